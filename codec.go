@@ -1,0 +1,37 @@
+package quartet
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// Codec turns the inputs and outputs of named functions into bytes and back. Its methods may be called from many
+// goroutines at once.
+type Codec interface {
+	// Append appends v's encoding to dst.
+	Append(dst []byte, v any) ([]byte, error)
+	// Decode reads all of data into the value that p points to.
+	Decode(data []byte, p any) error
+}
+
+// JSON is the Codec that other languages read: encoding/json.
+type JSON struct{}
+
+// Append appends v as JSON.
+func (JSON) Append(dst []byte, v any) ([]byte, error) {
+	data, err := json.Marshal(v)
+	return append(dst, data...), err
+}
+
+// Decode reads one JSON value. Fields that p's type does not have are an error, since they would be lost.
+func (JSON) Decode(data []byte, p any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(p); err != nil {
+		return err
+	}
+	if d.More() {
+		return &json.SyntaxError{Offset: d.InputOffset()}
+	}
+	return nil
+}

@@ -1,0 +1,308 @@
+// Package intake is the part of the executor contract that does not depend on the model: what is accepted and refused,
+// the queue and its bounds, cancellation of what is queued, the two ways to stop, and the numbers. An executor embeds an
+// Intake, takes started nodes out of it with Pop or Take, runs them as its model says, and gives them back with End.
+//
+// Everything is guarded by one lock, which the executor uses for its own state too, so that "accepted" and "started" are
+// one decision. Methods whose comment says "locked" are called between Lock and Unlock. No user code runs there: what it
+// leads to is put off with After.
+package intake
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// Config is what an executor's own Config says about its intake. Zero values: Queue unbounded, InFlight 65,536,
+// CloseWarning 10 s.
+type Config struct {
+	Name         string // the executor's package, for messages
+	Host         any    // the executor: becomes the Host of each node
+	Queue        int
+	InFlight     int
+	Reject       bool
+	OnPanic      func(error)
+	CloseWarning time.Duration
+	ExactTimes   bool
+	// Ready is called locked when a node has been queued: the executor may pop it at once.
+	Ready func()
+}
+
+// phase says who may still submit.
+type phase uint8
+
+const (
+	open     phase = iota // everybody
+	draining              // tasks of this executor
+	closed                // nobody
+)
+
+// sampleEvery is how often a node's times are taken without ExactTimes: a clock reading costs more than an empty task.
+const sampleEvery = 64
+
+// Intake is the common part of an executor. Make it with Init.
+type Intake struct {
+	mu    sync.Mutex
+	after []func()
+
+	cfg       Config
+	phase     phase
+	queue     task.List
+	live      task.List
+	blocked   [2]blockedList // outside, inside
+	unblocked []*blockedNode // for reuse
+	watches   map[any]*watch
+	resting   *watch // the last one that went out of use: kept for the next node with the same context
+	pending   int    // accepted and not ended, and callbacks of contexts that still run
+	stats     quartet.Stats
+	wakers    []func()
+}
+
+// Init prepares a zero Intake. It panics when a size is negative, naming the field.
+func (in *Intake) Init(cfg Config) {
+	NotNegative(cfg.Name, "Queue", cfg.Queue)
+	NotNegative(cfg.Name, "InFlight", cfg.InFlight)
+	NotNegative(cfg.Name, "CloseWarning", int(cfg.CloseWarning))
+	if cfg.InFlight == 0 {
+		cfg.InFlight = 65_536
+	}
+	if cfg.CloseWarning == 0 {
+		cfg.CloseWarning = 10 * time.Second
+	}
+	in.cfg, in.queue, in.live = cfg, task.Queued(), task.Alive()
+	in.watches = make(map[any]*watch)
+}
+
+// NotNegative panics when a Config's field is negative.
+func NotNegative(pkg, field string, v int) {
+	if v < 0 {
+		panic(fmt.Sprintf("%s: Config.%s is negative: %d", pkg, field, v))
+	}
+}
+
+// NotNil panics when t is nil, or a nil func, naming the call.
+func NotNil(pkg, call string, t quartet.Task) {
+	if f, ok := t.(quartet.TaskFunc); t == nil || ok && f == nil {
+		panic(fmt.Sprintf("%s: %s of a nil task", pkg, call))
+	}
+}
+
+// Lock takes the lock.
+func (in *Intake) Lock() { in.mu.Lock() }
+
+// Unlock releases the lock and then calls what After was given.
+func (in *Intake) Unlock() {
+	after := in.after
+	in.after = nil
+	in.mu.Unlock()
+	for _, fn := range after {
+		fn()
+	}
+}
+
+// After is locked: fn is called by Unlock, on its goroutine.
+func (in *Intake) After(fn func()) { in.after = append(in.after, fn) }
+
+// Submit accepts t under ctx or refuses it. It waits for room as far as ctx allows.
+func (in *Intake) Submit(ctx context.Context, t quartet.Task) error {
+	return in.SubmitNode(task.Of(ctx, t), in.cfg.Reject)
+}
+
+// SubmitNode is Submit for a node, whose context's end bounds the wait for room.
+func (in *Intake) SubmitNode(n *task.Node, reject bool) error {
+	parent := n.Parent()
+	within := task.Within(parent, in)
+	in.Lock()
+	err := in.admit(n, within, reject || parent.Err() != nil)
+	if err != errNoRoom {
+		queued := n.InQueue
+		in.Unlock()
+		if err == nil && queued {
+			in.watch(n, parent)
+		}
+		return err
+	}
+	in.Unlock()
+	return in.waitForRoom(n, within)
+}
+
+// admit is locked. errNoRoom: the submitter is to wait.
+func (in *Intake) admit(n *task.Node, within *task.Node, reject bool) error {
+	if parent := n.Parent(); parent.Err() != nil {
+		in.stats.Rejected++
+		return context.Cause(parent)
+	}
+	switch {
+	case in.phase == closed, in.phase == draining && within == nil:
+		in.stats.Rejected++
+		return quartet.ErrClosed
+	case in.room(within != nil) && in.blocked[side(within)].Len() == 0:
+		in.accept(n)
+		return nil
+	case reject:
+		in.stats.Rejected++
+		return quartet.ErrSaturated
+	}
+	return errNoRoom
+}
+
+// room is locked.
+func (in *Intake) room(inside bool) bool {
+	if in.cfg.Queue > 0 && in.queue.Len() >= in.cfg.Queue {
+		return false
+	}
+	return inside || in.inFlight() < in.cfg.InFlight
+}
+
+func (in *Intake) inFlight() int {
+	return int(in.stats.Queued + in.stats.Running + in.stats.Waiting)
+}
+
+// accept is locked.
+func (in *Intake) accept(n *task.Node) {
+	if in.cfg.ExactTimes || in.stats.Submitted%sampleEvery == 0 {
+		n.QueuedAt = time.Now()
+	}
+	n.Owner, n.Host = in, in.cfg.Host
+	in.stats.Submitted++
+	in.stats.Queued++
+	in.pending++
+	n.InQueue = true
+	in.queue.Push(n)
+	in.live.Push(n)
+	in.cfg.Ready()
+}
+
+// Len is locked: the number of queued nodes.
+func (in *Intake) Len() int { return in.queue.Len() }
+
+// Pop is locked: it takes the oldest node that can still start out of the queue, as started; nil when there is none.
+func (in *Intake) Pop() *task.Node {
+	for n := in.queue.First(); n != nil; n = in.queue.First() {
+		if in.Take(n) {
+			return n
+		}
+	}
+	return nil
+}
+
+// Take is locked: it takes n out of the queue, as started. It reports false when n is not queued here, or can no longer
+// start; one whose context has ended stays for its abandonment, out of the queue.
+func (in *Intake) Take(n *task.Node) bool {
+	if n.Owner != task.Owner(in) || !n.InQueue {
+		return false
+	}
+	ended := n.Parent().Err() != nil
+	if !ended && !n.Claim() {
+		in.unqueue(n) // Drop is on its way
+		return false
+	}
+	in.unqueue(n)
+	if ended {
+		in.After(func() { n.Abandon(context.Cause(n.Parent())) })
+		return false
+	}
+	in.stats.Queued--
+	in.stats.Running++
+	if !n.QueuedAt.IsZero() {
+		n.StartedAt = time.Now()
+		in.stats.QueueWait.Observe(n.StartedAt.Sub(n.QueuedAt))
+	}
+	in.grant()
+	return true
+}
+
+// unqueue is locked.
+func (in *Intake) unqueue(n *task.Node) {
+	n.InQueue = false
+	in.queue.Remove(n)
+	in.unwatch(n)
+}
+
+// SetWaiting is locked: a started node suspends, or goes on.
+func (in *Intake) SetWaiting(n *task.Node, waiting bool) {
+	if n.Waiting == waiting {
+		return
+	}
+	n.Waiting = waiting
+	if waiting {
+		in.stats.Running--
+		in.stats.Waiting++
+	} else {
+		in.stats.Waiting--
+		in.stats.Running++
+	}
+}
+
+// End is locked: the job of n, which Pop or Take gave, has returned.
+func (in *Intake) End(n *task.Node) {
+	in.SetWaiting(n, false)
+	in.stats.Running--
+	if n.Failed {
+		in.stats.Failed++
+	} else {
+		in.stats.Done++
+	}
+	if !n.StartedAt.IsZero() {
+		in.stats.RunTime.Observe(time.Since(n.StartedAt))
+	}
+	in.leave(n)
+}
+
+// leave is locked.
+func (in *Intake) leave(n *task.Node) {
+	in.live.Remove(n)
+	in.pending--
+	in.grant()
+	in.wakeDrained()
+}
+
+// Drop implements task.Owner: n ended without having started. Its room is free before Abandon is called, its place among
+// the unfinished after.
+func (in *Intake) Drop(n *task.Node, cause error) {
+	in.Lock()
+	if n.InQueue {
+		in.unqueue(n)
+	}
+	in.stats.Queued--
+	in.stats.Abandoned++
+	in.grant()
+	in.Unlock()
+	in.Guard(func() { n.Job.Abandon(cause) })
+	in.Lock()
+	in.leave(n)
+	in.Unlock()
+}
+
+// Panicked implements task.Owner.
+func (in *Intake) Panicked(err error, observed bool) {
+	switch {
+	case in.cfg.OnPanic != nil:
+		in.cfg.OnPanic(err)
+	case !observed:
+		panic(err)
+	}
+}
+
+// Guard runs a hook of the user's; its panic goes to OnPanic, else on.
+func (in *Intake) Guard(hook func()) {
+	if in.cfg.OnPanic != nil {
+		defer func() {
+			if v := recover(); v != nil {
+				in.cfg.OnPanic(quartet.NewPanicError(v))
+			}
+		}()
+	}
+	hook()
+}
+
+// Stats returns a snapshot.
+func (in *Intake) Stats() quartet.Stats {
+	in.Lock()
+	defer in.Unlock()
+	return in.stats
+}

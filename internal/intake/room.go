@@ -1,0 +1,168 @@
+package intake
+
+import (
+	"context"
+	"errors"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+var errNoRoom = errors.New("intake: no room")
+
+// blockedNode is a node whose submitter waits for room. Whoever makes room accepts the node and then wakes the
+// submitter, so that nobody can overtake it and no wake-up can be lost.
+type blockedNode struct {
+	node    *task.Node
+	ready   chan struct{} // for a submitter that blocks its goroutine
+	resume  func()        // for one that its model suspends
+	decided bool
+	err     error // decided, and refused
+}
+
+// keepUnblocked is how many entries are kept for reuse.
+const keepUnblocked = 64
+
+// blockedList is a FIFO of blocked submitters.
+type blockedList struct{ nodes []*blockedNode }
+
+func (l *blockedList) Len() int { return len(l.nodes) }
+
+func (l *blockedList) push(b *blockedNode) { l.nodes = append(l.nodes, b) }
+
+// pop keeps the slice's memory: a submitter that blocks often costs no allocation.
+func (l *blockedList) pop() *blockedNode {
+	b := l.nodes[0]
+	l.nodes = append(l.nodes[:0], l.nodes[1:]...)
+	return b
+}
+
+func (l *blockedList) remove(b *blockedNode) {
+	for i, x := range l.nodes {
+		if x == b {
+			l.nodes = append(l.nodes[:i], l.nodes[i+1:]...)
+			return
+		}
+	}
+}
+
+const (
+	outside = 0
+	inside  = 1
+)
+
+func side(within *task.Node) int {
+	if within != nil {
+		return inside
+	}
+	return outside
+}
+
+// waitForRoom waits as the submitter's own model waits: one inside a task lends what its model lends.
+func (in *Intake) waitForRoom(n, within *task.Node) error {
+	parent := n.Parent()
+	b := in.newBlocked(n)
+	var err error
+	if parent.Value(task.ModelKey) != nil {
+		err = quartet.Suspend(parent, func(resume func()) {
+			b.resume = resume
+			in.block(b, within)
+		})
+	} else {
+		in.block(b, within)
+		select {
+		case <-b.ready:
+		case <-parent.Done():
+			err = context.Cause(parent)
+		}
+	}
+	in.Lock()
+	if !b.decided { // ctx ended first
+		in.blocked[side(within)].remove(b)
+		in.stats.Rejected++
+		b.err = err
+	}
+	err = b.err
+	queued := err == nil && n.InQueue
+	in.reuse(b)
+	in.Unlock()
+	if queued {
+		in.watch(n, parent)
+	}
+	return err
+}
+
+// newBlocked returns a reused entry for n's submitter.
+func (in *Intake) newBlocked(n *task.Node) *blockedNode {
+	in.Lock()
+	defer in.Unlock()
+	last := len(in.unblocked) - 1
+	if last < 0 {
+		return &blockedNode{node: n, ready: make(chan struct{}, 1)}
+	}
+	b := in.unblocked[last]
+	in.unblocked = in.unblocked[:last]
+	b.node = n
+	return b
+}
+
+// reuse is locked.
+func (in *Intake) reuse(b *blockedNode) {
+	select {
+	case <-b.ready:
+	default:
+	}
+	*b = blockedNode{ready: b.ready}
+	if len(in.unblocked) < keepUnblocked {
+		in.unblocked = append(in.unblocked, b)
+	}
+}
+
+// block makes b's submitter one that waits, unless room has come.
+func (in *Intake) block(b *blockedNode, within *task.Node) {
+	in.Lock()
+	defer in.Unlock()
+	if err := in.admit(b.node, within, false); err != errNoRoom {
+		in.decide(b, err)
+		return
+	}
+	in.blocked[side(within)].push(b)
+}
+
+// grant is locked: it lets in the submitters for whom there is room now, those inside first, since what they belong to
+// ends only after them.
+func (in *Intake) grant() {
+	for _, s := range []int{inside, outside} {
+		l := &in.blocked[s]
+		for l.Len() > 0 && in.room(s == inside) {
+			b := l.pop()
+			if parent := b.node.Parent(); parent.Err() != nil {
+				in.stats.Rejected++
+				in.decide(b, context.Cause(parent))
+				continue
+			}
+			in.accept(b.node)
+			in.decide(b, nil)
+		}
+	}
+}
+
+// refuse is locked: it sends the blocked submitters of one side away.
+func (in *Intake) refuse(s int) {
+	l := &in.blocked[s]
+	for _, b := range l.nodes {
+		in.stats.Rejected++
+		in.decide(b, quartet.ErrClosed)
+	}
+	l.nodes = nil
+}
+
+// decide is locked: it tells a blocked submitter what became of its node.
+func (in *Intake) decide(b *blockedNode, err error) {
+	b.decided, b.err = true, err
+	if b.resume != nil {
+		in.After(b.resume)
+	} else {
+		b.ready <- struct{}{}
+	}
+}

@@ -1,0 +1,101 @@
+package intake
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// Draining is locked: a shutdown has begun.
+func (in *Intake) Draining() bool { return in.phase != open }
+
+// Drained is locked: a shutdown has begun, and all that was accepted has ended.
+func (in *Intake) Drained() bool { return in.phase != open && in.pending == 0 }
+
+// wakeDrained is locked: it wakes those who wait in Shutdown and Close, when there is nothing left to wait for.
+func (in *Intake) wakeDrained() {
+	if in.Drained() {
+		in.after = append(in.after, in.wakers...)
+		in.wakers = nil
+	}
+}
+
+// Drain begins the shutdown and waits as far as ctx allows; see quartet.Executor's Shutdown.
+func (in *Intake) Drain(ctx context.Context) error {
+	inside := task.Within(ctx, in) != nil
+	in.refuseNew(draining)
+	if inside {
+		return quartet.ErrInside
+	}
+	if err := in.waitDrained(ctx); err != nil {
+		in.Cancel()
+		return err
+	}
+	return nil
+}
+
+// CancelAndWait is Close without the executor's own part.
+func (in *Intake) CancelAndWait() {
+	in.Cancel()
+	warning := time.AfterFunc(in.cfg.CloseWarning, in.warn)
+	defer warning.Stop()
+	_ = in.waitDrained(context.Background())
+}
+
+func (in *Intake) warn() {
+	s := in.Stats()
+	slog.Warn(in.cfg.Name+": Close still waits", "running", s.Running, "waiting", s.Waiting, "queued", s.Queued)
+}
+
+// Cancel refuses all new work, abandons what is queued and cancels the context of what has started.
+func (in *Intake) Cancel() {
+	in.refuseNew(closed)
+	in.Lock()
+	nodes := make([]*task.Node, 0, in.live.Len())
+	for n := range in.live.All() {
+		nodes = append(nodes, n)
+	}
+	in.Unlock()
+	for _, n := range nodes {
+		n.Cancel(quartet.ErrClosed)
+	}
+}
+
+func (in *Intake) refuseNew(p phase) {
+	in.Lock()
+	in.phase = max(in.phase, p)
+	in.refuse(outside)
+	if in.phase == closed {
+		in.refuse(inside)
+	}
+	if in.resting != nil {
+		in.forget(in.resting)
+	}
+	in.wakeDrained()
+	in.Unlock()
+}
+
+// waitDrained waits as ctx's model waits; the end of the work wins over the end of ctx.
+func (in *Intake) waitDrained(ctx context.Context) error {
+	for {
+		in.Lock()
+		drained := in.Drained()
+		in.Unlock()
+		if drained {
+			return nil
+		}
+		if err := quartet.Suspend(ctx, in.armDrained); err != nil {
+			return err
+		}
+	}
+}
+
+func (in *Intake) armDrained(resume func()) {
+	in.Lock()
+	defer in.Unlock()
+	in.wakers = append(in.wakers, resume)
+	in.wakeDrained()
+}

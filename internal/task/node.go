@@ -1,0 +1,152 @@
+// Package task holds what every executor of this module shares about one task: its place in a queue, its state, and its
+// context. A future embeds a Node, so that future, queue entry and task context are one allocation.
+//
+// Executors of other modules never see it: to them a future is a plain Task.
+package task
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// Job is the part of quartet.Task that a Node drives.
+type Job interface {
+	Run(ctx context.Context)
+	Abandon(cause error)
+}
+
+// Owner is the executor that accepted a Node.
+type Owner interface {
+	// Drop forgets a node that will never start, and calls its Abandon.
+	Drop(n *Node, cause error)
+	// Panicked takes a panic that user code raised around the node. observed: somebody else gets the error too, so that
+	// an owner without a hook may let it pass.
+	Panicked(err error, observed bool)
+}
+
+// State of a Node. It only grows.
+type State uint32
+
+const (
+	Pending State = iota // not started: it can still be abandoned
+	Started              // handed to Run
+	Ended                // Run has returned, or it will never start
+)
+
+// Links make a Node an element of a List.
+type Links struct{ next, prev *Node }
+
+// depthStep bounds a walk up a chain of nested task contexts: every depthStep-th level has a context of its own.
+const depthStep = 32
+
+// Node is one task on its way through an executor.
+type Node struct {
+	// The owner's, under its lock.
+	Queue, Live Links
+	InQueue     bool
+	Waiting     bool // started, and suspended in Await or Suspend
+	Watch       any  // what watches the end of the queued node's context
+
+	Job   Job
+	Owner Owner
+	Host  any // the executor's own, for its Model
+	Model any // a quartet.Model, set by the owner before the node starts
+
+	QueuedAt  time.Time // zero: not sampled
+	StartedAt time.Time
+	Failed    bool // the function returned an error; written by the goroutine that runs the job
+
+	parent  context.Context
+	foreign context.Context // the nearest ancestor that is no task context
+	depth   uint32
+	state   atomic.Uint32
+	life    atomic.Pointer[life]
+}
+
+// Noder is a Job that brings its own Node.
+type Noder interface{ Node() *Node }
+
+// Of returns the node under which job is submitted with ctx: the job's own when ctx is the job's own context, else a new
+// one below ctx.
+func Of(ctx context.Context, job Job) *Node {
+	if c, ok := ctx.(*Ctx); ok {
+		if j, ok := job.(Noder); ok && j.Node() == (*Node)(c) {
+			return (*Node)(c)
+		}
+	}
+	n := &Node{}
+	n.Init(ctx, job)
+	return n
+}
+
+// Init prepares a zero Node for job, with parent as the parent of its context.
+func (n *Node) Init(parent context.Context, job Job) {
+	n.Job, n.parent, n.foreign = job, parent, parent
+	if p, ok := parent.(*Ctx); ok {
+		n.foreign, n.depth = p.foreign, p.depth+1
+		if n.depth%depthStep == 0 {
+			n.lifetime()
+		}
+	}
+}
+
+// Context returns the context that the job runs with.
+func (n *Node) Context() context.Context { return (*Ctx)(n) }
+
+// Parent returns the context that the job was submitted with.
+func (n *Node) Parent() context.Context { return n.parent }
+
+// State returns the node's state.
+func (n *Node) State() State { return State(n.state.Load()) }
+
+// Claim takes the node for running. It reports false when the node has been claimed or has ended.
+func (n *Node) Claim() bool { return n.state.CompareAndSwap(uint32(Pending), uint32(Started)) }
+
+// End ends a started node, and its context with it.
+func (n *Node) End() {
+	n.state.Store(uint32(Ended))
+	if l := n.life.Load(); l != nil {
+		l.cancel(nil)
+	}
+}
+
+// Abandon ends a node that has not started: its owner drops it. It reports false when the node had started or ended.
+func (n *Node) Abandon(cause error) bool {
+	if !n.TryEnd(cause) {
+		return false
+	}
+	if n.Owner != nil {
+		n.Owner.Drop(n, cause)
+	} else {
+		n.Job.Abandon(cause)
+	}
+	return true
+}
+
+// TryEnd ends a node that has not started, without telling anybody.
+func (n *Node) TryEnd(cause error) bool {
+	if !n.state.CompareAndSwap(uint32(Pending), uint32(Ended)) {
+		return false
+	}
+	if l := n.life.Load(); l != nil {
+		l.cancel(cause)
+	}
+	return true
+}
+
+// Cancel abandons the node when it has not started (true), and else cancels its context with cause.
+func (n *Node) Cancel(cause error) bool {
+	if n.Abandon(cause) {
+		return true
+	}
+	if n.State() != Ended {
+		n.lifetime().cancel(cause)
+	}
+	return false
+}
+
+// Helper is a Model that knows what a wait is for: it may start n, if n is queued at its executor, before n's elders.
+type Helper interface {
+	AwaitTask(ctx context.Context, n *Node, arm func(resume func())) error
+}

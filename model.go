@@ -1,0 +1,155 @@
+package quartet
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// Model is what an executor puts into a task's context: how its tasks wait. It is for those who write an executor;
+// tasks use [Suspend], [Sleep], [Block] and [Yield]. Its methods are called on the task's goroutine.
+type Model interface {
+	// Suspend gives up what the model serialises by, calls arm, and waits until resume is called (nil) or ctx ends (its
+	// cause; a later resume does nothing). resume is idempotent and may be called from anywhere, also inside arm.
+	Suspend(ctx context.Context, arm func(resume func())) error
+	// Sleep waits for d, or until ctx ends (its cause).
+	Sleep(ctx context.Context, d time.Duration) error
+	// Block runs fn, which may block the goroutine, where it does the least harm. It returns when fn has returned, with
+	// ctx's cause when ctx had ended before fn could start.
+	Block(ctx context.Context, fn func()) error
+	// Yield lets others run.
+	Yield(ctx context.Context)
+	// Executor is the executor that runs the task.
+	Executor() Executor
+}
+
+type modelCtx struct {
+	context.Context
+	model Model
+}
+
+func (c *modelCtx) Value(key any) any {
+	switch key {
+	case task.ModelKey:
+		return c.model
+	case task.CurrentKey:
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+// WithModel returns a context whose waits m acts on.
+func WithModel(ctx context.Context, m Model) context.Context { return &modelCtx{ctx, m} }
+
+func modelOf(ctx context.Context) Model {
+	m, _ := ctx.Value(task.ModelKey).(Model)
+	return m
+}
+
+type currentCtx struct {
+	context.Context
+	ex Executor
+}
+
+func (c *currentCtx) Value(key any) any {
+	if key == task.CurrentKey {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+// WithCurrent returns a context in which [Current] is ex. A wrapper submits with it, so that nested calls go through
+// the wrapper too.
+func WithCurrent(ctx context.Context, ex Executor) context.Context { return &currentCtx{ctx, ex} }
+
+// Current returns the executor that runs the task of ctx: how a named function fans out, wherever it runs.
+func Current(ctx context.Context) (Executor, bool) {
+	outer := func(parent context.Context, m Model) (Executor, bool) {
+		// The executor was handed this task through a wrapper when one stands between the task and the one around it.
+		if c, ok := parent.Value(task.CurrentKey).(*currentCtx); ok {
+			return c.ex, true
+		}
+		if m == nil {
+			return nil, false
+		}
+		return m.Executor(), true
+	}
+	switch c := ctx.Value(task.CurrentKey).(type) {
+	case *currentCtx:
+		return c.ex, true
+	case *modelCtx:
+		return outer(c.Context, c.model)
+	case *task.Node:
+		m, _ := c.Model.(Model)
+		return outer(c.Parent(), m)
+	}
+	return nil, false
+}
+
+type detachedCtx struct{ context.Context }
+
+func (c detachedCtx) Value(key any) any {
+	if key == task.ModelKey {
+		return nil
+	}
+	return c.Context.Value(key)
+}
+
+// Detach returns ctx for a goroutine that the task starts itself: values, deadline, cancellation and [Current] stay,
+// but waiting words block that goroutine plainly, and lend nothing of the task's.
+func Detach(ctx context.Context) context.Context { return detachedCtx{ctx} }
+
+// Suspend calls arm and waits until the resume that arm was given is called (nil), or ctx ends (its cause). resume may be
+// called from any goroutine, more than once, and also inside arm. What happened before resume is seen after Suspend.
+//
+// On a loop the task is suspended and the next callback runs; in a pool the task lends its slot; under a global lock it
+// releases the lock; without an executor the goroutine blocks.
+func Suspend(ctx context.Context, arm func(resume func())) error {
+	if arm == nil {
+		panic("quartet: Suspend of a nil func")
+	}
+	if m := modelOf(ctx); m != nil {
+		return m.Suspend(ctx, arm)
+	}
+	return task.Park(ctx, arm)
+}
+
+// Sleep waits for d, or until ctx ends (its cause). On a loop the task is suspended; a worker of a pool sleeps and keeps
+// its slot; under a global lock the lock is released. A d that is not positive returns at once.
+func Sleep(ctx context.Context, d time.Duration) error {
+	if m := modelOf(ctx); m != nil {
+		return m.Sleep(ctx, d)
+	}
+	return task.Sleep(ctx, d)
+}
+
+// Block runs fn, which may block its goroutine: on a loop off the loop, in a pool on the worker that is there, under a
+// global lock without the lock. It returns when fn has returned; ctx's end before fn starts is returned as its cause.
+func Block(ctx context.Context, fn func()) error {
+	if fn == nil {
+		panic("quartet: Block of a nil func")
+	}
+	if m := modelOf(ctx); m != nil {
+		return m.Block(ctx, fn)
+	}
+	return block(ctx, fn)
+}
+
+func block(ctx context.Context, fn func()) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	fn()
+	return nil
+}
+
+// Yield lets other tasks of the model run; without an executor it is [runtime.Gosched].
+func Yield(ctx context.Context) {
+	if m := modelOf(ctx); m != nil {
+		m.Yield(ctx)
+		return
+	}
+	runtime.Gosched()
+}

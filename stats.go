@@ -1,0 +1,63 @@
+package quartet
+
+import (
+	"math/bits"
+	"time"
+)
+
+// Stats is a snapshot of an executor's numbers. At rest Submitted = Done + Failed + Abandoned + Running + Waiting +
+// Queued; Rejected submits are counted apart.
+type Stats struct {
+	Submitted uint64 // accepted
+	Queued    uint64 // accepted, not started
+	Running   uint64 // started, and not in Await or Suspend
+	Waiting   uint64 // started, and in Await or Suspend
+	Done      uint64 // returned without an error
+	Failed    uint64 // returned an error, panicked or called Goexit
+	Abandoned uint64 // never started
+	Rejected  uint64 // refused
+
+	QueueWait Histogram // from the submit to the start, sampled
+	RunTime   Histogram // from the start to the end, waits included, sampled
+}
+
+// Histogram counts durations in buckets whose bounds are powers of two: bucket i holds those below 1<<i nanoseconds and
+// not below half of that. Its zero value is empty.
+type Histogram struct {
+	Count   uint64
+	Sum     time.Duration
+	Max     time.Duration
+	Buckets [64]uint64
+}
+
+// Observe adds d; a negative one counts as 0.
+func (h *Histogram) Observe(d time.Duration) {
+	d = max(d, 0)
+	h.Count++
+	h.Sum += d
+	h.Max = max(h.Max, d)
+	h.Buckets[bits.Len64(uint64(d))]++
+}
+
+// Mean returns the mean duration, 0 when the histogram is empty.
+func (h *Histogram) Mean() time.Duration {
+	if h.Count == 0 {
+		return 0
+	}
+	return h.Sum / time.Duration(h.Count)
+}
+
+// Quantile returns an upper bound of the q-quantile (0 ≤ q ≤ 1), at most twice its value and at most Max.
+func (h *Histogram) Quantile(q float64) time.Duration {
+	if h.Count == 0 {
+		return 0
+	}
+	rank := uint64(q * float64(h.Count))
+	var seen uint64
+	for i, n := range h.Buckets {
+		if seen += n; seen > rank {
+			return min(time.Duration(uint64(1)<<i-1), h.Max)
+		}
+	}
+	return h.Max
+}

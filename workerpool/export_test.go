@@ -1,0 +1,8 @@
+package workerpool
+
+// Idle returns the number of parked workers.
+func Idle(p *Pool) int {
+	p.in.Lock()
+	defer p.in.Unlock()
+	return len(p.idle)
+}

@@ -1,0 +1,129 @@
+package workerpool
+
+import (
+	"context"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// run is a node of the pool as the Model of its own task: a task that waits lends its slot, and takes one again before
+// it goes on. The goroutine stays blocked meanwhile, which costs its stack and no slot.
+type run task.Node
+
+var (
+	_ quartet.Model = (*run)(nil)
+	_ task.Helper   = (*run)(nil)
+)
+
+// returning is a task whose wait is over, and that needs a slot.
+type returning struct {
+	node *task.Node
+	slot chan struct{}
+}
+
+// admit is locked: the slot is counted already.
+func (r *returning) admit(p *Pool) {
+	p.in.SetWaiting(r.node, false)
+	close(r.slot)
+}
+
+func (r *run) pool() *Pool { return r.Host.(*Pool) }
+
+func (r *run) Executor() quartet.Executor { return r.pool() }
+
+// Suspend lends the task's slot while it waits.
+func (r *run) Suspend(ctx context.Context, arm func(resume func())) error {
+	return r.AwaitTask(ctx, nil, arm)
+}
+
+// AwaitTask is Suspend that lends the slot to the awaited task first, when that is queued here: a pool of one worker
+// computes a recursive fan-out depth first, with a queue as short as the tree is deep.
+func (r *run) AwaitTask(ctx context.Context, awaited *task.Node, arm func(resume func())) error {
+	if r.lend(awaited) {
+		defer r.takeBack()
+	}
+	return task.Park(ctx, arm)
+}
+
+// lend gives the task's slot away. It reports false when the task has none to give: it has ended or is waiting already,
+// so that the caller is a foreign goroutine, which just blocks.
+func (r *run) lend(to *task.Node) bool {
+	p, n := r.pool(), (*task.Node)(r)
+	p.in.Lock()
+	defer p.in.Unlock()
+	if n.State() != task.Started || n.Waiting {
+		return false
+	}
+	p.in.SetWaiting(n, true)
+	p.slots--
+	if to != nil && p.in.Take(to) {
+		p.start(to)
+	}
+	p.dispatch()
+	return true
+}
+
+// takeBack waits for a slot. A task that ended meanwhile, in whose name a foreign goroutine had lent, needs none.
+func (r *run) takeBack() {
+	p, n := r.pool(), (*task.Node)(r)
+	p.in.Lock()
+	if !n.Waiting {
+		p.in.Unlock()
+		return
+	}
+	back := p.comeBack(n)
+	p.dispatch()
+	p.in.Unlock()
+	<-back.slot
+}
+
+// comeBack is locked.
+func (p *Pool) comeBack(n *task.Node) *returning {
+	back := &returning{n, make(chan struct{})}
+	p.returning = append(p.returning, back)
+	return back
+}
+
+// forgetReturning is locked: n has ended, and a goroutine that waits for a slot in its name needs none.
+func (p *Pool) forgetReturning(n *task.Node) {
+	for i, back := range p.returning {
+		if back.node == n {
+			close(back.slot)
+			p.returning = append(p.returning[:i], p.returning[i+1:]...)
+			return
+		}
+	}
+}
+
+// Sleep keeps the slot: a worker that blocks is what a pool is.
+func (r *run) Sleep(ctx context.Context, d time.Duration) error { return task.Sleep(ctx, d) }
+
+// Block keeps the slot, and runs fn on the worker.
+func (r *run) Block(ctx context.Context, fn func()) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	fn()
+	return nil
+}
+
+// Yield lets the oldest queued task run first.
+func (r *run) Yield(context.Context) {
+	p, n := r.pool(), (*task.Node)(r)
+	p.in.Lock()
+	if n.State() != task.Started || n.Waiting || p.in.Len() == 0 && len(p.returning) == 0 {
+		p.in.Unlock()
+		return
+	}
+	p.in.SetWaiting(n, true)
+	p.slots--
+	if next := p.in.Pop(); next != nil {
+		p.start(next)
+	}
+	back := p.comeBack(n)
+	p.dispatch()
+	p.in.Unlock()
+	<-back.slot
+}

@@ -1,0 +1,181 @@
+package workerpool
+
+import (
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// worker is one goroutine of the pool while it is parked.
+type worker struct {
+	next  chan *task.Node // closed: the worker is dismissed
+	since time.Time
+}
+
+// dispatch is locked: free slots go to tasks that come back from a wait, then to the queue's oldest.
+func (p *Pool) dispatch() {
+	for p.slots < p.cfg.Workers {
+		if len(p.returning) > 0 {
+			p.slots++
+			p.returning[0].admit(p)
+			p.returning = p.returning[1:]
+			continue
+		}
+		n := p.in.Pop()
+		if n == nil {
+			return
+		}
+		p.start(n)
+	}
+}
+
+// start is locked: it runs n, which has been taken from the queue, on a parked worker or a new one.
+func (p *Pool) start(n *task.Node) {
+	p.slots++
+	n.Model = (*run)(n)
+	if last := len(p.idle) - 1; last >= 0 {
+		w := p.idle[last]
+		p.idle = p.idle[:last]
+		w.next <- n
+		return
+	}
+	p.exited.Add(1)
+	go p.work(n)
+}
+
+// work is the goroutine of a worker: it runs n and what follows, and parks when there is nothing to run.
+func (p *Pool) work(n *task.Node) {
+	defer p.exited.Done()
+	w := &worker{next: make(chan *task.Node, 1)}
+	defer func() {
+		if n != nil { // Goexit: the task is over, and so is this goroutine; a new one takes its place
+			p.end(n)
+		}
+	}()
+	for n != nil {
+		p.run(n)
+		ended := n
+		n = nil
+		if n = p.follow(ended, w); n == nil {
+			n = <-w.next
+		}
+	}
+}
+
+// run runs n's job. A panic that no future has taken goes to OnPanic, else on: it crashes the program with its stack.
+func (p *Pool) run(n *task.Node) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		n.Failed = true
+		if p.cfg.OnPanic == nil {
+			return
+		}
+		if v := recover(); v != nil {
+			p.cfg.OnPanic(quartet.NewPanicError(v))
+		} else if _, future := n.Job.(task.Noder); !future {
+			p.cfg.OnPanic(quartet.ErrGoexit)
+		}
+	}()
+	n.Job.Run(n.Context())
+	returned = true
+}
+
+// end gives n and its slot back.
+func (p *Pool) end(n *task.Node) {
+	n.End()
+	p.in.Lock()
+	p.release(n)
+	p.dispatch()
+	p.in.Unlock()
+}
+
+// follow gives n and its slot back, and returns the next task for the same goroutine; nil: w is parked, and what comes
+// next arrives on its channel.
+func (p *Pool) follow(n *task.Node, w *worker) *task.Node {
+	n.End()
+	p.in.Lock()
+	defer p.in.Unlock()
+	p.release(n)
+	if len(p.returning) == 0 && p.slots < p.cfg.Workers {
+		if next := p.in.Pop(); next != nil {
+			p.slots++
+			next.Model = (*run)(next)
+			return next
+		}
+	}
+	p.park(w)
+	p.dispatch()
+	return nil
+}
+
+// release is locked.
+func (p *Pool) release(n *task.Node) {
+	if n.Waiting { // a foreign goroutine has lent the slot in the task's name
+		p.forgetReturning(n)
+	} else {
+		p.slots--
+	}
+	p.in.End(n)
+	p.recycle(n)
+}
+
+// park is locked. More parked workers than slots are of no use: the rest ends.
+func (p *Pool) park(w *worker) {
+	if len(p.idle) >= p.cfg.Workers {
+		close(w.next)
+		return
+	}
+	w.since = time.Now()
+	p.idle = append(p.idle, w)
+	if len(p.idle) > p.cfg.MinWorkers && !p.reaping {
+		p.reapAfter(p.cfg.IdleTimeout)
+	}
+}
+
+// reapAfter is locked.
+func (p *Pool) reapAfter(d time.Duration) {
+	p.reaping = true
+	p.exited.Add(1)
+	if p.reaper == nil {
+		p.reaper = time.AfterFunc(d, p.reap)
+	} else {
+		p.reaper.Reset(d)
+	}
+}
+
+// reap ends the workers that have been idle for IdleTimeout. Without idle ones there is no timer.
+func (p *Pool) reap() {
+	defer p.exited.Done()
+	p.in.Lock()
+	defer p.in.Unlock()
+	p.reaping = false
+	now := time.Now()
+	for len(p.idle) > p.cfg.MinWorkers {
+		oldest := p.idle[0]
+		if left := p.cfg.IdleTimeout - now.Sub(oldest.since); left > 0 {
+			p.reapAfter(left)
+			return
+		}
+		close(oldest.next)
+		p.idle = p.idle[1:]
+	}
+}
+
+// dismiss ends all workers of a drained pool and waits until they are gone.
+func (p *Pool) dismiss() {
+	p.in.Lock()
+	for _, w := range p.idle {
+		close(w.next)
+	}
+	p.idle, p.cfg.MinWorkers = nil, 0
+	if p.reaping && p.reaper.Stop() {
+		p.reaping = false
+		p.exited.Done()
+	}
+	p.in.Unlock()
+	p.exited.Wait()
+}
