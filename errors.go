@@ -25,8 +25,12 @@ type PanicError struct {
 }
 
 // NewPanicError returns a PanicError for a value that recover gave, with the calling goroutine's stack. It is for those
-// who write an executor; called from the deferred function, the stack still holds the frames that panicked.
+// who write an executor; called from the deferred function, the stack still holds the frames that panicked. A value that
+// is a *PanicError, panicked with again, is returned as it is.
 func NewPanicError(value any) *PanicError {
+	if err, ok := value.(*PanicError); ok {
+		return err
+	}
 	return &PanicError{Value: value, Stack: debug.Stack()}
 }
 

@@ -28,7 +28,7 @@ type Config struct {
 	OnPanic      func(error)
 	CloseWarning time.Duration
 	ExactTimes   bool
-	// Ready is called locked when a node has been queued: the executor may pop it at once.
+	// Ready is called locked when nodes have been queued or room was made: the executor may pop nodes.
 	Ready func()
 }
 
@@ -46,8 +46,9 @@ const sampleEvery = 64
 
 // Intake is the common part of an executor. Make it with Init.
 type Intake struct {
-	mu    sync.Mutex
-	after []func()
+	mu      sync.Mutex
+	changed bool // something was queued, or room was made
+	after   []func()
 
 	cfg       Config
 	phase     phase
@@ -94,8 +95,14 @@ func NotNil(pkg, call string, t quartet.Task) {
 // Lock takes the lock.
 func (in *Intake) Lock() { in.mu.Lock() }
 
-// Unlock releases the lock and then calls what After was given.
+// Unlock lets in the blocked submitters for whom there is room by now, offers the executor what is queued, releases the
+// lock, and then calls what After was given.
 func (in *Intake) Unlock() {
+	for in.changed {
+		in.changed = false
+		in.grant()
+		in.cfg.Ready()
+	}
 	after := in.after
 	in.after = nil
 	in.mu.Unlock()
@@ -174,7 +181,7 @@ func (in *Intake) accept(n *task.Node) {
 	n.InQueue = true
 	in.queue.Push(n)
 	in.live.Push(n)
-	in.cfg.Ready()
+	in.changed = true
 }
 
 // Len is locked: the number of queued nodes.
@@ -212,13 +219,12 @@ func (in *Intake) Take(n *task.Node) bool {
 		n.StartedAt = time.Now()
 		in.stats.QueueWait.Observe(n.StartedAt.Sub(n.QueuedAt))
 	}
-	in.grant()
 	return true
 }
 
 // unqueue is locked.
 func (in *Intake) unqueue(n *task.Node) {
-	n.InQueue = false
+	n.InQueue, in.changed = false, true
 	in.queue.Remove(n)
 	in.unwatch(n)
 }
@@ -257,7 +263,7 @@ func (in *Intake) End(n *task.Node) {
 func (in *Intake) leave(n *task.Node) {
 	in.live.Remove(n)
 	in.pending--
-	in.grant()
+	in.changed = true
 	in.wakeDrained()
 }
 
@@ -270,7 +276,7 @@ func (in *Intake) Drop(n *task.Node, cause error) {
 	}
 	in.stats.Queued--
 	in.stats.Abandoned++
-	in.grant()
+	in.changed = true
 	in.Unlock()
 	in.Guard(func() { n.Job.Abandon(cause) })
 	in.Lock()

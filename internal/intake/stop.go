@@ -15,6 +15,38 @@ func (in *Intake) Draining() bool { return in.phase != open }
 // Drained is locked: a shutdown has begun, and all that was accepted has ended.
 func (in *Intake) Drained() bool { return in.phase != open && in.pending == 0 }
 
+// Hold is locked: there is one thing more, besides nodes, that a stop waits for.
+func (in *Intake) Hold() { in.pending++ }
+
+// Release is locked: it takes n Holds back.
+func (in *Intake) Release(n int) {
+	in.pending -= n
+	in.changed = true
+	in.wakeDrained()
+}
+
+// Unfinished is locked: how many nodes have been accepted and have not ended.
+func (in *Intake) Unfinished() int { return in.inFlight() }
+
+// CancelStarted cancels the contexts of the nodes that have started.
+func (in *Intake) CancelStarted(cause error) {
+	for _, n := range in.unfinished() {
+		if n.State() == task.Started {
+			n.Cancel(cause)
+		}
+	}
+}
+
+func (in *Intake) unfinished() []*task.Node {
+	in.Lock()
+	defer in.Unlock()
+	nodes := make([]*task.Node, 0, in.live.Len())
+	for n := range in.live.All() {
+		nodes = append(nodes, n)
+	}
+	return nodes
+}
+
 // wakeDrained is locked: it wakes those who wait in Shutdown and Close, when there is nothing left to wait for.
 func (in *Intake) wakeDrained() {
 	if in.Drained() {
@@ -53,13 +85,7 @@ func (in *Intake) warn() {
 // Cancel refuses all new work, abandons what is queued and cancels the context of what has started.
 func (in *Intake) Cancel() {
 	in.refuseNew(closed)
-	in.Lock()
-	nodes := make([]*task.Node, 0, in.live.Len())
-	for n := range in.live.All() {
-		nodes = append(nodes, n)
-	}
-	in.Unlock()
-	for _, n := range nodes {
+	for _, n := range in.unfinished() {
 		n.Cancel(quartet.ErrClosed)
 	}
 }
@@ -74,6 +100,7 @@ func (in *Intake) refuseNew(p phase) {
 	if in.resting != nil {
 		in.forget(in.resting)
 	}
+	in.changed = true
 	in.wakeDrained()
 	in.Unlock()
 }

@@ -51,6 +51,7 @@ type Node struct {
 	Job   Job
 	Owner Owner
 	Host  any // the executor's own, for its Model
+	Data  any // likewise, of this one task
 	Model any // a quartet.Model, set by the owner before the node starts
 
 	QueuedAt  time.Time // zero: not sampled

@@ -1,0 +1,236 @@
+package eventloop
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/fiber"
+	"github.com/quartet-go/quartet/internal/intake"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// ErrRunning is returned by Run while the loop runs already, also from inside one of its callbacks.
+var ErrRunning = errors.New("eventloop: the loop runs already")
+
+// Config is the configuration of a loop. The zero value is useful; New panics on negative sizes, naming the field.
+type Config struct {
+	// Queue is how many tasks may wait for their start. Default: 65,536. Posted callbacks are not bound.
+	Queue int
+	// InFlight is how many accepted tasks may be unfinished. Default: 65,536.
+	InFlight int
+	// BlockLimit is how many functions given to quartet.Block run at once. Default: no limit. A limit can deadlock, when
+	// all of them wait for one that waits for its turn.
+	BlockLimit int
+	// SlowCallback is for how long a callback, or a task between two waits, may keep the loop before OnSlow is told.
+	// Default: 100 ms.
+	SlowCallback time.Duration
+	// OnSlow gets the stacks of a callback that keeps the loop, while it does, on a goroutine of its own. Default: a
+	// warning is logged.
+	OnSlow func(ran time.Duration, stacks []byte)
+	// CloseWarning is after what time Close logs once what it still waits for. Default: 10 s.
+	CloseWarning time.Duration
+	// ExactTimes measures every task for Stats; by default every 64th is.
+	ExactTimes bool
+	// BeforeExit is called on the loop when nothing keeps it alive; what it adds keeps the loop running (Node's
+	// 'beforeExit').
+	BeforeExit func()
+	// OnPanic gets a *quartet.PanicError, or quartet.ErrGoexit, when a callback, a task or a hook panics or exits. Without
+	// it such a panic crashes the program, unless a future carries it, or StopOnPanic is set.
+	OnPanic func(error)
+	// StopOnPanic ends Run with the *quartet.PanicError of a callback or a bare task; what is queued stays.
+	StopOnPanic bool
+	// Debug checks that what belongs to the loop's goroutine is called there, and panics with both stacks.
+	Debug bool
+}
+
+// Loop is a single-threaded event loop. Make one with [New]. Post, the timers, KeepAlive, Stop, Stats and the methods of
+// [quartet.Runner] may be called from any goroutine; Immediate, NextTick and Microtask only on the loop, which is: in its
+// callbacks and tasks.
+type Loop struct {
+	in  intake.Intake
+	cfg Config
+
+	// Guarded by in's lock.
+	running  bool
+	stop     error         // why Run is to return after the current callback
+	done     chan struct{} // closed when Run has returned
+	asleep   bool
+	posted   []entry
+	starts   int // entries in posted that start a task
+	timers   timerHeap
+	seq      uint64
+	held     int // KeepAlive holds, referenced timers
+	blocking blockers
+	health   health
+	startErr error // what ended a started loop
+	alarm    *time.Timer
+	dog      *time.Timer // the watchdog's
+	awake    bool
+
+	wake     chan struct{}
+	base     time.Time
+	ownerID  atomic.Int64 // goroutine that runs callbacks, under Debug
+	current  atomic.Pointer[task.Node]
+	watching sync.WaitGroup // one for each time the watchdog is to look
+	barked   time.Duration  // of the watchdog: the callback it has reported
+	began    atomic.Int64   // when the running callback began, since base; 0: none
+
+	// Of the loop's goroutine.
+	fibers     fiber.Pool
+	live       int // fibers that have started a task and not ended
+	turn       turn
+	ticks      ring[func()]
+	microtasks ring[entry]
+	immediates []*Immediate
+	starting   *task.Node // what the next new fiber runs
+	runTask    func()     // method values, made once
+	drive      func()
+}
+
+var _ quartet.Runner = (*Loop)(nil)
+
+// entry is one posted thing: a callback, a fiber that goes on, or the start of the oldest queued task.
+type entry struct {
+	fn   func()
+	wait *wait
+}
+
+// New returns a loop. It panics when a size is negative, naming the field.
+func New(cfg Config) *Loop {
+	intake.NotNegative("eventloop", "BlockLimit", cfg.BlockLimit)
+	intake.NotNegative("eventloop", "SlowCallback", int(cfg.SlowCallback))
+	if cfg.SlowCallback == 0 {
+		cfg.SlowCallback = 100 * time.Millisecond
+	}
+	if cfg.OnSlow == nil {
+		cfg.OnSlow = func(ran time.Duration, stacks []byte) {
+			slog.Warn("eventloop: a callback keeps the loop", "for", ran, "stacks", string(stacks))
+		}
+	}
+	l := &Loop{cfg: cfg, wake: make(chan struct{}, 1), base: time.Now()}
+	l.runTask, l.drive = l.runStarting, l.turns
+	l.turn.fresh = true
+	queue := cfg.Queue
+	if queue == 0 {
+		queue = 65_536
+	}
+	l.in.Init(intake.Config{
+		Name: "eventloop", Host: l, Ready: l.ready,
+		Queue: queue, InFlight: cfg.InFlight,
+		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes,
+	})
+	return l
+}
+
+// Post has fn run on the loop, after what was posted before. It returns [quartet.ErrClosed] after Shutdown or Close
+// began; what was accepted earlier runs, unless Close drops it. It never blocks and allocates nothing.
+func (l *Loop) Post(fn func()) error {
+	if fn == nil {
+		panic("eventloop: Post of a nil func")
+	}
+	l.in.Lock()
+	defer l.in.Unlock()
+	return l.post(fn)
+}
+
+// PostBatch posts fns in order under one lock: all of them or, closed, none.
+func (l *Loop) PostBatch(fns ...func()) error {
+	for _, fn := range fns {
+		if fn == nil {
+			panic("eventloop: PostBatch of a nil func")
+		}
+	}
+	l.in.Lock()
+	defer l.in.Unlock()
+	for _, fn := range fns {
+		if err := l.post(fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// post is locked.
+func (l *Loop) post(fn func()) error {
+	if l.in.Draining() {
+		return quartet.ErrClosed
+	}
+	l.in.Hold()
+	l.push(entry{fn: fn})
+	return nil
+}
+
+// push is locked.
+func (l *Loop) push(e entry) {
+	l.posted = append(l.posted, e)
+	l.health.queued(len(l.posted))
+	l.rouse()
+}
+
+// rouse is locked: it wakes the loop if it is parked.
+func (l *Loop) rouse() {
+	if l.asleep {
+		l.asleep = false
+		l.wake <- struct{}{}
+	}
+}
+
+// ready is locked: each queued task has an entry that starts the oldest.
+func (l *Loop) ready() {
+	if l.in.Drained() {
+		l.rouse()
+	}
+	for ; l.starts < l.in.Len(); l.starts++ {
+		l.push(entry{})
+	}
+}
+
+// SubmitTask hands t over, to run as a fiber on the loop. It returns [quartet.ErrClosed] or the cause of ctx's end when t
+// is refused. Without room it waits; a callback must not wait on its own loop for room, a task may.
+func (l *Loop) SubmitTask(ctx context.Context, t quartet.Task) error {
+	intake.NotNil("eventloop", "SubmitTask", t)
+	return l.in.Submit(ctx, t)
+}
+
+// SubmitCall is SubmitTask for a call of a named function.
+func (l *Loop) SubmitCall(ctx context.Context, c quartet.Call) error {
+	intake.NotNil("eventloop", "SubmitCall", c)
+	return l.in.Submit(ctx, c)
+}
+
+// KeepAlive keeps Run from returning until release is called, which is idempotent and safe from any goroutine: somebody
+// owes the loop a callback. name is for whoever reads the code, and Stats.
+func (l *Loop) KeepAlive(name string) (release func()) {
+	l.in.Lock()
+	l.health.hold(name, 1)
+	l.held++
+	l.in.Unlock()
+	var released atomic.Bool
+	return func() {
+		if released.Swap(true) {
+			return
+		}
+		l.in.Lock()
+		defer l.in.Unlock()
+		l.health.hold(name, -1)
+		l.held--
+		l.rouse()
+	}
+}
+
+// Then has fn run on the loop with f's result when f has ended. When the loop is closed by then, fn never runs.
+func Then[T any](l *Loop, f *quartet.Future[T], fn func(T, error)) {
+	if fn == nil {
+		panic("eventloop: Then of a nil func")
+	}
+	release := l.KeepAlive("Then")
+	f.OnDone(func() {
+		_ = l.Post(func() { fn(f.Result()) })
+		release()
+	})
+}

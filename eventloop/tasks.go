@@ -1,0 +1,207 @@
+package eventloop
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/fiber"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// startOldest starts the oldest queued task as a fiber.
+func (l *Loop) startOldest() {
+	l.in.Lock()
+	l.starts--
+	n := l.in.Pop()
+	l.in.Unlock()
+	if n == nil { // it was abandoned meanwhile
+		return
+	}
+	n.Model = (*run)(n)
+	n.Data = l.fibers.New(l.runTask)
+	l.starting = n
+	l.live++
+	l.resume(n)
+}
+
+// runStarting is what a task's fiber runs.
+func (l *Loop) runStarting() {
+	n := l.starting
+	l.own()
+	n.Job.Run(n.Context())
+}
+
+// resume runs a task until it waits or ends.
+func (l *Loop) resume(n *task.Node) {
+	f := n.Data.(*fiber.Fiber)
+	l.current.Store(n)
+	l.began.Store(int64(l.now()) | 1)
+	outcome := f.Resume()
+	l.own()
+	l.began.Store(0)
+	l.current.Store(nil)
+	if outcome == fiber.Suspended {
+		return
+	}
+	l.live--
+	err := l.outcome(n, f, outcome)
+	n.End()
+	l.in.Lock()
+	l.in.End(n)
+	l.in.Unlock()
+	if err != nil {
+		l.fail(err)
+	}
+}
+
+// outcome returns how a bare task left without returning; a future has told its waiters and OnPanic already.
+func (l *Loop) outcome(n *task.Node, f *fiber.Fiber, outcome fiber.Outcome) error {
+	switch outcome {
+	case fiber.Panicked:
+		n.Failed = true
+		return panicError(f)
+	case fiber.Exited:
+		n.Failed = true
+		if _, future := n.Job.(task.Noder); !future {
+			return quartet.ErrGoexit
+		}
+	}
+	return nil
+}
+
+// run is a node of the loop as the Model of its own task: a task that waits is suspended, and the loop goes on.
+type run task.Node
+
+var (
+	_ quartet.Model = (*run)(nil)
+	_ task.Helper   = (*run)(nil)
+)
+
+func (r *run) loop() *Loop { return r.Host.(*Loop) }
+
+func (r *run) Executor() quartet.Executor { return r.loop() }
+
+// wait is one suspension of a task.
+type wait struct {
+	node  *task.Node
+	state atomic.Uint32
+	cause error // why it was cut short
+}
+
+const (
+	arming uint32 = iota
+	suspended
+	woken
+)
+
+// wake ends the wait, once. onLoop: the caller is the loop's goroutine, so that the task goes on as a microtask.
+func (w *wait) wake(cause error, onLoop bool) {
+	if w.state.CompareAndSwap(arming, woken) { // inside arm: the task does not suspend at all
+		w.cause = cause
+		return
+	}
+	if !w.state.CompareAndSwap(suspended, woken) {
+		return
+	}
+	w.cause = cause
+	l := w.node.Host.(*Loop)
+	if onLoop {
+		l.microtasks.push(entry{wait: w})
+		return
+	}
+	l.in.Lock()
+	l.push(entry{wait: w})
+	l.in.Unlock()
+}
+
+// mine reports whether the calling goroutine may be the task's: the task is the one that runs. A foreign goroutine that
+// has the ctx of a task which waits or has ended just blocks.
+func (r *run) mine() bool {
+	l := r.loop()
+	if l.current.Load() != (*task.Node)(r) {
+		return false
+	}
+	l.checkGoroutine("a waiting word with a task's ctx (use quartet.Detach)")
+	return true
+}
+
+// suspend gives the loop back until the wait that arm gets is woken, or ctx ends.
+func (r *run) suspend(ctx context.Context, arm func(w *wait)) error {
+	w := &wait{node: (*task.Node)(r)}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	arm(w)
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, func() { w.wake(context.Cause(ctx), false) })
+		defer stop()
+	}
+	if w.state.CompareAndSwap(arming, suspended) {
+		r.yield()
+	}
+	return w.cause
+}
+
+// yield switches to the loop, which resumes the task when a wait of its has been woken.
+func (r *run) yield() {
+	l, n := r.loop(), (*task.Node)(r)
+	l.setWaiting(n, true)
+	n.Data.(*fiber.Fiber).Suspend()
+	l.own()
+	l.setWaiting(n, false)
+}
+
+func (l *Loop) setWaiting(n *task.Node, waiting bool) {
+	l.in.Lock()
+	l.in.SetWaiting(n, waiting)
+	l.in.Unlock()
+}
+
+// Suspend suspends the task; it goes on as a posted callback does.
+func (r *run) Suspend(ctx context.Context, arm func(resume func())) error {
+	return r.AwaitTask(ctx, nil, arm)
+}
+
+// AwaitTask is Suspend. A task of this loop that has started ends on the loop, so that its waiter goes on as a
+// microtask; one that is abandoned ends anywhere.
+func (r *run) AwaitTask(ctx context.Context, awaited *task.Node, arm func(resume func())) error {
+	if !r.mine() {
+		return task.Park(ctx, arm)
+	}
+	here := awaited != nil && awaited.Host == any(r.loop())
+	return r.suspend(ctx, func(w *wait) {
+		arm(func() { w.wake(nil, here && awaited.Data != nil) })
+	})
+}
+
+// Sleep suspends the task until a timer of the loop fires.
+func (r *run) Sleep(ctx context.Context, d time.Duration) error {
+	if !r.mine() {
+		return task.Sleep(ctx, d)
+	}
+	l := r.loop()
+	timer := &Timer{loop: l, inner: true}
+	err := r.suspend(ctx, func(w *wait) {
+		timer.fn = func() { w.wake(nil, true) }
+		timer.Reset(d)
+	})
+	if err != nil {
+		timer.Stop()
+	}
+	return err
+}
+
+// Yield lets what is posted run first.
+func (r *run) Yield(context.Context) {
+	if !r.mine() {
+		runtime.Gosched()
+		return
+	}
+	w := &wait{node: (*task.Node)(r)}
+	w.state.Store(suspended)
+	w.wake(nil, false)
+	r.yield()
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"runtime"
+	"time"
+)
+
+// spinner computes for an amount of CPU time, counted in loop turns, so that work stays the same when a core is shared.
+type spinner struct{ perMillisecond int }
+
+// calibrate counts how many turns a millisecond of CPU time holds, over enough of it that the system's clock for CPU
+// time, which may tick in steps of 10 ms, is exact.
+func calibrate() spinner {
+	const enough = 250 * time.Millisecond
+	for turns := 1 << 20; ; turns *= 2 {
+		before := cpuTime()
+		runtime.KeepAlive(turn(turns))
+		if took := cpuTime() - before; took >= enough {
+			return spinner{perMillisecond: max(1, int(int64(turns)*int64(time.Millisecond)/int64(took)))}
+		}
+	}
+}
+
+// spin computes for d of CPU time.
+func (s spinner) spin(d time.Duration) {
+	runtime.KeepAlive(turn(s.turns(d))) // else the compiler drops the work
+}
+
+func (s spinner) turns(d time.Duration) int {
+	return int(int64(s.perMillisecond) * int64(d) / int64(time.Millisecond))
+}
+
+// turn is a xorshift generator: nothing to fetch, nothing to foresee.
+func turn(n int) uint64 {
+	x := uint64(88172645463325252)
+	for range n {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+	}
+	return x
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestTheWholeInSmall(t *testing.T) {
+	var out strings.Builder
+	compare(&out, plan{rounds: 1, mixed: 20 * time.Millisecond, inFlight: []int{1, 3}}, spinner{perMillisecond: 10})
+	for _, m := range models {
+		require.Equal(t, 3, strings.Count(out.String(), m.like), m.name)
+	}
+	require.Equal(t, 3, strings.Count(out.String(), "in flight/running"))
+}
+
+func TestEveryModelAnswersEverything(t *testing.T) {
+	for _, m := range models {
+		s := measure(m, 2, func(r *run) { mixedLoad(r, 20*time.Millisecond, spinner{perMillisecond: 10}) })
+		require.Equal(t, s.sent, s.answered, m.name)
+		require.Len(t, s.latencies, 4, m.name)
+		require.Equal(t, s.sent-4, s.heavy, m.name)
+	}
+}
+
+func TestInlineIsExtrapolatedAndMarked(t *testing.T) {
+	s := extrapolate(sample{wall: time.Second, latencies: []time.Duration{time.Second}}, 100, 1000)
+	require.Equal(t, 10*time.Second, s.wall)
+	require.Equal(t, []time.Duration{10 * time.Second}, s.latencies)
+	var out strings.Builder
+	table{rows: []row{{model: models[0], sample: s, wall: s.wall, ideal: oneWait, broken: "so"}}, bar: func(r row) time.Duration { return r.wall }}.write(&out)
+	require.Contains(t, out.String(), "inline ! ~")
+	require.Contains(t, out.String(), "inline breaks the rule: so")
+	require.Contains(t, out.String(), "extrapolated from 100")
+	require.False(t, extrapolate(sample{}, 5, 5).extrapolated)
+}
+
+func TestFigures(t *testing.T) {
+	ms := []time.Duration{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
+	require.Equal(t, time.Duration(6), percentile(ms, 50))
+	require.Equal(t, time.Duration(10), percentile(ms, 99))
+	require.Zero(t, percentile(nil, 50))
+	m := merge([]sample{{wall: 3, sent: 1, answered: 1}, {wall: 1, sent: 2, answered: 1}, {wall: 2}})
+	require.Equal(t, time.Duration(2), m.wall)
+	require.Equal(t, []int64{3, 2}, []int64{m.sent, m.answered})
+	require.Equal(t, strings.Repeat("█", barWidth), bar(7, 7))
+	require.Equal(t, "█", bar(1, 7000))
+	require.Equal(t, 1230*time.Microsecond, short(1234*time.Microsecond))
+	require.InDelta(t, 50, share(1, 2), 1e-9)
+}
+
+func TestSpinIsProportional(t *testing.T) {
+	s := spinner{perMillisecond: 1000}
+	require.Equal(t, 2500, s.turns(2500*time.Microsecond))
+	require.Positive(t, calibrate().perMillisecond)
+	require.NotEqual(t, turn(1), turn(2))
+}

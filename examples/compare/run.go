@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// sample is what one run of one model measured.
+type sample struct {
+	wall, cpu         time.Duration
+	latencies         []time.Duration // of the requests that the workload is about
+	inFlight, running int64           // the most at once
+	sent, answered    int64
+	heavy             int64 // heavy requests answered
+	extrapolated      bool
+}
+
+// gauge keeps the highest value that a count has had.
+type gauge struct{ now, most atomic.Int64 }
+
+func (g *gauge) add(n int64) {
+	v := g.now.Add(n)
+	for m := g.most.Load(); v > m && !g.most.CompareAndSwap(m, v); m = g.most.Load() {
+	}
+}
+
+// run is one run in progress.
+type run struct {
+	serve             func(request, func())
+	inFlight, running gauge
+	sent, answered    atomic.Int64
+	heavy             atomic.Int64
+	mu                sync.Mutex
+	latencies         []time.Duration
+	open              sync.WaitGroup
+}
+
+// send starts a request that was due at the given time. light requests are the ones whose latency counts.
+func (r *run) send(due time.Time, heavy, counts bool, work func(context.Context), then func()) {
+	r.open.Add(1)
+	r.sent.Add(1)
+	r.inFlight.add(1)
+	r.serve(request{heavy: heavy, work: func(ctx context.Context) {
+		r.running.add(1)
+		work(ctx)
+		r.running.add(-1)
+	}}, func() {
+		r.inFlight.add(-1)
+		r.answered.Add(1)
+		if counts {
+			r.mu.Lock()
+			r.latencies = append(r.latencies, time.Since(due))
+			r.mu.Unlock()
+		} else {
+			r.heavy.Add(1)
+		}
+		if then != nil {
+			then()
+		}
+		r.open.Done()
+	})
+}
+
+// measure runs load on m and waits until all requests have been answered.
+func measure(m model, workers int, load func(r *run)) sample {
+	serve, shut := m.open(workers)
+	r := &run{serve: serve}
+	cpu, begin := cpuTime(), time.Now()
+	load(r)
+	r.open.Wait()
+	s := sample{
+		wall: time.Since(begin), cpu: cpuTime() - cpu, latencies: r.latencies,
+		inFlight: r.inFlight.most.Load(), running: r.running.most.Load(),
+		sent: r.sent.Load(), answered: r.answered.Load(), heavy: r.heavy.Load(),
+	}
+	shut()
+	return s
+}
+
+// merge makes one sample of the rounds: medians, and all latencies.
+func merge(rounds []sample) sample {
+	m := rounds[0]
+	m.wall = median(rounds, func(s sample) time.Duration { return s.wall })
+	m.cpu = median(rounds, func(s sample) time.Duration { return s.cpu })
+	for _, s := range rounds[1:] {
+		m.latencies = append(m.latencies, s.latencies...)
+		m.inFlight, m.running = max(m.inFlight, s.inFlight), max(m.running, s.running)
+		m.sent, m.answered, m.heavy = m.sent+s.sent, m.answered+s.answered, m.heavy+s.heavy
+	}
+	slices.Sort(m.latencies)
+	return m
+}
+
+func median(rounds []sample, of func(sample) time.Duration) time.Duration {
+	ds := make([]time.Duration, len(rounds))
+	for i, s := range rounds {
+		ds[i] = of(s)
+	}
+	slices.Sort(ds)
+	return ds[len(ds)/2]
+}
+
+// percentile of sorted durations; 0 of none.
+func percentile(sorted []time.Duration, p int) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(len(sorted)*p/100, len(sorted)-1)]
+}
+
+// alternate runs every model once a round, so that drift of the machine meets all alike.
+func alternate(rounds int, one func(m model) sample) []sample {
+	all := make([][]sample, len(models))
+	for range rounds {
+		for i, m := range models {
+			all[i] = append(all[i], one(m))
+		}
+	}
+	merged := make([]sample, len(models))
+	for i := range models {
+		merged[i] = merge(all[i])
+	}
+	return merged
+}

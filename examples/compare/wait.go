@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/quartet-go/quartet"
+)
+
+const (
+	oneWait = 10 * time.Millisecond
+	// waitWorkers is what Python's ThreadPoolExecutor has at most by default.
+	waitWorkers = 32
+	// maxInline is up to how many waits inline is measured; above, it is extrapolated.
+	maxInline = 100
+)
+
+// wait shows what many waits at once cost, a table for each number.
+func wait(p plan) []table {
+	tables := make([]table, len(p.inFlight))
+	for i, n := range p.inFlight {
+		samples := alternate(p.rounds, func(m model) sample { return waitSample(m, n) })
+		t := table{
+			title: fmt.Sprintf("wait: %d at once of %v each; pools have %d workers; rule: all within twice one wait", n, oneWait, waitWorkers),
+			bar:   func(r row) time.Duration { return r.wall },
+			barOf: "wall",
+		}
+		for j, m := range models {
+			s := samples[j]
+			row := row{model: m, sample: s, wall: s.wall, ideal: oneWait}
+			if s.wall > 2*oneWait {
+				row.broken = fmt.Sprintf("%v: ", short(s.wall)) + reasonWait(s, n)
+			}
+			t.rows = append(t.rows, row)
+		}
+		tables[i] = t
+	}
+	return tables
+}
+
+// reasonWait reads from the data why the waits took so long.
+func reasonWait(s sample, n int) string {
+	if s.running < int64(n) {
+		return fmt.Sprintf("at most %d of %d waited at once", s.running, n)
+	}
+	return fmt.Sprintf("all waited at once; starting and ending them kept %.2f cores busy", cpuShare(s))
+}
+
+func waitSample(m model, n int) sample {
+	measured := n
+	if m.name == "inline" {
+		measured = min(n, maxInline)
+	}
+	s := measure(m, waitWorkers, func(r *run) {
+		begin := time.Now()
+		for range measured {
+			r.send(begin, true, true, func(ctx context.Context) { _ = quartet.Sleep(ctx, oneWait) }, nil)
+		}
+	})
+	return extrapolate(s, measured, n)
+}
+
+// extrapolate scales what took its time one after the other.
+func extrapolate(s sample, measured, n int) sample {
+	if measured == n {
+		return s
+	}
+	scale := func(d time.Duration) time.Duration { return d * time.Duration(n) / time.Duration(measured) }
+	s.wall, s.cpu, s.extrapolated = scale(s.wall), scale(s.cpu), true
+	for i, l := range s.latencies {
+		s.latencies[i] = scale(l)
+	}
+	return s
+}

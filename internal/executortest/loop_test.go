@@ -1,0 +1,23 @@
+package executortest_test
+
+import (
+	"testing"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/eventloop"
+	"github.com/quartet-go/quartet/internal/executortest"
+)
+
+var loop = executortest.Subject{
+	Name:  "eventloop",
+	Sizes: []int{1},
+	New: func(_ testing.TB, o executortest.Options) quartet.Executor {
+		l := eventloop.New(eventloop.Config{Queue: o.Queue, InFlight: o.InFlight, OnPanic: o.OnPanic})
+		l.Start()
+		return l
+	},
+}
+
+func TestLoop(t *testing.T) { executortest.Run(t, loop) }
+
+func TestLoopStorms(t *testing.T) { executortest.RunStorms(t, loop) }

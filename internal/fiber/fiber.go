@@ -1,0 +1,115 @@
+// Package fiber gives reused coroutines: functions that can stop in the middle and go on later, on the goroutine of
+// whoever resumes them. A switch costs tens of nanoseconds, since it does not pass through the scheduler.
+//
+// A Pool and its fibers belong to one executor and are used by one goroutine at a time.
+package fiber
+
+import (
+	"iter"
+	"runtime/debug"
+	"sync"
+)
+
+// Outcome is how a Resume came back.
+type Outcome uint8
+
+const (
+	Suspended Outcome = iota // Suspend was called
+	Returned                 // the function returned
+	Panicked                 // the function panicked: Value and Stack say how
+	Exited                   // the function called runtime.Goexit
+)
+
+// maxIdle bounds the coroutines that a pool keeps for reuse.
+const maxIdle = 256
+
+// Pool makes fibers and keeps ended ones for reuse. Its zero value is ready.
+type Pool struct {
+	idle    []*Fiber
+	spoiled sync.WaitGroup
+}
+
+// Fiber is one coroutine. Start and Resume are called from outside of it, Suspend from inside.
+type Fiber struct {
+	Value any    // what the function panicked with
+	Stack []byte // its stack
+
+	pool  *Pool
+	fn    func()
+	next  func() (Outcome, bool)
+	stop  func()
+	yield func(Outcome) bool
+}
+
+// New returns a fiber that will run fn at its first Resume.
+func (p *Pool) New(fn func()) *Fiber {
+	if last := len(p.idle) - 1; last >= 0 {
+		f := p.idle[last]
+		p.idle = p.idle[:last]
+		f.fn = fn
+		return f
+	}
+	f := &Fiber{pool: p, fn: fn}
+	f.next, f.stop = iter.Pull(f.loop)
+	return f
+}
+
+// Resume runs the fiber until it suspends or ends. An ended fiber must not be used again.
+func (f *Fiber) Resume() Outcome {
+	outcome, _ := f.next()
+	switch outcome {
+	case Returned, Panicked:
+		f.pool.keep(f)
+	case Exited:
+		// The exit goes on when the coroutine is stopped, and takes the stopping goroutine with it.
+		f.pool.spoiled.Go(f.stop)
+	}
+	return outcome
+}
+
+// Suspend comes back to the resumer, until the next Resume. It is called on the fiber.
+func (f *Fiber) Suspend() { f.yield(Suspended) }
+
+func (p *Pool) keep(f *Fiber) {
+	if len(p.idle) < maxIdle {
+		p.idle = append(p.idle, f)
+	} else {
+		f.stop()
+	}
+}
+
+// Close stops the idle coroutines. All fibers must have ended.
+func (p *Pool) Close() {
+	for _, f := range p.idle {
+		f.stop()
+	}
+	p.idle = nil
+	p.spoiled.Wait()
+}
+
+// loop is the coroutine.
+func (f *Fiber) loop(yield func(Outcome) bool) {
+	f.yield = yield
+	for yield(f.call()) {
+	}
+}
+
+// call runs one function. A panic ends in it, with the stack that it had. An exit cannot: it yields from inside the
+// deferred call, so that the resumer comes back as usual, and is over when the fiber is stopped.
+func (f *Fiber) call() (outcome Outcome) {
+	outcome = Exited
+	defer func() {
+		if outcome == Returned {
+			return
+		}
+		if v := recover(); v != nil {
+			f.Value, f.Stack, outcome = v, debug.Stack(), Panicked
+			return
+		}
+		f.yield(Exited)
+	}()
+	fn := f.fn
+	f.fn, f.Value, f.Stack = nil, nil, nil
+	fn()
+	return Returned
+}
