@@ -26,7 +26,7 @@ func (r *run) Block(ctx context.Context, fn func()) error {
 	out := outcome{exited: true}
 	_ = r.suspend(context.WithoutCancel(ctx), func(w *wait) {
 		l.block(func() {
-			defer w.wake(nil, false)
+			defer w.wake(resumed, false)
 			out.catch(fn)
 		})
 	})

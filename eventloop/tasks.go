@@ -88,25 +88,21 @@ func (r *run) Executor() quartet.Executor { return r.loop() }
 type wait struct {
 	node  *task.Node
 	state atomic.Uint32
-	cause error // why it was cut short
 }
 
 const (
-	arming uint32 = iota
+	arming uint32 = iota // the task still runs
 	suspended
-	woken
+	resumed
+	cut // by the end of its ctx
 )
 
-// wake ends the wait, once. onLoop: the caller is the loop's goroutine, so that the task goes on as a microtask.
-func (w *wait) wake(cause error, onLoop bool) {
-	if w.state.CompareAndSwap(arming, woken) { // inside arm: the task does not suspend at all
-		w.cause = cause
+// wake ends the wait, once, as resumed or cut. onLoop: the caller is the loop's goroutine, so that the task goes on as a
+// microtask.
+func (w *wait) wake(how uint32, onLoop bool) {
+	if w.state.CompareAndSwap(arming, how) || !w.state.CompareAndSwap(suspended, how) {
 		return
 	}
-	if !w.state.CompareAndSwap(suspended, woken) {
-		return
-	}
-	w.cause = cause
 	l := w.node.Host.(*Loop)
 	if onLoop {
 		l.microtasks.push(entry{wait: w})
@@ -136,13 +132,16 @@ func (r *run) suspend(ctx context.Context, arm func(w *wait)) error {
 	}
 	arm(w)
 	if ctx.Done() != nil {
-		stop := context.AfterFunc(ctx, func() { w.wake(context.Cause(ctx), false) })
+		stop := context.AfterFunc(ctx, func() { w.wake(cut, false) })
 		defer stop()
 	}
 	if w.state.CompareAndSwap(arming, suspended) {
 		r.yield()
 	}
-	return w.cause
+	if w.state.Load() == cut {
+		return context.Cause(ctx)
+	}
+	return nil
 }
 
 // yield switches to the loop, which resumes the task when a wait of its has been woken.
@@ -173,7 +172,7 @@ func (r *run) AwaitTask(ctx context.Context, awaited *task.Node, arm func(resume
 	}
 	here := awaited != nil && awaited.Host == any(r.loop())
 	return r.suspend(ctx, func(w *wait) {
-		arm(func() { w.wake(nil, here && awaited.Data != nil) })
+		arm(func() { w.wake(resumed, here && awaited.Data != nil) })
 	})
 }
 
@@ -185,7 +184,7 @@ func (r *run) Sleep(ctx context.Context, d time.Duration) error {
 	l := r.loop()
 	timer := &Timer{loop: l, inner: true}
 	err := r.suspend(ctx, func(w *wait) {
-		timer.fn = func() { w.wake(nil, true) }
+		timer.fn = func() { w.wake(resumed, true) }
 		timer.Reset(d)
 	})
 	if err != nil {
@@ -202,6 +201,6 @@ func (r *run) Yield(context.Context) {
 	}
 	w := &wait{node: (*task.Node)(r)}
 	w.state.Store(suspended)
-	w.wake(nil, false)
+	w.wake(resumed, false)
 	r.yield()
 }

@@ -2,6 +2,7 @@ package executortest_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/eventloop"
@@ -12,7 +13,7 @@ var loop = executortest.Subject{
 	Name:  "eventloop",
 	Sizes: []int{1},
 	New: func(_ testing.TB, o executortest.Options) quartet.Executor {
-		l := eventloop.New(eventloop.Config{Queue: o.Queue, InFlight: o.InFlight, OnPanic: o.OnPanic})
+		l := eventloop.New(eventloop.Config{Queue: o.Queue, InFlight: o.InFlight, OnPanic: o.OnPanic, SlowCallback: time.Hour})
 		l.Start()
 		return l
 	},
