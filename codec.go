@@ -3,6 +3,8 @@ package quartet
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
 )
 
 // Codec turns the inputs and outputs of named functions into bytes and back. Its methods may be called from many
@@ -30,8 +32,8 @@ func (JSON) Decode(data []byte, p any) error {
 	if err := d.Decode(p); err != nil {
 		return err
 	}
-	if d.More() {
-		return &json.SyntaxError{Offset: d.InputOffset()}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("quartet: the JSON value ends at byte %d, but more follows", d.InputOffset())
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func (x *inline) accept(n *task.Node) error {
 		x.stats.Rejected++
 		return err
 	}
-	n.Owner, n.Model = x, inlineModel{x, modelOf(n.Parent())}
+	n.Owner, n.Host, n.Model = x, x, (*inlineRun)(n)
 	n.Claim()
 	x.live[n] = struct{}{}
 	x.stats.Submitted++
@@ -168,38 +168,37 @@ func (x *inline) arm(resume func()) {
 	}
 }
 
-// inlineModel waits as the submitter's model does.
-type inlineModel struct {
-	x     *inline
-	outer Model
-}
+// inlineRun is a node as the Model of its own task: it waits as the submitter's model does.
+type inlineRun task.Node
 
-func (m inlineModel) Executor() Executor { return m.x }
+func (r *inlineRun) Executor() Executor { return r.Host.(*inline) }
 
-func (m inlineModel) Suspend(ctx context.Context, arm func(resume func())) error {
-	if m.outer != nil {
-		return m.outer.Suspend(ctx, arm)
+func (r *inlineRun) outer() Model { return modelOf((*task.Node)(r).Parent()) }
+
+func (r *inlineRun) Suspend(ctx context.Context, arm func(resume func())) error {
+	if m := r.outer(); m != nil {
+		return m.Suspend(ctx, arm)
 	}
 	return task.Park(ctx, arm)
 }
 
-func (m inlineModel) Sleep(ctx context.Context, d time.Duration) error {
-	if m.outer != nil {
-		return m.outer.Sleep(ctx, d)
+func (r *inlineRun) Sleep(ctx context.Context, d time.Duration) error {
+	if m := r.outer(); m != nil {
+		return m.Sleep(ctx, d)
 	}
 	return task.Sleep(ctx, d)
 }
 
-func (m inlineModel) Block(ctx context.Context, fn func()) error {
-	if m.outer != nil {
-		return m.outer.Block(ctx, fn)
+func (r *inlineRun) Block(ctx context.Context, fn func()) error {
+	if m := r.outer(); m != nil {
+		return m.Block(ctx, fn)
 	}
 	return block(ctx, fn)
 }
 
-func (m inlineModel) Yield(ctx context.Context) {
-	if m.outer != nil {
-		m.outer.Yield(ctx)
+func (r *inlineRun) Yield(ctx context.Context) {
+	if m := r.outer(); m != nil {
+		m.Yield(ctx)
 		return
 	}
 	runtime.Gosched()

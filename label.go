@@ -13,12 +13,17 @@ func Label(ctx context.Context, label string) context.Context {
 	return context.WithValue(ctx, labelKey{}, label)
 }
 
-// setLabels labels the calling goroutine for the task of ctx, and returns how to take the label away again.
-func setLabels(ctx context.Context) (restore func()) {
+// setLabels labels the calling goroutine for the task of ctx, and returns how to take the label away again: a submitter's
+// own goroutine gets back what its context says, a worker gets none.
+func setLabels(ctx context.Context, submitters bool) (restore func()) {
 	label, ok := ctx.Value(labelKey{}).(string)
 	if !ok {
 		return func() {}
 	}
 	pprof.SetGoroutineLabels(pprof.WithLabels(ctx, pprof.Labels("quartet", label)))
-	return func() { pprof.SetGoroutineLabels(context.Background()) }
+	after := context.Background()
+	if submitters {
+		after = ctx
+	}
+	return func() { pprof.SetGoroutineLabels(after) }
 }

@@ -2,7 +2,12 @@ package executortest
 
 import (
 	"context"
+	"log"
+	"log/slog"
+	"strings"
+	"sync"
 	"testing/synctest"
+	"time"
 
 	"github.com/quartet-go/quartet"
 )
@@ -14,6 +19,7 @@ var clause7Close = []test{
 	{"C7_Close/ends_a_shutdown", 0, c7CloseShutdown},
 	{"C7_Close/concurrent", 0, c7CloseConcurrent},
 	{"C7_Close/blocked_submitters_return", queues, c7CloseBlocked},
+	{"C7_Close/logs_once_what_it_waits_for", queues, c7CloseWarning},
 }
 
 func c7CloseRunning(e *env) {
@@ -122,4 +128,54 @@ func c7CloseBlocked(e *env) {
 	g.open()
 	_, err := closed.wait(e)
 	ok(e, "Close", err)
+}
+
+func c7CloseWarning(e *env) {
+	warnings := e.warnings()
+	r := e.runner(Options{})
+	g := e.hold(r, 1)
+	closed := asideErr(r.Close)
+	time.Sleep(9 * time.Second)
+	synctest.Wait()
+	equal(e, "warnings after 9 s", warnings(), 0)
+	time.Sleep(2 * time.Second)
+	synctest.Wait()
+	equal(e, "warnings after 11 s", warnings(), 1)
+	time.Sleep(time.Hour)
+	synctest.Wait()
+	equal(e, "warnings after an hour", warnings(), 1)
+	g.open()
+	_, err := closed.wait(e)
+	ok(e, "Close", err)
+}
+
+// warnings counts what is logged of Close from now on. A loop may warn of the task that holds it as well.
+func (e *env) warnings() (count func() int) {
+	logger, out, flags := slog.Default(), log.Writer(), log.Flags()
+	e.Cleanup(func() {
+		slog.SetDefault(logger)
+		log.SetOutput(out) // which the first SetDefault had changed
+		log.SetFlags(flags)
+	})
+	var lines lockedText
+	slog.SetDefault(slog.New(slog.NewTextHandler(&lines, nil)))
+	return func() int { return strings.Count(lines.String(), "Close") }
+}
+
+// lockedText is a strings.Builder for many goroutines.
+type lockedText struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lockedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }

@@ -13,13 +13,9 @@ import (
 var (
 	identity = quartet.Define("executortest.identity", func(_ context.Context, n int) (int, error) { return n, nil })
 	fails    = quartet.Define("executortest.fails", func(context.Context, string) (int, error) { return 0, errCause })
-	hangs    = quartet.Define("executortest.hangs", func(ctx context.Context, _ int) (int, error) {
-		_, err := forever(ctx)
-		return 0, err
-	})
-	nobody = quartet.Declare[int, int]("executortest.nobody")
-	fan    = quartet.Declare[int, int]("executortest.fan")
-	chain  = quartet.Declare[int, int]("executortest.chain")
+	nobody   = quartet.Declare[int, int]("executortest.nobody")
+	fan      = quartet.Declare[int, int]("executortest.fan")
+	chain    = quartet.Declare[int, int]("executortest.chain")
 )
 
 var errNoCurrent = errors.New("executortest: no current executor")

@@ -79,6 +79,7 @@ func (p *probe) Name() string                                            { retur
 func (p *probe) AppendInput(dst []byte, c quartet.Codec) ([]byte, error) { return dst, nil }
 func (p *probe) Resolve(output []byte, c quartet.Codec, err error)       { p.resolved.Add(1) }
 func (p *probe) outcomes() int64                                         { return p.ran.Load() + p.abandoned.Load() + p.resolved.Load() }
+
 func (p *probe) want(t testing.TB, what string, ran, abandoned int64, cause error) {
 	t.Helper()
 	equal(t, what+": runs", p.ran.Load(), ran)

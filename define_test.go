@@ -1,0 +1,206 @@
+package quartet_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quartet-go/quartet"
+)
+
+type (
+	plain  struct{ A int }
+	tree   struct{ Left, Right *tree }
+	graph  struct{ Edges map[string][]graph }
+	stamp  struct{ At time.Time }
+	hidden struct{ secret int }
+	nested struct {
+		Plain plain
+		Deep  struct{ Callback func() }
+	}
+	boxed     struct{ Any any }
+	oddKeys   struct{ ByPlain map[plain]int }
+	inSlice   struct{ List []struct{ C chan int } }
+	embedding struct{ plain }
+)
+
+var _ = hidden{}.secret
+
+// defines returns what Define of a func from T panics with. Names are spent for good, so each test has its own.
+func defines[T any](t *testing.T) (message any) {
+	t.Helper()
+	defer func() { message = recover() }()
+	quartet.Define(t.Name(), func(context.Context, T) (T, error) { return *new(T), nil })
+	return nil
+}
+
+func TestDefineRefusesWhatCannotTravel(t *testing.T) {
+	for name, c := range map[string]struct {
+		define func(*testing.T) any
+		want   string
+	}{
+		"chan":       {defines[chan int], "chan int is a chan"},
+		"func":       {defines[func()], "func() is a func"},
+		"interface":  {defines[any], "is an interface"},
+		"error":      {defines[error], "error is an interface"},
+		"unexported": {defines[hidden], "quartet_test.hidden.secret is not exported"},
+		"nested":     {defines[nested], "quartet_test.nested.Deep.Callback is a func"},
+		"any field":  {defines[boxed], "quartet_test.boxed.Any is an interface"},
+		"map key":    {defines[oddKeys], "quartet_test.oddKeys.ByPlain has keys of type"},
+		"in a slice": {defines[inSlice], "quartet_test.inSlice.List[].C is a chan"},
+		"pointer":    {defines[*hidden], ".secret is not exported"},
+		"map value":  {defines[map[string]hidden], ".secret is not exported"},
+		"complex":    {defines[complex128], "is a complex128"},
+		"uintptr":    {defines[uintptr], "is a uintptr"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			message := c.define(t)
+			require.NotNil(t, message, "Define must panic")
+			require.Contains(t, message, c.want)
+			require.Contains(t, message, t.Name(), "the message names the function")
+		})
+	}
+}
+
+func TestDefineAcceptsWhatTravels(t *testing.T) {
+	for name, define := range map[string]func(*testing.T) any{
+		"struct": defines[plain], "recursive by pointer": defines[tree], "recursive by map": defines[graph],
+		"time": defines[time.Time], "time in a struct": defines[stamp], "bytes": defines[[]byte],
+		"array": defines[[3]float64], "int keys": defines[map[int]string], "empty": defines[struct{}],
+		"embedded": defines[embedding], "pointer": defines[*plain], "duration": defines[time.Duration],
+	} {
+		t.Run(name, func(t *testing.T) { require.Nil(t, define(t)) })
+	}
+}
+
+func TestDefineChecksBothEnds(t *testing.T) {
+	require.Panics(t, func() {
+		quartet.Define("define_test.out", func(context.Context, int) (chan int, error) { return nil, nil })
+	})
+	require.Panics(t, func() {
+		quartet.Define("define_test.in", func(context.Context, chan int) (int, error) { return 0, nil })
+	})
+}
+
+func TestDefinePanicsOnBadNamesAndBodies(t *testing.T) {
+	same := func(_ context.Context, n int) (int, error) { return n, nil }
+	require.PanicsWithValue(t, "quartet: a defined function needs a name", func() { quartet.Define("", same) })
+	require.PanicsWithValue(t, "quartet: a defined function needs a name", func() { quartet.Declare[int, int]("") })
+	require.PanicsWithValue(t, `quartet: Define("nil") of a nil func`, func() { quartet.Define[int, int]("nil", nil) })
+
+	quartet.Define("define_test.twice", same)
+	const taken = `quartet: the name "define_test.twice" is defined already`
+	require.PanicsWithValue(t, taken, func() { quartet.Define("define_test.twice", same) })
+	require.PanicsWithValue(t, taken, func() { quartet.Declare[string, string]("define_test.twice") })
+
+	f := quartet.Declare[int, int]("define_test.body")
+	require.PanicsWithValue(t, `quartet: Body of "define_test.body" is a nil func`, func() { f.Body(nil) })
+	f.Body(same)
+	require.PanicsWithValue(t, `quartet: "define_test.body" has a body already`, func() { f.Body(same) })
+}
+
+// A name that was refused for its types must stay free.
+func TestARefusedNameStaysFree(t *testing.T) {
+	require.Panics(t, func() {
+		quartet.Define("define_test.free", func(context.Context, any) (int, error) { return 0, nil })
+	})
+	require.NotPanics(t, func() {
+		quartet.Define("define_test.free", func(context.Context, int) (int, error) { return 0, nil })
+	})
+}
+
+func TestNoBody(t *testing.T) {
+	f := quartet.Declare[int, int]("define_test.nobody")
+	_, err := f.Local(t.Context(), 1)
+	require.ErrorIs(t, err, quartet.ErrNoBody)
+	require.ErrorContains(t, err, "define_test.nobody")
+	_, err = f.Do(t.Context(), quartet.Inline(), 1)
+	require.ErrorIs(t, err, quartet.ErrNoBody)
+	_, err = quartet.Invoke(t.Context(), "define_test.nobody", quartet.JSON{}, []byte("1"))
+	require.ErrorIs(t, err, quartet.ErrNoBody)
+	_, err = quartet.Invoke(t.Context(), "define_test.unheard-of", quartet.JSON{}, []byte("1"))
+	require.ErrorIs(t, err, quartet.ErrNoBody)
+	require.ErrorContains(t, err, "define_test.unheard-of")
+}
+
+var errOdd = errors.New("odd")
+
+var half = quartet.Define("define_test.half", func(_ context.Context, p plain) (plain, error) {
+	if p.A%2 != 0 {
+		return plain{}, errOdd
+	}
+	return plain{p.A / 2}, nil
+})
+
+func TestInvoke(t *testing.T) {
+	out, err := quartet.Invoke(t.Context(), half.Name(), quartet.JSON{}, []byte(`{"A":8}`))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"A":4}`, string(out))
+
+	_, err = quartet.Invoke(t.Context(), half.Name(), quartet.JSON{}, []byte(`{"A":7}`))
+	require.Equal(t, errOdd, err, "the function's own error, as it is")
+
+	for _, bad := range []string{``, `{`, `{"A":"x"}`, `{"B":1}`, `{"A":8}{"A":8}`, `{"A":8} x`, `[]`} {
+		_, err = quartet.Invoke(t.Context(), half.Name(), quartet.JSON{}, []byte(bad))
+		require.Error(t, err, "input %q", bad)
+		require.ErrorContains(t, err, `quartet: decoding the input of "define_test.half"`)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	c := quartet.JSON{}
+	out, err := c.Append([]byte("kept "), plain{3})
+	require.NoError(t, err)
+	require.Equal(t, `kept {"A":3}`, string(out))
+
+	_, err = c.Append(nil, func() {})
+	require.Error(t, err)
+
+	var p plain
+	require.NoError(t, c.Decode([]byte(` {"A":5} `+"\n"), &p))
+	require.Equal(t, plain{5}, p)
+	for _, trailing := range []string{`{"A":5}]`, `{"A":5}}`, `{"A":5}x`, `{"A":5} 1`} {
+		err = c.Decode([]byte(trailing), &p)
+		require.Error(t, err, "what follows the value in %q", trailing)
+		require.NotEmpty(t, err.Error(), "the error must say something about %q", trailing)
+	}
+}
+
+// remote hands calls to Invoke, as a process at the far side would.
+type remote struct{ quartet.Executor }
+
+func (r remote) SubmitCall(ctx context.Context, c quartet.Call) error {
+	input, err := c.AppendInput(nil, quartet.JSON{})
+	if err != nil {
+		return err
+	}
+	out, err := quartet.Invoke(ctx, c.Name(), quartet.JSON{}, input)
+	c.Resolve(out, quartet.JSON{}, err)
+	c.Resolve(nil, quartet.JSON{}, errors.New("a second outcome is ignored"))
+	return nil
+}
+
+func TestCallResolves(t *testing.T) {
+	got, err := half.Do(t.Context(), remote{}, plain{10})
+	require.NoError(t, err)
+	require.Equal(t, plain{5}, got)
+	_, err = half.Do(t.Context(), remote{}, plain{3})
+	require.ErrorIs(t, err, errOdd)
+}
+
+// garbled answers with what is not the function's output.
+type garbled struct{ quartet.Executor }
+
+func (garbled) SubmitCall(_ context.Context, c quartet.Call) error {
+	c.Resolve([]byte("?"), quartet.JSON{}, nil)
+	return nil
+}
+
+func TestCallNamesABadOutput(t *testing.T) {
+	_, err := half.Do(t.Context(), garbled{}, plain{2})
+	require.ErrorContains(t, err, fmt.Sprintf("quartet: decoding the output of %q", half.Name()))
+}

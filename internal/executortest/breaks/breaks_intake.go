@@ -1,0 +1,131 @@
+package main
+
+const (
+	intake = "internal/intake/intake.go"
+	room   = "internal/intake/room.go"
+	stop   = "internal/intake/stop.go"
+	watch  = "internal/intake/watch.go"
+)
+
+var intakeBreaks = []broken{
+	{clause: "C1", what: "a refused task gets Abandon", edits: []edit{
+		{intake, "\treturn in.SubmitNode(task.Of(ctx, t), in.cfg.Reject)\n", `	err := in.SubmitNode(task.Of(ctx, t), in.cfg.Reject)
+	if err != nil {
+		t.Abandon(err)
+	}
+	return err
+`},
+	}},
+	{clause: "C1", what: "an accepted task that never starts gets no Abandon", edits: []edit{
+		{intake, "in.Guard(func() { n.Job.Abandon(cause) })", ""},
+	}},
+	{clause: "C1", what: "a submit from outside is accepted while a shutdown goes on", edits: []edit{
+		{intake, "case in.phase == closed, in.phase == draining && within == nil:", "case in.phase == closed:"},
+	}},
+	{clause: "C1", what: "a submit sees the shutdown late", run: "^TestPool(Storms)?$/^(C1_|Storm)", edits: []edit{
+		{intake, "\tin.Lock()\n\terr := in.admit(n, within, reject || parent.Err() != nil)\n", `	in.Lock()
+	before := in.phase
+	in.Unlock()
+	time.Sleep(time.Microsecond)
+	in.Lock()
+	now := in.phase
+	in.phase = before
+	err := in.admit(n, within, reject || parent.Err() != nil)
+	in.phase = now
+`},
+	}},
+	{clause: "C1", what: "a submit from inside is refused while a shutdown goes on", edits: []edit{
+		{intake, "case in.phase == closed, in.phase == draining && within == nil:", "case in.phase != open:"},
+	}},
+	{clause: "C1", what: "a submit from inside is accepted after Close", edits: []edit{
+		{intake, "case in.phase == closed, in.phase == draining && within == nil:", "case in.phase != open && within == nil:"},
+	}},
+	{clause: "C2", what: "a task whose ctx ended in the queue runs", edits: []edit{
+		{intake, "ended := n.Parent().Err() != nil", "ended := false"},
+		{watch, "\tfor _, n := range ended {\n", "\tfor _, n := range ended[:0] {\n"},
+	}},
+	{clause: "C2", what: "a task whose ctx ended in the queue keeps its room until a worker comes", edits: []edit{
+		{watch, "\tfor _, n := range ended {\n", "\tfor _, n := range ended[:0] {\n"},
+	}},
+	{clause: "C2", what: "a task whose ctx ended in the queue loses the cause", edits: []edit{
+		{watch, "n.Abandon(context.Cause(n.Parent()))", "n.Abandon(n.Parent().Err())"},
+	}},
+	{clause: "C2", what: "ctx does not bound the wait for room", edits: []edit{
+		{room, "case <-parent.Done():", "case <-context.Background().Done():"},
+	}},
+	{clause: "C4", what: "a panic in Abandon does not reach OnPanic", edits: []edit{
+		{intake, "if v := recover(); v != nil {", "if v := any(nil); v != nil {"},
+	}},
+	{clause: "C4", what: "OnPanic does not observe the panic that a future carries", edits: []edit{
+		{intake, "case in.cfg.OnPanic != nil:", "case in.cfg.OnPanic != nil && !observed:"},
+	}},
+	{clause: "C4", what: "a nil func is accepted", edits: []edit{
+		{intake, "t == nil || ok && f == nil", "t == nil || ok && f == nil && false"},
+	}},
+	{clause: "C6", what: "Config.InFlight is ignored", edits: []edit{
+		{intake, "return inside || in.inFlight() < in.cfg.InFlight", "return true"},
+	}},
+	{clause: "C6", what: "waiting tasks do not count as in flight", edits: []edit{
+		{intake, "in.stats.Queued + in.stats.Running + in.stats.Waiting)", "in.stats.Queued + in.stats.Running)"},
+	}},
+	{clause: "C6", what: "Config.InFlight binds a submit from inside", edits: []edit{
+		{intake, "return inside || in.inFlight() < in.cfg.InFlight", "return in.inFlight() < in.cfg.InFlight"},
+	}},
+	{clause: "C6", what: "a submit from inside keeps its slot while it waits for room", edits: []edit{
+		{room, "if parent.Value(task.ModelKey) != nil {", "if false {"},
+	}},
+	{clause: "C8", what: "what happened before the submit is not ordered before Run", race: true, edits: []edit{
+		{intake, "\t\"fmt\"\n\t\"sync\"\n", "\t\"fmt\"\n\t\"runtime\"\n\t\"sync\"\n"},
+		{intake, "\tparent := n.Parent()\n\twithin := task.Within(parent, in)\n", `	runtime.RaceDisable() // no edge of this goroutine's counts
+	defer runtime.RaceEnable()
+	parent := n.Parent()
+	within := task.Within(parent, in)
+`},
+	}},
+	{clause: "C11", what: "a failed task counts as done", edits: []edit{
+		{intake, "\tif n.Failed {\n", "\tif false {\n"},
+	}},
+	{clause: "C11", what: "an abandoned task is not counted", edits: []edit{
+		{intake, "\tin.stats.Abandoned++\n", ""},
+	}},
+	{clause: "C11", what: "a submit refused by a shutdown is not counted", edits: []edit{
+		{intake, "\t\tin.stats.Rejected++\n\t\treturn quartet.ErrClosed\n", "\t\treturn quartet.ErrClosed\n"},
+	}},
+	{clause: "C11", what: "times are not sampled", edits: []edit{
+		{intake, "if in.cfg.ExactTimes || in.stats.Submitted%sampleEvery == 0 {", "if in.cfg.ExactTimes {"},
+	}},
+	{clause: "C12", what: "each queued task watches its ctx alone", pkg: "./workerpool", run: "^TestAllocations", edits: []edit{
+		{watch, "if reflect.ValueOf(parent).Comparable() {", "if reflect.ValueOf(parent).Comparable() && false {"},
+	}},
+}
+
+var stopBreaks = []broken{
+	{clause: "C7", what: "Shutdown does not wait for what is queued", edits: []edit{
+		{stop, "in.phase != open && in.pending == 0", "in.phase != open && in.stats.Running+in.stats.Waiting == 0"},
+		{stop, "\t\tif err := quartet.Suspend(ctx, in.armDrained); err != nil {\n\t\t\treturn err\n\t\t}\n", "\t\treturn quartet.Suspend(ctx, in.armDrained)\n"},
+	}},
+	{clause: "C7", what: "Shutdown abandons what is queued at once", edits: []edit{
+		{stop, "\tin.refuseNew(draining)\n", "\tin.refuseNew(draining)\n\tfor _, n := range in.unfinished() {\n\t\tn.Abandon(quartet.ErrClosed)\n\t}\n"},
+	}},
+	{clause: "C7", what: "Shutdown does not wait for waiting tasks", edits: []edit{
+		{stop, "in.phase != open && in.pending == 0", "in.phase != open && in.stats.Running+in.stats.Queued == 0"},
+	}},
+	{clause: "C7", what: "a Shutdown whose ctx ends cancels and abandons nothing", edits: []edit{
+		{stop, "\t\tin.Cancel()\n\t\treturn err\n", "\t\treturn err\n"},
+	}},
+	{clause: "C7", what: "Close abandons what is queued, but cancels nothing that runs", edits: []edit{
+		{stop, "n.Cancel(quartet.ErrClosed)", "n.Abandon(quartet.ErrClosed)"},
+	}},
+	{clause: "C7", what: "the cause of Close is not ErrClosed", edits: []edit{
+		{stop, "n.Cancel(quartet.ErrClosed)", "n.Cancel(context.Canceled)"},
+	}},
+	{clause: "C7", what: "Shutdown from inside waits", edits: []edit{
+		{stop, "\tif inside {\n", "\tif inside && false {\n"},
+	}},
+	{clause: "C7", what: "submitters that wait for room are forgotten", edits: []edit{
+		{stop, "\tin.refuse(outside)\n", ""},
+	}},
+	{clause: "C7", what: "Close logs nothing about what it waits for", edits: []edit{
+		{stop, "time.AfterFunc(in.cfg.CloseWarning, in.warn)", "time.AfterFunc(1000*in.cfg.CloseWarning, in.warn)"},
+	}},
+}

@@ -1,0 +1,28 @@
+package main
+
+const (
+	loopTasks = "eventloop/tasks.go"
+	loopRun   = "eventloop/run.go"
+	loopTurn  = "eventloop/turn.go"
+)
+
+var loopBreaks = []broken{
+	{clause: "C4", what: "the loop drops the panic of a bare task", run: "^TestLoop$/^C4_", edits: []edit{
+		{loopTasks, "\t\treturn panicError(f)\n", "\t\treturn nil\n"},
+	}},
+	{clause: "C4", what: "the loop counts a task that called Goexit as live for ever", run: "^TestLoop$/^C(4|7)_", edits: []edit{
+		{loopTasks, "\tif outcome == fiber.Suspended {\n", "\tif outcome == fiber.Suspended || outcome == fiber.Exited {\n"},
+	}},
+	{clause: "C6", what: "a task that awaits blocks the loop", time: "20s", run: "^TestLoop$/^C6_", edits: []edit{
+		{loopTasks, "\tif !r.mine() {\n\t\treturn task.Park(ctx, arm)\n", "\tif true {\n\t\treturn task.Park(ctx, arm)\n"},
+	}},
+	{clause: "C6", what: "the loop loses a resume from inside arm", run: "^TestLoop$/^C6_", edits: []edit{
+		{loopTasks, "\t\tw.cause = cause\n\t\treturn\n\t}\n\tif !w", "\t\tw.state.Store(arming)\n\t\treturn\n\t}\n\tif !w"},
+	}},
+	{clause: "C7", what: "the loop's fibers outlive it", run: "^TestLoop$/^C7_", edits: []edit{
+		{loopRun, "\tl.fibers.Close()\n", ""},
+	}},
+	{clause: "C10", what: "an idle loop spins", time: "10s", run: "^TestLoop$/^C10_", edits: []edit{
+		{loopTurn, "\tl.park(alarm)\n\treturn true\n", "\t_ = alarm\n\treturn true\n"},
+	}},
+}

@@ -1,0 +1,54 @@
+package main
+
+const (
+	worker  = "workerpool/worker.go"
+	waiting = "workerpool/waiting.go"
+	pool    = "workerpool/pool.go"
+)
+
+var poolBreaks = []broken{
+	{clause: "C1", what: "an accepted task runs twice", edits: []edit{
+		{worker, "\tn.Job.Run(n.Context())", "\tn.Job.Run(n.Context())\n\tn.Job.Run(n.Context())"},
+	}},
+	{clause: "C4", what: "a panic in a bare task does not reach OnPanic", edits: []edit{
+		{worker, "p.cfg.OnPanic(quartet.NewPanicError(v))", "_ = quartet.NewPanicError(v)"},
+	}},
+	{clause: "C4", what: "a panic in a bare task is swallowed when there is no OnPanic", pkg: "./workerpool", run: "^TestBarePanicCrashes/task$", edits: []edit{
+		{worker, "if p.cfg.OnPanic == nil {\n", "if p.cfg.OnPanic == nil {\n\t\t\t_ = recover()\n"},
+	}},
+	{clause: "C4", what: "Goexit in a task loses the worker's slot", edits: []edit{
+		{worker, "if n != nil { // Goexit", "if false { // Goexit"},
+	}},
+	{clause: "C4", what: "Goexit in a bare task does not reach OnPanic", edits: []edit{
+		{worker, "p.cfg.OnPanic(quartet.ErrGoexit)", "_ = quartet.ErrGoexit"},
+	}},
+	{clause: "C6", what: "a task that awaits keeps its slot", edits: []edit{
+		{waiting, "if r.lend(awaited) {", "if false {"},
+	}},
+	{clause: "C6", what: "a task goes on after a wait without a slot", edits: []edit{
+		{waiting, "\tp.returning = append(p.returning, back)\n", "\tp.slots++\n\tback.admit(p)\n"},
+	}},
+	{clause: "C6", what: "one task more than the limit starts", edits: []edit{
+		{worker, "for p.slots < p.cfg.Workers {", "for p.slots <= p.cfg.Workers {"},
+	}},
+	{clause: "C7", what: "Close and Shutdown leave the idle workers", edits: []edit{
+		{worker, "\tfor _, w := range p.idle {\n\t\tclose(w.next)\n\t}\n", ""},
+		{worker, "\tp.exited.Wait()\n", ""},
+	}},
+	{clause: "C7", what: "a second Close panics", edits: []edit{
+		{worker, "p.idle, p.cfg.MinWorkers = nil, 0", "p.cfg.MinWorkers = 0"},
+	}},
+	{clause: "C10", what: "an idle worker spins", time: "10s", edits: []edit{
+		{worker, "n = <-w.next\n", `for got := false; !got; {
+				select {
+				case n = <-w.next:
+					got = true
+				default:
+				}
+			}
+`},
+	}},
+	{clause: "C12", what: "Pool.Go allocates", pkg: "./workerpool", run: "^TestAllocations", edits: []edit{
+		{pool, "p.spare = append(p.spare, n)", "_ = n"},
+	}},
+}

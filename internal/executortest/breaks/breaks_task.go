@@ -1,0 +1,42 @@
+package main
+
+const (
+	node    = "internal/task/node.go"
+	taskCtx = "internal/task/ctx.go"
+)
+
+var taskBreaks = []broken{
+	{clause: "C2", what: "the submit's values do not arrive", edits: []edit{
+		{taskCtx, "\treturn n.parent.Value(key)\n}\n\n// Enclosing", "\treturn nil\n}\n\n// Enclosing"},
+	}},
+	{clause: "C2", what: "the submit's deadline does not arrive", edits: []edit{
+		{taskCtx, "return c.foreign.Deadline()", "return time.Time{}, false"},
+	}},
+	{clause: "C2", what: "the end of the submit's ctx does not reach a running task", edits: []edit{
+		{taskCtx, "context.WithCancelCause(l)", "context.WithCancelCause(context.WithoutCancel(l))"},
+	}},
+	{clause: "C3", what: "a cancelled future runs all the same", edits: []edit{
+		{node, "\tif n.Abandon(cause) {\n", "\tif n.State() == Pending {\n"},
+	}},
+	{clause: "C5", what: "the youngest task starts first", edits: []edit{
+		{"internal/task/list.go", "{ return l.first }", "{ return l.last }"},
+	}},
+	{clause: "C10", what: "waits use a process-wide store of channels", edits: []edit{
+		{"internal/task/park.go", "\tresumed := make(chan struct{})\n", `	kept.Lock()
+	var resumed chan struct{}
+	if last := len(kept.chans) - 1; last >= 0 {
+		resumed, kept.chans = kept.chans[last], kept.chans[:last]
+	} else {
+		resumed = make(chan struct{}, 1)
+	}
+	kept.Unlock()
+	defer func() {
+		kept.Lock()
+		kept.chans = append(kept.chans, resumed)
+		kept.Unlock()
+	}()
+`},
+		{"internal/task/park.go", "close(resumed)", "resumed <- struct{}{}"},
+		{"internal/task/park.go", "// Sleep blocks", "var kept struct {\n\tsync.Mutex\n\tchans []chan struct{}\n}\n\n// Sleep blocks"},
+	}},
+}
