@@ -5,7 +5,7 @@ import (
 	"log"
 	"log/slog"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 
@@ -157,25 +157,21 @@ func (e *env) warnings() (count func() int) {
 		log.SetOutput(out) // which the first SetDefault had changed
 		log.SetFlags(flags)
 	})
-	var lines lockedText
-	slog.SetDefault(slog.New(slog.NewTextHandler(&lines, nil)))
-	return func() int { return strings.Count(lines.String(), "Close") }
+	var h closeWarnings
+	slog.SetDefault(slog.New(&h))
+	return func() int { return int(h.n.Load()) }
 }
 
-// lockedText is a strings.Builder for many goroutines.
-type lockedText struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
+// closeWarnings is a handler that counts the warnings of Close.
+type closeWarnings struct{ n atomic.Int64 }
 
-func (l *lockedText) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
+func (h *closeWarnings) Enabled(context.Context, slog.Level) bool { return true }
+func (h *closeWarnings) WithAttrs([]slog.Attr) slog.Handler       { return h }
+func (h *closeWarnings) WithGroup(string) slog.Handler            { return h }
 
-func (l *lockedText) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+func (h *closeWarnings) Handle(_ context.Context, r slog.Record) error {
+	if r.Level == slog.LevelWarn && strings.Contains(r.Message, "Close") {
+		h.n.Add(1)
+	}
+	return nil
 }

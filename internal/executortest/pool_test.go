@@ -11,7 +11,7 @@ import (
 var pool = executortest.Subject{
 	Name: "workerpool",
 	New: func(_ testing.TB, o executortest.Options) quartet.Executor {
-		return workerpool.New(workerpool.Config{Workers: o.Size, Queue: o.Queue, InFlight: o.InFlight, OnPanic: o.OnPanic})
+		return workerpool.New(workerpool.Config{Workers: o.Size, Queue: o.Queue, InFlight: o.InFlight, OnPanic: o.OnPanic, ExactTimes: o.ExactTimes})
 	},
 }
 

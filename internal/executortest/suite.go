@@ -35,6 +35,8 @@ type Options struct {
 	Queue    int             // room for tasks that wait for their start
 	InFlight int             // accepted and not ended
 	OnPanic  func(err error) // gets a *quartet.PanicError or quartet.ErrGoexit
+
+	ExactTimes bool // every task is measured
 }
 
 // Subject is an executor under test.

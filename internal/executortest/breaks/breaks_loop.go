@@ -17,7 +17,7 @@ var loopBreaks = []broken{
 		{loopTasks, "\tif !r.mine() {\n\t\treturn task.Park(ctx, arm)\n", "\tif true {\n\t\treturn task.Park(ctx, arm)\n"},
 	}},
 	{clause: "C6", what: "the loop loses a resume from inside arm", run: "^TestLoop$/^C6_", edits: []edit{
-		{loopTasks, "\t\tw.cause = cause\n\t\treturn\n\t}\n\tif !w", "\t\tw.state.Store(arming)\n\t\treturn\n\t}\n\tif !w"},
+		{loopTasks, "if w.state.CompareAndSwap(arming, how) || ", "if w.state.Load() == arming || "},
 	}},
 	{clause: "C7", what: "the loop's fibers outlive it", run: "^TestLoop$/^C7_", edits: []edit{
 		{loopRun, "\tl.fibers.Close()\n", ""},
