@@ -1,6 +1,7 @@
 package executortest
 
 import (
+	"bytes"
 	"context"
 	"runtime"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 var clause7Shutdown = []test{
 	{"C7_Shutdown/waits_for_running_queued_and_waiting", queues, c7Waits},
 	{"C7_Shutdown/waits_for_running", 0, c7Running},
+	{"C7_Shutdown/waits_for_queued", queues, c7Queued},
 	{"C7_Shutdown/ctx_ends/running_are_cancelled", 0, c7CtxRunning},
 	{"C7_Shutdown/ctx_ends/waiting_are_cancelled", queues, c7CtxWaiting},
 	{"C7_Shutdown/ctx_ends/queued_are_abandoned", queues, c7CtxQueued},
@@ -205,7 +207,7 @@ func c7Blocked(e *env) {
 func c7Left(e *env) {
 	for _, close := range []bool{false, true} {
 		synctest.Wait()
-		before := runtime.NumGoroutine()
+		before := goroutines()
 		r := e.runner(Options{})
 		_, err := quartet.Do(background, r, func(ctx context.Context) (none, error) {
 			return quartet.Go(ctx, r, func(ctx context.Context) (none, error) {
@@ -218,9 +220,36 @@ func c7Left(e *env) {
 		} else {
 			ok(e, "Shutdown", r.Shutdown(background))
 		}
-		synctest.Wait() // a goroutine that is on its last instructions may still be counted
-		if n := runtime.NumGoroutine(); n > before {
+		synctest.Wait()
+		if n := goroutines(); n > before {
 			e.Errorf("%d goroutines more than before", n-before)
 		}
 	}
+}
+
+func c7Queued(e *env) {
+	r := e.runner(Options{})
+	first, second := e.hold(r, e.size), newGate()
+	e.Cleanup(second.open)
+	for range e.size {
+		ok(e, "submit", r.SubmitTask(background, quartet.TaskFunc(second.wait)))
+	}
+	down := asideErr(func() error { return r.Shutdown(e.ctx()) })
+	equal(e, "Shutdown has returned while tasks are queued", down.ended(), false)
+	first.open()
+	equal(e, "Shutdown has returned while tasks run that were queued", down.ended(), false)
+	equal(e, "tasks that were queued and run", second.at.Load(), int64(e.size))
+	second.open()
+	_, err := down.wait(e)
+	ok(e, "Shutdown", err)
+}
+
+// goroutines counts the living goroutines of the caller's bubble. runtime.NumGoroutine would count all of the process,
+// and those that are dead and not yet put away.
+func goroutines() int {
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	own, _, _ := bytes.Cut(stacks, []byte("]:"))
+	bubble := own[bytes.LastIndex(own, []byte("synctest bubble")):]
+	return bytes.Count(stacks, append(bubble[:len(bubble):len(bubble)], "]:"...))
 }
