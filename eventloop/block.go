@@ -3,17 +3,31 @@ package eventloop
 import (
 	"context"
 	"runtime"
+	"slices"
+	"sync"
 
 	"github.com/quartet-go/quartet"
 )
 
 // blockers are the functions given to quartet.Block.
 type blockers struct {
-	running, peak int
-	queued        []func()
+	running sync.WaitGroup
+
+	// Locked.
+	count, peak int
+	queued      []*blocking
 }
 
-// Block suspends the task while fn runs on another goroutine. A panic or Goexit of fn is the task's.
+// blocking is one such function.
+type blocking struct {
+	fn       func()
+	wait     *wait
+	panicked *quartet.PanicError
+	exited   bool
+}
+
+// Block suspends the task while fn runs on another goroutine. A panic or Goexit of fn is the task's. Where
+// Config.BlockLimit lets fn wait for its turn, ctx's end takes it out of the queue.
 func (r *run) Block(ctx context.Context, fn func()) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -22,88 +36,71 @@ func (r *run) Block(ctx context.Context, fn func()) error {
 		fn()
 		return nil
 	}
-	l := r.loop()
-	out := outcome{exited: true}
-	_ = r.suspend(context.WithoutCancel(ctx), func(w *wait) {
-		l.block(func() {
-			defer w.wake(resumed, false)
-			out.catch(fn)
-		})
-	})
-	out.repeat()
-	return nil
-}
-
-// outcome is how a blocking function ended.
-type outcome struct {
-	panicked *quartet.PanicError
-	exited   bool
-}
-
-func (o *outcome) catch(fn func()) {
-	defer func() {
-		if v := recover(); v != nil {
-			o.panicked = quartet.NewPanicError(v)
-		}
-	}()
-	fn()
-	o.exited = false
-}
-
-// repeat ends the calling goroutine's function in the same way.
-func (o *outcome) repeat() {
+	l, b := r.loop(), &blocking{fn: fn}
+	err := r.suspend(ctx, func(w *wait) {
+		b.wait = w
+		l.block(b)
+	}, func() bool { return l.unblock(b) })
 	switch {
-	case o.panicked != nil:
-		panic(o.panicked)
-	case o.exited:
+	case b.panicked != nil:
+		panic(b.panicked)
+	case b.exited:
 		runtime.Goexit()
 	}
+	return err
 }
 
-// block runs fn on a goroutine, or queues it when BlockLimit are running.
-func (l *Loop) block(fn func()) {
+// block runs b on a goroutine, or queues it when BlockLimit are running.
+func (l *Loop) block(b *blocking) {
 	l.in.Lock()
 	defer l.in.Unlock()
-	b := &l.blocking
-	if l.cfg.BlockLimit > 0 && b.running >= l.cfg.BlockLimit {
-		b.queued = append(b.queued, fn)
+	all := &l.blocking
+	if l.cfg.BlockLimit > 0 && all.count >= l.cfg.BlockLimit {
+		all.queued = append(all.queued, b)
 		return
 	}
-	b.running++
-	b.peak = max(b.peak, b.running)
-	go l.blocker(fn)
+	all.count++
+	all.peak = max(all.peak, all.count)
+	all.running.Go(func() { l.runBlocking(b) })
 }
 
-// blocker is the goroutine of a blocking function; it goes on with those that wait for their turn.
-func (l *Loop) blocker(fn func()) {
-	for fn != nil {
-		fn = l.runBlocking(fn)
-	}
-}
-
-// runBlocking is deferred work, so that a Goexit in fn does not lose a place.
-func (l *Loop) runBlocking(fn func()) (next func()) {
-	returned := false
-	defer func() {
-		next = l.nextBlocking()
-		if !returned && next != nil {
-			go l.blocker(next)
-		}
-	}()
-	fn()
-	returned = true
-	return nil
-}
-
-func (l *Loop) nextBlocking() func() {
+// unblock takes b out of the queue. It reports false when b has begun.
+func (l *Loop) unblock(b *blocking) bool {
 	l.in.Lock()
 	defer l.in.Unlock()
-	b := &l.blocking
-	if len(b.queued) == 0 {
-		b.running--
+	all := &l.blocking
+	i := slices.Index(all.queued, b)
+	if i >= 0 {
+		all.queued = slices.Delete(all.queued, i, i+1)
+	}
+	return i >= 0
+}
+
+// runBlocking runs b and then those that wait for their turn. A Goexit in one ends the goroutine; another goes on.
+func (l *Loop) runBlocking(b *blocking) {
+	b.exited = true
+	defer func() {
+		if v := recover(); v != nil {
+			b.panicked, b.exited = quartet.NewPanicError(v), false
+		}
+		if next := l.nextBlocking(); next != nil {
+			l.blocking.running.Go(func() { l.runBlocking(next) })
+		}
+		b.wait.wake(resumed, false)
+	}()
+	b.fn()
+	b.exited = false
+}
+
+func (l *Loop) nextBlocking() *blocking {
+	l.in.Lock()
+	defer l.in.Unlock()
+	all := &l.blocking
+	if len(all.queued) == 0 {
+		all.count--
 		return nil
 	}
-	fn := b.queued[0]
-	b.queued = b.queued[1:]
-	return fn
+	b := all.queued[0]
+	all.queued = all.queued[1:]
+	return b
 }

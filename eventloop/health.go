@@ -18,6 +18,8 @@ type Health struct {
 	Timers     uint64 // callbacks of the timers phase
 	Posted     uint64 // posted callbacks, task starts and task resumptions
 	Immediates uint64
+	Ticks      uint64
+	Microtasks uint64
 	Idle       time.Duration  // parked since New
 	Up         time.Duration  // since New; 1-Idle/Up is Node's eventLoopUtilization
 	MaxPosted  int            // the most that was posted at once
@@ -28,10 +30,11 @@ type Health struct {
 // health is guarded as the field's comment says.
 type health struct {
 	// Of the loop's goroutine; published by the loop when it parks or a turn ends.
-	lag    quartet.Histogram
-	turns  uint64
-	called [phases]uint64
-	idle   time.Duration
+	lag               quartet.Histogram
+	turns             uint64
+	called            [phases]uint64
+	ticks, microtasks uint64
+	idle              time.Duration
 
 	// Locked.
 	maxPosted int
@@ -57,6 +60,7 @@ func (h *health) publish() {
 	h.published = Health{
 		Lag: h.lag, Turns: h.turns, Idle: h.idle,
 		Timers: h.called[timersPhase], Posted: h.called[postedPhase], Immediates: h.called[immediatesPhase],
+		Ticks: h.ticks, Microtasks: h.microtasks,
 	}
 }
 
@@ -102,7 +106,7 @@ func (l *Loop) look() {
 		next -= ran
 	default:
 		l.barked = began
-		l.cfg.OnSlow(ran, stacks())
+		l.cfg.OnSlow(ran, liveStacks())
 	}
 	l.in.Lock()
 	defer l.in.Unlock()
@@ -113,8 +117,21 @@ func (l *Loop) look() {
 }
 
 func stacks() []byte {
-	buf := make([]byte, 64<<10)
+	buf := make([]byte, 1<<20)
 	return buf[:runtime.Stack(buf, true)]
+}
+
+// liveStacks are the stacks of coroutines that run, or block, now: the loop's among them. One that has switched away
+// shows as "coroutine".
+func liveStacks() []byte {
+	var live [][]byte
+	for stack := range bytes.SplitSeq(stacks(), []byte("\n\n")) {
+		header, _, _ := bytes.Cut(stack, []byte("\n"))
+		if bytes.Contains(stack, []byte("internal/fiber.(*Fiber).call(")) && !bytes.Contains(header, []byte("[coroutine")) {
+			live = append(live, stack)
+		}
+	}
+	return bytes.Join(live, []byte("\n\n"))
 }
 
 // own notes the goroutine that has the loop, for the checks under Debug: each coroutine has a number of its own.

@@ -29,9 +29,9 @@ type Config struct {
 	// SlowCallback is for how long a callback, or a task between two waits, may keep the loop before OnSlow is told.
 	// Default: 100 ms.
 	SlowCallback time.Duration
-	// OnSlow gets the stacks of a callback that keeps the loop, while it does, on a goroutine of its own. Default: a
-	// warning is logged.
-	OnSlow func(ran time.Duration, stacks []byte)
+	// OnSlow gets the live stack of a callback that keeps the loop, or of the endless chain of ticks that follows it, once,
+	// on a goroutine of its own. Where several loops run, it gets the stacks of all that run. Default: a warning is logged.
+	OnSlow func(ran time.Duration, stack []byte)
 	// CloseWarning is after what time Close logs once what it still waits for. Default: 10 s.
 	CloseWarning time.Duration
 	// ExactTimes measures every task for Stats; by default every 64th is.
@@ -63,6 +63,8 @@ type Loop struct {
 	posted   []entry
 	starts   int // entries in posted that start a task
 	timers   timerHeap
+	sleeps   timerHeap // of tasks
+	owed     map[*owed]struct{}
 	seq      uint64
 	held     int // KeepAlive holds, referenced timers
 	blocking blockers
@@ -108,11 +110,11 @@ func New(cfg Config) *Loop {
 		cfg.SlowCallback = 100 * time.Millisecond
 	}
 	if cfg.OnSlow == nil {
-		cfg.OnSlow = func(ran time.Duration, stacks []byte) {
-			slog.Warn("eventloop: a callback keeps the loop", "for", ran, "stacks", string(stacks))
+		cfg.OnSlow = func(ran time.Duration, stack []byte) {
+			slog.Warn("eventloop: a callback keeps the loop", "for", ran, "stack", string(stack))
 		}
 	}
-	l := &Loop{cfg: cfg, wake: make(chan struct{}, 1), base: time.Now()}
+	l := &Loop{cfg: cfg, wake: make(chan struct{}, 1), base: time.Now(), owed: make(map[*owed]struct{})}
 	l.runTask, l.drive = l.runStarting, l.turns
 	l.turn.fresh = true
 	queue := cfg.Queue
@@ -223,14 +225,34 @@ func (l *Loop) KeepAlive(name string) (release func()) {
 	}
 }
 
-// Then has fn run on the loop with f's result when f has ended. When the loop is closed by then, fn never runs.
+// owed is a callback that somebody has been promised.
+type owed struct{ _ byte } // not empty: each has an address of its own
+
+// Then has fn run on the loop with f's result when f has ended, as if posted then. It keeps Run from returning, and
+// Shutdown waits for it; Close does not: fn never runs after that. It may be called from any goroutine.
 func Then[T any](l *Loop, f *quartet.Future[T], fn func(T, error)) {
 	if fn == nil {
 		panic("eventloop: Then of a nil func")
 	}
-	release := l.KeepAlive("Then")
-	f.OnDone(func() {
-		_ = l.Post(func() { fn(f.Result()) })
-		release()
-	})
+	o := l.owe()
+	f.OnDone(func() { l.pay(o, func() { fn(f.Result()) }) })
+}
+
+func (l *Loop) owe() *owed {
+	l.in.Lock()
+	defer l.in.Unlock()
+	o := &owed{}
+	l.owed[o] = struct{}{}
+	l.in.Hold()
+	return o
+}
+
+// pay posts what is owed, unless Close has waived it. The hold goes over to the post.
+func (l *Loop) pay(o *owed, fn func()) {
+	l.in.Lock()
+	defer l.in.Unlock()
+	if _, ok := l.owed[o]; ok {
+		delete(l.owed, o)
+		l.push(entry{fn: fn})
+	}
 }

@@ -6,7 +6,14 @@ type ring[T any] struct {
 	head  int
 }
 
-func (r *ring[T]) push(v T) { r.items = append(r.items, v) }
+func (r *ring[T]) push(v T) {
+	if r.head >= 256 && 2*r.head >= len(r.items) { // so that an endless chain does not grow
+		n := copy(r.items, r.items[r.head:])
+		clear(r.items[n:])
+		r.items, r.head = r.items[:n], 0
+	}
+	r.items = append(r.items, v)
+}
 
 func (r *ring[T]) pop() (v T, ok bool) {
 	if r.head == len(r.items) {

@@ -92,6 +92,7 @@ func (l *Loop) result() error {
 func (l *Loop) end() {
 	l.watch(false)
 	l.watching.Wait()
+	l.blocking.running.Wait()
 	l.fibers.Close()
 	l.in.Lock()
 	l.running = false
@@ -114,13 +115,6 @@ func (l *Loop) stopWith(why error) {
 	if first {
 		l.in.CancelStarted(why)
 	}
-}
-
-// stopped says that Run is to return now: fibers never outlive the Run that made them.
-func (l *Loop) stopped() bool {
-	l.in.Lock()
-	defer l.in.Unlock()
-	return l.stop != nil && l.live == 0
 }
 
 // Shutdown refuses new work from outside and waits until every accepted task and posted callback has ended; timers that
@@ -166,6 +160,8 @@ func (l *Loop) dropPosted() {
 	}
 	clear(l.posted[len(kept):])
 	l.posted = kept
+	dropped += len(l.owed)
+	clear(l.owed)
 	if !l.running {
 		dropped += l.dropTurn()
 	}

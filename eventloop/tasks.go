@@ -38,10 +38,8 @@ func (l *Loop) runStarting() {
 func (l *Loop) resume(n *task.Node) {
 	f := n.Data.(*fiber.Fiber)
 	l.current.Store(n)
-	l.began.Store(int64(l.now()) | 1)
 	outcome := f.Resume()
 	l.own()
-	l.began.Store(0)
 	l.current.Store(nil)
 	if outcome == fiber.Suspended {
 		return
@@ -124,15 +122,19 @@ func (r *run) mine() bool {
 	return true
 }
 
-// suspend gives the loop back until the wait that arm gets is woken, or ctx ends.
-func (r *run) suspend(ctx context.Context, arm func(w *wait)) error {
+// suspend gives the loop back until the wait that arm gets is woken, or ctx ends and mayCut, if any, allows it.
+func (r *run) suspend(ctx context.Context, arm func(w *wait), mayCut func() bool) error {
 	w := &wait{node: (*task.Node)(r)}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	arm(w)
 	if ctx.Done() != nil {
-		stop := context.AfterFunc(ctx, func() { w.wake(cut, false) })
+		stop := context.AfterFunc(ctx, func() {
+			if mayCut == nil || mayCut() {
+				w.wake(cut, false)
+			}
+		})
 		defer stop()
 	}
 	if w.state.CompareAndSwap(arming, suspended) {
@@ -173,7 +175,7 @@ func (r *run) AwaitTask(ctx context.Context, awaited *task.Node, arm func(resume
 	here := awaited != nil && awaited.Host == any(r.loop())
 	return r.suspend(ctx, func(w *wait) {
 		arm(func() { w.wake(resumed, here && awaited.Data != nil) })
-	})
+	}, nil)
 }
 
 // Sleep suspends the task until a timer of the loop fires.
@@ -182,11 +184,11 @@ func (r *run) Sleep(ctx context.Context, d time.Duration) error {
 		return task.Sleep(ctx, d)
 	}
 	l := r.loop()
-	timer := &Timer{loop: l, inner: true}
+	timer := &Timer{loop: l, task: true}
 	err := r.suspend(ctx, func(w *wait) {
 		timer.fn = func() { w.wake(resumed, true) }
 		timer.Reset(d)
-	})
+	}, nil)
 	if err != nil {
 		timer.Stop()
 	}

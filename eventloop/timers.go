@@ -16,7 +16,8 @@ type Timer struct {
 	rate   bool
 	missed uint64
 	unref  bool
-	inner  bool // a task's own wait: it counts as that task
+	task   bool // a task's Sleep: it counts as that task
+	firing bool // its callback runs
 	stop   bool // asked for while the callback runs
 }
 
@@ -58,12 +59,14 @@ func (l *Loop) Every(d time.Duration, fn func(), opts ...EveryOption) *Timer {
 // now is the time since the loop's base.
 func (l *Loop) now() time.Duration { return time.Since(l.base) }
 
-// Stop keeps the timer from firing. It reports whether it did: after true nothing runs, also where the timer was due.
+// Stop keeps the timer from firing. It reports whether it did: after true nothing runs, also where the timer was due. In
+// the callback of an interval it prevents the next one.
 func (t *Timer) Stop() bool {
 	t.loop.in.Lock()
 	defer t.loop.in.Unlock()
+	again := t.firing && t.every > 0 && !t.stop
 	t.stop = true
-	return t.loop.removeTimer(t)
+	return t.loop.removeTimer(t) || again
 }
 
 // Reset sets the timer anew, to fire after d; it reports whether the timer was still to fire.
@@ -109,8 +112,28 @@ func (t *Timer) Missed() uint64 {
 
 // refTimer is locked.
 func (l *Loop) refTimer(t *Timer, n int) {
-	if !t.unref && !t.inner {
+	if !t.unref && !t.task {
 		l.held += n
+	}
+}
+
+// heapOf keeps tasks' sleeps apart: they fire also while Run waits for its tasks to end.
+func (l *Loop) heapOf(t *Timer) *timerHeap {
+	if t.task {
+		return &l.sleeps
+	}
+	return &l.timers
+}
+
+// firstTimer is locked: the timer that is to fire first, or nil.
+func (l *Loop) firstTimer(sleepsOnly bool) *Timer {
+	switch a, b := l.timers.first(), l.sleeps.first(); {
+	case a == nil || sleepsOnly:
+		return b
+	case b == nil || a.before(b):
+		return a
+	default:
+		return b
 	}
 }
 
@@ -118,7 +141,7 @@ func (l *Loop) refTimer(t *Timer, n int) {
 func (l *Loop) addTimer(t *Timer, when time.Duration) {
 	l.seq++
 	t.when, t.seq = when, l.seq
-	heap.Push(&l.timers, t)
+	heap.Push(l.heapOf(t), t)
 	l.refTimer(t, 1)
 	l.rouse()
 }
@@ -128,18 +151,16 @@ func (l *Loop) removeTimer(t *Timer) bool {
 	if t.index == 0 {
 		return false
 	}
-	heap.Remove(&l.timers, t.index-1)
+	heap.Remove(l.heapOf(t), t.index-1)
 	l.refTimer(t, -1)
 	return true
 }
 
 // dueTimer is locked: it takes the first timer that was due at the phase's start, and was set before it.
 func (l *Loop) dueTimer(at time.Duration, before uint64) *Timer {
-	if len(l.timers) == 0 {
-		return nil
-	}
-	if t := l.timers[0]; t.when <= at && t.seq <= before {
+	if t := l.firstTimer(false); t != nil && t.when <= at && t.seq <= before {
 		l.removeTimer(t)
+		t.firing = true
 		return t
 	}
 	return nil
@@ -149,6 +170,7 @@ func (l *Loop) dueTimer(at time.Duration, before uint64) *Timer {
 func (l *Loop) rearm(t *Timer, began time.Duration) {
 	l.in.Lock()
 	defer l.in.Unlock()
+	t.firing = false
 	if t.every == 0 || t.stop || t.index > 0 {
 		return
 	}
@@ -167,9 +189,16 @@ func (l *Loop) rearm(t *Timer, began time.Duration) {
 // timerHeap orders by deadline, then by creation.
 type timerHeap []*Timer
 
-func (h timerHeap) Len() int { return len(h) }
-func (h timerHeap) Less(i, j int) bool {
-	return h[i].when < h[j].when || h[i].when == h[j].when && h[i].seq < h[j].seq
+func (h timerHeap) Len() int           { return len(h) }
+func (h timerHeap) Less(i, j int) bool { return h[i].before(h[j]) }
+
+func (t *Timer) before(u *Timer) bool { return t.when < u.when || t.when == u.when && t.seq < u.seq }
+
+func (h timerHeap) first() *Timer {
+	if len(h) == 0 {
+		return nil
+	}
+	return h[0]
 }
 
 func (h timerHeap) Swap(i, j int) {

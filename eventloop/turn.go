@@ -22,6 +22,7 @@ type turn struct {
 	phase  phase
 	fresh  bool // the phase has not taken its snapshot
 	ran    bool // something ran in this turn
+	micro  bool // a batch of microtasks has begun
 	exits  bool // BeforeExit was called, and nothing has run since
 	at     time.Duration
 	before uint64
@@ -46,8 +47,9 @@ func (l *Loop) turns() {
 func (l *Loop) step() bool {
 	l.settle()
 	l.checkpoint()
-	if l.stopped() {
-		return false
+	l.began.Store(0)
+	if l.leaving() {
+		return l.leave()
 	}
 	t := &l.turn
 	if t.fresh {
@@ -72,7 +74,6 @@ func (l *Loop) step() bool {
 
 // settle finishes what the last callback could not finish itself when it panicked or exited.
 func (l *Loop) settle() {
-	l.began.Store(0)
 	if t := l.turn.fired; t != nil {
 		l.turn.fired = nil
 		l.rearm(t, l.turn.began)
@@ -82,12 +83,18 @@ func (l *Loop) settle() {
 // checkpoint runs all ticks, then all microtasks, until there are neither.
 func (l *Loop) checkpoint() {
 	for !l.ticks.empty() || !l.microtasks.empty() {
-		for fn, ok := l.ticks.pop(); ok; fn, ok = l.ticks.pop() {
-			l.call(fn)
+		if !l.turn.micro {
+			for fn, ok := l.ticks.pop(); ok; fn, ok = l.ticks.pop() {
+				l.health.ticks++
+				fn()
+			}
 		}
+		l.turn.micro = true
 		for e, ok := l.microtasks.pop(); ok; e, ok = l.microtasks.pop() {
+			l.health.microtasks++
 			l.perform(e)
 		}
+		l.turn.micro = false
 	}
 }
 
@@ -127,7 +134,7 @@ func (l *Loop) callNext() bool {
 		if e.fn != nil {
 			t.released++
 		}
-		l.health.called[postedPhase]++
+		l.note(postedPhase)
 		l.perform(e)
 		return true
 	default:
@@ -137,8 +144,8 @@ func (l *Loop) callNext() bool {
 			t.nextImm++
 			if fn := i.fn; fn != nil {
 				i.fn = nil
-				l.health.called[immediatesPhase]++
-				l.call(fn)
+				l.note(immediatesPhase)
+				fn()
 				return true
 			}
 		}
@@ -154,17 +161,17 @@ func (l *Loop) fireNext() bool {
 	if timer == nil {
 		return false
 	}
-	t.fired, t.began = timer, l.now()
-	l.health.called[timersPhase]++
+	l.note(timersPhase)
+	t.fired, t.began = timer, time.Duration(l.began.Load())
 	l.health.lag.Observe(t.began - timer.when)
-	l.call(timer.fn)
+	timer.fn()
 	return true
 }
 
 func (l *Loop) perform(e entry) {
 	switch {
 	case e.fn != nil:
-		l.call(e.fn)
+		e.fn()
 	case e.wait != nil:
 		l.resume(e.wait.node)
 	default:
@@ -172,10 +179,11 @@ func (l *Loop) perform(e entry) {
 	}
 }
 
-func (l *Loop) call(fn func()) {
-	l.began.Store(int64(l.now()) | 1)
-	fn()
-	l.began.Store(0)
+// note says that a callback of the phase begins; with the ticks and microtasks that follow it, it is one for the
+// watchdog.
+func (l *Loop) note(p phase) {
+	l.health.called[p]++
+	l.began.Store(max(int64(l.now()), 1))
 }
 
 // endTurn gives back what the turn's posted callbacks held.
@@ -192,7 +200,7 @@ func (l *Loop) endTurn() {
 // idle parks the loop until there is something to run. It reports false when nothing can come.
 func (l *Loop) idle() bool {
 	l.in.Lock()
-	if len(l.posted) > 0 || len(l.immediates) > 0 && l.alive() || l.stop != nil {
+	if len(l.posted) > 0 || len(l.immediates) > 0 && l.alive() || l.stop != nil { // stop: step sees to it
 		l.in.Unlock()
 		return true
 	}
@@ -202,22 +210,27 @@ func (l *Loop) idle() bool {
 			return false
 		}
 		l.turn.exits = true
-		l.call(l.cfg.BeforeExit)
+		l.cfg.BeforeExit()
 		return true
 	}
+	l.parkUntil(l.firstTimer(false))
+	return true
+}
+
+// parkUntil is called locked, and unlocks: it parks until the timer, if any, is due, or until the loop is roused.
+func (l *Loop) parkUntil(t *Timer) {
 	var alarm <-chan time.Time
-	if len(l.timers) > 0 {
-		left := l.timers[0].when - l.now()
+	if t != nil {
+		left := t.when - l.now()
 		if left <= 0 {
 			l.in.Unlock()
-			return true
+			return
 		}
 		alarm = l.setAlarm(left)
 	}
 	l.asleep = true
 	l.in.Unlock()
 	l.park(alarm)
-	return true
 }
 
 // alive is locked: something keeps Run from returning.
@@ -225,7 +238,7 @@ func (l *Loop) alive() bool {
 	if l.in.Drained() {
 		return false
 	}
-	if l.held > 0 || l.in.Unfinished() > 0 || len(l.posted) > 0 {
+	if l.held > 0 || l.in.Unfinished() > 0 || len(l.posted) > 0 || len(l.owed) > 0 {
 		return true
 	}
 	for _, i := range l.immediates {
