@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,11 +31,16 @@ type (
 
 var _ = hidden{}.secret
 
-// defines returns what Define of a func from T panics with. Names are spent for good, so each test has its own.
+var fresh atomic.Int32
+
+// freshName returns a name that is not defined yet. Names are spent for good, and -count runs a test more than once.
+func freshName(t *testing.T) string { return fmt.Sprintf("%s/%d", t.Name(), fresh.Add(1)) }
+
+// defines returns what Define of a func from T panics with.
 func defines[T any](t *testing.T) (message any) {
 	t.Helper()
 	defer func() { message = recover() }()
-	quartet.Define(t.Name(), func(context.Context, T) (T, error) { return *new(T), nil })
+	quartet.Define(freshName(t), func(context.Context, T) (T, error) { return *new(T), nil })
 	return nil
 }
 
@@ -92,35 +98,37 @@ func TestDefinePanicsOnBadNamesAndBodies(t *testing.T) {
 	require.PanicsWithValue(t, "quartet: a defined function needs a name", func() { quartet.Declare[int, int]("") })
 	require.PanicsWithValue(t, `quartet: Define("nil") of a nil func`, func() { quartet.Define[int, int]("nil", nil) })
 
-	quartet.Define("define_test.twice", same)
-	const taken = `quartet: the name "define_test.twice" is defined already`
-	require.PanicsWithValue(t, taken, func() { quartet.Define("define_test.twice", same) })
-	require.PanicsWithValue(t, taken, func() { quartet.Declare[string, string]("define_test.twice") })
+	twice := freshName(t)
+	quartet.Define(twice, same)
+	taken := fmt.Sprintf("quartet: the name %q is defined already", twice)
+	require.PanicsWithValue(t, taken, func() { quartet.Define(twice, same) })
+	require.PanicsWithValue(t, taken, func() { quartet.Declare[string, string](twice) })
 
-	f := quartet.Declare[int, int]("define_test.body")
-	require.PanicsWithValue(t, `quartet: Body of "define_test.body" is a nil func`, func() { f.Body(nil) })
+	f := quartet.Declare[int, int](freshName(t))
+	require.PanicsWithValue(t, fmt.Sprintf("quartet: Body of %q is a nil func", f.Name()), func() { f.Body(nil) })
 	f.Body(same)
-	require.PanicsWithValue(t, `quartet: "define_test.body" has a body already`, func() { f.Body(same) })
+	require.PanicsWithValue(t, fmt.Sprintf("quartet: %q has a body already", f.Name()), func() { f.Body(same) })
 }
 
 // A name that was refused for its types must stay free.
 func TestARefusedNameStaysFree(t *testing.T) {
+	free := freshName(t)
 	require.Panics(t, func() {
-		quartet.Define("define_test.free", func(context.Context, any) (int, error) { return 0, nil })
+		quartet.Define(free, func(context.Context, any) (int, error) { return 0, nil })
 	})
 	require.NotPanics(t, func() {
-		quartet.Define("define_test.free", func(context.Context, int) (int, error) { return 0, nil })
+		quartet.Define(free, func(context.Context, int) (int, error) { return 0, nil })
 	})
 }
 
 func TestNoBody(t *testing.T) {
-	f := quartet.Declare[int, int]("define_test.nobody")
+	f := quartet.Declare[int, int](freshName(t))
 	_, err := f.Local(t.Context(), 1)
 	require.ErrorIs(t, err, quartet.ErrNoBody)
-	require.ErrorContains(t, err, "define_test.nobody")
+	require.ErrorContains(t, err, f.Name())
 	_, err = f.Do(t.Context(), quartet.Inline(), 1)
 	require.ErrorIs(t, err, quartet.ErrNoBody)
-	_, err = quartet.Invoke(t.Context(), "define_test.nobody", quartet.JSON{}, []byte("1"))
+	_, err = quartet.Invoke(t.Context(), f.Name(), quartet.JSON{}, []byte("1"))
 	require.ErrorIs(t, err, quartet.ErrNoBody)
 	_, err = quartet.Invoke(t.Context(), "define_test.unheard-of", quartet.JSON{}, []byte("1"))
 	require.ErrorIs(t, err, quartet.ErrNoBody)

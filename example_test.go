@@ -88,16 +88,23 @@ func ExampleDeclare() {
 	// Output: 64 <nil>
 }
 
-func ExampleFunc_Body() {
-	double := quartet.Declare[int, int]("example.double")
-	_, err := double.Local(context.Background(), 21)
-	fmt.Println(err)
+var double = quartet.Declare[int, int]("example.double")
 
+func init() {
 	double.Body(func(_ context.Context, n int) (int, error) { return 2 * n, nil })
-	fmt.Println(double.Local(context.Background(), 21))
+}
+
+// elsewhere has no body here: a worker in another language has it.
+var elsewhere = quartet.Declare[int, int]("example.elsewhere")
+
+func ExampleFunc_Body() {
+	ctx := context.Background()
+	fmt.Println(double.Local(ctx, 21))
+	_, err := elsewhere.Local(ctx, 21)
+	fmt.Println(err)
 	// Output:
-	// quartet: function has no body in this program: "example.double"
 	// 42 <nil>
+	// quartet: function has no body in this program: "example.elsewhere"
 }
 
 func ExampleFunc_Map() {

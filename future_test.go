@@ -179,3 +179,15 @@ func TestLabelGivesTheSubmittersLabelsBack(t *testing.T) {
 		require.Contains(t, b.String(), "kept_label")
 	})
 }
+
+func TestNestedLabelsGiveTheOuterOneBack(t *testing.T) {
+	ctx := quartet.Label(t.Context(), "outer_label")
+	_, err := quartet.Do(ctx, quartet.Inline(), func(ctx context.Context) (int, error) {
+		_, err := quartet.Do(quartet.Label(ctx, "inner_label"), quartet.Inline(), func(context.Context) (int, error) { return 0, nil })
+		var b strings.Builder
+		require.NoError(t, pprof.Lookup("goroutine").WriteTo(&b, 1))
+		require.Contains(t, b.String(), `"quartet":"outer_label"`)
+		return 0, err
+	})
+	require.NoError(t, err)
+}

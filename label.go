@@ -3,6 +3,8 @@ package quartet
 import (
 	"context"
 	"runtime/pprof"
+
+	"github.com/quartet-go/quartet/internal/task"
 )
 
 type labelKey struct{}
@@ -13,17 +15,26 @@ func Label(ctx context.Context, label string) context.Context {
 	return context.WithValue(ctx, labelKey{}, label)
 }
 
-// setLabels labels the calling goroutine for the task of ctx, and returns how to take the label away again: a submitter's
-// own goroutine gets back what its context says, a worker gets none.
-func setLabels(ctx context.Context, submitters bool) (restore func()) {
-	label, ok := ctx.Value(labelKey{}).(string)
-	if !ok {
+// setLabels labels the calling goroutine for the task of n, which runs with ctx, and returns how to take the label away
+// again: a worker's goroutine gets none; the submitter's own gets back that of the task around, or what its ctx says.
+func setLabels(ctx context.Context, n *task.Node) (restore func()) {
+	if _, ok := ctx.Value(labelKey{}).(string); !ok {
 		return func() {}
 	}
-	pprof.SetGoroutineLabels(pprof.WithLabels(ctx, pprof.Labels("quartet", label)))
+	pprof.SetGoroutineLabels(profiled(ctx))
 	after := context.Background()
-	if submitters {
-		after = ctx
+	if _, submitters := n.Owner.(*inline); submitters {
+		if after = n.Parent(); task.Enclosing(after) != nil {
+			after = profiled(task.Enclosing(after).Context())
+		}
 	}
 	return func() { pprof.SetGoroutineLabels(after) }
+}
+
+// profiled returns ctx with its label as a label of pprof.
+func profiled(ctx context.Context) context.Context {
+	if label, ok := ctx.Value(labelKey{}).(string); ok {
+		return pprof.WithLabels(ctx, pprof.Labels("quartet", label))
+	}
+	return ctx
 }

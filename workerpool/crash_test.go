@@ -2,6 +2,7 @@ package workerpool_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -39,6 +40,7 @@ func TestBarePanicCrashesWithTheTasksStack(t *testing.T) {
 			var exit *exec.ExitError
 			require.ErrorAs(t, err, &exit, "the child must crash; it said:\n%s", out)
 			require.Contains(t, string(out), "planted panic")
+			require.NotContains(t, string(out), "survived")
 			require.Contains(t, string(out), "plantedPanic(", "the stack must show where the task panicked")
 		})
 	}
@@ -72,5 +74,7 @@ func crash(kind string) {
 		time.AfterFunc(time.Second, func() { close(hold) })
 		_ = p.Close()
 	}
-	select {} // no other end than the crash; were there none, the runtime would report a deadlock
+	_ = p.Shutdown(ctx)
+	fmt.Println("survived") // no Shutdown returns before the crash
+	select {}
 }

@@ -48,22 +48,17 @@ func (p *Pool) start(n *task.Node) {
 func (p *Pool) work(n *task.Node) {
 	defer p.exited.Done()
 	w := &worker{next: make(chan *task.Node, 1)}
-	defer func() {
-		if n != nil { // Goexit: the task is over, and so is this goroutine; a new one takes its place
-			p.end(n)
-		}
-	}()
 	for n != nil {
 		p.run(n)
-		ended := n
-		n = nil
-		if n = p.follow(ended, w); n == nil {
+		if n = p.follow(n, w); n == nil {
 			n = <-w.next
 		}
 	}
 }
 
-// run runs n's job. A panic that no future has taken goes to OnPanic, else on: it crashes the program with its stack.
+// run runs n's job. A panic that no future has taken goes to OnPanic, else on: it crashes the program with its stack, and
+// the task stays unfinished, so that no Shutdown returns before the crash. After a Goexit the goroutine is over: run gives
+// the slot back, and a new one takes its place.
 func (p *Pool) run(n *task.Node) {
 	returned := false
 	defer func() {
@@ -71,12 +66,15 @@ func (p *Pool) run(n *task.Node) {
 			return
 		}
 		n.Failed = true
-		if p.cfg.OnPanic == nil {
+		if v := recover(); v != nil {
+			if p.cfg.OnPanic == nil {
+				panic(v)
+			}
+			p.cfg.OnPanic(quartet.NewPanicError(v))
 			return
 		}
-		if v := recover(); v != nil {
-			p.cfg.OnPanic(quartet.NewPanicError(v))
-		} else if _, future := n.Job.(task.Noder); !future {
+		defer p.end(n)
+		if _, future := n.Job.(task.Noder); !future && p.cfg.OnPanic != nil {
 			p.cfg.OnPanic(quartet.ErrGoexit)
 		}
 	}()
@@ -84,7 +82,7 @@ func (p *Pool) run(n *task.Node) {
 	returned = true
 }
 
-// end gives n and its slot back.
+// end gives n and its slot back, on a goroutine that is over.
 func (p *Pool) end(n *task.Node) {
 	n.End()
 	p.in.Lock()

@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -11,9 +12,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// Computing is sleeping here, so that time is virtual.
 func TestTheWholeInSmall(t *testing.T) {
 	var out strings.Builder
-	compare(&out, plan{rounds: 1, mixed: 20 * time.Millisecond, inFlight: []int{1, 3}}, spinner{perMillisecond: 10})
+	synctest.Test(t, func(*testing.T) {
+		compare(&out, plan{rounds: 1, mixed: time.Second, inFlight: []int{1, 300}}, time.Sleep)
+	})
 	for _, m := range models {
 		require.Equal(t, 3, strings.Count(out.String(), m.like), m.name)
 	}
@@ -22,10 +26,12 @@ func TestTheWholeInSmall(t *testing.T) {
 
 func TestEveryModelAnswersEverything(t *testing.T) {
 	for _, m := range models {
-		s := measure(m, 2, func(r *run) { mixedLoad(r, 20*time.Millisecond, spinner{perMillisecond: 10}) })
-		require.Equal(t, s.sent, s.answered, m.name)
-		require.Len(t, s.latencies, 4, m.name)
-		require.Equal(t, s.sent-4, s.heavy, m.name)
+		synctest.Test(t, func(t *testing.T) {
+			s := measure(m, 2, func(r *run) { mixedLoad(r, time.Second, time.Sleep) })
+			require.Equal(t, s.sent, s.answered, m.name)
+			require.Len(t, s.latencies, 200, m.name)
+			require.Equal(t, int64(10), s.heavy, m.name)
+		})
 	}
 }
 

@@ -25,11 +25,11 @@ type plan struct {
 
 var standard = plan{rounds: 3, mixed: 450 * time.Millisecond, inFlight: []int{1, 10, 100, 1000}}
 
-func main() { compare(os.Stdout, standard, calibrate()) }
+func main() { compare(os.Stdout, standard, calibrate().spin) }
 
-func compare(w io.Writer, p plan, spin spinner) {
+func compare(w io.Writer, p plan, compute func(time.Duration)) {
 	fmt.Fprintf(w, "%s, %s/%s, %d cores; medians of %d rounds\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), p.rounds)
-	mixed(p, spin).write(w)
+	mixed(p, compute).write(w)
 	for _, t := range wait(p) {
 		t.write(w)
 	}

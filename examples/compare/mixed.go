@@ -14,9 +14,9 @@ const (
 )
 
 // mixed is the headline: what becomes of short requests while long computations run.
-func mixed(p plan, spin spinner) table {
+func mixed(p plan, compute func(time.Duration)) table {
 	samples := alternate(p.rounds, func(m model) sample {
-		return measure(m, cores(), func(r *run) { mixedLoad(r, p.mixed, spin) })
+		return measure(m, cores(), func(r *run) { mixedLoad(r, p.mixed, compute) })
 	})
 	t := table{title: fmt.Sprintf("mixed: a ping every %v while CPU requests of %v follow one another; latency of the pings, wall per CPU request; rule: p99 below %v", pingEvery, heavyWork, pingWithin)}
 	for i, m := range models {
@@ -42,12 +42,12 @@ func reasonMixed(s sample) string {
 }
 
 // mixedLoad sends pings when they are due, and a CPU request as soon as the one before is answered.
-func mixedLoad(r *run, d time.Duration, spin spinner) {
+func mixedLoad(r *run, d time.Duration, compute func(time.Duration)) {
 	var over atomic.Bool
 	var heavy func()
 	heavy = func() {
 		if !over.Load() {
-			r.send(time.Now(), true, false, func(context.Context) { spin.spin(heavyWork) }, heavy)
+			r.send(time.Now(), true, false, func(context.Context) { compute(heavyWork) }, heavy)
 		}
 	}
 	heavy()

@@ -13,6 +13,8 @@ var clause11 = []test{
 	{"C11_Numbers/each_outcome", queues, c11Each},
 	{"C11_Numbers/done_and_failed", 0, c11Simple},
 	{"C11_Numbers/long_runs_are_measured", 0, c11Long},
+	{"C11_Numbers/sampled", queues, c11Sampled},
+	{"C11_Numbers/exact_times", queues, c11Exact},
 }
 
 func stats(ex quartet.Executor) (quartet.Stats, bool) {
@@ -116,4 +118,27 @@ func c11Long(e *env) {
 	if n := e.stats(r).RunTime.Count - before; n == 0 {
 		e.Error("no run of 2 ms is in the histogram")
 	}
+}
+
+// times runs n short tasks and returns how many of them were measured.
+func (e *env) times(o Options, n int) (waits, runs uint64) {
+	r := e.runner(o)
+	for range n {
+		_, err := quartet.Do(background, r, nothing)
+		ok(e, "task", err)
+	}
+	s := e.stats(r)
+	return s.QueueWait.Count, s.RunTime.Count
+}
+
+func c11Sampled(e *env) {
+	waits, runs := e.times(Options{}, 640)
+	equal(e, "queue waits measured of 640", waits, 10)
+	equal(e, "runs measured of 640", runs, 10)
+}
+
+func c11Exact(e *env) {
+	waits, runs := e.times(Options{ExactTimes: true}, 100)
+	equal(e, "queue waits measured of 100", waits, 100)
+	equal(e, "runs measured of 100", runs, 100)
 }

@@ -239,9 +239,11 @@ func c7Queued(e *env) {
 	first.open()
 	equal(e, "Shutdown has returned while tasks run that were queued", down.ended(), false)
 	equal(e, "tasks that were queued and run", second.at.Load(), int64(e.size))
+	opened := time.Now()
 	second.open()
 	_, err := down.wait(e)
 	ok(e, "Shutdown", err)
+	equal(e, "time from the last task's end to Shutdown's", time.Since(opened), 0)
 }
 
 // goroutines counts the living goroutines of the caller's bubble. runtime.NumGoroutine would count all of the process,

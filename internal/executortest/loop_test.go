@@ -13,7 +13,7 @@ var loop = executortest.Subject{
 	Name:  "eventloop",
 	Sizes: []int{1},
 	New: func(_ testing.TB, o executortest.Options) quartet.Executor {
-		l := eventloop.New(eventloop.Config{Queue: o.Queue, InFlight: o.InFlight, OnPanic: o.OnPanic, SlowCallback: 1000 * time.Hour})
+		l := eventloop.New(eventloop.Config{Queue: o.Queue, InFlight: o.InFlight, OnPanic: o.OnPanic, ExactTimes: o.ExactTimes, SlowCallback: 1000 * time.Hour})
 		l.Start()
 		return l
 	},

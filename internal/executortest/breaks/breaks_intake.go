@@ -94,6 +94,12 @@ var intakeBreaks = []broken{
 	{clause: "C11", what: "times are not sampled", edits: []edit{
 		{intake, "if in.cfg.ExactTimes || in.stats.Submitted%sampleEvery == 0 {", "if in.cfg.ExactTimes {"},
 	}},
+	{clause: "C11", what: "Config.ExactTimes is ignored", edits: []edit{
+		{intake, "if in.cfg.ExactTimes || in.stats", "if in.stats"},
+	}},
+	{clause: "C11", what: "every task is timed, at a cost", edits: []edit{
+		{intake, "const sampleEvery = 64", "const sampleEvery = 1"},
+	}},
 	{clause: "C12", what: "each queued task watches its ctx alone", pkg: "./workerpool", run: "^TestAllocations", edits: []edit{
 		{watch, "if reflect.ValueOf(parent).Comparable() {", "if reflect.ValueOf(parent).Comparable() && false {"},
 	}},

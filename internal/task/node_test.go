@@ -1,0 +1,177 @@
+package task_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+var errWhy = errors.New("why")
+
+// counter is a Job and an Owner that counts what happens to its node.
+type counter struct{ abandoned, dropped atomic.Int32 }
+
+func (c *counter) Run(context.Context)            {}
+func (c *counter) Abandon(error)                  { c.abandoned.Add(1) }
+func (c *counter) Drop(n *task.Node, cause error) { c.dropped.Add(1); n.Job.Abandon(cause) }
+func (c *counter) Panicked(error, bool)           {}
+
+// All who would start or end one pending node race; exactly one may win.
+func TestOneWinsTheNode(t *testing.T) {
+	for range 300 {
+		c := &counter{}
+		n := &task.Node{Owner: c}
+		n.Init(t.Context(), c)
+		var won, claimed atomic.Int32
+		start := make(chan struct{})
+		var wg sync.WaitGroup
+		for _, try := range []func() bool{
+			func() bool {
+				if !n.Claim() {
+					return false
+				}
+				claimed.Add(1)
+				return true
+			},
+			func() bool { return n.Abandon(errWhy) },
+			func() bool { return n.Cancel(errWhy) },
+			func() bool { n.Context().Done(); return false },
+		} {
+			for range 4 {
+				wg.Go(func() {
+					<-start
+					if try() {
+						won.Add(1)
+					}
+				})
+			}
+		}
+		close(start)
+		wg.Wait()
+		require.Equal(t, int32(1), won.Load())
+		require.Equal(t, 1-claimed.Load(), c.abandoned.Load())
+		require.Equal(t, c.abandoned.Load(), c.dropped.Load())
+		if claimed.Load() == 1 {
+			require.Equal(t, task.Started, n.State())
+			n.End()
+		}
+		require.Equal(t, task.Ended, n.State())
+		require.Error(t, n.Context().Err())
+	}
+}
+
+// However End and the first use of the context interleave, the context ends and one channel is seen by all.
+func TestEndRacesWithDone(t *testing.T) {
+	for range 300 {
+		n := &task.Node{}
+		n.Init(context.Background(), &counter{})
+		n.Claim()
+		dones := make([]<-chan struct{}, 4)
+		var wg sync.WaitGroup
+		for i := range dones {
+			wg.Go(func() { dones[i] = n.Context().Done() })
+		}
+		wg.Go(n.End)
+		wg.Wait()
+		for _, done := range dones {
+			require.Equal(t, dones[0], done)
+			<-done
+		}
+	}
+}
+
+func TestAbandonWithoutAnOwner(t *testing.T) {
+	c := &counter{}
+	n := &task.Node{}
+	n.Init(t.Context(), c)
+	require.True(t, n.Abandon(errWhy))
+	require.False(t, n.Abandon(errWhy))
+	require.False(t, n.TryEnd(errWhy))
+	require.False(t, n.Claim())
+	require.Equal(t, int32(1), c.abandoned.Load())
+}
+
+func TestCancelOfAStartedNode(t *testing.T) {
+	n := &task.Node{}
+	n.Init(t.Context(), &counter{})
+	require.True(t, n.Claim())
+	require.False(t, n.Cancel(errWhy))
+	require.Equal(t, context.Canceled, n.Context().Err())
+	require.Equal(t, errWhy, context.Cause(n.Context()))
+	n.End()
+	require.Equal(t, errWhy, context.Cause(n.Context()), "the first cause stays")
+}
+
+func TestWithinFindsTheOwnersUnfinishedTask(t *testing.T) {
+	a, b := &counter{}, &counter{}
+	outer, inner := &task.Node{Owner: a}, &task.Node{Owner: b}
+	outer.Init(t.Context(), a)
+	inner.Init(outer.Context(), b)
+	require.Nil(t, task.Enclosing(inner.Context()), "neither has started")
+	outer.Claim()
+	require.Same(t, outer, task.Enclosing(inner.Context()))
+	inner.Claim()
+	require.Same(t, inner, task.Enclosing(inner.Context()))
+	require.Same(t, outer, task.Within(inner.Context(), a))
+	require.Same(t, inner, task.Within(inner.Context(), b))
+	inner.End()
+	outer.End()
+	require.Nil(t, task.Within(inner.Context(), a))
+	require.Nil(t, task.Within(t.Context(), a))
+}
+
+// noded is a Job with a node of its own.
+type noded struct {
+	counter
+	node task.Node
+}
+
+func (j *noded) Node() *task.Node { return &j.node }
+
+func TestOf(t *testing.T) {
+	j := &noded{}
+	j.node.Init(t.Context(), j)
+	require.Same(t, &j.node, task.Of(j.node.Context(), j), "under its own context, its own node")
+	below := context.WithValue(j.node.Context(), errWhy, 1)
+	require.NotSame(t, &j.node, task.Of(below, j))
+	other := &counter{}
+	require.NotSame(t, &j.node, task.Of(j.node.Context(), other))
+}
+
+func TestPark(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		require.NoError(t, task.Park(t.Context(), func(resume func()) { resume(); resume() }), "inside arm, twice")
+		require.NoError(t, task.Park(t.Context(), func(resume func()) { time.AfterFunc(time.Hour, resume) }))
+
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errWhy)
+		defer cancel()
+		var late func()
+		require.Equal(t, errWhy, task.Park(ctx, func(resume func()) { late = resume }))
+		late()
+		require.NoError(t, task.Park(ctx, func(resume func()) { resume() }), "resumed wins over an ended ctx")
+	})
+}
+
+func TestSleep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		require.NoError(t, task.Sleep(context.Background(), time.Minute))
+		require.NoError(t, task.Sleep(t.Context(), time.Minute))
+		require.NoError(t, task.Sleep(t.Context(), -1))
+		require.Equal(t, 2*time.Minute, time.Since(start))
+
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errWhy)
+		defer cancel()
+		require.Equal(t, errWhy, task.Sleep(ctx, time.Hour))
+		require.Equal(t, errWhy, task.Sleep(ctx, -1), "an ended ctx is told even by no sleep")
+		require.Equal(t, 2*time.Minute+time.Second, time.Since(start))
+	})
+}
