@@ -46,7 +46,7 @@ func (x *inline) SubmitTask(ctx context.Context, t Task) error {
 		n.Failed = n.Failed || !returned
 		x.end(n, time.Since(start))
 	}()
-	n.Job.Run(n.Context())
+	n.Run()
 	returned = true
 	return nil
 }

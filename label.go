@@ -7,18 +7,16 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-type labelKey struct{}
-
 // Label names the tasks that are submitted with the returned context, in what is observed of them and in the
 // goroutine profiles of pprof (label "quartet").
 func Label(ctx context.Context, label string) context.Context {
-	return context.WithValue(ctx, labelKey{}, label)
+	return context.WithValue(ctx, task.LabelKey, label)
 }
 
 // setLabels labels the calling goroutine for the task of n, which runs with ctx, and returns how to take the label away
 // again: a worker's goroutine gets none; the submitter's own gets back that of the task around, or what its ctx says.
 func setLabels(ctx context.Context, n *task.Node) (restore func()) {
-	if _, ok := ctx.Value(labelKey{}).(string); !ok {
+	if task.LabelOf(ctx) == "" {
 		return func() {}
 	}
 	pprof.SetGoroutineLabels(profiled(ctx))
@@ -33,7 +31,7 @@ func setLabels(ctx context.Context, n *task.Node) (restore func()) {
 
 // profiled returns ctx with its label as a label of pprof.
 func profiled(ctx context.Context) context.Context {
-	if label, ok := ctx.Value(labelKey{}).(string); ok {
+	if label := task.LabelOf(ctx); label != "" {
 		return pprof.WithLabels(ctx, pprof.Labels("quartet", label))
 	}
 	return ctx

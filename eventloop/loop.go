@@ -39,6 +39,8 @@ type Config struct {
 	// BeforeExit is called on the loop when nothing keeps it alive; what it adds keeps the loop running (Node's
 	// 'beforeExit').
 	BeforeExit func()
+	// Observer sees the steps of the tasks. Default: none.
+	Observer quartet.Observer
 	// OnPanic gets a *quartet.PanicError, or quartet.ErrGoexit, when a callback, a task or a hook panics or exits. Without
 	// it such a panic crashes the program, unless a future carries it, or StopOnPanic is set.
 	OnPanic func(error)
@@ -124,7 +126,7 @@ func New(cfg Config) *Loop {
 	l.in.Init(intake.Config{
 		Name: "eventloop", Host: l, Ready: l.ready,
 		Queue: queue, InFlight: cfg.InFlight,
-		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes,
+		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	})
 	return l
 }

@@ -31,7 +31,7 @@ func (l *Loop) startOldest() {
 func (l *Loop) runStarting() {
 	n := l.starting
 	l.own()
-	n.Job.Run(n.Context())
+	n.Run()
 }
 
 // resume runs a task until it waits or ends.

@@ -38,6 +38,8 @@ type Config struct {
 	CloseWarning time.Duration
 	// ExactTimes measures every task for Stats; by default every 64th is.
 	ExactTimes bool
+	// Observer sees the steps of the tasks. Default: none.
+	Observer quartet.Observer
 	// OnPanic gets a *quartet.PanicError, or quartet.ErrGoexit, when a task, an Abandon or a hook panics or exits, on the
 	// goroutine where it happened. Without it such a panic crashes the program, unless a future carries it.
 	OnPanic func(error)
@@ -57,6 +59,8 @@ type Pool struct {
 	reaper    *time.Timer
 	reaping   bool
 	spare     []*task.Node // for Go
+	lanes     []int        // free below nextLane
+	nextLane  int
 }
 
 var _ quartet.Runner = (*Pool)(nil)
@@ -77,7 +81,7 @@ func New(cfg Config) *Pool {
 	p.in.Init(intake.Config{
 		Name: "workerpool", Host: p, Ready: p.dispatch,
 		Queue: cfg.Queue, InFlight: cfg.InFlight, Reject: cfg.Saturation == Reject,
-		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes,
+		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	})
 	return p
 }

@@ -9,6 +9,7 @@ import (
 
 // worker is one goroutine of the pool while it is parked.
 type worker struct {
+	lane  int             // its number, which a later goroutine gets again
 	next  chan *task.Node // closed: the worker is dismissed
 	since time.Time
 }
@@ -37,9 +38,11 @@ func (p *Pool) start(n *task.Node) {
 	if last := len(p.idle) - 1; last >= 0 {
 		w := p.idle[last]
 		p.idle = p.idle[:last]
+		n.Lane = w.lane
 		w.next <- n
 		return
 	}
+	n.Lane = p.takeLane()
 	p.exited.Add(1)
 	go p.work(n)
 }
@@ -47,7 +50,7 @@ func (p *Pool) start(n *task.Node) {
 // work is the goroutine of a worker: it runs n and what follows, and parks when there is nothing to run.
 func (p *Pool) work(n *task.Node) {
 	defer p.exited.Done()
-	w := &worker{next: make(chan *task.Node, 1)}
+	w := &worker{lane: n.Lane, next: make(chan *task.Node, 1)}
 	for n != nil {
 		p.run(n)
 		if n = p.follow(n, w); n == nil {
@@ -78,7 +81,7 @@ func (p *Pool) run(n *task.Node) {
 			p.cfg.OnPanic(quartet.ErrGoexit)
 		}
 	}()
-	n.Job.Run(n.Context())
+	n.Run()
 	returned = true
 }
 
@@ -86,6 +89,7 @@ func (p *Pool) run(n *task.Node) {
 func (p *Pool) end(n *task.Node) {
 	n.End()
 	p.in.Lock()
+	p.lanes = append(p.lanes, n.Lane)
 	p.release(n)
 	p.dispatch()
 	p.in.Unlock()
@@ -101,7 +105,7 @@ func (p *Pool) follow(n *task.Node, w *worker) *task.Node {
 	if len(p.returning) == 0 && p.slots < p.cfg.Workers {
 		if next := p.in.Pop(); next != nil {
 			p.slots++
-			next.Model = (*run)(next)
+			next.Model, next.Lane = (*run)(next), w.lane
 			return next
 		}
 	}
@@ -124,7 +128,7 @@ func (p *Pool) release(n *task.Node) {
 // park is locked. More parked workers than slots are of no use: the rest ends.
 func (p *Pool) park(w *worker) {
 	if len(p.idle) >= p.cfg.Workers {
-		close(w.next)
+		p.sendHome(w)
 		return
 	}
 	w.since = time.Now()
@@ -132,6 +136,23 @@ func (p *Pool) park(w *worker) {
 	if len(p.idle) > p.cfg.MinWorkers && !p.reaping {
 		p.reapAfter(p.cfg.IdleTimeout)
 	}
+}
+
+// sendHome is locked: it ends a parked worker.
+func (p *Pool) sendHome(w *worker) {
+	close(w.next)
+	p.lanes = append(p.lanes, w.lane)
+}
+
+// takeLane is locked: the number of a new worker.
+func (p *Pool) takeLane() int {
+	if last := len(p.lanes) - 1; last >= 0 {
+		lane := p.lanes[last]
+		p.lanes = p.lanes[:last]
+		return lane
+	}
+	p.nextLane++
+	return p.nextLane - 1
 }
 
 // reapAfter is locked.
@@ -158,7 +179,7 @@ func (p *Pool) reap() {
 			p.reapAfter(left)
 			return
 		}
-		close(oldest.next)
+		p.sendHome(oldest)
 		p.idle = p.idle[1:]
 	}
 }
@@ -167,7 +188,7 @@ func (p *Pool) reap() {
 func (p *Pool) dismiss() {
 	p.in.Lock()
 	for _, w := range p.idle {
-		close(w.next)
+		p.sendHome(w)
 	}
 	p.idle, p.cfg.MinWorkers = nil, 0
 	if p.reaping && p.reaper.Stop() {

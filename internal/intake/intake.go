@@ -10,6 +10,7 @@ package intake
 import (
 	"context"
 	"fmt"
+	"runtime/trace"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type Config struct {
 	OnPanic      func(error)
 	CloseWarning time.Duration
 	ExactTimes   bool
+	Observer     quartet.Observer
 	// Ready is called locked when nodes have been queued or room was made: the executor may pop nodes.
 	Ready func()
 }
@@ -49,6 +51,7 @@ type Intake struct {
 	mu      sync.Mutex
 	changed bool // something was queued, or room was made
 	after   []func()
+	steps   []step
 
 	cfg       Config
 	phase     phase
@@ -103,9 +106,12 @@ func (in *Intake) Unlock() {
 		in.grant()
 		in.cfg.Ready()
 	}
-	after := in.after
+	after, events := in.after, in.takeSteps()
 	in.after = nil
 	in.mu.Unlock()
+	for _, e := range events {
+		in.observe(e)
+	}
 	for _, fn := range after {
 		fn()
 	}
@@ -123,6 +129,9 @@ func (in *Intake) Submit(ctx context.Context, t quartet.Task) error {
 func (in *Intake) SubmitNode(n *task.Node, reject bool) error {
 	parent := n.Parent()
 	within := task.Within(parent, in)
+	if in.cfg.Observer != nil || trace.IsEnabled() {
+		n.Label = task.LabelOf(parent)
+	}
 	in.Lock()
 	err := in.admit(n, within, reject || parent.Err() != nil)
 	if err != errNoRoom {
@@ -182,6 +191,8 @@ func (in *Intake) accept(n *task.Node) {
 	in.queue.Push(n)
 	in.live.Push(n)
 	in.changed = true
+	n.Seq = in.stats.Submitted
+	in.step(quartet.EventQueued, n)
 }
 
 // Len is locked: the number of queued nodes.
@@ -219,6 +230,7 @@ func (in *Intake) Take(n *task.Node) bool {
 		n.StartedAt = time.Now()
 		in.stats.QueueWait.Observe(n.StartedAt.Sub(n.QueuedAt))
 	}
+	in.step(quartet.EventStarted, n)
 	return true
 }
 
@@ -238,9 +250,11 @@ func (in *Intake) SetWaiting(n *task.Node, waiting bool) {
 	if waiting {
 		in.stats.Running--
 		in.stats.Waiting++
+		in.step(quartet.EventSuspended, n)
 	} else {
 		in.stats.Waiting--
 		in.stats.Running++
+		in.step(quartet.EventResumed, n)
 	}
 }
 
@@ -256,6 +270,7 @@ func (in *Intake) End(n *task.Node) {
 	if !n.StartedAt.IsZero() {
 		in.stats.RunTime.Observe(time.Since(n.StartedAt))
 	}
+	in.step(quartet.EventEnded, n)
 	in.leave(n)
 }
 
@@ -276,6 +291,8 @@ func (in *Intake) Drop(n *task.Node, cause error) {
 	}
 	in.stats.Queued--
 	in.stats.Abandoned++
+	n.Failed = true
+	in.step(quartet.EventEnded, n)
 	in.changed = true
 	in.Unlock()
 	in.Guard(func() { n.Job.Abandon(cause) })

@@ -10,12 +10,14 @@ type (
 	modelKey   struct{}
 	nodeKey    struct{}
 	currentKey struct{}
+	labelKey   struct{}
 )
 
 // The keys under which a context is asked what it knows of the task around it.
 var (
 	ModelKey   any = modelKey{}   // the Model that acts on waits, absent in a detached context
 	NodeKey    any = nodeKey{}    // the *Node of the nearest started task
+	LabelKey   any = labelKey{}   // a string
 	CurrentKey any = currentKey{} // what decides the current executor: a started *Node, or what quartet left
 )
 
@@ -118,6 +120,12 @@ func (c *Ctx) Value(key any) any {
 		return n.lifetime().ctx.Value(key) // so that context.Cause finds an ended context
 	}
 	return n.parent.Value(key)
+}
+
+// LabelOf returns what quartet.Label said of ctx, or "".
+func LabelOf(ctx context.Context) string {
+	label, _ := ctx.Value(LabelKey).(string)
+	return label
 }
 
 // Enclosing returns the nearest started node around ctx.

@@ -6,6 +6,7 @@ package task
 
 import (
 	"context"
+	"runtime/trace"
 	"sync/atomic"
 	"time"
 )
@@ -54,6 +55,10 @@ type Node struct {
 	Data  any // likewise, of this one task
 	Model any // a quartet.Model, set by the owner before the node starts
 
+	Lane  int    // the worker, process or thread that runs it; set by the owner before the node starts
+	Seq   uint64 // its number at the owner
+	Label string // for observers
+
 	QueuedAt  time.Time // zero: not sampled
 	StartedAt time.Time
 	Failed    bool // the function returned an error; written by the goroutine that runs the job
@@ -100,6 +105,14 @@ func (n *Node) Parent() context.Context { return n.parent }
 
 // State returns the node's state.
 func (n *Node) State() State { return State(n.state.Load()) }
+
+// Run runs the job of a claimed node, as a region where an execution trace is being recorded.
+func (n *Node) Run() {
+	if trace.IsEnabled() {
+		defer trace.StartRegion(n.foreign, "quartet task "+n.Label).End()
+	}
+	n.Job.Run(n.Context())
+}
 
 // Claim takes the node for running. It reports false when the node has been claimed or has ended.
 func (n *Node) Claim() bool { return n.state.CompareAndSwap(uint32(Pending), uint32(Started)) }

@@ -1,0 +1,104 @@
+package quartet
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Timeline is an Observer that records, and draws what it has recorded. Its zero value is ready; its methods may be called
+// from any goroutine. It may observe several executors.
+type Timeline struct {
+	mu     sync.Mutex
+	events []Event
+}
+
+// Observe records e.
+func (t *Timeline) Observe(e Event) {
+	t.mu.Lock()
+	t.events = append(t.events, e)
+	t.mu.Unlock()
+}
+
+// Events returns what has been recorded, by time; events of one moment by task, then as they happen to a task.
+func (t *Timeline) Events() []Event {
+	t.mu.Lock()
+	events := slices.Clone(t.events)
+	t.mu.Unlock()
+	slices.SortStableFunc(events, func(a, b Event) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Executor, b.Executor), cmp.Compare(a.Task, b.Task), cmp.Compare(rank(a.Kind), rank(b.Kind)))
+	})
+	return events
+}
+
+// rank orders the kinds of one task at one moment: a suspension and a resumption keep their recorded order.
+func rank(k EventKind) int {
+	switch k {
+	case EventQueued:
+		return 0
+	case EventStarted:
+		return 1
+	case EventEnded:
+		return 3
+	}
+	return 2
+}
+
+// span is a stretch of a task's time.
+type span struct {
+	kind     EventKind // EventQueued, EventStarted (it runs) or EventSuspended: what began it
+	lane     lane
+	task     uint64
+	label    string
+	from, to time.Time
+}
+
+type lane struct {
+	executor string
+	number   int
+}
+
+// spans makes stretches of events. What has not ended goes on to the last event.
+func spans(events []Event) []span {
+	type key struct {
+		executor string
+		task     uint64
+	}
+	var out []span
+	open := make(map[key]int) // in out
+	for _, e := range events {
+		k := key{e.Executor, e.Task}
+		if i, ok := open[k]; ok {
+			out[i].to = e.At
+			delete(open, k)
+		}
+		if e.Kind == EventEnded {
+			continue
+		}
+		kind := e.Kind
+		if kind == EventResumed {
+			kind = EventStarted
+		}
+		open[k] = len(out)
+		out = append(out, span{kind: kind, lane: lane{e.Executor, e.Lane}, task: e.Task, label: e.Label, from: e.At})
+	}
+	for _, i := range open {
+		out[i].to = events[len(events)-1].At
+	}
+	return out
+}
+
+// lanesOf returns the lanes on which something ran or waited, in order.
+func lanesOf(all []span) []lane {
+	var lanes []lane
+	for _, s := range all {
+		if s.kind != EventQueued && !slices.Contains(lanes, s.lane) {
+			lanes = append(lanes, s.lane)
+		}
+	}
+	slices.SortFunc(lanes, func(a, b lane) int {
+		return cmp.Or(cmp.Compare(a.executor, b.executor), cmp.Compare(a.number, b.number))
+	})
+	return lanes
+}
