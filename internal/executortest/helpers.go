@@ -76,7 +76,7 @@ func (p *probe) Abandon(cause error) {
 }
 
 func (p *probe) Name() string                                            { return identity.Name() }
-func (p *probe) AppendInput(dst []byte, c quartet.Codec) ([]byte, error) { return dst, nil }
+func (p *probe) AppendInput(dst []byte, c quartet.Codec) ([]byte, error) { return c.Append(dst, 0) }
 func (p *probe) Resolve(output []byte, c quartet.Codec, err error)       { p.resolved.Add(1) }
 func (p *probe) outcomes() int64                                         { return p.ran.Load() + p.abandoned.Load() + p.resolved.Load() }
 

@@ -14,10 +14,10 @@ var poolBreaks = []broken{
 		{worker, "p.cfg.OnPanic(quartet.NewPanicError(v))", "_ = quartet.NewPanicError(v)"},
 	}},
 	{clause: "C4", what: "a panic in a bare task is swallowed when there is no OnPanic", pkg: "./workerpool", run: "^TestBarePanicCrashes/task$", time: "10s", edits: []edit{
-		{worker, "if p.cfg.OnPanic == nil {\n", "if p.cfg.OnPanic == nil {\n\t\t\t_ = recover()\n"},
+		{worker, "\t\t\t\tpanic(v)\n", "\t\t\t\treturn\n"},
 	}},
 	{clause: "C4", what: "Goexit in a task loses the worker's slot", edits: []edit{
-		{worker, "if n != nil { // Goexit", "if false { // Goexit"},
+		{worker, "\t\tdefer p.end(n)\n", ""},
 	}},
 	{clause: "C4", what: "Goexit in a bare task does not reach OnPanic", edits: []edit{
 		{worker, "p.cfg.OnPanic(quartet.ErrGoexit)", "_ = quartet.ErrGoexit"},
