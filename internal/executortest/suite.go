@@ -1,5 +1,5 @@
-// Package executortest is the conformance suite: a test for each sentence of the contract that every executor keeps
-// (DESIGN, section 3), written from the outside against the public API alone.
+// Package executortest is the conformance suite: a test for each sentence of the contract that every executor keeps,
+// written from the outside against the public API alone.
 //
 // Every test runs in a testing/synctest bubble, so that hours of waiting cost nothing, a task that waits for ever is
 // reported as a deadlock, and a goroutine that an executor leaves behind fails the test that made it.

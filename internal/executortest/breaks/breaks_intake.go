@@ -75,7 +75,7 @@ var intakeBreaks = []broken{
 		{room, "if parent.Value(task.ModelKey) != nil {", "if false {"},
 	}},
 	{clause: "C8", what: "what happened before the submit is not ordered before Run", race: true, edits: []edit{
-		{intake, "\t\"fmt\"\n\t\"sync\"\n", "\t\"fmt\"\n\t\"runtime\"\n\t\"sync\"\n"},
+		{intake, "\t\"runtime/trace\"\n", "\t\"runtime\"\n\t\"runtime/trace\"\n"},
 		{intake, "\tparent := n.Parent()\n\twithin := task.Within(parent, in)\n", `	runtime.RaceDisable() // no edge of this goroutine's counts
 	defer runtime.RaceEnable()
 	parent := n.Parent()

@@ -8,7 +8,7 @@ const (
 
 var poolBreaks = []broken{
 	{clause: "C1", what: "an accepted task runs twice", edits: []edit{
-		{worker, "\tn.Job.Run(n.Context())", "\tn.Job.Run(n.Context())\n\tn.Job.Run(n.Context())"},
+		{worker, "\tn.Run()\n", "\tn.Run()\n\tn.Run()\n"},
 	}},
 	{clause: "C4", what: "a panic in a bare task does not reach OnPanic", edits: []edit{
 		{worker, "p.cfg.OnPanic(quartet.NewPanicError(v))", "_ = quartet.NewPanicError(v)"},
@@ -32,7 +32,7 @@ var poolBreaks = []broken{
 		{worker, "for p.slots < p.cfg.Workers {", "for p.slots <= p.cfg.Workers {"},
 	}},
 	{clause: "C7", what: "Close and Shutdown leave the idle workers", edits: []edit{
-		{worker, "\tfor _, w := range p.idle {\n\t\tclose(w.next)\n\t}\n", ""},
+		{worker, "\tfor _, w := range p.idle {\n\t\tp.sendHome(w)\n\t}\n", ""},
 		{worker, "\tp.exited.Wait()\n", ""},
 	}},
 	{clause: "C7", what: "a second Close panics", edits: []edit{

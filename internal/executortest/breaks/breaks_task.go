@@ -7,7 +7,7 @@ const (
 
 var taskBreaks = []broken{
 	{clause: "C2", what: "the submit's values do not arrive", edits: []edit{
-		{taskCtx, "\treturn n.parent.Value(key)\n}\n\n// Enclosing", "\treturn nil\n}\n\n// Enclosing"},
+		{taskCtx, "\treturn n.parent.Value(key)\n}\n\n// LabelOf", "\treturn nil\n}\n\n// LabelOf"},
 	}},
 	{clause: "C2", what: "the submit's deadline does not arrive", edits: []edit{
 		{taskCtx, "return c.foreign.Deadline()", "return time.Time{}, false"},

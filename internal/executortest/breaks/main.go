@@ -1,4 +1,4 @@
-// Breaks checks the conformance suite itself: it breaks each sentence of the contract (DESIGN, section 3) once, in a
+// Breaks checks the conformance suite itself: it breaks each sentence of the contract once, in a
 // scratch copy of the module, and shows the test that catches it.
 //
 //	go run ./internal/executortest/breaks [-run regexp] [-list] [-j 2] [-v]
