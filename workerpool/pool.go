@@ -8,7 +8,6 @@ import (
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/intake"
-	"github.com/quartet-go/quartet/internal/task"
 )
 
 // Saturation says what a submit does when the pool has no room.
@@ -58,8 +57,8 @@ type Pool struct {
 	idle      []*worker // parked, the one parked last at the end
 	reaper    *time.Timer
 	reaping   bool
-	spare     []*task.Node // for Go
-	lanes     []int        // free below nextLane
+	searching bool  // a worker is on its way to the queue
+	lanes     []int // free below nextLane
 	nextLane  int
 }
 
@@ -79,7 +78,7 @@ func New(cfg Config) *Pool {
 	cfg.MinWorkers = min(cfg.MinWorkers, cfg.Workers)
 	p := &Pool{cfg: cfg}
 	p.in.Init(intake.Config{
-		Name: "workerpool", Host: p, Ready: p.dispatch,
+		Name: "workerpool", Host: p, Ready: p.dispatch, Free: p.free,
 		Queue: cfg.Queue, InFlight: cfg.InFlight, Reject: cfg.Saturation == Reject,
 		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	})
@@ -129,28 +128,7 @@ func (p *Pool) TryGo(fn func()) bool {
 }
 
 func (p *Pool) submitFunc(fn func(), reject bool) error {
-	n := p.takeSpare()
-	n.Init(context.Background(), funcTask(fn))
-	return p.in.SubmitNode(n, reject)
-}
-
-func (p *Pool) takeSpare() *task.Node {
-	p.in.Lock()
-	defer p.in.Unlock()
-	if last := len(p.spare) - 1; last >= 0 {
-		n := p.spare[last]
-		p.spare = p.spare[:last]
-		return n
-	}
-	return &task.Node{}
-}
-
-// recycle is locked: nobody outside the pool has seen a node of Go.
-func (p *Pool) recycle(n *task.Node) {
-	if _, ok := n.Job.(funcTask); ok && len(p.spare) < p.cfg.Queue && !p.in.Draining() {
-		*n = task.Node{}
-		p.spare = append(p.spare, n)
-	}
+	return p.in.SubmitLeaf(funcTask(fn), reject)
 }
 
 // Stats returns a snapshot of the pool's numbers.

@@ -14,20 +14,25 @@ type worker struct {
 	since time.Time
 }
 
-// dispatch is locked: free slots go to tasks that come back from a wait, then to the queue's oldest.
+// dispatch is locked: free slots go to tasks that come back from a wait, then to a worker that looks for queued ones.
 func (p *Pool) dispatch() {
-	for p.slots < p.cfg.Workers {
-		if len(p.returning) > 0 {
-			p.slots++
-			p.returning[0].admit(p)
-			p.returning = p.returning[1:]
-			continue
-		}
-		n := p.in.Pop()
-		if n == nil {
-			return
-		}
-		p.start(n)
+	for p.slots < p.cfg.Workers && len(p.returning) > 0 {
+		p.slots++
+		p.returning[0].admit(p)
+		p.returning = p.returning[1:]
+	}
+	p.search()
+}
+
+// free is locked.
+func (p *Pool) free() int { return max(0, p.cfg.Workers-p.slots-len(p.returning)) }
+
+// search is locked: it sends one worker to the queue if there is something to find, unless one is on its way, who will
+// send the next. So a burst wakes as many workers as its tasks last, not one for each task.
+func (p *Pool) search() {
+	if !p.searching && p.in.Len() > 0 && p.slots < p.cfg.Workers {
+		p.searching = true
+		p.send(nil)
 	}
 }
 
@@ -35,28 +40,69 @@ func (p *Pool) dispatch() {
 func (p *Pool) start(n *task.Node) {
 	p.slots++
 	n.Model = (*run)(n)
+	p.send(n)
+}
+
+// send is locked: a parked worker, or a new one, runs n, or looks for a task when n is nil.
+func (p *Pool) send(n *task.Node) {
 	if last := len(p.idle) - 1; last >= 0 {
 		w := p.idle[last]
 		p.idle = p.idle[:last]
-		n.Lane = w.lane
-		w.next <- n
+		w.give(n)
 		return
 	}
-	n.Lane = p.takeLane()
+	w := &worker{lane: p.takeLane(), next: make(chan *task.Node, 1)}
+	w.give(n)
 	p.exited.Add(1)
-	go p.work(n)
+	go p.work(w)
 }
 
-// work is the goroutine of a worker: it runs n and what follows, and parks when there is nothing to run.
-func (p *Pool) work(n *task.Node) {
+// give is locked; w has nothing to do.
+func (w *worker) give(n *task.Node) {
+	if n != nil {
+		n.Lane = w.lane
+	}
+	w.next <- n
+}
+
+// work is the goroutine of a worker.
+func (p *Pool) work(w *worker) {
 	defer p.exited.Done()
-	w := &worker{lane: n.Lane, next: make(chan *task.Node, 1)}
-	for n != nil {
-		p.run(n)
-		if n = p.follow(n, w); n == nil {
-			n = <-w.next
+	for n := range w.next {
+		if n == nil {
+			n = p.find(w)
+		}
+		for n != nil {
+			p.run(n)
+			n = p.follow(n, w)
 		}
 	}
+}
+
+// find takes a task for a worker that was sent to look for one; nil: the worker is parked.
+func (p *Pool) find(w *worker) *task.Node {
+	p.in.Lock()
+	defer p.in.Unlock()
+	p.searching = false
+	n := p.take(w)
+	if n == nil {
+		p.park(w)
+	}
+	p.dispatch()
+	return n
+}
+
+// take is locked: it takes the oldest queued task, and a slot for it.
+func (p *Pool) take(w *worker) *task.Node {
+	if len(p.returning) > 0 || p.slots >= p.cfg.Workers {
+		return nil
+	}
+	n := p.in.Pop()
+	if n != nil {
+		p.slots++
+		n.Model, n.Lane = (*run)(n), w.lane
+	}
+	return n
 }
 
 // run runs n's job. A panic that no future has taken goes to OnPanic, else on: it crashes the program with its stack, and
@@ -95,23 +141,20 @@ func (p *Pool) end(n *task.Node) {
 	p.in.Unlock()
 }
 
-// follow gives n and its slot back, and returns the next task for the same goroutine; nil: w is parked, and what comes
-// next arrives on its channel.
+// follow gives n and its slot back, and returns the next task for the same worker; nil: the worker is parked.
 func (p *Pool) follow(n *task.Node, w *worker) *task.Node {
-	n.End()
+	if !n.Leaf {
+		n.End()
+	}
 	p.in.Lock()
 	defer p.in.Unlock()
 	p.release(n)
-	if len(p.returning) == 0 && p.slots < p.cfg.Workers {
-		if next := p.in.Pop(); next != nil {
-			p.slots++
-			next.Model, next.Lane = (*run)(next), w.lane
-			return next
-		}
+	next := p.take(w)
+	if next == nil {
+		p.park(w)
+		p.dispatch()
 	}
-	p.park(w)
-	p.dispatch()
-	return nil
+	return next
 }
 
 // release is locked.
@@ -122,12 +165,11 @@ func (p *Pool) release(n *task.Node) {
 		p.slots--
 	}
 	p.in.End(n)
-	p.recycle(n)
 }
 
-// park is locked. More parked workers than slots are of no use: the rest ends.
+// park is locked. More parked workers than slots are of no use, nor are any once all has ended: they go home.
 func (p *Pool) park(w *worker) {
-	if len(p.idle) >= p.cfg.Workers {
+	if len(p.idle) >= p.cfg.Workers || p.in.Drained() {
 		p.sendHome(w)
 		return
 	}

@@ -35,6 +35,19 @@ func TestEveryModelAnswersEverything(t *testing.T) {
 	}
 }
 
+// Which models hold all waits at once is exact in virtual time: the pool as many as it has workers, inline one.
+func TestWaitsAtOnce(t *testing.T) {
+	atOnce := map[string]int64{"inline": 1, "loop": 40, "loop+pool": 40, "pool": waitWorkers, "goroutines": 40}
+	for _, m := range models {
+		synctest.Test(t, func(t *testing.T) {
+			s := waitSample(m, 40)
+			require.Equal(t, atOnce[m.name], s.running, m.name)
+			require.Equal(t, []int64{40, 40}, []int64{s.sent, s.answered}, m.name)
+			require.Len(t, s.latencies, 40, m.name)
+		})
+	}
+}
+
 func TestInlineIsExtrapolatedAndMarked(t *testing.T) {
 	s := extrapolate(sample{wall: time.Second, latencies: []time.Duration{time.Second}}, 100, 1000)
 	require.Equal(t, 10*time.Second, s.wall)

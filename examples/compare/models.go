@@ -28,7 +28,7 @@ type model struct {
 var models = []model{
 	{"inline", "no concurrency at all", openInline},
 	{"loop", "Node, one thread; asyncio", openLoop},
-	{"loop+pool", "Node with worker_threads; asyncio.to_thread", openLoopAndPool},
+	{"loop+pool", "Node with worker_threads; asyncio + executor", openLoopAndPool},
 	{"pool", "Python's ThreadPoolExecutor without a GIL", openPool},
 	{"goroutines", "plain Go", openGoroutines},
 }

@@ -38,7 +38,7 @@ type run struct {
 	open              sync.WaitGroup
 }
 
-// send starts a request that was due at the given time. light requests are the ones whose latency counts.
+// send starts a request that was due at the given time. counts: its latency is what the workload is about.
 func (r *run) send(due time.Time, heavy, counts bool, work func(context.Context), then func()) {
 	r.open.Add(1)
 	r.sent.Add(1)

@@ -22,7 +22,7 @@ func wait(p plan) []table {
 	for i, n := range p.inFlight {
 		samples := alternate(p.rounds, func(m model) sample { return waitSample(m, n) })
 		t := table{
-			title: fmt.Sprintf("wait: %d at once of %v each; pools have %d workers; rule: all within twice one wait", n, oneWait, waitWorkers),
+			title: fmt.Sprintf("wait: %d at once of %v each; the pool has %d workers; rule: all within twice one wait", n, oneWait, waitWorkers),
 			bar:   func(r row) time.Duration { return r.wall },
 			barOf: "wall",
 		}
@@ -55,7 +55,8 @@ func waitSample(m model, n int) sample {
 	s := measure(m, waitWorkers, func(r *run) {
 		begin := time.Now()
 		for range measured {
-			r.send(begin, true, true, func(ctx context.Context) { _ = quartet.Sleep(ctx, oneWait) }, nil)
+			// Not heavy: a wait costs no CPU time, so a loop with a pool keeps it on the loop.
+			r.send(begin, false, true, func(ctx context.Context) { _ = quartet.Sleep(ctx, oneWait) }, nil)
 		}
 	})
 	return extrapolate(s, measured, n)

@@ -30,7 +30,10 @@ type Config struct {
 	CloseWarning time.Duration
 	ExactTimes   bool
 	Observer     quartet.Observer
-	// Ready is called locked when nodes have been queued or room was made: the executor may pop nodes.
+	// Free is called locked: for how many queued nodes a start is certain, so that they do not count as
+	// waiting. Default: none.
+	Free func() int
+	// Ready is called locked when nodes have been queued, and when all has ended after a stop: the executor may pop nodes.
 	Ready func()
 }
 
@@ -46,12 +49,16 @@ const (
 // sampleEvery is how often a node's times are taken without ExactTimes: a clock reading costs more than an empty task.
 const sampleEvery = 64
 
+// maxSpare bounds the nodes that are kept for reuse.
+const maxSpare = 8192
+
 // Intake is the common part of an executor. Make it with Init.
 type Intake struct {
-	mu      sync.Mutex
-	changed bool // something was queued, or room was made
-	after   []func()
-	steps   []step
+	mu    sync.Mutex
+	roomy bool // room was made
+	fresh bool // something was queued
+	after []func()
+	steps []step
 
 	cfg       Config
 	phase     phase
@@ -63,6 +70,7 @@ type Intake struct {
 	resting   *watch // the last one that went out of use: kept for the next node with the same context
 	pending   int    // accepted and not ended, and callbacks of contexts that still run
 	stats     quartet.Stats
+	spare     []*task.Node // leaves
 	wakers    []func()
 }
 
@@ -76,6 +84,9 @@ func (in *Intake) Init(cfg Config) {
 	}
 	if cfg.CloseWarning == 0 {
 		cfg.CloseWarning = 10 * time.Second
+	}
+	if cfg.Free == nil {
+		cfg.Free = func() int { return 0 }
 	}
 	in.cfg, in.queue, in.live = cfg, task.Queued(), task.Alive()
 	in.watches = make(map[any]*watch)
@@ -101,10 +112,15 @@ func (in *Intake) Lock() { in.mu.Lock() }
 // Unlock lets in the blocked submitters for whom there is room by now, offers the executor what is queued, releases the
 // lock, and then calls what After was given.
 func (in *Intake) Unlock() {
-	for in.changed {
-		in.changed = false
-		in.grant()
-		in.cfg.Ready()
+	for in.roomy || in.fresh {
+		if in.roomy {
+			in.roomy = false
+			in.grant()
+		}
+		if in.fresh {
+			in.fresh = false
+			in.cfg.Ready()
+		}
 	}
 	after, events := in.after, in.takeSteps()
 	in.after = nil
@@ -123,6 +139,19 @@ func (in *Intake) After(fn func()) { in.after = append(in.after, fn) }
 // Submit accepts t under ctx or refuses it. It waits for room as far as ctx allows.
 func (in *Intake) Submit(ctx context.Context, t quartet.Task) error {
 	return in.SubmitNode(task.Of(ctx, t), in.cfg.Reject)
+}
+
+// SubmitLeaf accepts a job that has no context and no future, on a node that is reused.
+func (in *Intake) SubmitLeaf(job task.Job, reject bool) error {
+	in.Lock()
+	n := in.takeSpare()
+	n.Init(context.Background(), job)
+	if err := in.admit(n, nil, reject); err != errNoRoom {
+		in.Unlock()
+		return err
+	}
+	in.Unlock()
+	return in.waitForRoom(n, nil)
 }
 
 // SubmitNode is Submit for a node, whose context's end bounds the wait for room.
@@ -168,7 +197,7 @@ func (in *Intake) admit(n *task.Node, within *task.Node, reject bool) error {
 
 // room is locked.
 func (in *Intake) room(inside bool) bool {
-	if in.cfg.Queue > 0 && in.queue.Len() >= in.cfg.Queue {
+	if in.cfg.Queue > 0 && in.queue.Len() >= in.cfg.Queue+in.cfg.Free() {
 		return false
 	}
 	return inside || in.inFlight() < in.cfg.InFlight
@@ -189,8 +218,10 @@ func (in *Intake) accept(n *task.Node) {
 	in.pending++
 	n.InQueue = true
 	in.queue.Push(n)
-	in.live.Push(n)
-	in.changed = true
+	if !n.Leaf {
+		in.live.Push(n)
+	}
+	in.fresh = true
 	n.Seq = in.stats.Submitted
 	in.step(quartet.EventQueued, n)
 }
@@ -214,14 +245,8 @@ func (in *Intake) Take(n *task.Node) bool {
 	if n.Owner != task.Owner(in) || !n.InQueue {
 		return false
 	}
-	ended := n.Parent().Err() != nil
-	if !ended && !n.Claim() {
-		in.unqueue(n) // Drop is on its way
-		return false
-	}
 	in.unqueue(n)
-	if ended {
-		in.After(func() { n.Abandon(context.Cause(n.Parent())) })
+	if !n.Leaf && !in.claim(n) {
 		return false
 	}
 	in.stats.Queued--
@@ -234,11 +259,22 @@ func (in *Intake) Take(n *task.Node) bool {
 	return true
 }
 
+// claim is locked.
+func (in *Intake) claim(n *task.Node) bool {
+	if n.Parent().Err() != nil {
+		in.After(func() { n.Abandon(context.Cause(n.Parent())) })
+		return false
+	}
+	return n.Claim() // else Drop is on its way
+}
+
 // unqueue is locked.
 func (in *Intake) unqueue(n *task.Node) {
-	n.InQueue, in.changed = false, true
+	n.InQueue, in.roomy = false, true
 	in.queue.Remove(n)
-	in.unwatch(n)
+	if n.Watch != nil {
+		in.unwatch(n)
+	}
 }
 
 // SetWaiting is locked: a started node suspends, or goes on.
@@ -274,12 +310,34 @@ func (in *Intake) End(n *task.Node) {
 	in.leave(n)
 }
 
+// takeSpare is locked.
+func (in *Intake) takeSpare() *task.Node {
+	if last := len(in.spare) - 1; last >= 0 {
+		n := in.spare[last]
+		in.spare = in.spare[:last]
+		return n
+	}
+	return &task.Node{Leaf: true}
+}
+
+// recycle is locked. A leaf is known to nobody but its executor.
+func (in *Intake) recycle(n *task.Node) {
+	if len(in.spare) < maxSpare && in.phase == open {
+		*n = task.Node{Leaf: true}
+		in.spare = append(in.spare, n)
+	}
+}
+
 // leave is locked.
 func (in *Intake) leave(n *task.Node) {
-	in.live.Remove(n)
 	in.pending--
-	in.changed = true
+	in.roomy = true
 	in.wakeDrained()
+	if n.Leaf {
+		in.recycle(n)
+	} else {
+		in.live.Remove(n)
+	}
 }
 
 // Drop implements task.Owner: n ended without having started. Its room is free before Abandon is called, its place among
@@ -293,7 +351,6 @@ func (in *Intake) Drop(n *task.Node, cause error) {
 	in.stats.Abandoned++
 	n.Failed = true
 	in.step(quartet.EventEnded, n)
-	in.changed = true
 	in.Unlock()
 	in.Guard(func() { n.Job.Abandon(cause) })
 	in.Lock()

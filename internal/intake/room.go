@@ -20,6 +20,9 @@ type blockedNode struct {
 	err     error // decided, and refused
 }
 
+// smallQueue is below what size a queue's room is given away one by one.
+const smallQueue = 64
+
 // keepUnblocked is how many entries are kept for reuse.
 const keepUnblocked = 64
 
@@ -130,8 +133,12 @@ func (in *Intake) block(b *blockedNode, within *task.Node) {
 }
 
 // grant is locked: it lets in the submitters for whom there is room now, those inside first, since what they belong to
-// ends only after them.
+// ends only after them. A large queue drains to half first: else each task of a submitter that is faster than the
+// executor would cost a wake-up of it.
 func (in *Intake) grant() {
+	if half := in.cfg.Queue / 2; half >= smallQueue/2 && in.queue.Len() > half {
+		return
+	}
 	for _, s := range []int{inside, outside} {
 		l := &in.blocked[s]
 		for l.Len() > 0 && in.room(s == inside) {

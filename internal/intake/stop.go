@@ -21,7 +21,6 @@ func (in *Intake) Hold() { in.pending++ }
 // Release is locked: it takes n Holds back.
 func (in *Intake) Release(n int) {
 	in.pending -= n
-	in.changed = true
 	in.wakeDrained()
 }
 
@@ -51,7 +50,7 @@ func (in *Intake) unfinished() []*task.Node {
 func (in *Intake) wakeDrained() {
 	if in.Drained() {
 		in.after = append(in.after, in.wakers...)
-		in.wakers = nil
+		in.wakers, in.fresh = nil, true
 	}
 }
 
@@ -85,8 +84,25 @@ func (in *Intake) warn() {
 // Cancel refuses all new work, abandons what is queued and cancels the context of what has started.
 func (in *Intake) Cancel() {
 	in.refuseNew(closed)
+	in.dropLeaves()
 	for _, n := range in.unfinished() {
 		n.Cancel(quartet.ErrClosed)
+	}
+}
+
+// dropLeaves forgets the queued leaves, who have nobody to be told.
+func (in *Intake) dropLeaves() {
+	in.Lock()
+	defer in.Unlock()
+	for n := range in.queue.All() {
+		if n.Leaf {
+			in.unqueue(n)
+			in.stats.Queued--
+			in.stats.Abandoned++
+			n.Failed = true
+			in.step(quartet.EventEnded, n)
+			in.leave(n)
+		}
 	}
 }
 
@@ -100,7 +116,6 @@ func (in *Intake) refuseNew(p phase) {
 	if in.resting != nil {
 		in.forget(in.resting)
 	}
-	in.changed = true
 	in.wakeDrained()
 	in.Unlock()
 }

@@ -60,10 +60,7 @@ func (in *Intake) watch(n *task.Node, parent context.Context) {
 
 // unwatch is locked: n has left the queue.
 func (in *Intake) unwatch(n *task.Node) {
-	w, ok := n.Watch.(*watch)
-	if !ok {
-		return
-	}
+	w := n.Watch.(*watch)
 	n.Watch = nil
 	if w.uses--; w.uses == 0 && w.stop != nil && in.watches[w.key] == w {
 		in.rest(w)

@@ -51,10 +51,15 @@ func (l *List) Remove(n *Node) {
 	l.n--
 }
 
-// All yields the nodes, oldest first. The list must not change meanwhile.
+// All yields the nodes, oldest first. The one that was yielded may be removed meanwhile, no other.
 func (l *List) All() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
-		for n := l.first; n != nil && yield(n); n = l.at(n).next {
+		for n := l.first; n != nil; {
+			next := l.at(n).next
+			if !yield(n) {
+				return
+			}
+			n = next
 		}
 	}
 }

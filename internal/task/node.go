@@ -46,6 +46,7 @@ type Node struct {
 	// The owner's, under its lock.
 	Queue, Live Links
 	InQueue     bool
+	Leaf        bool // without context and future, reused by its owner
 	Waiting     bool // started, and suspended in Await or Suspend
 	Watch       any  // what watches the end of the queued node's context
 
@@ -156,8 +157,16 @@ func (n *Node) Cancel(cause error) bool {
 	}
 	if n.State() != Ended {
 		n.lifetime().cancel(cause)
+		if c, ok := n.Host.(Canceller); ok {
+			c.Cancelled(n)
+		}
 	}
 	return false
+}
+
+// Canceller is a Host whose tasks run elsewhere, so that it must be told of the cancellation of a started one.
+type Canceller interface {
+	Cancelled(n *Node)
 }
 
 // Helper is a Model that knows what a wait is for: it may start n, if n is queued at its executor, before n's elders.

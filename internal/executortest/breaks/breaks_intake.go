@@ -41,7 +41,7 @@ var intakeBreaks = []broken{
 		{intake, "case in.phase == closed, in.phase == draining && within == nil:", "case in.phase != open && within == nil:"},
 	}},
 	{clause: "C2", what: "a task whose ctx ended in the queue runs", edits: []edit{
-		{intake, "ended := n.Parent().Err() != nil", "ended := false"},
+		{intake, "\tif n.Parent().Err() != nil {\n\t\tin.After(", "\tif false {\n\t\tin.After("},
 		{watch, "\tfor _, n := range ended {\n", "\tfor _, n := range ended[:0] {\n"},
 	}},
 	{clause: "C2", what: "a task whose ctx ended in the queue keeps its room until a worker comes", edits: []edit{

@@ -29,7 +29,8 @@ var poolBreaks = []broken{
 		{waiting, "\tp.returning = append(p.returning, back)\n", "\tp.slots++\n\tback.admit(p)\n"},
 	}},
 	{clause: "C6", what: "one task more than the limit starts", edits: []edit{
-		{worker, "for p.slots < p.cfg.Workers {", "for p.slots <= p.cfg.Workers {"},
+		{worker, "p.in.Len() > 0 && p.slots < p.cfg.Workers {", "p.in.Len() > 0 && p.slots <= p.cfg.Workers {"},
+		{worker, "len(p.returning) > 0 || p.slots >= p.cfg.Workers {", "len(p.returning) > 0 || p.slots > p.cfg.Workers {"},
 	}},
 	{clause: "C7", what: "Close and Shutdown leave the idle workers", edits: []edit{
 		{worker, "\tfor _, w := range p.idle {\n\t\tp.sendHome(w)\n\t}\n", ""},
@@ -39,16 +40,17 @@ var poolBreaks = []broken{
 		{worker, "p.idle, p.cfg.MinWorkers = nil, 0", "p.cfg.MinWorkers = 0"},
 	}},
 	{clause: "C10", what: "an idle worker spins", time: "10s", edits: []edit{
-		{worker, "n = <-w.next\n", `for got := false; !got; {
-				select {
-				case n = <-w.next:
-					got = true
-				default:
-				}
-			}
+		{worker, "\tfor n := range w.next {\n", `	for {
+		if len(w.next) == 0 {
+			continue
+		}
+		n, open := <-w.next
+		if !open {
+			return
+		}
 `},
 	}},
 	{clause: "C12", what: "Pool.Go allocates", pkg: "./workerpool", run: "^TestAllocations", edits: []edit{
-		{pool, "p.spare = append(p.spare, n)", "_ = n"},
+		{intake, "in.spare = append(in.spare, n)", "_ = n"},
 	}},
 }

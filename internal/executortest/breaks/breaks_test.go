@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -17,7 +18,7 @@ func TestEveryBreakApplies(t *testing.T) {
 		for _, e := range b.edits {
 			code, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(e.file)))
 			require.NoError(t, err)
-			require.Equal(t, 1, strings.Count(string(code), e.old), "%v: %s: %q", b, e.file, e.old)
+			assert.Equal(t, 1, strings.Count(string(code), e.old), "%v: %s: %q", b, e.file, e.old)
 		}
 	}
 }
