@@ -1,17 +1,23 @@
 package workerpool
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
+// lingerYields is how often a worker lets others run before it parks. Against none, a submit with its await took two
+// thirds of the time.
+const lingerYields = 4
+
 // worker is one goroutine of the pool while it is parked.
 type worker struct {
-	lane  int             // its number, which a later goroutine gets again
-	next  chan *task.Node // closed: the worker is dismissed
-	since time.Time
+	lingers bool            // it is the one that searches
+	lane    int             // its number, which a later goroutine gets again
+	next    chan *task.Node // closed: the worker is dismissed
+	since   time.Time
 }
 
 // dispatch is locked: free slots go to tasks that come back from a wait, then to a worker that looks for queued ones.
@@ -75,6 +81,9 @@ func (p *Pool) work(w *worker) {
 		for n != nil {
 			p.run(n)
 			n = p.follow(n, w)
+			if n == nil && w.lingers {
+				n = p.linger(w)
+			}
 		}
 	}
 }
@@ -141,7 +150,7 @@ func (p *Pool) end(n *task.Node) {
 	p.in.Unlock()
 }
 
-// follow gives n and its slot back, and returns the next task for the same worker; nil: the worker is parked.
+// follow gives n and its slot back, and returns the next task for the same worker; nil: the worker lingers, or is parked.
 func (p *Pool) follow(n *task.Node, w *worker) *task.Node {
 	if !n.Leaf {
 		n.End()
@@ -150,11 +159,35 @@ func (p *Pool) follow(n *task.Node, w *worker) *task.Node {
 	defer p.in.Unlock()
 	p.release(n)
 	next := p.take(w)
-	if next == nil {
-		p.park(w)
-		p.dispatch()
+	if next != nil {
+		return next
 	}
-	return next
+	if w.lingers = !p.searching; w.lingers {
+		p.searching = true
+	} else {
+		p.park(w)
+	}
+	p.dispatch()
+	return nil
+}
+
+// linger lets others run a few times before the worker parks: a submitter that is at it needs not wake anybody then, and
+// parking costs more than the whole of a short task.
+func (p *Pool) linger(w *worker) *task.Node {
+	for range lingerYields {
+		runtime.Gosched()
+		if p.waiting() {
+			break
+		}
+	}
+	return p.find(w)
+}
+
+// waiting reports whether there is something to find.
+func (p *Pool) waiting() bool {
+	p.in.Lock()
+	defer p.in.Unlock()
+	return p.in.Len() > 0
 }
 
 // release is locked.
