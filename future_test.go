@@ -117,6 +117,7 @@ func TestCancelOfAQueuedTask(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1})
 		release := make(chan struct{})
 		require.NoError(t, p.Go(func() { <-release }))
+		synctest.Wait() // it has started
 		f := quartet.Go(t.Context(), p, func(context.Context) (int, error) { t.Error("it must not run"); return 1, nil })
 		require.True(t, f.Cancel(errOdd))
 		_, err := f.Result()

@@ -87,21 +87,22 @@ func (g *Group) fail(err error) {
 		g.first = err
 		g.errs = append(g.errs, err)
 		g.cancel(err)
-	case err == g.first, err == context.Canceled:
+	case err == g.first, errors.Is(err, context.Canceled):
 	default:
 		g.errs = append(g.errs, err)
 	}
 }
 
 // Wait waits until every member has ended and returns their errors, joined; errors that are only the group's own
-// cancellation are left out. ctx bounds the wait: its cause is returned when it ends first. Members may be added again
-// after Wait, to a group that has not failed.
+// cancellation are left out. ctx bounds the wait: its cause is returned when it ends first, and the group goes on. When
+// all have ended, Wait cancels the group's context, so that a group is used once.
 func (g *Group) Wait(ctx context.Context) error {
 	for {
 		g.mu.Lock()
 		open, err := g.open, g.result()
 		g.mu.Unlock()
 		if open == 0 {
+			g.cancel(nil)
 			return err
 		}
 		if err := Suspend(ctx, g.arm); err != nil {

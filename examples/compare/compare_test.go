@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -72,6 +73,19 @@ func TestFigures(t *testing.T) {
 	require.Equal(t, "█", bar(1, 7000))
 	require.Equal(t, 1230*time.Microsecond, short(1234*time.Microsecond))
 	require.InDelta(t, 50, share(1, 2), 1e-9)
+}
+
+func TestEveryRoundHasAllInAnotherOrder(t *testing.T) {
+	require.Equal(t, [][]int{{0, 1, 2, 3, 4}, {0, 2, 4, 1, 3}, {0, 3, 1, 4, 2}}, [][]int{order(0, 5), order(1, 5), order(2, 5)})
+	for n := 2; n < 10; n++ {
+		for round := range 20 {
+			is := order(round, n)
+			slices.Sort(is)
+			for i := range n {
+				require.Equal(t, i, is[i])
+			}
+		}
+	}
 }
 
 func TestSpinIsProportional(t *testing.T) {

@@ -111,12 +111,13 @@ func percentile(sorted []time.Duration, p int) time.Duration {
 	return sorted[min(len(sorted)*p/100, len(sorted)-1)]
 }
 
-// alternate runs every model once a round, so that drift of the machine meets all alike.
+// alternate runs every model once a round, so that drift of the machine meets all alike, and each round in another
+// order, so that no model always follows the same one.
 func alternate(rounds int, one func(m model) sample) []sample {
 	all := make([][]sample, len(models))
-	for range rounds {
-		for i, m := range models {
-			all[i] = append(all[i], one(m))
+	for round := range rounds {
+		for _, i := range order(round, len(models)) {
+			all[i] = append(all[i], one(models[i]))
 		}
 	}
 	merged := make([]sample, len(models))
@@ -124,4 +125,24 @@ func alternate(rounds int, one func(m model) sample) []sample {
 		merged[i] = merge(all[i])
 	}
 	return merged
+}
+
+// order is a permutation of 0 to n-1. Over the first n-1 rounds, with n a prime, none follows the same one twice.
+func order(round, n int) []int {
+	stride := round%(n-1) + 1
+	for gcd(stride, n) != 1 { // else some would never come
+		stride++
+	}
+	is := make([]int, n)
+	for i := range is {
+		is[i] = i * stride % n
+	}
+	return is
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }

@@ -44,7 +44,7 @@ func reasonWait(s sample, n int) string {
 	if s.running < int64(n) {
 		return fmt.Sprintf("at most %d of %d waited at once", s.running, n)
 	}
-	return fmt.Sprintf("all waited at once; starting and ending them kept %.2f cores busy", cpuShare(s))
+	return fmt.Sprintf("all waited at once; the rest went into starting and ending them, on %.2f cores", cpuShare(s))
 }
 
 func waitSample(m model, n int) sample {
