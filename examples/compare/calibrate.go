@@ -1,9 +1,6 @@
 package main
 
-import (
-	"runtime"
-	"time"
-)
+import "time"
 
 // spinner computes for an amount of CPU time, counted in loop turns, so that work stays the same when a core is shared.
 type spinner struct{ perMillisecond int }
@@ -14,18 +11,14 @@ func calibrate() spinner {
 	const enough = 250 * time.Millisecond
 	for turns := 1 << 20; ; turns *= 2 {
 		before := cpuTime()
-		runtime.KeepAlive(turn(turns))
+		compute(turns)
 		if took := cpuTime() - before; took >= enough {
 			return spinner{perMillisecond: max(1, int(int64(turns)*int64(time.Millisecond)/int64(took)))}
 		}
 	}
 }
 
-// spin computes for d of CPU time.
-func (s spinner) spin(d time.Duration) {
-	runtime.KeepAlive(turn(s.turns(d))) // else the compiler drops the work
-}
-
+// turns is how many are d of CPU time.
 func (s spinner) turns(d time.Duration) int {
 	return int(int64(s.perMillisecond) * int64(d) / int64(time.Millisecond))
 }

@@ -9,26 +9,54 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/quartet-go/quartet/procpool"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	procpool.Init()
+	goleak.VerifyTestMain(m)
+}
 
-// Computing is sleeping here, so that time is virtual.
+// inProcess are the models that work in virtual time.
+func inProcess() []model {
+	return slices.DeleteFunc(slices.Clone(models), func(m model) bool { return strings.Contains(m.name, "processes") })
+}
+
+// Computing is waiting here, so that time is virtual.
 func TestTheWholeInSmall(t *testing.T) {
 	var out strings.Builder
 	synctest.Test(t, func(*testing.T) {
-		compare(&out, plan{rounds: 1, mixed: time.Second, inFlight: []int{1, 300}}, time.Sleep)
+		compare(&out, plan{
+			models: inProcess(), heavy: job{Wait: heavyWork}, crunch: job{Wait: crunchWork},
+			rounds: 1, mixed: time.Second, inFlight: []int{1, 300},
+		})
 	})
-	for _, m := range models {
-		require.Equal(t, 3, strings.Count(out.String(), m.like), m.name)
+	for _, m := range inProcess() {
+		require.Equal(t, 4, strings.Count(out.String(), m.like), m.name)
 	}
-	require.Equal(t, 3, strings.Count(out.String(), "in flight/running"))
+	require.Equal(t, 4, strings.Count(out.String(), "in flight/running"))
+}
+
+func TestProcessesAnswerEverything(t *testing.T) {
+	for _, m := range models {
+		if !strings.Contains(m.name, "processes") {
+			continue
+		}
+		s := measure(m, 2, func(r *run) {
+			for range 20 {
+				r.send(time.Now(), true, true, job{Turns: 1000}, nil)
+			}
+		})
+		require.Equal(t, []int64{20, 20}, []int64{s.sent, s.answered}, m.name)
+		require.Len(t, s.latencies, 20)
+	}
 }
 
 func TestEveryModelAnswersEverything(t *testing.T) {
-	for _, m := range models {
+	for _, m := range inProcess() {
 		synctest.Test(t, func(t *testing.T) {
-			s := measure(m, 2, func(r *run) { mixedLoad(r, time.Second, time.Sleep) })
+			s := measure(m, 2, func(r *run) { mixedLoad(r, time.Second, job{Wait: heavyWork}) })
 			require.Equal(t, s.sent, s.answered, m.name)
 			require.Len(t, s.latencies, 200, m.name)
 			require.Equal(t, int64(10), s.heavy, m.name)
@@ -39,7 +67,7 @@ func TestEveryModelAnswersEverything(t *testing.T) {
 // Which models hold all waits at once is exact in virtual time: the pool as many as it has workers, inline one.
 func TestWaitsAtOnce(t *testing.T) {
 	atOnce := map[string]int64{"inline": 1, "loop": 40, "loop+pool": 40, "pool": waitWorkers, "goroutines": 40}
-	for _, m := range models {
+	for _, m := range inProcess() {
 		synctest.Test(t, func(t *testing.T) {
 			s := waitSample(m, 40)
 			require.Equal(t, atOnce[m.name], s.running, m.name)

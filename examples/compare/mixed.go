@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -14,12 +13,12 @@ const (
 )
 
 // mixed is the headline: what becomes of short requests while long computations run.
-func mixed(p plan, compute func(time.Duration)) table {
-	samples := alternate(p.rounds, func(m model) sample {
-		return measure(m, cores(), func(r *run) { mixedLoad(r, p.mixed, compute) })
+func mixed(p plan) table {
+	samples := alternate(p.rounds, p.models, func(m model) sample {
+		return measure(m, cores(), func(r *run) { mixedLoad(r, p.mixed, p.heavy) })
 	})
 	t := table{title: fmt.Sprintf("mixed: a ping every %v while CPU requests of %v follow one another; latency of the pings, wall per CPU request; rule: p99 below %v", pingEvery, heavyWork, pingWithin)}
-	for i, m := range models {
+	for i, m := range p.models {
 		s := samples[i]
 		perHeavy := s.wall * time.Duration(p.rounds) / time.Duration(max(s.heavy, 1))
 		row := row{model: m, sample: s, wall: perHeavy, ideal: heavyWork}
@@ -35,6 +34,9 @@ func mixed(p plan, compute func(time.Duration)) table {
 
 // reasonMixed reads from the data why pings were late.
 func reasonMixed(s sample) string {
+	if s.running == 0 {
+		return "the requests share the processes' cores"
+	}
 	if s.running == 1 {
 		return "never more than one request ran, so pings wait for the CPU request"
 	}
@@ -42,19 +44,19 @@ func reasonMixed(s sample) string {
 }
 
 // mixedLoad sends pings when they are due, and a CPU request as soon as the one before is answered.
-func mixedLoad(r *run, d time.Duration, compute func(time.Duration)) {
+func mixedLoad(r *run, d time.Duration, long job) {
 	var over atomic.Bool
 	var heavy func()
 	heavy = func() {
 		if !over.Load() {
-			r.send(time.Now(), true, false, func(context.Context) { compute(heavyWork) }, heavy)
+			r.send(time.Now(), true, false, long, heavy)
 		}
 	}
 	heavy()
 	begin := time.Now()
 	for due := begin; due.Sub(begin) < d; due = due.Add(pingEvery) {
 		time.Sleep(time.Until(due))
-		r.send(due, false, true, func(context.Context) {}, nil)
+		r.send(due, false, true, job{}, nil)
 	}
 	over.Store(true)
 }

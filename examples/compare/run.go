@@ -29,7 +29,7 @@ func (g *gauge) add(n int64) {
 
 // run is one run in progress.
 type run struct {
-	serve             func(request, func())
+	serve             func(context.Context, request, func())
 	inFlight, running gauge
 	sent, answered    atomic.Int64
 	heavy             atomic.Int64
@@ -39,15 +39,12 @@ type run struct {
 }
 
 // send starts a request that was due at the given time. counts: its latency is what the workload is about.
-func (r *run) send(due time.Time, heavy, counts bool, work func(context.Context), then func()) {
+func (r *run) send(due time.Time, heavy, counts bool, j job, then func()) {
 	r.open.Add(1)
 	r.sent.Add(1)
 	r.inFlight.add(1)
-	r.serve(request{heavy: heavy, work: func(ctx context.Context) {
-		r.running.add(1)
-		work(ctx)
-		r.running.add(-1)
-	}}, func() {
+	ctx := context.WithValue(context.Background(), runningKey{}, &r.running)
+	r.serve(ctx, request{heavy, j}, func() {
 		r.inFlight.add(-1)
 		r.answered.Add(1)
 		if counts {
@@ -66,18 +63,19 @@ func (r *run) send(due time.Time, heavy, counts bool, work func(context.Context)
 
 // measure runs load on m and waits until all requests have been answered.
 func measure(m model, workers int, load func(r *run)) sample {
-	serve, shut := m.open(workers)
-	r := &run{serve: serve}
-	cpu, begin := cpuTime(), time.Now()
+	cpu := cpuTime()
+	server := m.open(workers)
+	r := &run{serve: server.serve}
+	begin := time.Now()
 	load(r)
 	r.open.Wait()
-	s := sample{
-		wall: time.Since(begin), cpu: cpuTime() - cpu, latencies: r.latencies,
+	wall := time.Since(begin)
+	server.shut() // a process's CPU time is known when it has ended
+	return sample{
+		wall: wall, cpu: cpuTime() - cpu, latencies: r.latencies,
 		inFlight: r.inFlight.most.Load(), running: r.running.most.Load(),
 		sent: r.sent.Load(), answered: r.answered.Load(), heavy: r.heavy.Load(),
 	}
-	shut()
-	return s
 }
 
 // merge makes one sample of the rounds: medians, and all latencies.
@@ -113,7 +111,7 @@ func percentile(sorted []time.Duration, p int) time.Duration {
 
 // alternate runs every model once a round, so that drift of the machine meets all alike, and each round in another
 // order, so that no model always follows the same one.
-func alternate(rounds int, one func(m model) sample) []sample {
+func alternate(rounds int, models []model, one func(m model) sample) []sample {
 	all := make([][]sample, len(models))
 	for round := range rounds {
 		for _, i := range order(round, len(models)) {

@@ -44,7 +44,7 @@ func (t table) write(w io.Writer) {
 			fmt.Fprintf(w, "! %s breaks the rule: %s\n", r.model.name, r.broken)
 		}
 		if r.sample.extrapolated {
-			fmt.Fprintf(w, "~ %s is extrapolated from %d\n", r.model.name, maxInline)
+			fmt.Fprintf(w, "~ %s is extrapolated from %d\n", r.model.name, maxMeasured)
 		}
 	}
 }
@@ -57,10 +57,18 @@ func (t table) writeRow(w io.Writer, r row, most time.Duration) {
 	if s.extrapolated {
 		name += " ~"
 	}
-	fmt.Fprintf(w, "%s\t%s\t%v\t%s\t%v\t%.0f %%\t%v\t%v\t%v\t%d/%d\t%.2f\t%d\t%s\n",
+	fmt.Fprintf(w, "%s\t%s\t%v\t%s\t%v\t%.0f %%\t%v\t%v\t%v\t%d/%s\t%.2f\t%d\t%s\n",
 		name, r.model.like, short(r.wall), ratio(t.rows[0].wall, r.wall), short(r.ideal), share(r.ideal, r.wall),
 		short(percentile(s.latencies, 50)), short(percentile(s.latencies, 99)), short(percentile(s.latencies, 100)),
-		s.inFlight, s.running, cpuShare(s), s.sent-s.answered, bar(t.bar(r), most))
+		s.inFlight, known(s.running), cpuShare(s), s.sent-s.answered, bar(t.bar(r), most))
+}
+
+// known prints a count, which of other processes is not known.
+func known(n int64) string {
+	if n == 0 {
+		return "?"
+	}
+	return fmt.Sprint(n)
 }
 
 func ratio(a, b time.Duration) string {

@@ -1,32 +1,29 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"time"
-
-	"github.com/quartet-go/quartet"
 )
 
 const (
 	oneWait = 10 * time.Millisecond
 	// waitWorkers is what Python's ThreadPoolExecutor has at most by default.
 	waitWorkers = 32
-	// maxInline is up to how many waits inline is measured; above, it is extrapolated.
-	maxInline = 100
+	// maxMeasured is up to how many waits those are measured that hold few at once; above, they are extrapolated.
+	maxMeasured = 100
 )
 
 // wait shows what many waits at once cost, a table for each number.
 func wait(p plan) []table {
 	tables := make([]table, len(p.inFlight))
 	for i, n := range p.inFlight {
-		samples := alternate(p.rounds, func(m model) sample { return waitSample(m, n) })
+		samples := alternate(p.rounds, p.models, func(m model) sample { return waitSample(m, n) })
 		t := table{
 			title: fmt.Sprintf("wait: %d at once of %v each; the pool has %d workers; rule: all within twice one wait", n, oneWait, waitWorkers),
 			bar:   func(r row) time.Duration { return r.wall },
 			barOf: "wall",
 		}
-		for j, m := range models {
+		for j, m := range p.models {
 			s := samples[j]
 			row := row{model: m, sample: s, wall: s.wall, ideal: oneWait}
 			if s.wall > 2*oneWait {
@@ -41,6 +38,9 @@ func wait(p plan) []table {
 
 // reasonWait reads from the data why the waits took so long.
 func reasonWait(s sample, n int) string {
+	if s.running == 0 {
+		return fmt.Sprintf("each of %d processes keeps one wait at a time", cores())
+	}
 	if s.running < int64(n) {
 		return fmt.Sprintf("at most %d of %d waited at once", s.running, n)
 	}
@@ -49,14 +49,14 @@ func reasonWait(s sample, n int) string {
 
 func waitSample(m model, n int) sample {
 	measured := n
-	if m.name == "inline" {
-		measured = min(n, maxInline)
+	if m.name == "inline" || m.name == "processes" {
+		measured = min(n, maxMeasured)
 	}
 	s := measure(m, waitWorkers, func(r *run) {
 		begin := time.Now()
 		for range measured {
 			// Not heavy: a wait costs no CPU time, so a loop with a pool keeps it on the loop.
-			r.send(begin, false, true, func(ctx context.Context) { _ = quartet.Sleep(ctx, oneWait) }, nil)
+			r.send(begin, false, true, job{Wait: oneWait}, nil)
 		}
 	})
 	return extrapolate(s, measured, n)

@@ -1,4 +1,4 @@
-// Quickstart runs one function, unchanged, on three executors.
+// Quickstart runs one function, unchanged, on every executor.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/eventloop"
+	"github.com/quartet-go/quartet/procpool"
 	"github.com/quartet-go/quartet/workerpool"
 )
 
@@ -30,6 +31,7 @@ func init() {
 }
 
 func main() {
+	procpool.Init() // a worker is this program, started again
 	if err := run(context.Background(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -39,6 +41,10 @@ func main() {
 func run(ctx context.Context, w io.Writer) error {
 	loop := eventloop.New(eventloop.Config{})
 	loop.Start()
+	processes, err := procpool.New(procpool.Config{Workers: 1})
+	if err != nil {
+		return err
+	}
 	for _, model := range []struct {
 		name string
 		ex   quartet.Executor
@@ -46,12 +52,13 @@ func run(ctx context.Context, w io.Writer) error {
 		{"inline", quartet.Inline()},
 		{"pool of one worker", workerpool.New(workerpool.Config{Workers: 1})},
 		{"event loop", loop},
+		{"process pool of one", processes},
 	} {
 		leaves, err := fan.Do(ctx, model.ex, 10)
 		if err != nil {
 			return fmt.Errorf("%s: %w", model.name, err)
 		}
-		fmt.Fprintf(w, "%-18s  %d leaves\n", model.name, leaves)
+		fmt.Fprintf(w, "%-19s  %d leaves\n", model.name, leaves)
 		if err := model.ex.Shutdown(ctx); err != nil {
 			return fmt.Errorf("%s: %w", model.name, err)
 		}

@@ -6,12 +6,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/quartet-go/quartet/procpool"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	procpool.Init()
+	goleak.VerifyTestMain(m)
+}
 
 func TestEveryModelGivesTheSame(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), &out))
-	require.Equal(t, 3, strings.Count(out.String(), "1024 leaves"), out.String())
+	require.Equal(t, 4, strings.Count(out.String(), "1024 leaves"), out.String())
 }

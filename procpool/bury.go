@@ -1,0 +1,128 @@
+package procpool
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/quartet-go/quartet"
+)
+
+// burial is how a worker ended.
+type burial struct {
+	startErr error // it never ran
+	exit     error
+	code     int
+	page     *os.File
+}
+
+// bury takes a dead worker out of the pool. What had started in it has failed; what had not goes to another, in order.
+// Everything that it has sent has been received, but for what it had finished and not sent, which its ledger holds.
+func (p *Pool) bury(w *worker, b burial) {
+	certain := false
+	var running uint64
+	if w.ledger && !w.broken && b.page != nil {
+		if l, ok := readLedger(b.page, w.reader.total); ok {
+			running = l.running
+			certain = p.receiveRest(w, l.unsent) == nil
+		}
+	}
+	p.in.Lock()
+	p.workers[w.lane] = nil
+	booted := w.ready
+	w.ready, w.want = false, nil
+	var lost []outcome
+	var again []*call
+	for _, c := range w.sorted() {
+		started := !certain || c.begun || c.id() == running
+		victim := !c.suspended
+		p.suspend(w, c, false)
+		w.take(c)
+		cause := context.Cause(c.node.Context())
+		switch {
+		case started:
+			lost = append(lost, outcome{call: c, err: w.lostError(b, p.names[c.fn], victim)})
+		case cause != nil:
+			lost = append(lost, outcome{call: c, err: cause})
+		default:
+			again = append(again, c)
+		}
+	}
+	p.requeue(again...)
+	p.in.Unlock()
+	p.end(lost)
+	p.in.Lock()
+	if !booted && !p.ending && !errors.Is(w.killedBy(), quartet.ErrClosed) {
+		p.bootFailed(w.bootError(b))
+	}
+	p.dispatch()
+	p.in.Unlock()
+}
+
+// sorted is locked: w's calls, the eldest first.
+func (w *worker) sorted() []*call {
+	calls := make([]*call, 0, len(w.calls))
+	for _, c := range w.calls {
+		calls = append(calls, c)
+	}
+	slices.SortFunc(calls, func(a, b *call) int { return cmp.Compare(a.id(), b.id()) })
+	return calls
+}
+
+// receiveRest handles bytes as if they had come through the pipe.
+func (p *Pool) receiveRest(w *worker, data []byte) error {
+	for len(data) > 0 {
+		n := copy(w.reader.room(), data)
+		w.reader.fed(n)
+		data = data[n:]
+		if err := p.receive(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *worker) killedBy() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cause
+}
+
+func (w *worker) lostError(b burial, name string, victim bool) *WorkerLostError {
+	return &WorkerLostError{
+		PID: w.proc.Pid, ExitCode: b.code, Signal: exitSignal(b.exit), Func: name, Stderr: w.tail.bytes(), Victim: victim,
+		Cause: w.killedBy(),
+	}
+}
+
+const hint = "does the program call procpool.Init() as the first line of main, and of TestMain in tests?"
+
+// bootError says how a worker ended that was not ready yet.
+func (w *worker) bootError(b burial) error {
+	if b.startErr != nil {
+		return fmt.Errorf("starting a worker: %w", b.startErr)
+	}
+	how := fmt.Sprintf("exit code %d", b.code)
+	if signal := exitSignal(b.exit); signal != "" {
+		how = "signal: " + signal
+	}
+	said := ""
+	if tail := w.tail.bytes(); len(tail) > 0 {
+		said = "\n\n" + string(tail)
+	}
+	cause := w.killedBy()
+	switch {
+	case b.code == exitNoInit:
+		return fmt.Errorf("%w%s", ErrNoInit, said)
+	case cause == nil && w.reader.rest() > 0:
+		return fmt.Errorf("%w: worker %d ended in the middle of its first frame (%s)%s", ErrProtocol, w.proc.Pid, how, said)
+	case cause == nil:
+		return fmt.Errorf("worker %d ended before it was ready (%s): %s%s", w.proc.Pid, how, hint, said)
+	case errors.Is(cause, errBootTimeout):
+		return fmt.Errorf("worker %d: %w: %s%s", w.proc.Pid, cause, hint, said)
+	}
+	return fmt.Errorf("worker %d: %w%s", w.proc.Pid, cause, said)
+}

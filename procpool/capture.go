@@ -1,0 +1,68 @@
+package procpool
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+)
+
+const (
+	maxLine = 64 << 10 // longer lines are cut in pieces
+	maxTail = 16 << 10
+)
+
+// tail keeps the end of what was written to it.
+type tail struct{ buf []byte }
+
+func (t *tail) add(line []byte) {
+	t.buf = append(append(t.buf, line...), '\n')
+	if over := len(t.buf) - maxTail; over > maxTail {
+		t.buf = append(t.buf[:0], t.buf[over:]...)
+	}
+}
+
+func (t *tail) bytes() []byte {
+	return bytes.Clone(bytes.TrimSpace(t.buf[max(0, len(t.buf)-maxTail):]))
+}
+
+// capture is the goroutine that reads a worker's standard output or standard error.
+func (w *worker) capture(from *os.File, stderr bool) {
+	r := bufio.NewReaderSize(from, maxLine)
+	for {
+		text, err := r.ReadSlice('\n')
+		if err == nil || len(text) > 0 {
+			text = bytes.TrimSuffix(text, []byte("\n"))
+			if stderr {
+				w.tail.add(text)
+			}
+			w.emit(Line{PID: w.pid(), Lane: w.lane, Stderr: stderr, Text: text})
+		}
+		if err != nil && err != bufio.ErrBufferFull {
+			return
+		}
+	}
+}
+
+func (w *worker) pid() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.proc.Pid
+}
+
+func (w *worker) emit(l Line) {
+	cfg := &w.pool.cfg
+	switch {
+	case cfg.OnOutput != nil:
+		w.pool.in.Guard(func() { cfg.OnOutput(l) })
+	case cfg.Logger != nil:
+		level, stream := slog.LevelInfo, "stdout"
+		if l.Stderr {
+			level, stream = slog.LevelWarn, "stderr"
+		}
+		cfg.Logger.Log(context.Background(), level, string(l.Text), "worker", l.Lane, "pid", l.PID, "stream", stream)
+	default:
+		_, _ = os.Stderr.Write(append(bytes.Clone(l.Text), '\n'))
+	}
+}

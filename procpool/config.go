@@ -1,0 +1,111 @@
+package procpool
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/quartet-go/quartet"
+)
+
+// Saturation says what a submit does when the pool has no room.
+type Saturation uint8
+
+const (
+	Wait   Saturation = iota // wait for room, as far as the submit's ctx allows
+	Reject                   // return quartet.ErrSaturated at once
+)
+
+// Line is one line that a worker wrote to its standard output or standard error, without its end.
+type Line struct {
+	PID    int
+	Lane   int // the worker's number, from 0
+	Stderr bool
+	Text   []byte // valid until the hook returns
+}
+
+// Config is the configuration of a pool. The zero value is useful; New returns an error that names the field which is out
+// of range.
+type Config struct {
+	// Workers is how many processes run tasks at once. They are started when there is work for them. Default: GOMAXPROCS.
+	Workers int
+	// Queue is how many tasks may wait for a worker. A call that a task makes is not bound by it. Default: 1,024.
+	Queue int
+	// Saturation is what happens to a submit when the queue or InFlight is full. Default: Wait.
+	Saturation Saturation
+	// InFlight is how many accepted tasks may be unfinished. A call that a task makes is not bound by it. Default: 65,536.
+	InFlight int
+
+	// Command starts a worker: the program, found as exec.Command finds it, and its arguments. It must speak PROTOCOL.md.
+	// Default: this program itself, which must call Init.
+	Command []string
+	// Env is the environment of the workers. Default: this process's.
+	Env []string
+	// Dir is the working directory of the workers. Default: this process's.
+	Dir string
+	// BootTimeout is within what time a started worker must say hello. Default: 10 s.
+	BootTimeout time.Duration
+	// Grace is how long Close waits for cancelled tasks before it kills their workers. Default: 5 s.
+	Grace time.Duration
+	// MaxFrame is the largest input or output of a call, in bytes, encoded. Default: 256 MiB.
+	MaxFrame int
+	// MaxDepth is how deep pools may be nested: New in a worker of depth MaxDepth or more returns ErrNested. Default: 0,
+	// no pools inside of workers. It must be set by the inner pool.
+	MaxDepth int
+
+	// OnOutput gets what workers write to standard output and standard error, line by line, on a goroutine of each. While
+	// it does not return, the worker that goes on writing waits.
+	OnOutput func(Line)
+	// Logger gets those lines where there is no OnOutput: standard output at level Info, standard error at Warn. Default:
+	// without both they go to this process's standard error.
+	Logger *slog.Logger
+
+	// CloseWarning is after what time Close logs once what it still waits for. Default: 10 s.
+	CloseWarning time.Duration
+	// ExactTimes measures every task for Stats; by default every 64th is.
+	ExactTimes bool
+	// Observer sees the steps of the tasks. A task that has been sent to a worker counts as started. Default: none.
+	Observer quartet.Observer
+	// OnPanic sees the panics and Goexits of tasks, which their futures carry, and gets those of Abandon, Resolve, OnDone
+	// and hooks. Without it the latter crash the program.
+	OnPanic func(error)
+}
+
+func (c *Config) check() error {
+	for _, f := range []struct {
+		name  string
+		value int
+	}{
+		{"Workers", c.Workers}, {"Queue", c.Queue}, {"InFlight", c.InFlight}, {"BootTimeout", int(c.BootTimeout)},
+		{"Grace", int(c.Grace)}, {"MaxFrame", c.MaxFrame}, {"MaxDepth", c.MaxDepth}, {"CloseWarning", int(c.CloseWarning)},
+	} {
+		if f.value < 0 {
+			return fmt.Errorf("procpool: Config.%s is negative: %d", f.name, f.value)
+		}
+	}
+	switch {
+	case c.Saturation > Reject:
+		return errors.New("procpool: Config.Saturation is unknown")
+	case c.MaxFrame > 1<<31-1-headerSize:
+		return fmt.Errorf("procpool: Config.MaxFrame is beyond 2 GiB: %d", c.MaxFrame)
+	case c.Command != nil && (len(c.Command) == 0 || c.Command[0] == ""):
+		return errors.New("procpool: Config.Command names no program")
+	}
+	return nil
+}
+
+func (c *Config) setDefaults() {
+	setDefault(&c.Workers, runtime.GOMAXPROCS(0))
+	setDefault(&c.Queue, 1024)
+	setDefault(&c.BootTimeout, 10*time.Second)
+	setDefault(&c.Grace, 5*time.Second)
+	setDefault(&c.MaxFrame, 256<<20)
+}
+
+func setDefault[T int | time.Duration](v *T, def T) {
+	if *v == 0 {
+		*v = def
+	}
+}

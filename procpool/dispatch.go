@@ -1,0 +1,174 @@
+package procpool
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+const (
+	// windowWork is how much work a worker should hold, running and prefetched: enough that it never waits for the next
+	// task, little enough that a task never waits long behind another.
+	windowWork = 200 * time.Microsecond
+	maxWindow  = 256
+)
+
+// dispatch is locked: what is queued goes to workers with room, and to waiting ones that want what descends from their
+// task; where there are too few workers, new ones are started.
+func (p *Pool) dispatch() {
+	for {
+		w := p.freest()
+		if w == nil {
+			break
+		}
+		c := p.next()
+		if c == nil {
+			break
+		}
+		p.assign(w, c, 0)
+	}
+	for _, w := range p.workers {
+		if w == nil || w.want == nil {
+			continue
+		}
+		if c := p.descendant(w.want); c != nil {
+			under := w.want.id()
+			w.want = nil
+			p.assign(w, c, under)
+		}
+	}
+	if len(p.resend) > 0 || p.in.Len() > 0 {
+		p.grow()
+	}
+}
+
+// free is locked: how many queued calls would go to a worker at once.
+func (p *Pool) free() int { return 0 }
+
+// freest is locked: the worker with the fewest tasks, of those that have room for one more. A worker in which a task waits
+// takes only what descends from that task.
+func (p *Pool) freest() *worker {
+	var best *worker
+	for _, w := range p.workers {
+		if w != nil && w.ready && w.suspended == 0 && len(w.calls) < w.window && (best == nil || len(w.calls) < len(best.calls)) {
+			best = w
+		}
+	}
+	return best
+}
+
+// next is locked: the call that is to go to a worker, nil when none is queued.
+func (p *Pool) next() *call {
+	for len(p.resend) > 0 {
+		c := p.resend[0]
+		p.resend = p.resend[1:]
+		c.waiting = false
+		if p.startable(c) {
+			return c
+		}
+	}
+	for n := p.in.Pop(); n != nil; n = p.in.Pop() {
+		if c := n.Data.(*call); p.startable(c) {
+			return c
+		}
+	}
+	return nil
+}
+
+// startable is locked: it ends a call that has been taken from a queue, and whose context has ended.
+func (p *Pool) startable(c *call) bool {
+	err := context.Cause(c.node.Context())
+	if f, ok := c.call.(task.Noder); err == nil && ok && f.Node() != c.node && !f.Node().Claim() && f.Node().State() == task.Ended {
+		err = context.Canceled // a future that a wrapper has put on its way, and that was cancelled
+	}
+	if err != nil {
+		p.in.After(func() { p.end([]outcome{{call: c, err: err}}) })
+	}
+	return err == nil
+}
+
+// descendant is locked: it takes a queued call that descends from c, nil when there is none.
+func (p *Pool) descendant(c *call) *call {
+	for k := c.kids; k != nil; k = k.next {
+		switch {
+		case k.waiting:
+			p.unqueue(k)
+			if p.startable(k) {
+				return k
+			}
+		case k.node.InQueue:
+			if p.in.Take(k.node) && p.startable(k) {
+				return k
+			}
+		default:
+			if d := p.descendant(k); d != nil {
+				return d
+			}
+		}
+	}
+	return nil
+}
+
+// unqueue is locked: it takes c out of resend.
+func (p *Pool) unqueue(c *call) {
+	if i := slices.Index(p.resend, c); i >= 0 {
+		p.resend = slices.Delete(p.resend, i, i+1)
+	}
+	c.waiting = false
+}
+
+// requeue is locked: calls that have not started anywhere go before all that is queued, the eldest first.
+func (p *Pool) requeue(calls ...*call) {
+	for _, c := range calls {
+		c.worker, c.waiting = nil, true
+	}
+	p.resend = append(p.resend, calls...)
+	slices.SortFunc(p.resend, func(a, b *call) int {
+		if a.id() < b.id() {
+			return -1
+		}
+		return 1
+	})
+}
+
+// assign is locked: it sends c to w.
+func (p *Pool) assign(w *worker, c *call, under uint64) {
+	if len(w.calls) > 0 {
+		p.grow()
+	} else {
+		w.since = time.Now()
+	}
+	c.worker = w
+	w.calls[c.id()] = c
+	c.node.Lane = w.lane
+	for ; w.bound <= int(c.fn); w.bound++ {
+		w.out.push(frame{typ: frameBind, arg: uint16(w.bound), body: []byte(p.names[w.bound])})
+	}
+	f := frame{typ: frameTask, id: c.id(), arg: c.fn, body: c.input}
+	if x := (ext{label: c.label, under: under}); x != (ext{}) || !c.deadline.IsZero() {
+		if !c.deadline.IsZero() {
+			x.left = max(time.Until(c.deadline), 1)
+		}
+		f.flags = flagExt
+		f.body = append(appendExt(nil, x), c.input...)
+	}
+	w.out.push(f)
+	if !c.watched && c.node.Parent().Done() != nil {
+		c.watched = true
+		p.in.After(func() { p.watch(c) })
+	}
+}
+
+// adapt is locked: w has ended n tasks. Its window follows the length of its tasks: long ones go to it one by one, tiny
+// ones in numbers.
+func (w *worker) adapt(n int) {
+	now := time.Now()
+	mean := now.Sub(w.since) / time.Duration(n)
+	w.since = now
+	w.pace += (mean - w.pace) / 4
+	if w.ledger {
+		w.window = min(max(int(windowWork/max(w.pace, 1)), 1), 2*w.window, maxWindow)
+	}
+}

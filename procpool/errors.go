@@ -1,0 +1,54 @@
+package procpool
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors of the pool; compare with [errors.Is].
+var (
+	// ErrCrashLoop is what calls get while workers do not come up: the last ones died, or said nothing, before they were
+	// ready. What the last one said is in the message. A later submit tries again.
+	ErrCrashLoop = errors.New("procpool: workers do not come up")
+	// ErrNoInit says that Init was not called as the first thing in main, or in TestMain.
+	ErrNoInit = errors.New("procpool: call procpool.Init() as the first line of main, and of TestMain in tests")
+	// ErrNested is New's refusal inside a worker; see Config.MaxDepth.
+	ErrNested = errors.New("procpool: a pool inside a worker needs Config.MaxDepth")
+	// ErrProtocol says that a worker sent what the protocol does not allow; it was killed.
+	ErrProtocol = errors.New("procpool: protocol error")
+	// ErrMismatch says that a worker speaks another version of the protocol, or was built from other code.
+	ErrMismatch = errors.New("procpool: worker does not match this program")
+)
+
+// WorkerLostError is what a call gets that had started in a worker which is gone.
+type WorkerLostError struct {
+	PID      int
+	ExitCode int    // -1 when a signal ended it
+	Signal   string // its name, or ""
+	Func     string // the function that was lost
+	Stderr   []byte // the last lines that the worker wrote to its standard error
+	Victim   bool   // it was running; false: it waited for another call while the worker died
+	Cause    error  // why the pool killed the worker; nil when it died by itself
+}
+
+func (e *WorkerLostError) Error() string {
+	how := fmt.Sprintf("exit code %d", e.ExitCode)
+	if e.Signal != "" {
+		how = "signal: " + e.Signal
+	}
+	what := "was running"
+	if !e.Victim {
+		what = "was waiting"
+	}
+	s := fmt.Sprintf("procpool: worker %d was lost (%s) while %q %s in it", e.PID, how, e.Func, what)
+	if e.Cause != nil {
+		s += ": " + e.Cause.Error()
+	}
+	if len(e.Stderr) > 0 {
+		s += "\n\n" + string(e.Stderr)
+	}
+	return s
+}
+
+// Unwrap gives Cause.
+func (e *WorkerLostError) Unwrap() error { return e.Cause }

@@ -1,0 +1,230 @@
+package procpool
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// version is the protocol's; see PROTOCOL.md.
+const version = 1
+
+type frameType uint8
+
+const (
+	frameHello      frameType = iota + 1 // both ways: JSON
+	frameBind                            // to the worker: arg is the number of the function that the body names
+	frameTask                            // to the worker: run function arg
+	frameResult                          // from the worker: arg says of what kind the body is
+	frameCancel                          // to the worker: the task's context ends with the error in the body
+	frameReturned                        // from the worker: the task has not started here and will not
+	frameSuspended                       // from the worker: the task waits
+	frameResumed                         // from the worker: the task goes on
+	frameWant                            // from the worker: idle, but only for tasks that descend from this one
+	frameCall                            // from the worker: a task of its own for the pool; the body begins with the name
+	frameCancelCall                      // from the worker: that one's context ends with the error in the body
+	frameReply                           // to the worker: that one's result
+	frameShutdown                        // from the worker: begin a shutdown of the pool
+	frameBye                             // to the worker: nothing follows; exit
+	frameTypes
+)
+
+var frameNames = [frameTypes]string{
+	"", "HELLO", "BIND", "TASK", "RESULT", "CANCEL", "RETURNED", "SUSPENDED", "RESUMED", "WANT", "CALL", "CANCELCALL",
+	"REPLY", "SHUTDOWN", "BYE",
+}
+
+func (t frameType) String() string {
+	if t > 0 && t < frameTypes {
+		return frameNames[t]
+	}
+	return fmt.Sprintf("type %d", uint8(t))
+}
+
+// Flags of a frame.
+const (
+	flagOptional = 0x80 // a receiver that does not know the type skips the frame
+	flagExt      = 0x01 // the body begins with an ext block
+	flagsKnown   = flagOptional | flagExt
+)
+
+// Kinds of the body of a RESULT or a REPLY.
+const (
+	kindOutput = 0 // what the function returned, encoded
+	kindError  = 1 // a wireError, as JSON
+)
+
+// frame is one message. Its body is valid until the reader that gave it is asked for room again.
+type frame struct {
+	typ   frameType
+	flags uint8
+	arg   uint16
+	id    uint64
+	body  []byte
+}
+
+// headerSize is the size of the header: body length (4), type, flags, arg (2), id (8); little endian.
+const headerSize = 16
+
+// appendHeader appends the header of f, whose body follows.
+func appendHeader(dst []byte, f frame) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(f.body)))
+	dst = append(dst, byte(f.typ), f.flags)
+	dst = binary.LittleEndian.AppendUint16(dst, f.arg)
+	return binary.LittleEndian.AppendUint64(dst, f.id)
+}
+
+// parseFrame reads the first frame of buf. Size 0: buf holds only a part of it, and need says how many bytes it takes.
+func parseFrame(buf []byte, limit int) (f frame, size, need int, err error) {
+	if len(buf) < headerSize {
+		return frame{}, 0, headerSize, nil
+	}
+	length := binary.LittleEndian.Uint32(buf)
+	f = frame{typ: frameType(buf[4]), flags: buf[5], arg: binary.LittleEndian.Uint16(buf[6:]), id: binary.LittleEndian.Uint64(buf[8:])}
+	switch {
+	case f.flags&^flagsKnown != 0:
+		return f, 0, 0, fmt.Errorf("a %s frame has the unknown flags %#x", f.typ, f.flags&^flagsKnown)
+	case (f.typ == 0 || f.typ >= frameTypes) && f.flags&flagOptional == 0:
+		return f, 0, 0, fmt.Errorf("a frame has the unknown %s", f.typ)
+	case uint64(length) > uint64(limit):
+		return f, 0, 0, fmt.Errorf("a %s frame of %d bytes is beyond the limit of %d", f.typ, length, limit)
+	}
+	size = headerSize + int(length)
+	if len(buf) < size {
+		return frame{}, 0, size, nil
+	}
+	f.body = buf[headerSize:size:size]
+	return f, size, size, nil
+}
+
+const (
+	minRead   = 32 << 10
+	keepAtEnd = 1 << 20 // a larger buffer is given up when it is empty
+)
+
+// frameReader cuts a stream of bytes into frames. It does no I/O: bytes are read into room and announced by fed.
+type frameReader struct {
+	limit      int
+	buf        []byte
+	start, end int
+	total      uint64 // all bytes that were ever fed
+}
+
+// room returns where the next bytes go. The buffer grows with what has arrived, never with what a length promises.
+func (r *frameReader) room() []byte {
+	if r.start == r.end {
+		r.start, r.end = 0, 0
+		if len(r.buf) > keepAtEnd {
+			r.buf = nil
+		}
+	}
+	if len(r.buf)-r.end < minRead && r.start > 0 {
+		r.end = copy(r.buf, r.buf[r.start:r.end])
+		r.start = 0
+	}
+	if len(r.buf)-r.end < minRead {
+		grown := make([]byte, max(2*len(r.buf), 2*minRead))
+		copy(grown, r.buf[:r.end])
+		r.buf = grown
+	}
+	return r.buf[r.end:]
+}
+
+func (r *frameReader) fed(n int) {
+	r.end += n
+	r.total += uint64(n)
+}
+
+// next returns the next whole frame; ok is false when it has not arrived yet. Optional frames of unknown types are
+// skipped.
+func (r *frameReader) next() (f frame, ok bool, err error) {
+	for {
+		f, size, _, err := parseFrame(r.buf[r.start:r.end], r.limit)
+		if err != nil || size == 0 {
+			return frame{}, false, err
+		}
+		r.start += size
+		if f.typ > 0 && f.typ < frameTypes {
+			return f, true, nil
+		}
+	}
+}
+
+// rest is how many bytes of an unfinished frame are held.
+func (r *frameReader) rest() int { return r.end - r.start }
+
+// ext is what can precede a body: a u16 length, then records of tag (1), length (2) and value.
+type ext struct {
+	left   time.Duration // until the deadline; 0: none
+	label  string
+	under  uint64 // TASK: the waiting task of the worker that this one descends from
+	parent uint64 // CALL: the task that calls
+}
+
+const (
+	extLeft   = 1 // microseconds, 8 bytes
+	extLabel  = 2
+	extUnder  = 3
+	extParent = 4
+)
+
+// maxLabel bounds the label of a frame.
+const maxLabel = 1 << 10
+
+func appendExt(dst []byte, x ext) []byte {
+	at := len(dst)
+	dst = append(dst, 0, 0)
+	number := func(tag byte, v uint64) {
+		if v != 0 {
+			dst = binary.LittleEndian.AppendUint64(append(dst, tag, 8, 0), v)
+		}
+	}
+	if x.left != 0 {
+		number(extLeft, uint64(max(x.left.Microseconds(), 1)))
+	}
+	number(extUnder, x.under)
+	number(extParent, x.parent)
+	if label := x.label[:min(len(x.label), maxLabel)]; label != "" {
+		dst = binary.LittleEndian.AppendUint16(append(dst, extLabel), uint16(len(label)))
+		dst = append(dst, label...)
+	}
+	binary.LittleEndian.PutUint16(dst[at:], uint16(len(dst)-at-2))
+	return dst
+}
+
+var errExt = errors.New("a frame's extension block is cut")
+
+// parseExt splits a body that begins with an ext block. Unknown records are skipped.
+func parseExt(body []byte) (x ext, rest []byte, err error) {
+	if len(body) < 2 {
+		return x, nil, errExt
+	}
+	n := int(binary.LittleEndian.Uint16(body))
+	if len(body) < 2+n {
+		return x, nil, errExt
+	}
+	records, rest := body[2:2+n], body[2+n:]
+	for len(records) > 0 {
+		if len(records) < 3 {
+			return x, nil, errExt
+		}
+		tag, size := records[0], int(binary.LittleEndian.Uint16(records[1:]))
+		if len(records) < 3+size || tag != extLabel && tag <= extParent && size != 8 {
+			return x, nil, errExt
+		}
+		value := records[3 : 3+size]
+		records = records[3+size:]
+		switch tag {
+		case extLeft:
+			x.left = time.Duration(min(binary.LittleEndian.Uint64(value), 1<<52)) * time.Microsecond
+		case extLabel:
+			x.label = string(value)
+		case extUnder:
+			x.under = binary.LittleEndian.Uint64(value)
+		case extParent:
+			x.parent = binary.LittleEndian.Uint64(value)
+		}
+	}
+	return x, rest, nil
+}

@@ -1,0 +1,192 @@
+package procpool
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/intake"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// Pool runs calls of named functions in processes of their own. Make one with [New]. All methods may be called from any
+// goroutine, but Close not from inside a task of the pool. It is a [quartet.Executor], and not a Runner: a closure cannot
+// travel.
+type Pool struct {
+	in     intake.Intake
+	cfg    Config
+	codec  quartet.Codec
+	exited sync.WaitGroup // one per goroutine of the pool
+
+	// Guarded by in's lock.
+	numbers map[string]uint16 // of functions
+	names   []string          // by number
+	workers []*worker         // by lane; nil: none
+	resend  []*call           // given back by a worker, or by its death, in order
+	boot    boot
+	ending  bool
+}
+
+var (
+	_ quartet.Executor = (*Pool)(nil)
+	_ task.Canceller   = (*Pool)(nil)
+)
+
+// New returns a pool; it starts no process yet. Where there are no processes it returns [errors.ErrUnsupported], without a
+// call of [Init] [ErrNoInit], and in a worker [ErrNested].
+func New(cfg Config) (*Pool, error) {
+	if !supported {
+		return nil, fmt.Errorf("procpool: %w: this platform has no processes", errors.ErrUnsupported)
+	}
+	refuseUnadopted()
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if cfg.Command == nil && !initDone.Load() {
+		return nil, ErrNoInit
+	}
+	if depth := int(workerDepth.Load()); depth > cfg.MaxDepth {
+		return nil, fmt.Errorf("%w: this is a worker of depth %d", ErrNested, depth)
+	}
+	cfg.setDefaults()
+	p := &Pool{cfg: cfg, codec: quartet.JSON{}, numbers: make(map[string]uint16), workers: make([]*worker, cfg.Workers)}
+	p.in.Init(intake.Config{
+		Name: "procpool", Host: p, Ready: p.dispatch, Free: p.free,
+		Queue: cfg.Queue, InFlight: cfg.InFlight, Reject: cfg.Saturation == Reject,
+		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
+	})
+	return p, nil
+}
+
+// SubmitCall encodes c's input and hands it over. It returns [quartet.ErrClosed], [quartet.ErrSaturated], [ErrCrashLoop],
+// the cause of ctx's end, or why the input cannot travel, when c is refused. It waits for room where Config.Saturation is
+// Wait. The input is copied: the caller may change it afterwards.
+func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
+	intake.NotNil("procpool", "SubmitCall", c)
+	input, err := c.AppendInput(nil, p.codec)
+	if err != nil {
+		return err
+	}
+	if len(input) > p.cfg.MaxFrame-maxExt {
+		return tooLarge(c.Name(), len(input), p.cfg.MaxFrame-maxExt)
+	}
+	n := task.Of(ctx, c)
+	record, err := p.record(n, c, input)
+	if err != nil {
+		return err
+	}
+	n.Data = record
+	return p.in.SubmitNode(n, p.cfg.Saturation == Reject)
+}
+
+// maxExt bounds the ext block of a TASK.
+const maxExt = maxLabel + 64
+
+// record returns what the pool knows of a call. It refuses while workers do not come up.
+func (p *Pool) record(n *task.Node, c quartet.Call, input []byte) (*call, error) {
+	parent := n.Parent()
+	at, _ := parent.Deadline()
+	p.in.Lock()
+	defer p.in.Unlock()
+	if err := p.boot.refuse(); err != nil && parent.Err() == nil && !p.in.Draining() && len(p.live()) == 0 {
+		return nil, err
+	}
+	number, err := p.number(c.Name())
+	if err != nil {
+		return nil, err
+	}
+	return &call{node: n, call: c, input: input, fn: number, deadline: at, label: task.LabelOf(parent)}, nil
+}
+
+// number is locked: the number under which workers know a function.
+func (p *Pool) number(name string) (uint16, error) {
+	number, ok := p.numbers[name]
+	if !ok {
+		if len(p.names) > math.MaxUint16 {
+			return 0, fmt.Errorf("procpool: %q is one function too many: a pool knows %d", name, len(p.names))
+		}
+		number = uint16(len(p.names))
+		p.numbers[name] = number
+		p.names = append(p.names, name)
+	}
+	return number, nil
+}
+
+// Stats returns a snapshot of the pool's numbers. What has been sent to a worker counts as running.
+func (p *Pool) Stats() quartet.Stats { return p.in.Stats() }
+
+// Shutdown refuses new work from outside and waits until all that was accepted has ended. When ctx ends first, it
+// cancels the contexts of the tasks that have started, abandons the queued ones with [quartet.ErrClosed], and returns
+// ctx's cause without waiting further. At its nil return no process, goroutine or timer of the pool is left.
+func (p *Pool) Shutdown(ctx context.Context) error {
+	if err := p.in.Drain(ctx); err != nil {
+		return err
+	}
+	p.dismiss()
+	return nil
+}
+
+// Close abandons what is queued and cancels what has started, with cause [quartet.ErrClosed]; workers whose tasks have not
+// returned after Config.Grace are killed, with what they have started. It waits until no process, goroutine or timer of
+// the pool is left. The error is always nil.
+func (p *Pool) Close() error {
+	killer := time.AfterFunc(p.cfg.Grace, p.killAll)
+	defer killer.Stop()
+	p.in.CancelAndWait()
+	p.dismiss()
+	return nil
+}
+
+// killAll ends a Close whose grace is over: calls that are to be resent, too, have no worker to go to.
+func (p *Pool) killAll() {
+	p.in.Lock()
+	workers := p.live()
+	p.in.Unlock()
+	for _, w := range workers {
+		w.kill(quartet.ErrClosed)
+	}
+}
+
+// live is locked.
+func (p *Pool) live() []*worker {
+	var live []*worker
+	for _, w := range p.workers {
+		if w != nil {
+			live = append(live, w)
+		}
+	}
+	return live
+}
+
+// dismiss ends all workers of a drained pool and waits until they, and their goroutines, are gone.
+func (p *Pool) dismiss() {
+	p.in.Lock()
+	p.ending = true
+	p.boot.stop(&p.exited)
+	workers := p.live()
+	p.in.Unlock()
+	killer := time.AfterFunc(p.cfg.Grace, p.killAll)
+	defer killer.Stop()
+	for _, w := range workers {
+		w.dismiss()
+	}
+	p.exited.Wait()
+}
+
+// hello is locked: what a new worker is told, and the number of names in it.
+func (p *Pool) hello(nonce string) (greeting, []byte, error) {
+	g := greeting{
+		Magic: magic, Version: version, Nonce: nonce, Codec: codecJSON, Fingerprint: fingerprint(),
+		MaxFrame: p.cfg.MaxFrame, Functions: p.names,
+	}
+	body, err := json.Marshal(g)
+	return g, body, err
+}
+
+func newNonce() string { return rand.Text() }

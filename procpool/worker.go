@@ -1,0 +1,186 @@
+package procpool
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+)
+
+// worker is the pool's side of one process.
+type worker struct {
+	pool *Pool
+	lane int
+	out  sender
+
+	// Guarded by the pool's lock.
+	ready     bool // it has said hello
+	ledger    bool // it keeps one, so that it may be given tasks in advance
+	calls     map[uint64]*call
+	made      map[uint64]*remote // calls of its tasks', by their numbers there
+	window    int                // how many calls it may hold
+	pace      time.Duration      // mean time of its last calls
+	since     time.Time          // of the last results, or of the first call after a rest
+	suspended int                // of its calls
+	want      *call              // it would take what descends from this one
+	bound     int                // how many names it knows
+
+	mu     sync.Mutex
+	proc   *os.Process
+	reaped bool
+	cause  error // why the pool killed it
+	boot   *time.Timer
+
+	greeting greeting // the pool's
+	reader   frameReader
+	broken   bool          // its frames made no sense
+	closed   chan struct{} // the reader is done
+	tail     tail
+}
+
+var (
+	errBootTimeout = errors.New("procpool: the worker said nothing within Config.BootTimeout")
+	errStopped     = errors.New("procpool: the worker was dismissed")
+)
+
+// live is the goroutine that owns a worker's process, from its start to its burial.
+func (w *worker) live() {
+	defer w.pool.exited.Done()
+	pipes, cmd, err := w.start()
+	if err != nil {
+		w.out.close()
+		w.pool.bury(w, burial{startErr: err})
+		return
+	}
+	var threads sync.WaitGroup
+	threads.Go(func() { w.out.loop(pipes.in) })
+	threads.Go(func() { w.read(pipes.out) })
+	threads.Go(func() { w.capture(pipes.stdout, false) })
+	threads.Go(func() { w.capture(pipes.stderr, true) })
+
+	awaitExit(cmd.Process, w.closed)
+	w.mu.Lock()
+	killGroup(cmd.Process) // what it has started, and itself where only its pipe has ended
+	w.reaped = true
+	w.boot.Stop()
+	w.mu.Unlock()
+	err = cmd.Wait()
+	w.out.close()
+	pipes.expire()
+	threads.Wait()
+	w.pool.bury(w, burial{exit: err, code: cmd.ProcessState.ExitCode(), page: pipes.page})
+	pipes.close()
+}
+
+// kill ends the worker and what it has started. The first cause is kept.
+func (w *worker) kill(cause error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cause == nil {
+		w.cause = cause
+	}
+	if w.proc != nil && !w.reaped {
+		killGroup(w.proc)
+	}
+}
+
+// dismiss lets a worker without calls go.
+func (w *worker) dismiss() {
+	w.out.push(frame{typ: frameBye})
+	w.out.close()
+}
+
+// start starts the process.
+func (w *worker) start() (*pipes, *exec.Cmd, error) {
+	p := w.pool
+	nonce := newNonce()
+	p.in.Lock()
+	g, hello, err := p.hello(nonce)
+	w.bound = len(g.Functions)
+	p.in.Unlock()
+	if err != nil {
+		return nil, nil, err
+	}
+	w.greeting = g
+	cmd, err := w.command()
+	if err != nil {
+		return nil, nil, err
+	}
+	ps, err := newPipes()
+	if err != nil {
+		return nil, nil, err
+	}
+	m := marker{nonce: nonce, depth: int(workerDepth.Load()) + 1}
+	prepare(cmd, ps.far.in, ps.far.out, ps.leash.far, ps.page, &m)
+	cmd.Stdout, cmd.Stderr = ps.far.stdout, ps.far.stderr
+	if cmd.Env == nil {
+		cmd.Env = os.Environ()
+	}
+	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], envMarker+"="+m.String())
+	if err := cmd.Start(); err != nil {
+		ps.close()
+		return nil, nil, err
+	}
+	ps.closeFar()
+	w.mu.Lock()
+	w.proc = cmd.Process
+	w.boot = time.AfterFunc(p.cfg.BootTimeout, func() { w.kill(errBootTimeout) })
+	cause := w.cause
+	w.mu.Unlock()
+	if err := ps.leash.arm(cmd.Process.Pid); err != nil {
+		cause = fmt.Errorf("procpool: arming the leash: %w", err)
+	}
+	if cause != nil { // Close was faster
+		w.kill(cause)
+	}
+	w.out.first(frame{typ: frameHello, body: hello})
+	return ps, cmd, nil
+}
+
+// command is what Config says, without descriptors.
+func (w *worker) command() (*exec.Cmd, error) {
+	cfg := &w.pool.cfg
+	var cmd *exec.Cmd
+	if cfg.Command != nil {
+		cmd = exec.Command(cfg.Command[0], cfg.Command[1:]...)
+	} else {
+		path, err := executable()
+		if err != nil {
+			return nil, err
+		}
+		cmd = exec.Command(path)
+		cmd.Args = []string{title()}
+		if isTest() {
+			cmd.Args = append(cmd.Args, "-test.run=^$") // without TestMain the worker must not run the suite
+		}
+	}
+	cmd.Env, cmd.Dir = cfg.Env, cfg.Dir
+	return cmd, nil
+}
+
+func isTest() bool {
+	name := strings.TrimSuffix(os.Args[0], ".exe")
+	return flag.Lookup("test.run") != nil || strings.HasSuffix(name, ".test")
+}
+
+// read is the goroutine that reads a worker's frames.
+func (w *worker) read(out *os.File) {
+	defer close(w.closed)
+	w.reader.limit = maxHello
+	for {
+		n, err := out.Read(w.reader.room())
+		w.reader.fed(n)
+		if bad := w.pool.receive(w); bad != nil {
+			w.broken = true
+			w.kill(bad)
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
