@@ -78,8 +78,14 @@ func (c *Config) check() error {
 		name  string
 		value int
 	}{
-		{"Workers", c.Workers}, {"Queue", c.Queue}, {"InFlight", c.InFlight}, {"BootTimeout", int(c.BootTimeout)},
-		{"Grace", int(c.Grace)}, {"MaxFrame", c.MaxFrame}, {"MaxDepth", c.MaxDepth}, {"CloseWarning", int(c.CloseWarning)},
+		{"Workers", c.Workers},
+		{"Queue", c.Queue},
+		{"InFlight", c.InFlight},
+		{"BootTimeout", int(c.BootTimeout)},
+		{"Grace", int(c.Grace)},
+		{"MaxFrame", c.MaxFrame},
+		{"MaxDepth", c.MaxDepth},
+		{"CloseWarning", int(c.CloseWarning)},
 	} {
 		if f.value < 0 {
 			return fmt.Errorf("procpool: Config.%s is negative: %d", f.name, f.value)

@@ -137,8 +137,6 @@ func (p *Pool) requeue(calls ...*call) {
 func (p *Pool) assign(w *worker, c *call, under uint64) {
 	if len(w.calls) > 0 {
 		p.grow()
-	} else {
-		w.since = time.Now()
 	}
 	c.worker = w
 	w.calls[c.id()] = c
@@ -161,14 +159,12 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 	}
 }
 
-// adapt is locked: w has ended n tasks. Its window follows the length of its tasks: long ones go to it one by one, tiny
-// ones in numbers.
-func (w *worker) adapt(n int) {
-	now := time.Now()
-	mean := now.Sub(w.since) / time.Duration(n)
-	w.since = now
-	w.pace += (mean - w.pace) / 4
-	if w.ledger {
-		w.window = min(max(int(windowWork/max(w.pace, 1)), 1), 2*w.window, maxWindow)
+// adapt is locked: a call of w's took 1<<bits nanoseconds, or somewhat less. The window follows: long calls go to a worker
+// one by one, tiny ones in numbers, and without a ledger, or a measure, each waits in the pool for the one before it.
+func (w *worker) adapt(bits int) {
+	if !w.ledger || bits == 0 {
+		return
 	}
+	w.pace += (1<<min(bits, 40) - w.pace) / 4
+	w.window = min(max(int(windowWork/max(w.pace, 1)), 1), 2*w.window, maxWindow)
 }

@@ -49,7 +49,8 @@ const (
 	flagsKnown   = flagOptional | flagExt
 )
 
-// Kinds of the body of a RESULT or a REPLY.
+// Kinds of the body of a RESULT or a REPLY: the low byte of arg. The high byte of a RESULT's says how long the task ran, as
+// the bit length of the nanoseconds; 0: unknown.
 const (
 	kindOutput = 0 // what the function returned, encoded
 	kindError  = 1 // a wireError, as JSON

@@ -25,7 +25,6 @@ func (e *errand) empty() bool {
 // receive handles the frames that have arrived from w. An error is the worker's end.
 func (p *Pool) receive(w *worker) error {
 	var errands []errand
-	results := 0
 	p.in.Lock()
 	f, ok, err := w.reader.next()
 	for ; ok && err == nil; f, ok, err = w.reader.next() {
@@ -37,15 +36,9 @@ func (p *Pool) receive(w *worker) error {
 				errands = append(errands, e)
 			}
 		}
-		if f.typ == frameResult {
-			results++
-		}
 		if err != nil {
 			break
 		}
-	}
-	if results > 0 {
-		w.adapt(results)
 	}
 	p.dispatch()
 	p.in.Unlock()
@@ -144,12 +137,13 @@ func (p *Pool) progress(w *worker, c *call, f frame) (errand, error) {
 		w.take(c)
 		w.want = nil
 		o := outcome{call: c, output: f.body}
-		switch f.arg {
+		w.adapt(int(f.arg >> 8))
+		switch f.arg & 0xff {
 		case kindOutput:
 		case kindError:
 			o.output, o.err = nil, decodeError(f.body, context.Cause(c.node.Context()))
 		default:
-			return errand{}, fmt.Errorf("RESULT is of the unknown kind %d", f.arg)
+			return errand{}, fmt.Errorf("RESULT is of the unknown kind %d", f.arg&0xff)
 		}
 		return errand{ended: o}, nil
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/bits"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,6 +58,7 @@ type job struct {
 	name      string
 	input     []byte
 	began     time.Time
+	took      time.Duration
 	suspended bool
 	turn      chan struct{} // closed: it has the token again
 }
@@ -101,6 +104,7 @@ func (s *server) serve(in *os.File, r *frameReader) {
 				break
 			}
 		}
+		runtime.Gosched() // a short task is done before this goroutine is, in the kernel, a burden to the scheduler
 		n, err := in.Read(r.room())
 		if err != nil {
 			orphaned()
@@ -245,7 +249,7 @@ func (s *server) last() *job {
 
 // start is locked.
 func (s *server) start(j *job) {
-	s.running = j
+	s.running, j.began = j, time.Now()
 	s.started = append(s.started, j)
 	s.out.page.word(pageRunning).Store(j.id)
 }
@@ -284,7 +288,6 @@ func (s *server) run(j *job) {
 		}
 	}()
 	j.node.Claim()
-	j.began = time.Now()
 	output, err = quartet.Invoke(j.node.Context(), j.name, s.codec, j.input)
 	returned = true
 }
@@ -293,6 +296,7 @@ func (s *server) workAfter(j *job) { s.work(s.follow(j)) }
 
 // end sends j's result.
 func (s *server) end(j *job, output []byte, err error) {
+	j.took = time.Since(j.began)
 	f := frame{typ: frameResult, id: j.id, arg: kindOutput, body: output}
 	if err != nil {
 		f.arg = kindError
@@ -302,6 +306,7 @@ func (s *server) end(j *job, output []byte, err error) {
 		f.arg = kindError
 		f.body = encodeError(fmt.Errorf("procpool: the result of %q is %d bytes, beyond Config.MaxFrame (%d)", j.name, len(f.body), s.limit), nil)
 	}
+	f.arg |= uint16(bits.Len64(uint64(j.took))) << 8
 	j.node.End()
 	s.out.put(f)
 }
@@ -309,9 +314,8 @@ func (s *server) end(j *job, output []byte, err error) {
 // follow gives the token of j, which has ended, on. It returns the next task for the same goroutine, or nil when the
 // goroutine is to end. While it is parked it waits here.
 func (s *server) follow(j *job) *job {
-	now := time.Now()
 	s.mu.Lock()
-	s.pace += (now.Sub(j.began) - s.pace) / 4
+	s.pace += (j.took - s.pace) / 4
 	s.forget(j)
 	var next *job
 	if s.running == nil {
@@ -325,7 +329,7 @@ func (s *server) follow(j *job) *job {
 		return <-s.hand
 	}
 	if since, any := s.out.waiting(); any {
-		if slow || now.Sub(since) > flushAfter {
+		if slow || time.Since(since) > flushAfter {
 			s.out.flush()
 		} else {
 			s.watch()

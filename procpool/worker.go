@@ -24,7 +24,6 @@ type worker struct {
 	made      map[uint64]*remote // calls of its tasks', by their numbers there
 	window    int                // how many calls it may hold
 	pace      time.Duration      // mean time of its last calls
-	since     time.Time          // of the last results, or of the first call after a rest
 	suspended int                // of its calls
 	want      *call              // it would take what descends from this one
 	bound     int                // how many names it knows
@@ -42,10 +41,7 @@ type worker struct {
 	tail     tail
 }
 
-var (
-	errBootTimeout = errors.New("procpool: the worker said nothing within Config.BootTimeout")
-	errStopped     = errors.New("procpool: the worker was dismissed")
-)
+var errBootTimeout = errors.New("procpool: the worker said nothing within Config.BootTimeout")
 
 // live is the goroutine that owns a worker's process, from its start to its burial.
 func (w *worker) live() {
