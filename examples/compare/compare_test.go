@@ -66,7 +66,7 @@ func TestEveryModelAnswersEverything(t *testing.T) {
 
 // Which models hold all waits at once is exact in virtual time: the pool as many as it has workers, inline one.
 func TestWaitsAtOnce(t *testing.T) {
-	atOnce := map[string]int64{"inline": 1, "loop": 40, "loop+pool": 40, "pool": waitWorkers, "goroutines": 40}
+	atOnce := map[string]int64{"inline": 1, "loop": 40, "loop+pool": 40, "pool": waitWorkers, "goroutines": 40, "gil threads": 40, "loop+gil thread": 40}
 	for _, m := range inProcess() {
 		synctest.Test(t, func(t *testing.T) {
 			s := waitSample(m, 40)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -23,7 +24,7 @@ func mixed(p plan) table {
 		perHeavy := s.wall * time.Duration(p.rounds) / time.Duration(max(s.heavy, 1))
 		row := row{model: m, sample: s, wall: perHeavy, ideal: heavyWork}
 		if p99 := percentile(s.latencies, 99); p99 > pingWithin {
-			row.broken = fmt.Sprintf("p99 %v: ", short(p99)) + reasonMixed(s)
+			row.broken = fmt.Sprintf("p99 %v: ", short(p99)) + reasonMixed(m, s)
 		}
 		t.rows = append(t.rows, row)
 	}
@@ -33,12 +34,14 @@ func mixed(p plan) table {
 }
 
 // reasonMixed reads from the data why pings were late.
-func reasonMixed(s sample) string {
-	if s.running == 0 {
+func reasonMixed(m model, s sample) string {
+	switch {
+	case s.running == 0:
 		return "the requests share the processes' cores"
-	}
-	if s.running == 1 {
+	case s.running == 1:
 		return "never more than one request ran, so pings wait for the CPU request"
+	case strings.Contains(m.name, "gil"):
+		return fmt.Sprintf("the CPU request has the lock; every second ping waits %v or more for it", short(percentile(s.latencies, 50)))
 	}
 	return fmt.Sprintf("up to %d requests ran at once on %d cores, so pings wait for a core", s.running, cores())
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/eventloop"
+	"github.com/quartet-go/quartet/gil"
 	"github.com/quartet-go/quartet/procpool"
 	"github.com/quartet-go/quartet/workerpool"
 )
@@ -38,6 +39,8 @@ var models = []model{
 	{"loop+processes", "Node with child_process; asyncio + processes", openLoopAndProcesses},
 	{"pool", "Python's ThreadPoolExecutor without a GIL", openPool},
 	{"processes", "Python's ProcessPoolExecutor; Node's cluster", openProcesses},
+	{"gil threads", "Python's threads; ThreadPoolExecutor", openThreads},
+	{"loop+gil thread", "asyncio.to_thread", openLoopAndThread},
 	{"goroutines", "plain Go", openGoroutines},
 }
 
@@ -111,6 +114,8 @@ func loopAnd(helper quartet.Executor) server {
 		shut: func() { _, _ = loop.Close(), helper.Close() },
 	}
 }
+
+func openThreads(int) server { return on(gil.New(gil.Config{})) }
 
 func openGoroutines(int) server {
 	var all sync.WaitGroup

@@ -9,6 +9,7 @@ import (
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/eventloop"
+	"github.com/quartet-go/quartet/gil"
 	"github.com/quartet-go/quartet/procpool"
 	"github.com/quartet-go/quartet/workerpool"
 )
@@ -53,6 +54,7 @@ func run(ctx context.Context, w io.Writer) error {
 		{"pool of one worker", workerpool.New(workerpool.Config{Workers: 1})},
 		{"event loop", loop},
 		{"process pool of one", processes},
+		{"global lock", gil.New(gil.Config{})},
 	} {
 		leaves, err := fan.Do(ctx, model.ex, 10)
 		if err != nil {

@@ -30,6 +30,7 @@ type Config struct {
 	CloseWarning time.Duration
 	ExactTimes   bool
 	Observer     quartet.Observer
+	Now          func() time.Time // default: time.Now
 	// Free is called locked: for how many queued nodes a start is certain, so that they do not count as
 	// waiting. Default: none.
 	Free func() int
@@ -84,6 +85,9 @@ func (in *Intake) Init(cfg Config) {
 	}
 	if cfg.CloseWarning == 0 {
 		cfg.CloseWarning = 10 * time.Second
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	if cfg.Free == nil {
 		cfg.Free = func() int { return 0 }
@@ -210,7 +214,7 @@ func (in *Intake) inFlight() int {
 // accept is locked.
 func (in *Intake) accept(n *task.Node) {
 	if in.cfg.ExactTimes || in.stats.Submitted%sampleEvery == 0 {
-		n.QueuedAt = time.Now()
+		n.QueuedAt = in.cfg.Now()
 	}
 	n.Owner, n.Host = in, in.cfg.Host
 	in.stats.Submitted++
@@ -252,7 +256,7 @@ func (in *Intake) Take(n *task.Node) bool {
 	in.stats.Queued--
 	in.stats.Running++
 	if !n.QueuedAt.IsZero() {
-		n.StartedAt = time.Now()
+		n.StartedAt = in.cfg.Now()
 		in.stats.QueueWait.Observe(n.StartedAt.Sub(n.QueuedAt))
 	}
 	in.step(quartet.EventStarted, n)
@@ -304,7 +308,7 @@ func (in *Intake) End(n *task.Node) {
 		in.stats.Done++
 	}
 	if !n.StartedAt.IsZero() {
-		in.stats.RunTime.Observe(time.Since(n.StartedAt))
+		in.stats.RunTime.Observe(in.cfg.Now().Sub(n.StartedAt))
 	}
 	in.step(quartet.EventEnded, n)
 	in.leave(n)

@@ -1,8 +1,6 @@
 package intake
 
 import (
-	"time"
-
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/task"
 )
@@ -19,7 +17,7 @@ func (in *Intake) step(kind quartet.EventKind, n *task.Node) {
 		return
 	}
 	in.steps = append(in.steps, step{node: n, event: quartet.Event{
-		Kind: kind, Executor: in.cfg.Name, Lane: n.Lane, Task: n.Seq, Label: n.Label, At: time.Now(), Failed: n.Failed,
+		Kind: kind, Executor: in.cfg.Name, Lane: n.Lane, Task: n.Seq, Label: n.Label, At: in.cfg.Now(), Failed: n.Failed,
 	}})
 }
 

@@ -1,0 +1,43 @@
+package gil
+
+import (
+	"runtime"
+	"time"
+)
+
+// burnTurns is computing for some tens of microseconds.
+const burnTurns = 1 << 14
+
+// burn computes for d, not counting the time in check, which it calls every few tens of microseconds. Where the clock
+// stands still while something computes, which is so in a synctest bubble, it sleeps instead.
+func burn(d time.Duration, check func()) {
+	spent := time.Duration(0)
+	for chunks := 0; spent < d; chunks++ {
+		if chunks == 200 && spent == 0 {
+			doze(d, check)
+			return
+		}
+		begin := time.Now()
+		compute(burnTurns)
+		spent += time.Since(begin)
+		check()
+	}
+}
+
+func doze(d time.Duration, check func()) {
+	for left := d; left > 0; left -= time.Millisecond {
+		time.Sleep(min(left, time.Millisecond))
+		check()
+	}
+}
+
+// compute is a xorshift generator: nothing to fetch, nothing to foresee.
+func compute(turns int) {
+	x := uint64(88172645463325252)
+	for range turns {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+	}
+	runtime.KeepAlive(x)
+}

@@ -1,0 +1,144 @@
+package gil
+
+import (
+	"context"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/intake"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// Clock says whose time a scheduler keeps.
+type Clock uint8
+
+const (
+	Real    Clock = iota // threads are goroutines, and the lock is real
+	Virtual              // threads are simulated, and time jumps from one event to the next
+)
+
+// Config is the configuration of a scheduler. The zero value is CPython's, since 3.2: Interval(5 ms), in real time. New
+// panics on negative sizes, naming the field.
+type Config struct {
+	// Policy is how threads share the lock. Default: Interval(5 ms).
+	Policy Policy
+	// Clock is Real or Virtual. Default: Real.
+	Clock Clock
+	// Cores is how many processors a Virtual machine has. Default: 2. In real time the machine's count.
+	Cores int
+	// Seed decides the jitter of a Virtual machine: the same seed, the same run. Default: 0.
+	Seed uint64
+	// Machine has the constants of a Virtual machine. Default: DefaultMachine.
+	Machine Machine
+	// Queue is how many threads may wait for their first turn. Default: 65,536.
+	Queue int
+	// InFlight is how many accepted tasks may be unfinished. Default: 65,536.
+	InFlight int
+	// CloseWarning is after what time Close logs once what it still waits for. Default: 10 s.
+	CloseWarning time.Duration
+	// ExactTimes measures every task for Stats; by default every 64th is.
+	ExactTimes bool
+	// Observer sees the steps of the threads: one that does not hold the lock shows as suspended. Default: none.
+	Observer quartet.Observer
+	// OnPanic gets a *quartet.PanicError, or quartet.ErrGoexit, when a thread or a hook panics or exits. Without it such a
+	// panic crashes the program, unless a future carries it.
+	OnPanic func(error)
+}
+
+// Scheduler runs each task as a thread of an interpreter with a global lock. Make one with [New]. All methods may be
+// called from any goroutine, but Close not from inside a thread. It is a [quartet.Runner].
+type Scheduler struct {
+	in     intake.Intake
+	cfg    Config
+	engine engine
+}
+
+// engine runs threads under one clock. Its methods, but join, are called by threads, and ready locked.
+type engine interface {
+	ready()                          // locked: tasks are queued
+	mine(n *task.Node) bool          // n is the thread that runs now, so that the caller may be it
+	checkpoint(n *task.Node)         // gives the lock up if asked to
+	yield(n *task.Node)              // gives the lock up if anybody wants it
+	compute(n *task.Node, d segment) // uses a core
+	wait(ctx context.Context, n *task.Node, arm func(resume func())) error
+	sleep(ctx context.Context, n *task.Node, d time.Duration) error
+	block(n *task.Node, fn func())
+	join() // waits until no goroutine is left
+}
+
+// segment is some computing.
+type segment struct {
+	d      time.Duration
+	locked bool // with the lock
+	checks bool // and with checkpoints
+}
+
+var _ quartet.Runner = (*Scheduler)(nil)
+
+// New returns a scheduler. It panics when a size is negative, naming the field.
+func New(cfg Config) *Scheduler {
+	intake.NotNegative("gil", "Cores", cfg.Cores)
+	if cfg.Clock > Virtual {
+		panic("gil: Config.Clock is unknown")
+	}
+	if cfg.Policy == (Policy{}) {
+		cfg.Policy = Interval(5 * time.Millisecond)
+	}
+	if cfg.Cores == 0 {
+		cfg.Cores = 2
+	}
+	if cfg.Machine == (Machine{}) {
+		cfg.Machine = DefaultMachine
+	}
+	cfg.Machine.validate()
+	queue := cfg.Queue
+	if queue == 0 {
+		queue = 65_536
+	}
+	s := &Scheduler{cfg: cfg}
+	ic := intake.Config{
+		Name: "gil", Host: s, Queue: queue, InFlight: cfg.InFlight, OnPanic: cfg.OnPanic,
+		CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
+	}
+	if cfg.Clock == Virtual {
+		v := newVirtual(s)
+		s.engine, ic.Now = v, v.wallTime
+	} else {
+		s.engine = newReal(s)
+	}
+	ic.Ready = s.engine.ready
+	s.in.Init(ic)
+	return s
+}
+
+// SubmitTask hands t over, to run as a thread.
+func (s *Scheduler) SubmitTask(ctx context.Context, t quartet.Task) error {
+	intake.NotNil("gil", "SubmitTask", t)
+	return s.in.Submit(ctx, t)
+}
+
+// SubmitCall is SubmitTask for a call of a named function.
+func (s *Scheduler) SubmitCall(ctx context.Context, c quartet.Call) error {
+	intake.NotNil("gil", "SubmitCall", c)
+	return s.in.Submit(ctx, c)
+}
+
+// Stats returns a snapshot of the threads' numbers: Running is the one with the lock, Waiting are those without it.
+func (s *Scheduler) Stats() quartet.Stats { return s.in.Stats() }
+
+// Shutdown refuses new work from outside and waits until all that was accepted has ended, as [quartet.Executor] says.
+func (s *Scheduler) Shutdown(ctx context.Context) error {
+	if err := s.in.Drain(ctx); err != nil {
+		return err
+	}
+	s.engine.join()
+	return nil
+}
+
+// Close abandons what is queued and cancels what has started, with cause [quartet.ErrClosed], and waits until nothing is
+// left. The error is always nil.
+func (s *Scheduler) Close() error {
+	s.in.CancelAndWait()
+	s.engine.join()
+	return nil
+}

@@ -1,0 +1,96 @@
+package gil
+
+import (
+	"context"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// Checkpoint is a bytecode boundary: the thread gives the lock up if it was asked to. Outside of a scheduler's thread, and
+// without a lock, it does nothing. It costs an atomic load.
+func Checkpoint(ctx context.Context) {
+	if r := threadOf(ctx); r != nil {
+		r.engine().checkpoint((*task.Node)(r))
+	}
+}
+
+// Compute uses d of CPU time, with checkpoints: what the interpreter itself executes. Under the Real clock, and outside of
+// a thread, it computes for real.
+func Compute(ctx context.Context, d time.Duration) { use(ctx, segment{d, true, true}) }
+
+// HoldLock uses d of CPU time without a checkpoint: a C function that keeps the lock.
+func HoldLock(ctx context.Context, d time.Duration) { use(ctx, segment{d, true, false}) }
+
+// Released uses d of CPU time without the lock, as a native library does that releases it (Py_BEGIN_ALLOW_THREADS), and
+// then takes the lock again.
+func Released(ctx context.Context, d time.Duration) { use(ctx, segment{d, false, false}) }
+
+func use(ctx context.Context, seg segment) {
+	if r := threadOf(ctx); r != nil {
+		r.engine().compute((*task.Node)(r), seg)
+		return
+	}
+	burn(seg.d, func() {})
+}
+
+// threadOf returns the thread of ctx if it is the one that runs.
+func threadOf(ctx context.Context) *run {
+	r, ok := ctx.Value(task.ModelKey).(*run)
+	if !ok || !r.engine().mine((*task.Node)(r)) {
+		return nil
+	}
+	return r
+}
+
+// run is a node of the scheduler as the Model of its own thread: to wait is to release the lock, and to compete for it
+// again.
+type run task.Node
+
+var _ quartet.Model = (*run)(nil)
+
+func (r *run) scheduler() *Scheduler { return r.Host.(*Scheduler) }
+
+func (r *run) engine() engine { return r.scheduler().engine }
+
+func (r *run) Executor() quartet.Executor { return r.scheduler() }
+
+// Suspend releases the lock while the thread waits.
+func (r *run) Suspend(ctx context.Context, arm func(resume func())) error {
+	if !r.engine().mine((*task.Node)(r)) {
+		return task.Park(ctx, arm)
+	}
+	return r.engine().wait(ctx, (*task.Node)(r), arm)
+}
+
+// Sleep releases the lock while the thread sleeps.
+func (r *run) Sleep(ctx context.Context, d time.Duration) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if !r.engine().mine((*task.Node)(r)) {
+		return task.Sleep(ctx, d)
+	}
+	return r.engine().sleep(ctx, (*task.Node)(r), d)
+}
+
+// Block runs fn without the lock.
+func (r *run) Block(ctx context.Context, fn func()) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if !r.engine().mine((*task.Node)(r)) {
+		fn()
+		return nil
+	}
+	r.engine().block((*task.Node)(r), fn)
+	return nil
+}
+
+// Yield gives the lock to a thread that waits for it, if there is one (time.sleep(0)).
+func (r *run) Yield(context.Context) {
+	if r.engine().mine((*task.Node)(r)) {
+		r.engine().yield((*task.Node)(r))
+	}
+}
