@@ -1,5 +1,7 @@
 package gil
 
+import "slices"
+
 import "time"
 
 // cores are the processors of the simulated machine, given to the threads that compute in turn.
@@ -37,12 +39,7 @@ func (c *cores) interrupt(v *virtual, t *vthread) {
 
 // computing reports whether t has a core.
 func (t *vthread) computing(c *cores) bool {
-	for _, q := range c.queue {
-		if q == t {
-			return false
-		}
-	}
-	return true
+	return !slices.Contains(c.queue, t)
 }
 
 func (c *cores) sliceEnded(v *virtual, t *vthread) {
