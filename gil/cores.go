@@ -1,8 +1,9 @@
 package gil
 
-import "slices"
-
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // cores are the processors of the simulated machine, given to the threads that compute in turn.
 type cores struct {
