@@ -55,6 +55,7 @@ func run(ctx context.Context, w io.Writer) error {
 		{"event loop", loop},
 		{"process pool of one", processes},
 		{"global lock", gil.New(gil.Config{})},
+		{"the same, simulated", gil.New(gil.Config{Clock: gil.Virtual})},
 	} {
 		leaves, err := fan.Do(ctx, model.ex, 10)
 		if err != nil {

@@ -18,5 +18,5 @@ func TestMain(m *testing.M) {
 func TestEveryModelGivesTheSame(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), &out))
-	require.Equal(t, 5, strings.Count(out.String(), "1024 leaves"), out.String())
+	require.Equal(t, 6, strings.Count(out.String(), "1024 leaves"), out.String())
 }
