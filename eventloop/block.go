@@ -2,11 +2,10 @@ package eventloop
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"sync"
 
-	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/fiber"
 )
 
 // blockers are the functions given to quartet.Block.
@@ -20,10 +19,9 @@ type blockers struct {
 
 // blocking is one such function.
 type blocking struct {
-	fn       func()
-	wait     *wait
-	panicked *quartet.PanicError
-	exited   bool
+	fn   func()
+	wait *wait
+	end  fiber.Captured
 }
 
 // Block suspends the task while fn runs on another goroutine. A panic or Goexit of fn is the task's. Where
@@ -41,12 +39,7 @@ func (r *run) Block(ctx context.Context, fn func()) error {
 		b.wait = w
 		l.block(b)
 	}, func() bool { return l.unblock(b) })
-	switch {
-	case b.panicked != nil:
-		panic(b.panicked)
-	case b.exited:
-		runtime.Goexit()
-	}
+	b.end.Repeat()
 	return err
 }
 
@@ -78,18 +71,13 @@ func (l *Loop) unblock(b *blocking) bool {
 
 // runBlocking runs b and then those that wait for their turn. A Goexit in one ends the goroutine; another goes on.
 func (l *Loop) runBlocking(b *blocking) {
-	b.exited = true
 	defer func() {
-		if v := recover(); v != nil {
-			b.panicked, b.exited = quartet.NewPanicError(v), false
-		}
 		if next := l.nextBlocking(); next != nil {
 			l.blocking.running.Go(func() { l.runBlocking(next) })
 		}
 		b.wait.wake(resumed, false)
 	}()
-	b.fn()
-	b.exited = false
+	b.end.Run(b.fn)
 }
 
 func (l *Loop) nextBlocking() *blocking {

@@ -66,18 +66,11 @@ func (l *Loop) run() error {
 		case fiber.Returned:
 			return l.result()
 		case fiber.Panicked:
-			l.fail(panicError(f))
+			l.fail(f.PanicError())
 		case fiber.Exited:
 			l.fail(quartet.ErrGoexit)
 		}
 	}
-}
-
-func panicError(f *fiber.Fiber) *quartet.PanicError {
-	if err, ok := f.Value.(*quartet.PanicError); ok {
-		return err
-	}
-	return &quartet.PanicError{Value: f.Value, Stack: f.Stack}
 }
 
 func (l *Loop) result() error {

@@ -60,7 +60,7 @@ func (l *Loop) outcome(n *task.Node, f *fiber.Fiber, outcome fiber.Outcome) erro
 	switch outcome {
 	case fiber.Panicked:
 		n.Failed = true
-		return panicError(f)
+		return f.PanicError()
 	case fiber.Exited:
 		n.Failed = true
 		if _, future := n.Job.(task.Noder); !future {

@@ -196,10 +196,7 @@ func (v *virtual) end(t *vthread, outcome fiber.Outcome) {
 	_, future := t.n.Job.(task.Noder)
 	switch {
 	case outcome == fiber.Panicked:
-		err = &quartet.PanicError{Value: t.f.Value, Stack: t.f.Stack}
-		if p, ok := t.f.Value.(*quartet.PanicError); ok {
-			err = p
-		}
+		err = t.f.PanicError()
 	case outcome == fiber.Exited && !future:
 		err = quartet.ErrGoexit
 	}
@@ -267,11 +264,11 @@ func (v *virtual) sleep(ctx context.Context, n *task.Node, d time.Duration) erro
 
 func (v *virtual) block(n *task.Node, fn func()) {
 	var w wait
-	out := blocked{exited: true}
+	var end fiber.Captured
 	v.alive.Go(func() {
 		defer v.resumeFrom(&w, n, resumed)
-		out.run(fn)
+		end.Run(fn)
 	})
 	_ = v.await(context.Background(), &w, n)
-	out.repeat()
+	end.Repeat()
 }

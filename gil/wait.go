@@ -2,10 +2,8 @@ package gil
 
 import (
 	"context"
-	"runtime"
 	"sync/atomic"
 
-	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
@@ -48,30 +46,5 @@ func (v *virtual) resumeFrom(w *wait, n *task.Node, how uint32) {
 func (v *virtual) wakeUp(w *wait, n *task.Node) {
 	if w.state.CompareAndSwap(suspended, resumed) {
 		v.take(n.Data.(*vthread))
-	}
-}
-
-// blocked is how a function given to Block ended.
-type blocked struct {
-	panicked *quartet.PanicError
-	exited   bool
-}
-
-func (b *blocked) run(fn func()) {
-	defer func() {
-		if v := recover(); v != nil {
-			b.panicked, b.exited = quartet.NewPanicError(v), false
-		}
-	}()
-	fn()
-	b.exited = false
-}
-
-func (b *blocked) repeat() {
-	switch {
-	case b.panicked != nil:
-		panic(b.panicked)
-	case b.exited:
-		runtime.Goexit()
 	}
 }

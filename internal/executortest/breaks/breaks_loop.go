@@ -8,7 +8,7 @@ const (
 
 var loopBreaks = []broken{
 	{clause: "C4", what: "the loop drops the panic of a bare task", run: "^TestLoop$/^C4_", edits: []edit{
-		{loopTasks, "\t\treturn panicError(f)\n", "\t\treturn nil\n"},
+		{loopTasks, "\t\treturn f.PanicError()\n", "\t\treturn nil\n"},
 	}},
 	{clause: "C4", what: "the loop counts a task that called Goexit as live for ever", run: "^TestLoop$/^C(4|7)_", edits: []edit{
 		{loopTasks, "\tif outcome == fiber.Suspended {\n", "\tif outcome == fiber.Suspended || outcome == fiber.Exited {\n"},
