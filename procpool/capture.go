@@ -6,25 +6,50 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
 )
 
 const (
 	maxLine = 64 << 10 // longer lines are cut in pieces
 	maxTail = 16 << 10
+	maxHead = 4 << 10
 )
 
-// tail keeps the end of what was written to it.
-type tail struct{ buf []byte }
+// tail keeps the end of what was written to it, and the beginning of a crash: a Go program says first why it ends, and
+// then shows stacks without end.
+type tail struct {
+	head, buf []byte
+	crashed   bool
+	cut       bool // something between head and buf is gone
+}
+
+// crashWords begin the first line of a crash, in Go and in Python.
+var crashWords = [][]byte{[]byte("panic:"), []byte("fatal error:"), []byte("runtime:"), []byte("SIG"), []byte("Traceback (")}
 
 func (t *tail) add(line []byte) {
+	if !t.crashed && slices.ContainsFunc(crashWords, func(w []byte) bool { return bytes.HasPrefix(line, w) }) {
+		t.crashed = true
+		t.head = bytes.Clone(t.buf[max(0, len(t.buf)-maxHead):])
+		t.buf = t.buf[:0]
+	}
+	if t.crashed && len(t.head) < 2*maxHead {
+		t.head = append(append(t.head, line...), '\n')
+		return
+	}
 	t.buf = append(append(t.buf, line...), '\n')
 	if over := len(t.buf) - maxTail; over > maxTail {
 		t.buf = append(t.buf[:0], t.buf[over:]...)
+		t.cut = true
 	}
 }
 
 func (t *tail) bytes() []byte {
-	return bytes.Clone(bytes.TrimSpace(t.buf[max(0, len(t.buf)-maxTail):]))
+	over := max(0, len(t.buf)-maxTail)
+	gap := ""
+	if len(t.head) > 0 && (t.cut || over > 0) {
+		gap = "[…]\n"
+	}
+	return bytes.TrimSpace(slices.Concat(t.head, []byte(gap), t.buf[over:]))
 }
 
 // capture is the goroutine that reads a worker's standard output or standard error.

@@ -49,7 +49,7 @@ type Config struct {
 	BootTimeout time.Duration
 	// Grace is how long Close waits for cancelled tasks before it kills their workers. Default: 5 s.
 	Grace time.Duration
-	// MaxFrame is the largest input or output of a call, in bytes, encoded. Default: 256 MiB.
+	// MaxFrame is the largest input or output of a call, in bytes, encoded; at least 1 MiB. Default: 256 MiB.
 	MaxFrame int
 	// MaxDepth is how deep pools may be nested: New in a worker of depth MaxDepth or more returns ErrNested. Default: 0,
 	// no pools inside of workers. It must be set by the inner pool.
@@ -72,6 +72,9 @@ type Config struct {
 	// and hooks. Without it the latter crash the program.
 	OnPanic func(error)
 }
+
+// minMaxFrame leaves room for every error.
+const minMaxFrame = 1 << 20
 
 func (c *Config) check() error {
 	for _, f := range []struct {
@@ -108,6 +111,7 @@ func (c *Config) setDefaults() {
 	setDefault(&c.BootTimeout, 10*time.Second)
 	setDefault(&c.Grace, 5*time.Second)
 	setDefault(&c.MaxFrame, 256<<20)
+	c.MaxFrame = max(c.MaxFrame, minMaxFrame)
 }
 
 func setDefault[T int | time.Duration](v *T, def T) {

@@ -26,10 +26,13 @@ type WorkerLostError struct {
 	ExitCode int    // -1 when a signal ended it
 	Signal   string // its name, or ""
 	Func     string // the function that was lost
-	Stderr   []byte // the last lines that the worker wrote to its standard error
+	Stderr   []byte // the last that the worker wrote to its standard error, and how a crash began; some 20 KiB at most
 	Victim   bool   // it was running; false: it waited for another call while the worker died
 	Cause    error  // why the pool killed the worker; nil when it died by itself
 }
+
+// shownStderr is how much of Stderr the message shows.
+const shownStderr = 1 << 10
 
 func (e *WorkerLostError) Error() string {
 	how := fmt.Sprintf("exit code %d", e.ExitCode)
@@ -45,7 +48,7 @@ func (e *WorkerLostError) Error() string {
 		s += ": " + e.Cause.Error()
 	}
 	if len(e.Stderr) > 0 {
-		s += "\n\n" + string(e.Stderr)
+		s += "\n\n" + string(e.Stderr[:min(len(e.Stderr), shownStderr)])
 	}
 	return s
 }

@@ -137,6 +137,19 @@ func encodeError(err, cause error) []byte {
 	return data
 }
 
+// An error takes less than minMaxFrame, whatever it holds.
+const (
+	maxMessage = 16 << 10
+	maxValue   = 64 << 10
+)
+
+func clip(s string) string {
+	if len(s) <= maxMessage {
+		return s
+	}
+	return s[:maxMessage] + "…"
+}
+
 // text is err's message, also when its Error panics.
 func text(err error) (s string) {
 	defer func() {
@@ -148,7 +161,7 @@ func text(err error) (s string) {
 }
 
 func toWire(err, cause error) *wireError {
-	w := &wireError{Message: text(err)}
+	w := &wireError{Message: clip(text(err))}
 	w.collect(known(), err, cause)
 	return w
 }
@@ -159,7 +172,7 @@ func (w *wireError) collect(r *registered, err, cause error) {
 		return
 	}
 	if p, ok := err.(*quartet.PanicError); ok {
-		travels := wirePanic{Text: fmt.Sprint(p.Value), Stack: p.Stack}
+		travels := wirePanic{Text: clip(fmt.Sprint(p.Value)), Stack: p.Stack[:min(len(p.Stack), maxValue)]}
 		if inner, ok := p.Value.(error); ok {
 			travels.Value = toWire(inner, cause)
 		}
@@ -191,7 +204,7 @@ func (w *wireError) collect(r *registered, err, cause error) {
 }
 
 func (w *wireError) addValue(name string, v any) {
-	if data, err := json.Marshal(v); err == nil {
+	if data, err := json.Marshal(v); err == nil && len(data) <= 2*maxValue {
 		w.As = append(w.As, wireValue{name, data})
 	}
 }

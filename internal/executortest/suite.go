@@ -16,6 +16,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -84,6 +85,13 @@ func Run(t *testing.T, s Subject) {
 // RunStorms runs the storms outside of bubbles, where goroutines truly race. Without -long it runs a few rounds of each.
 func RunStorms(t *testing.T, s Subject) {
 	each(t, s, storms, func(t *testing.T, run func(*testing.T)) { run(t) })
+}
+
+// RunOutside runs, outside of bubbles, the tests that submit named functions only: those that apply to an executor whose
+// work goes on in other processes. A closure does not compile there, and no bubble can hold a process.
+func RunOutside(t *testing.T, s Subject) {
+	named := slices.DeleteFunc(all(), func(tt test) bool { return tt.needs&calls == 0 })
+	each(t, s, named, func(t *testing.T, run func(*testing.T)) { run(t) })
 }
 
 func each(t *testing.T, s Subject, tests []test, in func(*testing.T, func(*testing.T))) {

@@ -85,7 +85,11 @@ func (in *Intake) warn() {
 func (in *Intake) Cancel() {
 	in.refuseNew(closed)
 	in.dropLeaves()
-	for _, n := range in.unfinished() {
+	nodes := in.unfinished()
+	for _, n := range nodes { // first, so that none starts where a cancelled one has just ended
+		n.Abandon(quartet.ErrClosed)
+	}
+	for _, n := range nodes {
 		n.Cancel(quartet.ErrClosed)
 	}
 }

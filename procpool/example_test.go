@@ -1,0 +1,122 @@
+package procpool_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/procpool"
+)
+
+// Named functions, at package level: the worker finds them by name.
+var (
+	square = quartet.Define("example.square", func(_ context.Context, n int) (int, error) { return n * n, nil })
+	divide = quartet.Define("example.divide", func(_ context.Context, in [2]int) (int, error) {
+		if in[1] == 0 {
+			return 0, errDivision
+		}
+		return in[0] / in[1], nil
+	})
+	quit = quartet.Define("example.quit", func(context.Context, int) (int, error) { os.Exit(3); return 0, nil })
+	sum  = quartet.Define("example.sum", func(ctx context.Context, upTo int) (int, error) {
+		ex, _ := quartet.Current(ctx) // the pool, from inside a worker
+		sum := 0
+		for v, err := range square.Map(ctx, ex, func(yield func(int) bool) {
+			for i := 1; i <= upTo && yield(i); i++ {
+			}
+		}) {
+			if err != nil {
+				return 0, err
+			}
+			sum += v
+		}
+		return sum, nil
+	})
+
+	errDivision = errors.New("division by zero")
+)
+
+func init() { procpool.RegisterError("example.division", errDivision) }
+
+// A program calls Init first: in a worker it does not return.
+func Example() {
+	procpool.Init()
+	pool, err := procpool.New(procpool.Config{Workers: 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = pool.Close() }()
+
+	v, err := square.Do(context.Background(), pool, 12)
+	fmt.Println(v, err)
+	// Output: 144 <nil>
+}
+
+// A task calls other named functions through quartet.Current; with a single worker, too.
+func Example_nested() {
+	pool, err := procpool.New(procpool.Config{Workers: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = pool.Close() }()
+
+	fmt.Println(sum.Do(context.Background(), pool, 10))
+	// Output: 385 <nil>
+}
+
+// A crash costs the call that had started, and no other.
+func ExampleWorkerLostError() {
+	pool, err := procpool.New(procpool.Config{Workers: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = pool.Close() }()
+
+	lost := quit.Go(context.Background(), pool, 0)
+	fine := square.Go(context.Background(), pool, 5)
+	_, err = lost.Await(context.Background())
+	var crash *procpool.WorkerLostError
+	if errors.As(err, &crash) {
+		fmt.Println(crash.Func, "ended its worker with exit code", crash.ExitCode)
+	}
+	fmt.Println(fine.Await(context.Background()))
+	// Output:
+	// example.quit ended its worker with exit code 3
+	// 25 <nil>
+}
+
+func ExampleRegisterError() {
+	pool, err := procpool.New(procpool.Config{Workers: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = pool.Close() }()
+
+	_, err = divide.Do(context.Background(), pool, [2]int{1, 0})
+	fmt.Println(errors.Is(err, errDivision), err)
+	// Output: true division by zero
+}
+
+// What workers print arrives line by line.
+func ExampleConfig_onOutput() {
+	pool, err := procpool.New(procpool.Config{Workers: 1, OnOutput: func(l procpool.Line) {
+		if !l.Stderr {
+			fmt.Printf("worker %d: %s\n", l.Lane, l.Text)
+		}
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = prints.Do(context.Background(), pool, "hello\n")
+	fmt.Println(pool.Close(), err) // at its return all output has arrived
+	// Unordered output:
+	// worker 0: hello
+	// <nil> <nil>
+}

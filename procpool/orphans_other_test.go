@@ -1,0 +1,5 @@
+//go:build !linux
+
+package procpool_test
+
+func parent() {}
