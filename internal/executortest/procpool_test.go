@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/executortest"
 	"github.com/quartet-go/quartet/procpool"
@@ -13,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) {
 	procpool.Init()
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // The suite's sentinel has to be known in both processes for errors.Is to find it.
