@@ -1,11 +1,12 @@
 package eventloop
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
+	"reflect"
 	"runtime"
-	"strconv"
+	"slices"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -18,28 +19,67 @@ type Health struct {
 	Timers     uint64 // callbacks of the timers phase
 	Posted     uint64 // posted callbacks, task starts and task resumptions
 	Immediates uint64
+	Closing    uint64
 	Ticks      uint64
 	Microtasks uint64
+	// LongestChain is the most ticks and microtasks that followed one callback: a large one starves the phases.
+	LongestChain uint64
+	// Longest are the callbacks that kept the loop longest since New, the longest first, eight at most. The watchdog
+	// measures them, by sampling: a callback of over a quarter of Config.SlowCallback is always seen, and a length is by
+	// up to that much too short.
+	Longest    []Callback
 	Idle       time.Duration  // parked since New
-	Up         time.Duration  // since New; 1-Idle/Up is Node's eventLoopUtilization
+	Up         time.Duration  // since New
 	MaxPosted  int            // the most that was posted at once
-	MaxBlocked int            // the most functions of quartet.Block at once
+	Blocked    int            // functions of quartet.Block that run or wait for their turn
+	MaxBlocked int            // the most of them that ran at once
 	Holds      map[string]int // KeepAlive, by name
+}
+
+// Callback is one that kept the loop long.
+type Callback struct {
+	Func string        // the function's name, or the task's label
+	Ran  time.Duration // at least; the ticks and microtasks that followed are in it
+}
+
+// Utilization is the share of the time since an earlier snapshot, or since New for a zero one, in which the loop was not
+// parked (Node's eventLoopUtilization).
+func (h Health) Utilization(since Health) float64 {
+	up, idle := h.Up-since.Up, h.Idle-since.Idle
+	if up <= 0 {
+		return 0
+	}
+	return 1 - float64(idle)/float64(up)
 }
 
 // health is guarded as the field's comment says.
 type health struct {
-	// Of the loop's goroutine; published by the loop when it parks or a turn ends.
+	// Of the loop's goroutine; published by the loop when it parks or the watchdog asks.
 	lag               quartet.Histogram
 	turns             uint64
 	called            [phases]uint64
 	ticks, microtasks uint64
+	longestChain      uint64
 	idle              time.Duration
+	longest           []Callback
 
 	// Locked.
 	maxPosted int
 	holds     map[string]int
 	published Health
+}
+
+// ended notes for how long the last callback ran.
+func (h *health) ended(ran time.Duration, name func() string) {
+	const most = 8
+	if ran < time.Millisecond {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(h.longest, ran, func(c Callback, ran time.Duration) int { return cmp.Compare(ran, c.Ran) })
+	if i < most {
+		h.longest = slices.Insert(h.longest, i, Callback{name(), ran})
+		h.longest = h.longest[:min(len(h.longest), most)]
+	}
 }
 
 // queued is locked.
@@ -57,111 +97,44 @@ func (h *health) hold(name string, n int) {
 
 // publish is locked, on the loop's goroutine.
 func (h *health) publish() {
-	h.published = Health{
-		Lag: h.lag, Turns: h.turns, Idle: h.idle,
-		Timers: h.called[timersPhase], Posted: h.called[postedPhase], Immediates: h.called[immediatesPhase],
-		Ticks: h.ticks, Microtasks: h.microtasks,
-	}
+	p := &h.published
+	p.Lag, p.Turns, p.Idle = h.lag, h.turns, h.idle
+	p.Timers, p.Posted, p.Immediates, p.Closing = h.called[timersPhase], h.called[postedPhase], h.called[immediatesPhase], h.called[closingPhase]
+	p.Ticks, p.Microtasks, p.LongestChain = h.ticks, h.microtasks, h.longestChain
+	p.Longest = h.longest
 }
 
 // Stats returns a snapshot of the loop's tasks; posted callbacks and timers are in Health.
 func (l *Loop) Stats() quartet.Stats { return l.in.Stats() }
 
-// Health returns a snapshot, as of the last time the loop parked.
+// Health returns a snapshot. What the loop counts is as of the last time it parked, or the watchdog looked: a quarter of
+// Config.SlowCallback ago at most, but for the callback that runs now.
 func (l *Loop) Health() Health {
 	l.in.Lock()
 	defer l.in.Unlock()
 	h := l.health.published
-	h.Up, h.MaxPosted, h.MaxBlocked, h.Holds = l.now(), l.health.maxPosted, l.blocking.peak, maps.Clone(l.health.holds)
+	h.Up, h.MaxPosted, h.Holds = l.now(), l.health.maxPosted, maps.Clone(l.health.holds)
+	h.Blocked, h.MaxBlocked = l.blocking.count+len(l.blocking.queued), l.blocking.peak
+	h.Longest = slices.Clone(h.Longest)
+	if l.asleep {
+		h.Idle += h.Up - l.parkedAt
+	}
 	return h
 }
 
-// watch switches the watchdog: it looks while the loop is not parked, and an idle loop has no timer.
-func (l *Loop) watch(on bool) {
-	l.in.Lock()
-	defer l.in.Unlock()
-	l.health.publish()
-	switch {
-	case on && l.dog == nil:
-		l.watching.Add(1)
-		l.dog = time.AfterFunc(l.cfg.SlowCallback, l.look)
-	case on:
-		l.watching.Add(1)
-		l.dog.Reset(l.cfg.SlowCallback)
-	case l.dog != nil && l.dog.Stop():
-		l.watching.Done()
+// lastName says what was called last, for a reader.
+func (l *Loop) lastName() string {
+	switch last := l.turn.last; {
+	case last.task != nil && last.task.Label != "":
+		return "task " + last.task.Label
+	case last.task != nil:
+		return fmt.Sprintf("task %d", last.task.Seq)
+	case l.cfg.Debug && l.place.Load() != nil:
+		return l.place.Load().name()
+	case last.fn != nil:
+		return nameOf(last.fn)
 	}
-	l.awake = on
+	return "none"
 }
 
-// look reports a callback that keeps the loop, once.
-func (l *Loop) look() {
-	defer l.watching.Done()
-	began := time.Duration(l.began.Load())
-	ran := l.now() - began
-	next := l.cfg.SlowCallback
-	switch {
-	case began == 0 || began == l.barked:
-	case ran < next:
-		next -= ran
-	default:
-		l.barked = began
-		l.cfg.OnSlow(ran, liveStacks())
-	}
-	l.in.Lock()
-	defer l.in.Unlock()
-	if l.awake {
-		l.watching.Add(1)
-		l.dog.Reset(next)
-	}
-}
-
-func stacks() []byte {
-	buf := make([]byte, 1<<20)
-	return buf[:runtime.Stack(buf, true)]
-}
-
-// liveStacks are the stacks of coroutines that run, or block, now: the loop's among them. One that has switched away
-// shows as "coroutine".
-func liveStacks() []byte {
-	var live [][]byte
-	for stack := range bytes.SplitSeq(stacks(), []byte("\n\n")) {
-		header, _, _ := bytes.Cut(stack, []byte("\n"))
-		if bytes.Contains(stack, []byte("internal/fiber.(*Fiber).call(")) && !bytes.Contains(header, []byte("[coroutine")) {
-			live = append(live, stack)
-		}
-	}
-	return bytes.Join(live, []byte("\n\n"))
-}
-
-// own notes the goroutine that has the loop, for the checks under Debug: each coroutine has a number of its own.
-func (l *Loop) own() {
-	if l.cfg.Debug {
-		l.ownerID.Store(goroutineID())
-	}
-}
-
-// checkGoroutine panics under Debug when what is called off the loop's goroutine.
-func (l *Loop) checkGoroutine(what string) {
-	if !l.cfg.Debug {
-		return
-	}
-	if id := goroutineID(); id != l.ownerID.Load() {
-		panic(fmt.Sprintf("eventloop: %s off the loop's goroutine\n\nthe caller and the loop:\n%s", what, stacks()))
-	}
-}
-
-func (l *Loop) onLoop(call string, fn func()) {
-	if fn == nil {
-		panic("eventloop: " + call + " of a nil func")
-	}
-	l.checkGoroutine(call)
-}
-
-// goroutineID reads the number from the head of the stack dump: "goroutine 7 [running]". It costs microseconds.
-func goroutineID() int64 {
-	buf := make([]byte, 64)
-	buf = buf[len("goroutine "):runtime.Stack(buf, false)]
-	id, _ := strconv.ParseInt(string(buf[:bytes.IndexByte(buf, ' ')]), 10, 64)
-	return id
-}
+func nameOf(fn func()) string { return runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name() }

@@ -1,12 +1,5 @@
 package eventloop
 
-// leaving says that Run is to return.
-func (l *Loop) leaving() bool {
-	l.in.Lock()
-	defer l.in.Unlock()
-	return l.stop != nil
-}
-
 // leave lets the tasks that have started come to their end, since fibers never outlive the Run that made them. Nothing
 // else runs meanwhile: callbacks, timers and task starts stay for another Run. It reports false when no task is left.
 func (l *Loop) leave() bool {
@@ -14,41 +7,35 @@ func (l *Loop) leave() bool {
 		return false
 	}
 	l.in.Lock()
-	if w := l.takeWake(); w != nil {
+	l.sortWakes()
+	if e, ok := l.wakes.pop(); ok {
 		l.in.Unlock()
-		l.note(postedPhase)
-		l.resume(w.node)
+		l.call(postedPhase, e)
 		return true
 	}
-	t := l.firstTimer(true)
-	if t == nil || t.when > l.now() {
-		l.parkUntil(t)
+	d := l.firstTimer(true)
+	if d.timer == nil || d.when > l.now() {
+		l.parkUntil(d.when)
 		return true
 	}
-	l.removeTimer(t)
+	l.takeTimer(d)
 	l.in.Unlock()
-	l.note(timersPhase)
-	t.fn()
+	l.call(timersPhase, entry{fn: d.timer.fn})
 	return true
 }
 
-// takeWake is locked: it takes the oldest wake-up of a task out of what is posted.
-func (l *Loop) takeWake() *wait {
-	t := &l.turn
-	if w, rest := firstWake(t.posted[t.next:]); w != nil {
-		t.posted = t.posted[:t.next+len(rest)]
-		return w
+// sortWakes is locked: it takes the wake-ups of tasks out of what is posted, once; from then on push does.
+func (l *Loop) sortWakes() {
+	if l.leaving {
+		return
 	}
-	w, rest := firstWake(l.posted)
-	l.posted = rest
-	return w
-}
-
-func firstWake(entries []entry) (w *wait, rest []entry) {
-	for i, e := range entries {
+	l.leaving = true
+	take := func(e entry) bool {
 		if e.wait != nil {
-			return e.wait, append(entries[:i], entries[i+1:]...)
+			l.wakes.push(e)
 		}
+		return e.wait != nil
 	}
-	return nil, entries
+	l.turn.posted.drop(take)
+	l.posted.drop(take)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -62,8 +61,11 @@ type Loop struct {
 	stop     error         // why Run is to return after the current callback
 	done     chan struct{} // closed when Run has returned
 	asleep   bool
-	posted   []entry
-	starts   int // entries in posted that start a task
+	parkedAt time.Duration
+	posted   queue
+	starts   int   // entries in posted that start a task
+	wakes    queue // of tasks, while Run waits for their end
+	leaving  bool
 	timers   timerHeap
 	sleeps   timerHeap // of tasks
 	owed     map[*owed]struct{}
@@ -73,16 +75,16 @@ type Loop struct {
 	health   health
 	startErr error // what ended a started loop
 	alarm    *time.Timer
-	dog      *time.Timer // the watchdog's
-	awake    bool
+	dog      watchdog
 
-	wake     chan struct{}
-	base     time.Time
-	ownerID  atomic.Int64 // goroutine that runs callbacks, under Debug
-	current  atomic.Pointer[task.Node]
-	watching sync.WaitGroup // one for each time the watchdog is to look
-	barked   time.Duration  // of the watchdog: the callback it has reported
-	began    atomic.Int64   // when the running callback began, since base; 0: none
+	wake      chan struct{}
+	base      time.Time
+	attention atomic.Uint32
+	nextDue   atomic.Int64          // no timer is due before; written under the lock
+	hasPosted atomic.Bool           // likewise
+	ownerID   atomic.Int64          // goroutine that runs callbacks, under Debug
+	place     atomic.Pointer[place] // of the running callback, under Debug
+	current   atomic.Pointer[task.Node]
 
 	// Of the loop's goroutine.
 	fibers     fiber.Pool
@@ -91,18 +93,13 @@ type Loop struct {
 	ticks      ring[func()]
 	microtasks ring[entry]
 	immediates []*Immediate
+	closing    queue
 	starting   *task.Node // what the next new fiber runs
 	runTask    func()     // method values, made once
 	drive      func()
 }
 
 var _ quartet.Runner = (*Loop)(nil)
-
-// entry is one posted thing: a callback, a fiber that goes on, or the start of the oldest queued task.
-type entry struct {
-	fn   func()
-	wait *wait
-}
 
 // New returns a loop. It panics when a size is negative, naming the field.
 func New(cfg Config) *Loop {
@@ -119,6 +116,7 @@ func New(cfg Config) *Loop {
 	l := &Loop{cfg: cfg, wake: make(chan struct{}, 1), base: time.Now(), owed: make(map[*owed]struct{})}
 	l.runTask, l.drive = l.runStarting, l.turns
 	l.turn.fresh = true
+	l.nextDue.Store(int64(never))
 	queue := cfg.Queue
 	if queue == 0 {
 		queue = 65_536
@@ -137,9 +135,11 @@ func (l *Loop) Post(fn func()) error {
 	if fn == nil {
 		panic("eventloop: Post of a nil func")
 	}
+	fn = l.placed(fn)
 	l.in.Lock()
-	defer l.in.Unlock()
-	return l.post(fn)
+	err := l.post(fn)
+	l.in.Unlock()
+	return err
 }
 
 // PostBatch posts fns in order under one lock: all of them or, closed, none.
@@ -152,7 +152,7 @@ func (l *Loop) PostBatch(fns ...func()) error {
 	l.in.Lock()
 	defer l.in.Unlock()
 	for _, fn := range fns {
-		if err := l.post(fn); err != nil {
+		if err := l.post(l.placed(fn)); err != nil {
 			return err
 		}
 	}
@@ -171,17 +171,15 @@ func (l *Loop) post(fn func()) error {
 
 // push is locked.
 func (l *Loop) push(e entry) {
-	l.posted = append(l.posted, e)
-	l.health.queued(len(l.posted))
-	l.rouse()
-}
-
-// rouse is locked: it wakes the loop if it is parked.
-func (l *Loop) rouse() {
-	if l.asleep {
-		l.asleep = false
-		l.wake <- struct{}{}
+	if l.leaving && e.wait != nil {
+		l.wakes.push(e)
+	} else {
+		if l.posted.push(e); l.posted.size == 1 {
+			l.hasPosted.Store(true)
+		}
+		l.health.queued(l.posted.size)
 	}
+	l.rouse()
 }
 
 // ready is locked: each queued task has an entry that starts the oldest.

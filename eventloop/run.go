@@ -52,7 +52,11 @@ func (l *Loop) begin() error {
 	case l.in.Drained():
 		return quartet.ErrClosed
 	}
-	l.running, l.stop, l.done = true, nil, make(chan struct{})
+	l.running, l.stop, l.leaving, l.done = true, nil, false, make(chan struct{})
+	l.attention.Store(0)
+	l.nextDue.Store(int64(l.firstTimer(false).when))
+	l.dog.off = false
+	l.armWatchdog()
 	return nil
 }
 
@@ -60,17 +64,22 @@ func (l *Loop) begin() error {
 // the old one was.
 func (l *Loop) run() error {
 	defer l.end()
-	l.watch(true)
-	for {
-		switch f := l.fibers.New(l.drive); f.Resume() {
-		case fiber.Returned:
-			return l.result()
-		case fiber.Panicked:
-			l.fail(f.PanicError())
-		case fiber.Exited:
-			l.fail(quartet.ErrGoexit)
-		}
+	for !l.resumeDriver(l.drive) {
 	}
+	return l.result()
+}
+
+// resumeDriver runs the loop in a coroutine, and reports false where a callback ended it.
+func (l *Loop) resumeDriver(drive func()) (returned bool) {
+	switch f := l.fibers.New(drive); f.Resume() {
+	case fiber.Panicked:
+		l.fail(f.PanicError())
+	case fiber.Exited:
+		l.fail(quartet.ErrGoexit)
+	default:
+		return true
+	}
+	return false
 }
 
 func (l *Loop) result() error {
@@ -83,12 +92,14 @@ func (l *Loop) result() error {
 }
 
 func (l *Loop) end() {
-	l.watch(false)
-	l.watching.Wait()
-	l.blocking.running.Wait()
-	l.fibers.Close()
+	l.restWatchdog()
+	if l.live == 0 { // else Step left tasks
+		l.blocking.running.Wait()
+		l.fibers.Close()
+	}
 	l.in.Lock()
 	l.running = false
+	l.health.publish()
 	close(l.done)
 	l.in.Unlock()
 }
@@ -102,6 +113,7 @@ func (l *Loop) stopWith(why error) {
 	first := l.running && l.stop == nil
 	if first {
 		l.stop = why
+		l.attention.Or(stopAsked)
 		l.rouse()
 	}
 	l.in.Unlock()
@@ -132,6 +144,7 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 func (l *Loop) Close() error {
 	l.in.Cancel()
 	l.dropPosted()
+	l.finishSteps()
 	l.in.CancelAndWait()
 	l.join()
 	l.in.Lock()
@@ -143,16 +156,7 @@ func (l *Loop) Close() error {
 func (l *Loop) dropPosted() {
 	l.in.Lock()
 	defer l.in.Unlock()
-	kept, dropped := l.posted[:0], 0
-	for _, e := range l.posted {
-		if e.fn != nil {
-			dropped++
-		} else {
-			kept = append(kept, e)
-		}
-	}
-	clear(l.posted[len(kept):])
-	l.posted = kept
+	dropped := l.posted.drop(isCallback)
 	dropped += len(l.owed)
 	clear(l.owed)
 	if !l.running {
@@ -161,15 +165,20 @@ func (l *Loop) dropPosted() {
 	l.in.Release(dropped)
 }
 
+func isCallback(e entry) bool { return e.fn != nil }
+
 // dropTurn is locked: it forgets what a Run that was stopped had left of its turn.
 func (l *Loop) dropTurn() (dropped int) {
 	t := &l.turn
 	dropped = t.released
-	for _, e := range t.posted[t.next:] {
-		if e.fn != nil {
+	t.posted.drop(func(e entry) bool {
+		if isCallback(e) {
 			dropped++
+		} else { // tasks that Step left waiting
+			l.push(e)
 		}
-	}
+		return true
+	})
 	l.turn = turn{fresh: true}
 	return dropped
 }

@@ -37,6 +37,9 @@ func (l *Loop) runStarting() {
 // resume runs a task until it waits or ends.
 func (l *Loop) resume(n *task.Node) {
 	f := n.Data.(*fiber.Fiber)
+	if last := &l.turn.last; last.fn == nil && last.task == nil {
+		last.task = n
+	}
 	l.current.Store(n)
 	outcome := f.Resume()
 	l.own()

@@ -1,32 +1,32 @@
 package eventloop
 
-import (
-	"container/heap"
-	"time"
-)
+import "time"
 
 // Timer is a callback at a time. Its methods may be called from any goroutine.
 type Timer struct {
-	loop   *Loop
-	fn     func()
-	when   time.Duration // since the loop's base
-	seq    uint64
-	index  int // in the heap, from 1; 0: not there
+	loop     *Loop
+	fn       func()
+	seq      uint64 // of its place in the heap; 0: it has none
+	interval *interval
+	unref    bool
+	task     bool // a task's Sleep: it counts as that task
+	firing   bool // its callback runs
+	stopped  bool // asked for while the callback runs
+}
+
+// interval is what a timer of Every has besides.
+type interval struct {
 	every  time.Duration
 	rate   bool
 	missed uint64
-	unref  bool
-	task   bool // a task's Sleep: it counts as that task
-	firing bool // its callback runs
-	stop   bool // asked for while the callback runs
 }
 
 // EveryOption is an option of [Loop.Every].
-type EveryOption func(*Timer)
+type EveryOption func(*interval)
 
 // FixedRate keeps an interval on its grid: a tick that could not run in time is counted by Timer.Missed and left out.
 // The default is a fixed delay: the next interval begins when the callback has begun (as in Node).
-func FixedRate() EveryOption { return func(t *Timer) { t.rate = true } }
+func FixedRate() EveryOption { return func(i *interval) { i.rate = true } }
 
 // AfterFunc has fn run on the loop after d, never earlier (Node's setTimeout). Timers with one deadline fire in the order
 // in which they were made. A d that is not positive means the next timers phase. The timer keeps Run from returning
@@ -35,7 +35,7 @@ func (l *Loop) AfterFunc(d time.Duration, fn func()) *Timer {
 	if fn == nil {
 		panic("eventloop: AfterFunc of a nil func")
 	}
-	t := &Timer{loop: l, fn: fn}
+	t := &Timer{loop: l, fn: l.placed(fn)}
 	t.Reset(d)
 	return t
 }
@@ -48,9 +48,9 @@ func (l *Loop) Every(d time.Duration, fn func(), opts ...EveryOption) *Timer {
 	if d <= 0 {
 		panic("eventloop: Every needs a positive interval")
 	}
-	t := &Timer{loop: l, fn: fn, every: d}
+	t := &Timer{loop: l, fn: l.placed(fn), interval: &interval{every: d}}
 	for _, opt := range opts {
-		opt(t)
+		opt(t.interval)
 	}
 	t.Reset(d)
 	return t
@@ -62,25 +62,27 @@ func (l *Loop) now() time.Duration { return time.Since(l.base) }
 // Stop keeps the timer from firing. It reports whether it did: after true nothing runs, also where the timer was due. In
 // the callback of an interval it prevents the next one.
 func (t *Timer) Stop() bool {
-	t.loop.in.Lock()
-	defer t.loop.in.Unlock()
-	again := t.firing && t.every > 0 && !t.stop
-	t.stop = true
-	return t.loop.removeTimer(t) || again
+	l := t.loop
+	l.in.Lock()
+	again := t.firing && t.interval != nil && !t.stopped
+	t.stopped = true
+	active := l.removeTimer(t)
+	l.in.Unlock()
+	return active || again
 }
 
 // Reset sets the timer anew, to fire after d; it reports whether the timer was still to fire.
 func (t *Timer) Reset(d time.Duration) bool {
 	l := t.loop
 	l.in.Lock()
-	defer l.in.Unlock()
 	active := l.removeTimer(t)
-	t.stop = false
+	t.stopped = false
 	when := l.now() + max(d, 0)
 	if when < 0 {
-		when = 1<<63 - 1
+		when = never - 1
 	}
 	l.addTimer(t, when)
+	l.in.Unlock()
 	return active
 }
 
@@ -94,11 +96,10 @@ func (t *Timer) setUnref(unref bool) {
 	l := t.loop
 	l.in.Lock()
 	defer l.in.Unlock()
-	if t.index > 0 && t.unref != unref {
+	if t.seq != 0 && t.unref != unref {
 		l.refTimer(t, -1)
 		t.unref = unref
 		l.refTimer(t, 1)
-		l.rouse()
 	}
 	t.unref = unref
 }
@@ -107,13 +108,19 @@ func (t *Timer) setUnref(unref bool) {
 func (t *Timer) Missed() uint64 {
 	t.loop.in.Lock()
 	defer t.loop.in.Unlock()
-	return t.missed
+	if t.interval == nil {
+		return 0
+	}
+	return t.interval.missed
 }
 
 // refTimer is locked.
 func (l *Loop) refTimer(t *Timer, n int) {
-	if !t.unref && !t.task {
-		l.held += n
+	if t.unref || t.task {
+		return
+	}
+	if l.held += n; l.held == 0 {
+		l.rouse()
 	}
 }
 
@@ -125,98 +132,75 @@ func (l *Loop) heapOf(t *Timer) *timerHeap {
 	return &l.timers
 }
 
-// firstTimer is locked: the timer that is to fire first, or nil.
-func (l *Loop) firstTimer(sleepsOnly bool) *Timer {
-	switch a, b := l.timers.first(), l.sleeps.first(); {
-	case a == nil || sleepsOnly:
-		return b
-	case b == nil || a.before(b):
-		return a
-	default:
-		return b
+// firstTimer is locked: the place of the timer that is to fire first.
+func (l *Loop) firstTimer(sleepsOnly bool) due {
+	first := l.sleeps.first()
+	if t := l.timers.first(); !sleepsOnly && t.before(first) {
+		first = t
 	}
+	return first
 }
 
 // addTimer is locked.
 func (l *Loop) addTimer(t *Timer, when time.Duration) {
 	l.seq++
-	t.when, t.seq = when, l.seq
-	heap.Push(l.heapOf(t), t)
+	t.seq = l.seq
+	l.heapOf(t).push(due{when: when, seq: t.seq, timer: t})
 	l.refTimer(t, 1)
-	l.rouse()
+	if when < time.Duration(l.nextDue.Load()) {
+		l.nextDue.Store(int64(when))
+		l.rouse()
+	}
 }
 
 // removeTimer is locked.
 func (l *Loop) removeTimer(t *Timer) bool {
-	if t.index == 0 {
+	if t.seq == 0 {
 		return false
 	}
-	heap.Remove(l.heapOf(t), t.index-1)
+	t.seq = 0
+	l.heapOf(t).forget()
 	l.refTimer(t, -1)
 	return true
 }
 
-// dueTimer is locked: it takes the first timer that was due at the phase's start, and was set before it.
-func (l *Loop) dueTimer(at time.Duration, before uint64) *Timer {
-	if t := l.firstTimer(false); t != nil && t.when <= at && t.seq <= before {
-		l.removeTimer(t)
-		t.firing = true
-		return t
+// dueTimer is locked: it takes the first timer that was due at the phase's start, and was set before it. It returns nil
+// when there is none, and how late the timer is.
+func (l *Loop) dueTimer(at time.Duration, before uint64) (t *Timer, when time.Duration) {
+	d := l.firstTimer(false)
+	if d.when > at || d.seq > before {
+		l.nextDue.Store(int64(d.when))
+		return nil, 0
 	}
-	return nil
+	l.takeTimer(d)
+	d.timer.firing = d.timer.interval != nil
+	return d.timer, d.when
 }
 
-// rearm sets an interval again: called when its callback has returned, for a time counted from its begin.
-func (l *Loop) rearm(t *Timer, began time.Duration) {
+// takeTimer is locked: it takes out the timer that is first in its heap.
+func (l *Loop) takeTimer(d due) {
+	l.heapOf(d.timer).pop()
+	d.timer.seq = 0
+	l.refTimer(d.timer, -1)
+}
+
+// rearm sets an interval again when its callback has returned, for a time counted from its begin.
+func (l *Loop) rearm(f fired) {
 	l.in.Lock()
 	defer l.in.Unlock()
+	t, i := f.timer, f.timer.interval
 	t.firing = false
-	if t.every == 0 || t.stop || t.index > 0 {
+	if i == nil || t.stopped || t.seq != 0 {
 		return
 	}
-	next := began + t.every
-	if t.rate {
-		next = t.when + t.every
+	next := f.began + i.every
+	if i.rate {
+		next = f.when + i.every
 		if late := l.now() - next; late > 0 {
-			skipped := uint64(late / t.every)
-			t.missed += skipped
-			next += time.Duration(skipped) * t.every
+			skipped := uint64(late / i.every)
+			i.missed += skipped
+			next += time.Duration(skipped) * i.every
 		}
 	}
 	l.addTimer(t, next)
-}
-
-// timerHeap orders by deadline, then by creation.
-type timerHeap []*Timer
-
-func (h timerHeap) Len() int           { return len(h) }
-func (h timerHeap) Less(i, j int) bool { return h[i].before(h[j]) }
-
-func (t *Timer) before(u *Timer) bool { return t.when < u.when || t.when == u.when && t.seq < u.seq }
-
-func (h timerHeap) first() *Timer {
-	if len(h) == 0 {
-		return nil
-	}
-	return h[0]
-}
-
-func (h timerHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i+1, j+1
-}
-
-func (h *timerHeap) Push(x any) {
-	t := x.(*Timer)
-	*h = append(*h, t)
-	t.index = len(*h)
-}
-
-func (h *timerHeap) Pop() any {
-	last := len(*h) - 1
-	t := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	t.index = 0
-	return t
 }

@@ -4,15 +4,17 @@ import (
 	"time"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/task"
 )
 
-// phase is a part of a turn, in Node's order; pending callbacks, poll and closing have no counterpart yet.
+// phase is a part of a turn, in Node's order.
 type phase uint8
 
 const (
 	timersPhase phase = iota
 	postedPhase
 	immediatesPhase
+	closingPhase
 	phases
 )
 
@@ -26,62 +28,104 @@ type turn struct {
 	exits  bool // BeforeExit was called, and nothing has run since
 	at     time.Duration
 	before uint64
-	fired  *Timer // its callback has begun
-	began  time.Duration
+	fired  fired
 
-	posted     []entry
-	next       int // in posted
+	posted     queue
 	released   int // posted callbacks that have begun
 	immediates []*Immediate
 	nextImm    int
+	closing    queue
+	last       called
 }
+
+// fired is an interval whose callback has begun.
+type fired struct {
+	timer       *Timer
+	when, began time.Duration
+}
+
+// called is what a phase called last, for the watchdog.
+type called struct {
+	fn   func()
+	task *task.Node
+}
+
+// What a loop that is not parked looks at between two callbacks.
+const (
+	stopAsked uint32 = 1 << iota // Run is to return
+	lookAsked                    // the watchdog has looked, and nothing has ended since
+)
 
 // turns is the coroutine that drives the loop.
 func (l *Loop) turns() {
 	l.own()
-	for l.step() {
+	for {
+		switch l.step() {
+		case rested:
+			if !l.idle() {
+				return
+			}
+		case left:
+			if !l.leave() {
+				return
+			}
+		}
 	}
 }
 
-// step runs one callback with all ticks and microtasks that follow it, or parks. It reports false when Run is over.
-func (l *Loop) step() bool {
+// progress is what a step came to.
+type progress uint8
+
+const (
+	ran    progress = iota // a callback; what follows it is the next step's
+	passed                 // a phase has nothing, or nothing more
+	rested                 // a turn had nothing
+	left                   // Run is to return
+)
+
+// step runs the ticks and microtasks that follow the last callback, and then the next callback of the phase.
+func (l *Loop) step() progress {
+	t := &l.turn
 	l.settle()
 	l.checkpoint()
-	l.began.Store(0)
-	if l.leaving() {
-		return l.leave()
+	if l.attention.Load() != 0 && l.attend() {
+		return left
 	}
-	t := &l.turn
 	if t.fresh {
+		t.fresh = false
 		l.snapshot()
 	}
 	if l.callNext() {
 		t.ran, t.exits = true, false
-		return true
+		return ran
 	}
 	t.fresh = true
 	if t.phase++; t.phase < phases {
-		return true
+		return passed
 	}
 	t.phase = timersPhase
 	l.endTurn()
 	if t.ran {
 		t.ran = false
-		return true
+		return passed
 	}
-	return l.idle()
+	return rested
 }
 
-// settle finishes what the last callback could not finish itself when it panicked or exited.
+// settle finishes what an interval's callback could not finish itself where it panicked or exited.
 func (l *Loop) settle() {
-	if t := l.turn.fired; t != nil {
-		l.turn.fired = nil
-		l.rearm(t, l.turn.began)
+	if f := l.turn.fired; f.timer != nil {
+		l.turn.fired = fired{}
+		l.rearm(f)
 	}
 }
 
 // checkpoint runs all ticks, then all microtasks, until there are neither.
 func (l *Loop) checkpoint() {
+	if l.ticks.empty() && l.microtasks.empty() {
+		return
+	}
+	before := l.health.ticks + l.health.microtasks
 	for !l.ticks.empty() || !l.microtasks.empty() {
 		if !l.turn.micro {
 			for fn, ok := l.ticks.pop(); ok; fn, ok = l.ticks.pop() {
@@ -96,24 +140,37 @@ func (l *Loop) checkpoint() {
 		}
 		l.turn.micro = false
 	}
+	l.health.longestChain = max(l.health.longestChain, l.health.ticks+l.health.microtasks-before)
 }
 
-// snapshot fixes what the phase runs: what is queued during a phase waits for the next turn.
+// snapshot fixes what the phase runs: what is queued during a phase waits for the next turn. It takes no lock for what
+// is empty, and reads the clock only when there are timers.
 func (l *Loop) snapshot() {
 	t := &l.turn
-	t.fresh = false
-	l.in.Lock()
-	defer l.in.Unlock()
 	switch t.phase {
 	case timersPhase:
-		t.at, t.before = l.now(), l.seq
+		t.at = -1
+		if next := time.Duration(l.nextDue.Load()); next != never {
+			if now := l.now(); next <= now {
+				l.in.Lock()
+				t.at, t.before = now, l.seq
+				l.in.Unlock()
+			}
+		}
 	case postedPhase:
-		if t.next == len(t.posted) {
-			t.posted, l.posted, t.next = l.posted, t.posted[:0], 0
+		if t.posted.size == 0 && l.hasPosted.Load() {
+			l.in.Lock()
+			l.posted.swap(&t.posted)
+			l.hasPosted.Store(false)
+			l.in.Unlock()
 		}
 	case immediatesPhase:
 		if t.nextImm == len(t.immediates) {
 			t.immediates, l.immediates, t.nextImm = l.immediates, t.immediates[:0], 0
+		}
+	case closingPhase:
+		if t.closing.size == 0 && l.closing.size > 0 {
+			l.closing.swap(&t.closing)
 		}
 	}
 }
@@ -123,49 +180,60 @@ func (l *Loop) callNext() bool {
 	t := &l.turn
 	switch t.phase {
 	case timersPhase:
-		return l.fireNext()
+		return t.at >= 0 && l.fireNext()
 	case postedPhase:
-		if t.next == len(t.posted) {
+		e, ok := t.posted.pop()
+		if !ok {
 			return false
 		}
-		e := t.posted[t.next]
-		t.posted[t.next] = entry{}
-		t.next++
 		if e.fn != nil {
 			t.released++
 		}
-		l.note(postedPhase)
-		l.perform(e)
+		l.call(postedPhase, e)
 		return true
-	default:
+	case immediatesPhase:
 		for t.nextImm < len(t.immediates) {
 			i := t.immediates[t.nextImm]
 			t.immediates[t.nextImm] = nil
 			t.nextImm++
 			if fn := i.fn; fn != nil {
 				i.fn = nil
-				l.note(immediatesPhase)
-				fn()
+				l.call(immediatesPhase, entry{fn: fn})
 				return true
 			}
 		}
 		return false
+	default:
+		e, ok := t.closing.pop()
+		if ok {
+			l.call(closingPhase, e)
+		}
+		return ok
 	}
 }
 
 func (l *Loop) fireNext() bool {
 	t := &l.turn
 	l.in.Lock()
-	timer := l.dueTimer(t.at, t.before)
+	timer, when := l.dueTimer(t.at, t.before)
 	l.in.Unlock()
 	if timer == nil {
 		return false
 	}
-	l.note(timersPhase)
-	t.fired, t.began = timer, time.Duration(l.began.Load())
-	l.health.lag.Observe(t.began - timer.when)
-	timer.fn()
+	began := l.now()
+	l.health.lag.Observe(began - when)
+	if timer.interval != nil {
+		t.fired = fired{timer: timer, when: when, began: began}
+	}
+	l.call(timersPhase, entry{fn: timer.fn})
 	return true
+}
+
+// call is a callback of a phase; with the ticks and microtasks that follow it, it is one for the watchdog.
+func (l *Loop) call(p phase, e entry) {
+	l.health.called[p]++
+	l.turn.last = called{fn: e.fn}
+	l.perform(e)
 }
 
 func (l *Loop) perform(e entry) {
@@ -179,13 +247,6 @@ func (l *Loop) perform(e entry) {
 	}
 }
 
-// note says that a callback of the phase begins; with the ticks and microtasks that follow it, it is one for the
-// watchdog.
-func (l *Loop) note(p phase) {
-	l.health.called[p]++
-	l.began.Store(max(int64(l.now()), 1))
-}
-
 // endTurn gives back what the turn's posted callbacks held.
 func (l *Loop) endTurn() {
 	l.health.turns++
@@ -195,89 +256,6 @@ func (l *Loop) endTurn() {
 		l.in.Release(n)
 		l.in.Unlock()
 	}
-}
-
-// idle parks the loop until there is something to run. It reports false when nothing can come.
-func (l *Loop) idle() bool {
-	l.in.Lock()
-	if len(l.posted) > 0 || len(l.immediates) > 0 && l.alive() || l.stop != nil { // stop: step sees to it
-		l.in.Unlock()
-		return true
-	}
-	if !l.alive() {
-		l.in.Unlock()
-		if l.cfg.BeforeExit == nil || l.turn.exits {
-			return false
-		}
-		l.turn.exits = true
-		l.cfg.BeforeExit()
-		return true
-	}
-	l.parkUntil(l.firstTimer(false))
-	return true
-}
-
-// parkUntil is called locked, and unlocks: it parks until the timer, if any, is due, or until the loop is roused.
-func (l *Loop) parkUntil(t *Timer) {
-	var alarm <-chan time.Time
-	if t != nil {
-		left := t.when - l.now()
-		if left <= 0 {
-			l.in.Unlock()
-			return
-		}
-		alarm = l.setAlarm(left)
-	}
-	l.asleep = true
-	l.in.Unlock()
-	l.park(alarm)
-}
-
-// alive is locked: something keeps Run from returning.
-func (l *Loop) alive() bool {
-	if l.in.Drained() {
-		return false
-	}
-	if l.held > 0 || l.in.Unfinished() > 0 || len(l.posted) > 0 || len(l.owed) > 0 {
-		return true
-	}
-	for _, i := range l.immediates {
-		if i.fn != nil && !i.unref {
-			return true
-		}
-	}
-	return false
-}
-
-// setAlarm sets the loop's only runtime timer.
-func (l *Loop) setAlarm(d time.Duration) <-chan time.Time {
-	if l.alarm == nil {
-		l.alarm = time.NewTimer(d)
-	} else {
-		l.alarm.Reset(d)
-	}
-	return l.alarm.C
-}
-
-// park waits for rouse or the alarm.
-func (l *Loop) park(alarm <-chan time.Time) {
-	l.watch(false)
-	since := l.now()
-	select {
-	case <-l.wake:
-		if alarm != nil {
-			l.alarm.Stop()
-		}
-	case <-alarm:
-		l.in.Lock()
-		if !l.asleep { // roused at the same moment
-			<-l.wake
-		}
-		l.asleep = false
-		l.in.Unlock()
-	}
-	l.health.idle += l.now() - since
-	l.watch(true)
 }
 
 // fail deals with a panic, or ErrGoexit, that no future carries.

@@ -3,7 +3,7 @@ package main
 const (
 	loopTasks = "eventloop/tasks.go"
 	loopRun   = "eventloop/run.go"
-	loopTurn  = "eventloop/turn.go"
+	loopPark  = "eventloop/park.go"
 )
 
 var loopBreaks = []broken{
@@ -23,6 +23,6 @@ var loopBreaks = []broken{
 		{loopRun, "\tl.fibers.Close()\n", ""},
 	}},
 	{clause: "C10", what: "an idle loop spins", time: "10s", run: "^TestLoop$/^C10_", edits: []edit{
-		{loopTurn, "l.park(alarm)\n", "_ = alarm\n"},
+		{loopPark, "l.park(alarm)\n", "_ = alarm\n"},
 	}},
 }

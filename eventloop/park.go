@@ -1,0 +1,99 @@
+package eventloop
+
+import "time"
+
+// idle parks the loop until there is something to run. It reports false when nothing can come.
+func (l *Loop) idle() bool {
+	l.in.Lock()
+	if l.posted.size > 0 || len(l.immediates) > 0 && l.alive() || l.closing.size > 0 || l.stop != nil { // stop: step sees to it
+		l.in.Unlock()
+		return true
+	}
+	if !l.alive() {
+		l.in.Unlock()
+		return l.beforeExit()
+	}
+	l.parkUntil(l.firstTimer(false).when)
+	return true
+}
+
+func (l *Loop) beforeExit() bool {
+	if l.cfg.BeforeExit == nil || l.turn.exits {
+		return false
+	}
+	l.turn.exits = true
+	l.cfg.BeforeExit()
+	return true
+}
+
+// alive is locked: something keeps Run from returning.
+func (l *Loop) alive() bool {
+	if l.in.Drained() {
+		return false
+	}
+	if l.held > 0 || l.in.Unfinished() > 0 || l.posted.size > 0 || l.closing.size > 0 || len(l.owed) > 0 {
+		return true
+	}
+	for _, i := range l.immediates {
+		if i.fn != nil && !i.unref {
+			return true
+		}
+	}
+	return false
+}
+
+// parkUntil is called locked, and unlocks: it parks until then, or until the loop is roused.
+func (l *Loop) parkUntil(when time.Duration) {
+	l.nextDue.Store(int64(when))
+	now := l.now()
+	var alarm <-chan time.Time
+	if when != never {
+		if when <= now {
+			l.in.Unlock()
+			return
+		}
+		alarm = l.setAlarm(when - now)
+	}
+	l.asleep, l.parkedAt, l.turn.last = true, now, called{}
+	l.attention.And(^lookAsked)
+	l.health.publish()
+	l.in.Unlock()
+	l.park(alarm)
+	l.health.idle += l.now() - now
+}
+
+// park waits for rouse or the alarm.
+func (l *Loop) park(alarm <-chan time.Time) {
+	select {
+	case <-l.wake:
+		if alarm != nil {
+			l.alarm.Stop()
+		}
+	case <-alarm:
+		l.in.Lock()
+		if l.asleep {
+			l.rouse()
+		}
+		<-l.wake // of this rouse, or of one at the same moment
+		l.in.Unlock()
+	}
+}
+
+// rouse is locked: it wakes the loop if it is parked.
+func (l *Loop) rouse() {
+	if l.asleep {
+		l.asleep = false
+		l.armWatchdog()
+		l.wake <- struct{}{}
+	}
+}
+
+// setAlarm sets the loop's only runtime timer.
+func (l *Loop) setAlarm(d time.Duration) <-chan time.Time {
+	if l.alarm == nil {
+		l.alarm = time.NewTimer(d)
+	} else {
+		l.alarm.Reset(d)
+	}
+	return l.alarm.C
+}
