@@ -34,6 +34,8 @@ type Config struct {
 	// Free is called locked: for how many queued nodes a start is certain, so that they do not count as
 	// waiting. Default: none.
 	Free func() int
+	// Blockers is what Close's warning says besides the numbers, as arguments of slog. Default: nothing.
+	Blockers func() []any
 	// Ready is called locked when nodes have been queued, and when all has ended after a stop: the executor may pop nodes.
 	Ready func()
 }
@@ -88,6 +90,9 @@ func (in *Intake) Init(cfg Config) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Blockers == nil {
+		cfg.Blockers = func() []any { return nil }
 	}
 	if cfg.Free == nil {
 		cfg.Free = func() int { return 0 }

@@ -71,14 +71,32 @@ func (in *Intake) Drain(ctx context.Context) error {
 // CancelAndWait is Close without the executor's own part.
 func (in *Intake) CancelAndWait() {
 	in.Cancel()
-	warning := time.AfterFunc(in.cfg.CloseWarning, in.warn)
+	warning := time.AfterFunc(in.cfg.CloseWarning, func() { in.Warn("Close") })
 	defer warning.Stop()
 	_ = in.waitDrained(context.Background())
 }
 
-func (in *Intake) warn() {
+// Warn logs what the call still waits for.
+func (in *Intake) Warn(call string) {
 	s := in.Stats()
-	slog.Warn(in.cfg.Name+": Close still waits", "running", s.Running, "waiting", s.Waiting, "queued", s.Queued)
+	args := append([]any{"running", s.Running, "waiting", s.Waiting, "queued", s.Queued}, in.cfg.Blockers()...)
+	slog.Warn(in.cfg.Name+": "+call+" still waits", args...)
+}
+
+// Oldest returns the nodes that have started and not ended, the oldest first, at most so many.
+func (in *Intake) Oldest(most int) []*task.Node {
+	in.Lock()
+	defer in.Unlock()
+	var nodes []*task.Node
+	for n := range in.live.All() {
+		if len(nodes) == most {
+			break
+		}
+		if n.State() == task.Started {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes
 }
 
 // Cancel refuses all new work, abandons what is queued and cancels the context of what has started.

@@ -132,6 +132,6 @@ var stopBreaks = []broken{
 		{stop, "\tin.refuse(outside)\n", ""},
 	}},
 	{clause: "C7", what: "Close logs nothing about what it waits for", edits: []edit{
-		{stop, "time.AfterFunc(in.cfg.CloseWarning, in.warn)", "time.AfterFunc(1000*in.cfg.CloseWarning, in.warn)"},
+		{stop, "time.AfterFunc(in.cfg.CloseWarning, func() { in.Warn(\"Close\") })", "time.AfterFunc(1000*in.cfg.CloseWarning, func() { in.Warn(\"Close\") })"},
 	}},
 }
