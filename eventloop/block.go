@@ -8,13 +8,17 @@ import (
 	"github.com/quartet-go/quartet/internal/fiber"
 )
 
-// blockers are the functions given to quartet.Block.
+// maxIdleBlockers is how many goroutines wait for another function to run; more are started, and end, as needed.
+const maxIdleBlockers = 16
+
+// blockers are the functions given to quartet.Block, and the goroutines that run them.
 type blockers struct {
 	running sync.WaitGroup
 
 	// Locked.
-	count, peak int
+	count, peak int // functions that run
 	queued      []*blocking
+	idle        []chan *blocking
 }
 
 // blocking is one such function.
@@ -43,7 +47,7 @@ func (r *run) Block(ctx context.Context, fn func()) error {
 	return err
 }
 
-// block runs b on a goroutine, or queues it when BlockLimit are running.
+// block runs b on a goroutine that idles, or a new one, or queues it when BlockLimit are running.
 func (l *Loop) block(b *blocking) {
 	l.in.Lock()
 	defer l.in.Unlock()
@@ -54,7 +58,12 @@ func (l *Loop) block(b *blocking) {
 	}
 	all.count++
 	all.peak = max(all.peak, all.count)
-	all.running.Go(func() { l.runBlocking(b) })
+	if last := len(all.idle) - 1; last >= 0 {
+		all.idle[last] <- b
+		all.idle = all.idle[:last]
+		return
+	}
+	all.running.Go(func() { l.blocker(b) })
 }
 
 // unblock takes b out of the queue. It reports false when b has begun.
@@ -69,26 +78,61 @@ func (l *Loop) unblock(b *blocking) bool {
 	return i >= 0
 }
 
-// runBlocking runs b and then those that wait for their turn. A Goexit in one ends the goroutine; another goes on.
-func (l *Loop) runBlocking(b *blocking) {
-	defer func() {
-		if next := l.nextBlocking(); next != nil {
-			l.blocking.running.Go(func() { l.runBlocking(next) })
+// blocker runs b, then those that wait for their turn, then those that come while it idles.
+func (l *Loop) blocker(b *blocking) {
+	next := make(chan *blocking, 1)
+	for ; b != nil; b = <-next {
+		if !l.runBlocking(b, next) {
+			return
 		}
+	}
+}
+
+// runBlocking runs b and sees to what the goroutine does next. It reports false when that is nothing. A Goexit in b takes
+// the goroutine with it; another goes on.
+func (l *Loop) runBlocking(b *blocking, next chan *blocking) (more bool) {
+	exited := true
+	defer func() {
+		more = l.afterBlocking(next, exited)
 		b.wait.wake(resumed, false)
 	}()
 	b.end.Run(b.fn)
+	exited = false
+	return false
 }
 
-func (l *Loop) nextBlocking() *blocking {
+// afterBlocking gives the goroutine its next function, or lets it idle.
+func (l *Loop) afterBlocking(next chan *blocking, exited bool) (more bool) {
 	l.in.Lock()
 	defer l.in.Unlock()
 	all := &l.blocking
-	if len(all.queued) == 0 {
+	var b *blocking
+	if len(all.queued) > 0 {
+		b = all.queued[0]
+		all.queued = all.queued[1:]
+	} else {
 		all.count--
-		return nil
 	}
-	b := all.queued[0]
-	all.queued = all.queued[1:]
-	return b
+	switch {
+	case b != nil && exited:
+		all.running.Go(func() { l.blocker(b) })
+	case b != nil:
+		next <- b
+		return true
+	case !exited && len(all.idle) < maxIdleBlockers:
+		all.idle = append(all.idle, next)
+		return true
+	}
+	return false
+}
+
+// endBlockers ends the idle goroutines, when no function runs.
+func (l *Loop) endBlockers() {
+	l.in.Lock()
+	for _, next := range l.blocking.idle {
+		close(next)
+	}
+	l.blocking.idle = nil
+	l.in.Unlock()
+	l.blocking.running.Wait()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/task"
 )
 
 // Health is a snapshot of how the loop itself does.
@@ -30,10 +31,13 @@ type Health struct {
 	Longest    []Callback
 	Idle       time.Duration  // parked since New
 	Up         time.Duration  // since New
-	MaxPosted  int            // the most that was posted at once
+	Pending    int            // posted, and not taken by a turn
+	MaxPosted  int            // the most of it
 	Blocked    int            // functions of quartet.Block that run or wait for their turn
 	MaxBlocked int            // the most of them that ran at once
 	Holds      map[string]int // KeepAlive, by name
+	// Tasks are those that have started and not ended, the oldest eight, by label or number: whom Shutdown waits for.
+	Tasks []string
 }
 
 // Callback is one that kept the loop long.
@@ -110,10 +114,12 @@ func (l *Loop) Stats() quartet.Stats { return l.in.Stats() }
 // Health returns a snapshot. What the loop counts is as of the last time it parked, or the watchdog looked: a quarter of
 // Config.SlowCallback ago at most, but for the callback that runs now.
 func (l *Loop) Health() Health {
+	tasks := l.oldest()
 	l.in.Lock()
 	defer l.in.Unlock()
 	h := l.health.published
-	h.Up, h.MaxPosted, h.Holds = l.now(), l.health.maxPosted, maps.Clone(l.health.holds)
+	h.Tasks = tasks
+	h.Up, h.Pending, h.MaxPosted, h.Holds = l.now(), l.posted.size, l.health.maxPosted, maps.Clone(l.health.holds)
 	h.Blocked, h.MaxBlocked = l.blocking.count+len(l.blocking.queued), l.blocking.peak
 	h.Longest = slices.Clone(h.Longest)
 	if l.asleep {
@@ -125,16 +131,35 @@ func (l *Loop) Health() Health {
 // lastName says what was called last, for a reader.
 func (l *Loop) lastName() string {
 	switch last := l.turn.last; {
-	case last.task != nil && last.task.Label != "":
-		return "task " + last.task.Label
 	case last.task != nil:
-		return fmt.Sprintf("task %d", last.task.Seq)
+		return taskName(last.task)
 	case l.cfg.Debug && l.place.Load() != nil:
 		return l.place.Load().name()
 	case last.fn != nil:
 		return nameOf(last.fn)
 	}
 	return "none"
+}
+
+func taskName(n *task.Node) string {
+	if label := task.LabelOf(n.Parent()); label != "" {
+		return "task " + label
+	}
+	return fmt.Sprintf("task %d", n.Seq)
+}
+
+// oldest names the tasks that have started first and not ended.
+func (l *Loop) oldest() (names []string) {
+	for _, n := range l.in.Oldest(8) {
+		names = append(names, taskName(n))
+	}
+	return names
+}
+
+// blockers is what a Shutdown or Close that waits long says.
+func (l *Loop) blockers() []any {
+	h := l.Health()
+	return []any{"tasks", h.Tasks, "holds", h.Holds, "blocked", h.Blocked, "posted", h.Pending}
 }
 
 func nameOf(fn func()) string { return runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name() }

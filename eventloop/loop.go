@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,7 +32,7 @@ type Config struct {
 	// OnSlow gets the live stack of a callback that keeps the loop, or of the endless chain of ticks that follows it, once,
 	// on a goroutine of its own. Where several loops run, it gets the stacks of all that run. Default: a warning is logged.
 	OnSlow func(ran time.Duration, stack []byte)
-	// CloseWarning is after what time Close logs once what it still waits for. Default: 10 s.
+	// CloseWarning is after what time Close, or Shutdown, logs once what it still waits for. Default: 10 s.
 	CloseWarning time.Duration
 	// ExactTimes measures every task for Stats; by default every 64th is.
 	ExactTimes bool
@@ -69,9 +70,12 @@ type Loop struct {
 	timers   timerHeap
 	sleeps   timerHeap // of tasks
 	owed     map[*owed]struct{}
+	errands  map[*errand]struct{} // on their way to other executors
+	closed   bool                 // what is queued has been dropped
 	seq      uint64
 	held     int // KeepAlive holds, referenced timers
 	blocking blockers
+	helpers  sync.WaitGroup
 	health   health
 	startErr error // what ended a started loop
 	alarm    *time.Timer
@@ -108,12 +112,15 @@ func New(cfg Config) *Loop {
 	if cfg.SlowCallback == 0 {
 		cfg.SlowCallback = 100 * time.Millisecond
 	}
+	if cfg.CloseWarning == 0 {
+		cfg.CloseWarning = 10 * time.Second
+	}
 	if cfg.OnSlow == nil {
 		cfg.OnSlow = func(ran time.Duration, stack []byte) {
 			slog.Warn("eventloop: a callback keeps the loop", "for", ran, "stack", string(stack))
 		}
 	}
-	l := &Loop{cfg: cfg, wake: make(chan struct{}, 1), base: time.Now(), owed: make(map[*owed]struct{})}
+	l := &Loop{cfg: cfg, wake: make(chan struct{}, 1), base: time.Now(), owed: make(map[*owed]struct{}), errands: make(map[*errand]struct{})}
 	l.runTask, l.drive = l.runStarting, l.turns
 	l.turn.fresh = true
 	l.nextDue.Store(int64(never))
@@ -122,7 +129,7 @@ func New(cfg Config) *Loop {
 		queue = 65_536
 	}
 	l.in.Init(intake.Config{
-		Name: "eventloop", Host: l, Ready: l.ready,
+		Name: "eventloop", Host: l, Ready: l.ready, Blockers: l.blockers,
 		Queue: queue, InFlight: cfg.InFlight,
 		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	})
@@ -205,22 +212,36 @@ func (l *Loop) SubmitCall(ctx context.Context, c quartet.Call) error {
 	return l.in.Submit(ctx, c)
 }
 
-// KeepAlive keeps Run from returning until release is called, which is idempotent and safe from any goroutine: somebody
-// owes the loop a callback. name is for whoever reads the code, and Stats.
+// Go runs fn as a task, without a future: SubmitTask that never waits, so that callbacks may call it too. Without room it
+// returns [quartet.ErrSaturated], after Shutdown or Close [quartet.ErrClosed].
+func (l *Loop) Go(fn func(ctx context.Context)) error {
+	intake.NotNil("eventloop", "Go", quartet.TaskFunc(fn))
+	return l.in.SubmitNode(task.Of(context.Background(), quartet.TaskFunc(fn)), true)
+}
+
+// KeepAlive keeps Run from returning, and Shutdown waiting, until release is called, which is idempotent and safe from
+// any goroutine: somebody has something under way that concerns the loop. Close does not wait for it. name is what Health
+// and the warning of a Shutdown that waits long call it.
 func (l *Loop) KeepAlive(name string) (release func()) {
+	o := l.owe()
 	l.in.Lock()
 	l.health.hold(name, 1)
-	l.held++
 	l.in.Unlock()
-	var released atomic.Bool
-	return func() {
-		if released.Swap(true) {
-			return
-		}
+	return sync.OnceFunc(func() {
 		l.in.Lock()
 		defer l.in.Unlock()
 		l.health.hold(name, -1)
-		l.held--
+		if _, ok := l.owed[o]; ok {
+			delete(l.owed, o)
+			l.in.Release(1)
+			l.rouse()
+		}
+	})
+}
+
+// hold is locked: n more, or less, things keep Run from returning.
+func (l *Loop) hold(n int) {
+	if l.held += n; l.held == 0 {
 		l.rouse()
 	}
 }

@@ -3,6 +3,7 @@ package eventloop
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/fiber"
@@ -31,7 +32,10 @@ func (l *Loop) Start() {
 	if err := l.begin(); err != nil {
 		panic("eventloop: Start: " + err.Error())
 	}
-	l.KeepAlive("Start")
+	l.in.Lock()
+	l.held++
+	l.health.hold("Start", 1)
+	l.in.Unlock()
 	go l.background()
 }
 
@@ -94,7 +98,7 @@ func (l *Loop) result() error {
 func (l *Loop) end() {
 	l.restWatchdog()
 	if l.live == 0 { // else Step left tasks
-		l.blocking.running.Wait()
+		l.endBlockers()
 		l.fibers.Close()
 	}
 	l.in.Lock()
@@ -122,12 +126,15 @@ func (l *Loop) stopWith(why error) {
 	}
 }
 
-// Shutdown refuses new work from outside and waits until every accepted task and posted callback has ended; timers that
+// Shutdown refuses new work from outside and waits until every accepted task and posted callback has ended,
+// and every KeepAlive has been released; timers that
 // are still to fire then never do. When ctx ends first, it cancels the contexts of the tasks that have started, abandons
 // what is queued, and returns ctx's cause without waiting further. With the ctx of a task of this loop it begins the
 // shutdown and returns [quartet.ErrInside]. It waits for somebody to Run the loop; at its nil return that Run is over.
-// It must not be called from a callback.
+// It must not be called from a callback. What it waits for is logged once after Config.CloseWarning, by name.
 func (l *Loop) Shutdown(ctx context.Context) error {
+	warning := time.AfterFunc(l.cfg.CloseWarning, func() { l.in.Warn("Shutdown") })
+	defer warning.Stop()
 	if err := l.in.Drain(ctx); err != nil {
 		if !errors.Is(err, quartet.ErrInside) {
 			l.dropPosted()
@@ -157,6 +164,8 @@ func (l *Loop) dropPosted() {
 	l.in.Lock()
 	defer l.in.Unlock()
 	dropped := l.posted.drop(isCallback)
+	l.closed = true
+	l.cancelErrands()
 	dropped += len(l.owed)
 	clear(l.owed)
 	if !l.running {
@@ -192,4 +201,5 @@ func (l *Loop) join() {
 	if running {
 		<-done
 	}
+	l.helpers.Wait()
 }

@@ -116,11 +116,8 @@ func (t *Timer) Missed() uint64 {
 
 // refTimer is locked.
 func (l *Loop) refTimer(t *Timer, n int) {
-	if t.unref || t.task {
-		return
-	}
-	if l.held += n; l.held == 0 {
-		l.rouse()
+	if !t.unref && !t.task {
+		l.hold(n)
 	}
 }
 

@@ -1,0 +1,174 @@
+package eventloop
+
+import (
+	"context"
+	"errors"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/intake"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// ErrView is returned by Shutdown and Close of what Offload returns: the executor behind it is its owner's to stop.
+var ErrView = errors.New("eventloop: a view of another executor is not stopped through the loop")
+
+// Offload returns a view of ex, a pool or a process pool say, for use on the loop: submitting to it never waits. Where ex
+// has no room the work waits on the loop's side, in order, without bound; a goroutine of the loop hands it over. Take the
+// result back to the loop with [Then], or await it in a task. Until it is handed over, or refused by ex, which fails its
+// future, Run and Shutdown wait for it; Close abandons it with [quartet.ErrClosed]. The view may be used from any
+// goroutine. It costs a goroutine switch and some allocations besides what ex costs.
+func (l *Loop) Offload(ex quartet.Executor) quartet.Executor {
+	if ex == nil {
+		panic("eventloop: Offload to a nil Executor")
+	}
+	return &outbox{loop: l, ex: ex}
+}
+
+// OffloadRunner is Offload for a Runner: the view takes closures too.
+func (l *Loop) OffloadRunner(r quartet.Runner) quartet.Runner {
+	if r == nil {
+		panic("eventloop: OffloadRunner to a nil Runner")
+	}
+	return &runnerOutbox{outbox{loop: l, ex: r}}
+}
+
+// outbox is what is on its way to another executor.
+type outbox struct {
+	loop *Loop
+	ex   quartet.Executor
+
+	// Guarded by the loop's lock.
+	queue []*errand
+	busy  bool // a goroutine hands over
+}
+
+type runnerOutbox struct{ outbox }
+
+// errand is a task in an outbox, or one that it handed over. Its context knows no model, since the goroutine that hands
+// it over must not wait as the loop's task would.
+type errand struct {
+	quartet.Task
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+}
+
+// errandCall is an errand that can travel.
+type errandCall struct {
+	*errand
+	call quartet.Call
+}
+
+var (
+	_ quartet.Runner = (*runnerOutbox)(nil)
+	_ quartet.Call   = (*errandCall)(nil)
+)
+
+func (o *outbox) SubmitCall(ctx context.Context, c quartet.Call) error {
+	intake.NotNil("eventloop", "SubmitCall", c)
+	return o.submit(ctx, c)
+}
+
+func (o *runnerOutbox) SubmitTask(ctx context.Context, t quartet.Task) error {
+	intake.NotNil("eventloop", "SubmitTask", t)
+	return o.submit(ctx, t)
+}
+
+func (o *outbox) Shutdown(context.Context) error { return ErrView }
+
+func (o *outbox) Close() error { return ErrView }
+
+// submit queues t, unless ctx has ended or the loop is closing.
+func (o *outbox) submit(ctx context.Context, t quartet.Task) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	l := o.loop
+	inside := task.Within(ctx, &l.in) != nil
+	e := &errand{Task: t}
+	e.ctx, e.cancel = context.WithCancelCause(quartet.Detach(ctx))
+	l.in.Lock()
+	defer l.in.Unlock()
+	if l.closed || l.in.Draining() && !inside {
+		e.cancel(nil)
+		return quartet.ErrClosed
+	}
+	l.in.Hold()
+	l.held++
+	l.errands[e] = struct{}{}
+	o.queue = append(o.queue, e)
+	if !o.busy {
+		o.busy = true
+		l.helpers.Go(o.handOver)
+	}
+	return nil
+}
+
+// handOver submits what is queued, one after the other, and ends.
+func (o *outbox) handOver() {
+	l := o.loop
+	for {
+		l.in.Lock()
+		if len(o.queue) == 0 {
+			o.queue, o.busy = nil, false
+			l.in.Unlock()
+			return
+		}
+		e := o.queue[0]
+		o.queue[0], o.queue = nil, o.queue[1:]
+		l.in.Unlock()
+		if err := o.send(e); err != nil {
+			l.in.Guard(func() { e.Abandon(err) })
+		}
+		l.in.Lock()
+		delete(l.errands, e)
+		l.in.Release(1)
+		l.hold(-1)
+		l.in.Unlock()
+	}
+}
+
+func (o *outbox) send(e *errand) error {
+	if c, ok := e.Task.(quartet.Call); ok {
+		return o.ex.SubmitCall(e.ctx, &errandCall{e, c})
+	}
+	return o.ex.(quartet.Runner).SubmitTask(e.ctx, e)
+}
+
+// cancelErrands is locked: it ends the contexts of what has not been handed over.
+func (l *Loop) cancelErrands() {
+	for e := range l.errands {
+		l.in.After(func() { e.cancel(quartet.ErrClosed) })
+	}
+}
+
+func (e *errand) Run(ctx context.Context) {
+	defer e.cancel(nil)
+	e.Task.Run(ctx)
+}
+
+// Abandon ends the task, which its future may have done already.
+func (e *errand) Abandon(cause error) {
+	defer e.cancel(nil)
+	if n, ok := e.Task.(task.Noder); ok {
+		n.Node().Abandon(cause)
+	} else {
+		e.Task.Abandon(cause)
+	}
+}
+
+func (c *errandCall) Name() string { return c.call.Name() }
+
+func (c *errandCall) AppendInput(dst []byte, codec quartet.Codec) ([]byte, error) {
+	return c.call.AppendInput(dst, codec)
+}
+
+func (c *errandCall) Resolve(output []byte, codec quartet.Codec, err error) {
+	defer c.cancel(nil)
+	c.call.Resolve(output, codec, err)
+}
+
+// Idempotent is what executors ask that may run a call again.
+func (c *errandCall) Idempotent() bool {
+	i, ok := c.call.(interface{ Idempotent() bool })
+	return ok && i.Idempotent()
+}
