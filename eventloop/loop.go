@@ -46,6 +46,8 @@ type Config struct {
 	OnPanic func(error)
 	// StopOnPanic ends Run with the *quartet.PanicError of a callback or a bare task; what is queued stays.
 	StopOnPanic bool
+	// Conn is the configuration of the loop's connections.
+	Conn ConnConfig
 	// Debug checks that what belongs to the loop's goroutine is called there, and panics with both stacks.
 	Debug bool
 }
@@ -71,24 +73,29 @@ type Loop struct {
 	sleeps   timerHeap // of tasks
 	owed     map[*owed]struct{}
 	errands  map[*errand]struct{} // on their way to other executors
-	closed   bool                 // what is queued has been dropped
+	conns    map[*Conn]struct{}
+	servers  map[*Listener]struct{}
+	closing  queue // ends of connections
+	closed   bool  // what is queued has been dropped
 	seq      uint64
 	held     int // KeepAlive holds, referenced timers
 	blocking blockers
+	buffers  bufferPool
 	helpers  sync.WaitGroup
 	health   health
 	startErr error // what ended a started loop
 	alarm    *time.Timer
 	dog      watchdog
 
-	wake      chan struct{}
-	base      time.Time
-	attention atomic.Uint32
-	nextDue   atomic.Int64          // no timer is due before; written under the lock
-	hasPosted atomic.Bool           // likewise
-	ownerID   atomic.Int64          // goroutine that runs callbacks, under Debug
-	place     atomic.Pointer[place] // of the running callback, under Debug
-	current   atomic.Pointer[task.Node]
+	wake       chan struct{}
+	base       time.Time
+	attention  atomic.Uint32
+	nextDue    atomic.Int64          // no timer is due before; written under the lock
+	hasPosted  atomic.Bool           // likewise
+	hasClosing atomic.Bool           // likewise
+	ownerID    atomic.Int64          // goroutine that runs callbacks, under Debug
+	place      atomic.Pointer[place] // of the running callback, under Debug
+	current    atomic.Pointer[task.Node]
 
 	// Of the loop's goroutine.
 	fibers     fiber.Pool
@@ -97,7 +104,6 @@ type Loop struct {
 	ticks      ring[func()]
 	microtasks ring[entry]
 	immediates []*Immediate
-	closing    queue
 	starting   *task.Node // what the next new fiber runs
 	runTask    func()     // method values, made once
 	drive      func()
@@ -120,7 +126,10 @@ func New(cfg Config) *Loop {
 			slog.Warn("eventloop: a callback keeps the loop", "for", ran, "stack", string(stack))
 		}
 	}
+	cfg.Conn = cfg.Conn.withDefaults()
 	l := &Loop{cfg: cfg, wake: make(chan struct{}, 1), base: time.Now(), owed: make(map[*owed]struct{}), errands: make(map[*errand]struct{})}
+	l.conns, l.servers = make(map[*Conn]struct{}), make(map[*Listener]struct{})
+	l.buffers.size = cfg.Conn.ReadBuffer
 	l.runTask, l.drive = l.runStarting, l.turns
 	l.turn.fresh = true
 	l.nextDue.Store(int64(never))
@@ -186,6 +195,13 @@ func (l *Loop) push(e entry) {
 		}
 		l.health.queued(l.posted.size)
 	}
+	l.rouse()
+}
+
+// pushClosing is locked.
+func (l *Loop) pushClosing(fn func()) {
+	l.closing.push(entry{fn: fn})
+	l.hasClosing.Store(true)
 	l.rouse()
 }
 

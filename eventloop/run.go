@@ -102,6 +102,9 @@ func (l *Loop) end() {
 		l.fibers.Close()
 	}
 	l.in.Lock()
+	if l.closed { // meanwhile, and it counted on this Run
+		l.in.Release(l.dropTurn())
+	}
 	l.running = false
 	l.health.publish()
 	close(l.done)
@@ -135,6 +138,7 @@ func (l *Loop) stopWith(why error) {
 func (l *Loop) Shutdown(ctx context.Context) error {
 	warning := time.AfterFunc(l.cfg.CloseWarning, func() { l.in.Warn("Shutdown") })
 	defer warning.Stop()
+	l.closeListeners()
 	if err := l.in.Drain(ctx); err != nil {
 		if !errors.Is(err, quartet.ErrInside) {
 			l.dropPosted()
@@ -149,6 +153,7 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 // waits until the loop is over. It must not be called on the loop. Its error is the panic that ended a loop that was
 // started with Start, under Config.StopOnPanic.
 func (l *Loop) Close() error {
+	l.closeListeners()
 	l.in.Cancel()
 	l.dropPosted()
 	l.finishSteps()
@@ -166,6 +171,7 @@ func (l *Loop) dropPosted() {
 	dropped := l.posted.drop(isCallback)
 	l.closed = true
 	l.cancelErrands()
+	l.abortConns()
 	dropped += len(l.owed)
 	clear(l.owed)
 	if !l.running {
@@ -189,7 +195,7 @@ func (l *Loop) dropTurn() (dropped int) {
 		return true
 	})
 	l.turn = turn{fresh: true}
-	return dropped
+	return dropped + l.waiveConns()
 }
 
 // join waits for the end of the Run of a drained loop.

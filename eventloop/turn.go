@@ -169,8 +169,11 @@ func (l *Loop) snapshot() {
 			t.immediates, l.immediates, t.nextImm = l.immediates, t.immediates[:0], 0
 		}
 	case closingPhase:
-		if t.closing.size == 0 && l.closing.size > 0 {
+		if t.closing.size == 0 && l.hasClosing.Load() {
+			l.in.Lock()
 			l.closing.swap(&t.closing)
+			l.hasClosing.Store(false)
+			l.in.Unlock()
 		}
 	}
 }

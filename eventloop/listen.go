@@ -1,0 +1,139 @@
+package eventloop
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/intake"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// Listener accepts connections for a loop. Its methods may be called from any goroutine.
+type Listener struct {
+	loop   *Loop
+	ln     net.Listener
+	accept func(*Conn)
+	ended  chan struct{}
+	err    error
+}
+
+// Serve accepts connections from ln, which the loop owns from then on, and has accept run on the loop for each. It keeps
+// Run from returning until Close, or the Shutdown or Close of the loop. It returns [quartet.ErrClosed], and leaves ln
+// alone, when the loop is being stopped.
+func (l *Loop) Serve(ln net.Listener, accept func(*Conn)) (*Listener, error) {
+	if ln == nil || accept == nil {
+		panic("eventloop: Serve of a nil Listener or func")
+	}
+	s := &Listener{loop: l, ln: ln, accept: accept, ended: make(chan struct{})}
+	l.in.Lock()
+	defer l.in.Unlock()
+	if l.in.Draining() {
+		return nil, quartet.ErrClosed
+	}
+	l.held++
+	l.servers[s] = struct{}{}
+	l.helpers.Go(s.acceptAll)
+	return s, nil
+}
+
+// Addr returns the address that is listened on.
+func (s *Listener) Addr() net.Addr { return s.ln.Addr() }
+
+// Close ends the listening; connections stay.
+func (s *Listener) Close() error { return s.ln.Close() }
+
+// Done is closed when the listening has ended.
+func (s *Listener) Done() <-chan struct{} { return s.ended }
+
+// Err returns why the listening has ended, when it was not by Close.
+func (s *Listener) Err() error {
+	select {
+	case <-s.ended:
+		return s.err
+	default:
+		return nil
+	}
+}
+
+// acceptAll waits a little after a failure that may pass, such as a want of descriptors.
+func (s *Listener) acceptAll() {
+	l := s.loop
+	pause := time.Duration(0)
+	for {
+		nc, err := s.ln.Accept()
+		if err != nil && passing(err) {
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			time.Sleep(pause)
+			continue
+		}
+		if err != nil {
+			s.end(err)
+			return
+		}
+		pause = 0
+		c, err := l.Attach(nc)
+		if err != nil {
+			_ = nc.Close()
+			continue
+		}
+		c.post(func() { s.accept(c) })
+	}
+}
+
+func passing(err error) bool {
+	t, ok := err.(interface{ Temporary() bool })
+	return ok && t.Temporary() && !errors.Is(err, net.ErrClosed)
+}
+
+func (s *Listener) end(err error) {
+	if !errors.Is(err, net.ErrClosed) {
+		s.err = err
+		_ = s.ln.Close()
+	}
+	close(s.ended)
+	l := s.loop
+	l.in.Lock()
+	delete(l.servers, s)
+	l.hold(-1)
+	l.in.Unlock()
+}
+
+func (l *Loop) closeListeners() {
+	l.in.Lock()
+	defer l.in.Unlock()
+	for s := range l.servers {
+		l.in.After(func() { _ = s.Close() })
+	}
+}
+
+// Dial connects to an address, as net.Dialer does, as a task of the loop whose future a task awaits and a callback gives
+// to [Then]. It never waits: where the loop has no room for the task the future has failed. ctx bounds the dialling alone.
+func (l *Loop) Dial(ctx context.Context, network, address string) *quartet.Future[*Conn] {
+	return quartet.Go(ctx, unwaiting{l}, func(ctx context.Context) (*Conn, error) {
+		var nc net.Conn
+		var err error
+		blocked := quartet.Block(ctx, func() { nc, err = new(net.Dialer).DialContext(ctx, network, address) })
+		if blocked != nil {
+			return nil, blocked
+		}
+		if err != nil {
+			return nil, err
+		}
+		c, err := l.Attach(nc)
+		if err != nil {
+			_ = nc.Close()
+		}
+		return c, err
+	})
+}
+
+// unwaiting is the loop as a Runner that refuses where there is no room.
+type unwaiting struct{ *Loop }
+
+func (u unwaiting) SubmitTask(ctx context.Context, t quartet.Task) error {
+	intake.NotNil("eventloop", "SubmitTask", t)
+	return u.in.SubmitNode(task.Of(ctx, t), true)
+}
