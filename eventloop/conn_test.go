@@ -26,7 +26,7 @@ import (
 // pair is a connection of the loop and its other side, for each kind of connection.
 type pair func(t *testing.T) (server, client net.Conn)
 
-func listened(network string, listen func(t *testing.T) net.Listener, dial func(addr string) (net.Conn, error)) pair {
+func listened(listen func(t *testing.T) net.Listener, dial func(addr string) (net.Conn, error)) pair {
 	return func(t *testing.T) (server, client net.Conn) {
 		ln := listen(t)
 		defer ln.Close()
@@ -54,13 +54,13 @@ func pairs(t *testing.T) map[string]pair {
 		return func(addr string) (net.Conn, error) { return net.Dial(network, addr) }
 	}
 	return map[string]pair{
-		"tcp": listened("tcp", listen, dial("tcp")),
-		"unix": listened("unix", func(t *testing.T) net.Listener {
+		"tcp": listened(listen, dial("tcp")),
+		"unix": listened(func(t *testing.T) net.Listener {
 			ln, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 			require.NoError(t, err)
 			return ln
 		}, dial("unix")),
-		"tls": listened("tcp", func(t *testing.T) net.Listener {
+		"tls": listened(func(t *testing.T) net.Listener {
 			return tls.NewListener(listen(t), &tls.Config{Certificates: []tls.Certificate{cert}})
 		}, func(addr string) (net.Conn, error) {
 			c, err := net.Dial("tcp", addr)
