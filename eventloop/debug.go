@@ -50,11 +50,8 @@ type place struct {
 
 func (p *place) name() string { return nameOf(p.fn) + ", given to the loop at " + p.where }
 
-// placed returns fn, under Debug as one that notes where the caller of the exported method gave it to the loop.
+// placed returns, under Debug, fn as one that notes where the caller of the exported method gave it to the loop.
 func (l *Loop) placed(fn func()) func() {
-	if !l.cfg.Debug {
-		return fn
-	}
 	_, file, line, _ := runtime.Caller(2)
 	p := &place{fn, fmt.Sprintf("%s:%d", file, line)}
 	return func() {

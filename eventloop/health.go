@@ -58,7 +58,7 @@ func (h Health) Utilization(since Health) float64 {
 
 // health is guarded as the field's comment says.
 type health struct {
-	// Of the loop's goroutine; published by the loop when it parks or the watchdog asks.
+	// Of the loop's goroutine; published when the loop is parked or the watchdog asks.
 	lag               quartet.Histogram
 	turns             uint64
 	called            [phases]uint64
@@ -85,9 +85,6 @@ func (h *health) ended(ran time.Duration, name func() string) {
 		h.longest = h.longest[:min(len(h.longest), most)]
 	}
 }
-
-// queued is locked.
-func (h *health) queued(n int) { h.maxPosted = max(h.maxPosted, n) }
 
 // hold is locked.
 func (h *health) hold(name string, n int) {
@@ -117,9 +114,12 @@ func (l *Loop) Health() Health {
 	tasks := l.oldest()
 	l.in.Lock()
 	defer l.in.Unlock()
+	if l.asleep { // so that nobody changes what is of the loop's goroutine
+		l.health.publish()
+	}
 	h := l.health.published
 	h.Tasks = tasks
-	h.Up, h.Pending, h.MaxPosted, h.Holds = l.now(), l.posted.size, l.health.maxPosted, maps.Clone(l.health.holds)
+	h.Up, h.Pending, h.MaxPosted, h.Holds = l.now(), l.posted.size, max(l.health.maxPosted, l.posted.size), maps.Clone(l.health.holds)
 	h.Blocked, h.MaxBlocked = l.blocking.count+len(l.blocking.queued), l.blocking.peak
 	h.Longest = slices.Clone(h.Longest)
 	if l.asleep {

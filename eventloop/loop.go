@@ -151,7 +151,9 @@ func (l *Loop) Post(fn func()) error {
 	if fn == nil {
 		panic("eventloop: Post of a nil func")
 	}
-	fn = l.placed(fn)
+	if l.cfg.Debug {
+		fn = l.placed(fn)
+	}
 	l.in.Lock()
 	err := l.post(fn)
 	l.in.Unlock()
@@ -168,7 +170,10 @@ func (l *Loop) PostBatch(fns ...func()) error {
 	l.in.Lock()
 	defer l.in.Unlock()
 	for _, fn := range fns {
-		if err := l.post(l.placed(fn)); err != nil {
+		if l.cfg.Debug {
+			fn = l.placed(fn)
+		}
+		if err := l.post(fn); err != nil {
 			return err
 		}
 	}
@@ -193,7 +198,6 @@ func (l *Loop) push(e entry) {
 		if l.posted.push(e); l.posted.size == 1 {
 			l.hasPosted.Store(true)
 		}
-		l.health.queued(l.posted.size)
 	}
 	l.rouse()
 }

@@ -55,8 +55,9 @@ func (l *Loop) parkUntil(when time.Duration) {
 		alarm = l.setAlarm(when - now)
 	}
 	l.asleep, l.parkedAt, l.turn.last = true, now, called{}
-	l.attention.And(^lookAsked)
-	l.health.publish()
+	if l.attention.Load()&lookAsked != 0 {
+		l.attention.And(^lookAsked)
+	}
 	l.in.Unlock()
 	l.park(alarm)
 	l.health.idle += l.now() - now
@@ -64,11 +65,13 @@ func (l *Loop) parkUntil(when time.Duration) {
 
 // park waits for rouse or the alarm.
 func (l *Loop) park(alarm <-chan time.Time) {
+	if alarm == nil {
+		<-l.wake // a select costs more
+		return
+	}
 	select {
 	case <-l.wake:
-		if alarm != nil {
-			l.alarm.Stop()
-		}
+		l.alarm.Stop()
 	case <-alarm:
 		l.in.Lock()
 		if l.asleep {

@@ -18,7 +18,7 @@ type queue struct {
 
 const (
 	chunkSize = 256
-	maxSpares = 64
+	maxSpares = 1024
 )
 
 type chunk struct {

@@ -35,7 +35,10 @@ func (l *Loop) AfterFunc(d time.Duration, fn func()) *Timer {
 	if fn == nil {
 		panic("eventloop: AfterFunc of a nil func")
 	}
-	t := &Timer{loop: l, fn: l.placed(fn)}
+	if l.cfg.Debug {
+		fn = l.placed(fn)
+	}
+	t := &Timer{loop: l, fn: fn}
 	t.Reset(d)
 	return t
 }
@@ -48,7 +51,10 @@ func (l *Loop) Every(d time.Duration, fn func(), opts ...EveryOption) *Timer {
 	if d <= 0 {
 		panic("eventloop: Every needs a positive interval")
 	}
-	t := &Timer{loop: l, fn: l.placed(fn), interval: &interval{every: d}}
+	if l.cfg.Debug {
+		fn = l.placed(fn)
+	}
+	t := &Timer{loop: l, fn: fn, interval: &interval{every: d}}
 	for _, opt := range opts {
 		opt(t.interval)
 	}

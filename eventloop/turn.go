@@ -31,7 +31,7 @@ type turn struct {
 	fired  fired
 
 	posted     queue
-	released   int // posted callbacks that have begun
+	released   int // posted callbacks that have begun, and whose holds are to be given back
 	immediates []*Immediate
 	nextImm    int
 	closing    queue
@@ -104,7 +104,7 @@ func (l *Loop) step() progress {
 		return passed
 	}
 	t.phase = timersPhase
-	l.endTurn()
+	l.health.turns++
 	if t.ran {
 		t.ran = false
 		return passed
@@ -158,10 +158,9 @@ func (l *Loop) snapshot() {
 			}
 		}
 	case postedPhase:
-		if t.posted.size == 0 && l.hasPosted.Load() {
+		if t.released > 0 || l.hasPosted.Load() {
 			l.in.Lock()
-			l.posted.swap(&t.posted)
-			l.hasPosted.Store(false)
+			l.takePosted()
 			l.in.Unlock()
 		}
 	case immediatesPhase:
@@ -250,14 +249,17 @@ func (l *Loop) perform(e entry) {
 	}
 }
 
-// endTurn gives back what the turn's posted callbacks held.
-func (l *Loop) endTurn() {
-	l.health.turns++
-	if n := l.turn.released; n > 0 {
-		l.turn.released = 0
-		l.in.Lock()
-		l.in.Release(n)
-		l.in.Unlock()
+// takePosted is locked: it gives back what the last turn's posted callbacks held, and takes what has been posted.
+func (l *Loop) takePosted() {
+	t := &l.turn
+	if t.released > 0 {
+		l.in.Release(t.released)
+		t.released = 0
+	}
+	if t.posted.size == 0 { // else a Run was stopped before it had called all
+		l.health.maxPosted = max(l.health.maxPosted, l.posted.size)
+		l.posted.swap(&t.posted)
+		l.hasPosted.Store(false)
 	}
 }
 

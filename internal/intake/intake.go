@@ -131,6 +131,10 @@ func (in *Intake) Unlock() {
 			in.cfg.Ready()
 		}
 	}
+	if len(in.after) == 0 && len(in.steps) == 0 {
+		in.mu.Unlock()
+		return
+	}
 	after, events := in.after, in.takeSteps()
 	in.after = nil
 	in.mu.Unlock()

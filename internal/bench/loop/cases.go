@@ -1,0 +1,266 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja_nodejs/eventloop"
+
+	"github.com/quartet-go/quartet"
+	loops "github.com/quartet-go/quartet/eventloop"
+)
+
+// The numbers of operations are such that a contender takes a good part of a second.
+const (
+	posts  = 2_000_000
+	hops   = 100_000
+	chain  = 2_000_000
+	timers = 1_000_000
+	tasks  = 200_000
+)
+
+var cases = []benchCase{
+	{"post, 1 producer", "ns", []contender{
+		{name: "quartet Post", do: ours(func(l *loops.Loop) float64 { return postAll(1, l.Post) })},
+		{name: "goja_nodejs RunOnLoop", goal: 0.2, floor: 0.35, do: gojas(func(l *eventloop.EventLoop) float64 { return postAll(1, runOnLoop(l)) })},
+	}},
+	{"post, 16 producers", "ns", []contender{
+		{name: "quartet Post", do: ours(func(l *loops.Loop) float64 { return postAll(16, l.Post) })},
+		{name: "goja_nodejs RunOnLoop", goal: 0.4, floor: 0.55, do: gojas(func(l *eventloop.EventLoop) float64 { return postAll(16, runOnLoop(l)) })},
+	}},
+	{"post there and back", "ns", []contender{
+		{name: "quartet Post", do: ours(func(l *loops.Loop) float64 { return thereAndBack(l.Post) })},
+		{name: "goja_nodejs RunOnLoop", goal: 0.65, do: gojas(func(l *eventloop.EventLoop) float64 { return thereAndBack(runOnLoop(l)) })},
+		{name: "Node worker message", goal: 0.01, do: script("node", nodeScript, "worker", 20_000)},
+	}},
+	{"call from another thread", "ns", []contender{
+		{name: "quartet Post", do: ours(func(l *loops.Loop) float64 { return postAll(1, l.Post) })},
+		{name: "asyncio call_soon_threadsafe", goal: 0.01, do: script("python3", pythonScript, "threadsafe", 100_000)},
+	}},
+	{"NextTick chain", "ns", []contender{
+		{name: "quartet NextTick", do: ours(func(l *loops.Loop) float64 { return chained(l, l.NextTick) })},
+		{name: "Node process.nextTick", goal: 0.1, floor: 0.3, do: script("node", nodeScript, "tick", chain)},
+	}},
+	{"Microtask chain", "ns", []contender{
+		{name: "quartet Microtask", do: ours(func(l *loops.Loop) float64 { return chained(l, l.Microtask) })},
+		{name: "Node queueMicrotask", goal: 0.06, floor: 0.2, do: script("node", nodeScript, "microtask", chain)},
+	}},
+	{"Immediate chain", "ns", []contender{
+		{name: "quartet Immediate", do: ours(func(l *loops.Loop) float64 { return chained(l, func(fn func()) { l.Immediate(fn) }) })},
+		{name: "Node setImmediate", goal: 0.04, floor: 0.1, do: script("node", nodeScript, "immediate", chain/4)},
+	}},
+	{"1,000,000 timers, random deadlines within 2 s, schedule and fire", "ns of CPU", []contender{
+		{name: "quartet AfterFunc", do: ours(func(l *loops.Loop) float64 { return onLoopTimers(l, timers) })},
+		{name: "Node setTimeout", goal: 0.28, floor: 0.5, do: script("node", nodeScript, "timers", timers)},
+		{name: "time.AfterFunc", goal: 0.35, do: func() (float64, error) { return runtimeTimers(timers), nil }},
+		{name: "goja_nodejs SetTimeout", goal: 0.16, do: gojas(func(l *eventloop.EventLoop) float64 { return gojaTimers(l, timers/5) })},
+	}},
+	{"timers, 90 % cancelled, schedule and cancel", "ns", []contender{
+		{name: "quartet Stop", do: ours(func(l *loops.Loop) float64 { return cancelled(l, timers) })},
+		{name: "Node clearTimeout", goal: 0.35, do: script("node", nodeScript, "cancel", timers)},
+	}},
+	{"timers, memory of each", "bytes", []contender{
+		{name: "quartet AfterFunc", do: ours(func(l *loops.Loop) float64 { return memoryOfTimers(l, timers) })},
+		{name: "Node setTimeout", goal: 0.5, do: script("node", nodeScript, "memory", timers)},
+	}},
+	{"submit a task and await it from a task", "ns", []contender{
+		{name: "quartet Go, Await", do: ours(awaited)},
+		{name: "asyncio create_task, await", goal: 0.03, do: script("python3", pythonScript, "tasks", tasks/2)},
+	}},
+	{"TCP echo, 64 B, 100 connections", "ns of CPU per request", []contender{
+		{name: "quartet OnData", do: echoed(self("loop"))},
+		{name: "Node net", goal: 0.9, do: echoed(node)},
+		{name: "plain Go net", goal: 1.1, do: echoed(self("net"))},
+	}},
+}
+
+// ours runs do with a loop that runs.
+func ours(do func(l *loops.Loop) float64) func() (float64, error) {
+	return func() (float64, error) {
+		l := loops.New(loops.Config{})
+		l.Start()
+		v := do(l)
+		return v, l.Close()
+	}
+}
+
+func gojas(do func(l *eventloop.EventLoop) float64) func() (float64, error) {
+	return func() (float64, error) {
+		l := eventloop.NewEventLoop()
+		l.Start()
+		v := do(l)
+		l.Stop()
+		return v, nil
+	}
+}
+
+func runOnLoop(l *eventloop.EventLoop) func(func()) error {
+	return func(fn func()) error {
+		l.RunOnLoop(func(*goja.Runtime) { fn() })
+		return nil
+	}
+}
+
+// postAll is the time per post until all have run.
+func postAll(producers int, post func(func()) error) float64 {
+	left, done := posts/producers*producers, make(chan struct{})
+	count := func() {
+		if left--; left == 0 {
+			close(done)
+		}
+	}
+	each := left / producers
+	var begin sync.WaitGroup
+	begin.Add(1)
+	for range producers {
+		go func() {
+			begin.Wait()
+			for range each {
+				_ = post(count)
+			}
+		}()
+	}
+	start := time.Now()
+	begin.Done()
+	<-done
+	return per(time.Since(start), posts)
+}
+
+func per(d time.Duration, n int) float64 { return float64(d) / float64(n) }
+
+func thereAndBack(post func(func()) error) float64 {
+	back := make(chan struct{}, 1)
+	answer := func() { back <- struct{}{} }
+	start := time.Now()
+	for range hops {
+		_ = post(answer)
+		<-back
+	}
+	return per(time.Since(start), hops)
+}
+
+// chained queues the next callback in the last one.
+func chained(l *loops.Loop, queue func(func())) float64 {
+	left, done := chain, make(chan struct{})
+	var next func()
+	next = func() {
+		if left--; left == 0 {
+			close(done)
+			return
+		}
+		queue(next)
+	}
+	start := time.Now()
+	_ = l.Post(next)
+	<-done
+	return per(time.Since(start), chain)
+}
+
+func deadline() time.Duration { return time.Millisecond + rand.N(2*time.Second) }
+
+// onLoopTimers sets its timers in a callback, as Node's script does.
+func onLoopTimers(l *loops.Loop, n int) float64 {
+	left, done := n, make(chan struct{})
+	fired := func() {
+		if left--; left == 0 {
+			close(done)
+		}
+	}
+	start := cpuTime()
+	_ = l.Post(func() {
+		for range n {
+			l.AfterFunc(deadline(), fired)
+		}
+	})
+	<-done
+	return per(cpuTime()-start, n)
+}
+
+func runtimeTimers(n int) float64 {
+	var left atomic.Int64
+	left.Store(int64(n))
+	done := make(chan struct{})
+	start := cpuTime()
+	for range n {
+		time.AfterFunc(deadline(), func() {
+			if left.Add(-1) == 0 {
+				close(done)
+			}
+		})
+	}
+	<-done
+	return per(cpuTime()-start, n)
+}
+
+func gojaTimers(l *eventloop.EventLoop, n int) float64 {
+	left, done := n, make(chan struct{})
+	fired := func(*goja.Runtime) {
+		if left--; left == 0 {
+			close(done)
+		}
+	}
+	start := cpuTime()
+	for range n {
+		l.SetTimeout(fired, deadline())
+	}
+	<-done
+	return per(cpuTime()-start, n)
+}
+
+func cancelled(l *loops.Loop, n int) float64 {
+	done := make(chan float64)
+	_ = l.Post(func() {
+		set := make([]*loops.Timer, n)
+		start := time.Now()
+		for i := range set {
+			set[i] = l.AfterFunc(time.Minute+deadline(), func() {})
+		}
+		for i, t := range set {
+			if i%10 != 0 {
+				t.Stop()
+			}
+		}
+		took := time.Since(start)
+		for _, t := range set {
+			t.Stop()
+		}
+		done <- per(took, n)
+	})
+	return <-done
+}
+
+func memoryOfTimers(l *loops.Loop, n int) float64 {
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	set := make([]*loops.Timer, n)
+	fn := func() {}
+	before := heap()
+	for i := range set {
+		set[i] = l.AfterFunc(time.Hour+deadline(), fn)
+	}
+	v := float64(heap()-before) / float64(n)
+	for _, t := range set {
+		t.Stop()
+	}
+	return v
+}
+
+func awaited(l *loops.Loop) float64 {
+	start := time.Now()
+	_, _ = quartet.Do(context.Background(), l, func(ctx context.Context) (int, error) {
+		for range tasks {
+			_, _ = quartet.Go(ctx, l, func(context.Context) (int, error) { return 1, nil }).Await(ctx)
+		}
+		return 0, nil
+	})
+	return per(time.Since(start), tasks)
+}
