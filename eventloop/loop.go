@@ -104,8 +104,9 @@ type Loop struct {
 	ticks      ring[func()]
 	microtasks ring[entry]
 	immediates []*Immediate
-	starting   *task.Node // what the next new fiber runs
-	runTask    func()     // method values, made once
+	slab       []Immediate // for the next ones
+	starting   *task.Node  // what the next new fiber runs
+	runTask    func()      // method values, made once
 	drive      func()
 }
 

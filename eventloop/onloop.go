@@ -22,7 +22,11 @@ type Immediate struct {
 // setImmediate). On the loop only, and so are the methods of what it returns.
 func (l *Loop) Immediate(fn func()) *Immediate {
 	l.onLoop("Immediate", fn)
-	i := &Immediate{fn: fn}
+	if len(l.slab) == 0 {
+		l.slab = make([]Immediate, 32) // one allocation for many
+	}
+	i := &l.slab[0]
+	l.slab, i.fn = l.slab[1:], fn
 	l.immediates = append(l.immediates, i)
 	return i
 }

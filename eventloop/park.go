@@ -5,6 +5,7 @@ import "time"
 // idle parks the loop until there is something to run. It reports false when nothing can come.
 func (l *Loop) idle() bool {
 	l.in.Lock()
+	l.giveBack()
 	if l.posted.size > 0 || len(l.immediates) > 0 && l.alive() || l.closing.size > 0 || l.stop != nil { // stop: step sees to it
 		l.in.Unlock()
 		return true

@@ -28,16 +28,19 @@ func (l *Loop) RunUntilIdle() error {
 
 func (l *Loop) turnUntilRan() bool {
 	l.own()
-	for {
+	for turns := 0; turns < 2; { // the first one may have begun before
 		switch l.step() {
 		case ran:
 			l.settle()
 			l.checkpoint()
 			return true
-		case rested, left:
+		case rested:
+			turns++
+		case left:
 			return false
 		}
 	}
+	return false
 }
 
 // finishSteps lets the tasks that Step left, and Close has cancelled, come to their end.

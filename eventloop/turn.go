@@ -23,7 +23,6 @@ const (
 type turn struct {
 	phase  phase
 	fresh  bool // the phase has not taken its snapshot
-	ran    bool // something ran in this turn
 	micro  bool // a batch of microtasks has begun
 	exits  bool // BeforeExit was called, and nothing has run since
 	at     time.Duration
@@ -62,7 +61,7 @@ func (l *Loop) turns() {
 	for {
 		switch l.step() {
 		case rested:
-			if !l.idle() {
+			if more := len(l.immediates) > 0 || l.hasPosted.Load(); !more && !l.idle() {
 				return
 			}
 		case left:
@@ -78,38 +77,33 @@ type progress uint8
 
 const (
 	ran    progress = iota // a callback; what follows it is the next step's
-	passed                 // a phase has nothing, or nothing more
-	rested                 // a turn had nothing
+	rested                 // the turn is over
 	left                   // Run is to return
 )
 
-// step runs the ticks and microtasks that follow the last callback, and then the next callback of the phase.
+// step runs the ticks and microtasks that follow the last callback, and then the next callback of the turn.
 func (l *Loop) step() progress {
-	t := &l.turn
 	l.settle()
 	l.checkpoint()
 	if l.attention.Load() != 0 && l.attend() {
 		return left
 	}
-	if t.fresh {
-		t.fresh = false
-		l.snapshot()
+	for t := &l.turn; ; {
+		if t.fresh {
+			t.fresh = false
+			l.snapshot()
+		}
+		if l.callNext() {
+			t.exits = false
+			return ran
+		}
+		t.fresh = true
+		if t.phase++; t.phase == phases {
+			t.phase = timersPhase
+			l.health.turns++
+			return rested
+		}
 	}
-	if l.callNext() {
-		t.ran, t.exits = true, false
-		return ran
-	}
-	t.fresh = true
-	if t.phase++; t.phase < phases {
-		return passed
-	}
-	t.phase = timersPhase
-	l.health.turns++
-	if t.ran {
-		t.ran = false
-		return passed
-	}
-	return rested
 }
 
 // settle finishes what an interval's callback could not finish itself where it panicked or exited.
@@ -249,13 +243,18 @@ func (l *Loop) perform(e entry) {
 	}
 }
 
-// takePosted is locked: it gives back what the last turn's posted callbacks held, and takes what has been posted.
+// giveBack is locked: what the posted callbacks that have ended held is free.
+func (l *Loop) giveBack() {
+	if n := l.turn.released; n > 0 {
+		l.turn.released = 0
+		l.in.Release(n)
+	}
+}
+
+// takePosted is locked: it takes what has been posted.
 func (l *Loop) takePosted() {
 	t := &l.turn
-	if t.released > 0 {
-		l.in.Release(t.released)
-		t.released = 0
-	}
+	l.giveBack()
 	if t.posted.size == 0 { // else a Run was stopped before it had called all
 		l.health.maxPosted = max(l.health.maxPosted, l.posted.size)
 		l.posted.swap(&t.posted)
