@@ -8,9 +8,9 @@ import (
 // never is a deadline that does not come.
 const never = time.Duration(math.MaxInt64)
 
-// due is a timer's place in a heap. It carries what it is ordered by, so that a comparison touches no timer. A timer that
-// was stopped, or set anew, has another seq: its old place is stale and is dropped when it surfaces, or when half of the
-// heap is stale. (Keeping every timer's index in order to remove it at once makes each sift write to the timers.)
+// due is a timer's place in the calendar. It carries what it is ordered by, so that a comparison touches no timer. A timer that
+// was stopped, or set anew, has another seq: its old place is stale and is dropped when it surfaces, or when half of all
+// are stale. (Keeping every timer's index in order to remove it at once makes each sift write to the timers.)
 type due struct {
 	when  time.Duration // since the loop's base
 	seq   uint64
@@ -23,64 +23,31 @@ func (a due) stale() bool { return a.timer.seq != a.seq }
 
 // timerHeap orders by deadline, then by creation. It has four children to a node: half the depth of a binary one, and the
 // children lie beside each other.
-type timerHeap struct {
-	places []due
-	stales int
-}
+type timerHeap []due
 
 func (h *timerHeap) push(d due) {
-	h.places = append(h.places, d)
-	h.up(len(h.places) - 1)
+	*h = append(*h, d)
+	h.up(len(*h) - 1)
 }
 
-// first returns the place that comes first; its timer is nil when there is none.
-func (h *timerHeap) first() due {
-	for len(h.places) > 0 {
-		if d := h.places[0]; !d.stale() {
-			return d
-		}
-		h.pop()
-		h.stales--
-	}
-	return due{when: never}
+func (h *timerHeap) pop() due {
+	p := *h
+	first, last := p[0], len(p)-1
+	p[0], p[last] = p[last], due{}
+	*h = p[:last]
+	h.down(0)
+	return first
 }
 
-func (h *timerHeap) pop() {
-	last := len(h.places) - 1
-	h.places[0] = h.places[last]
-	h.places[last] = due{}
-	h.places = h.places[:last]
-	if last > 0 {
-		h.down(0)
-	}
-}
-
-// forget notes that a timer's place has become stale.
-func (h *timerHeap) forget() {
-	if h.stales++; h.stales >= 64 && 2*h.stales > len(h.places) {
-		h.compact()
-	}
-}
-
-func (h *timerHeap) compact() {
-	kept := h.places[:0]
-	for _, d := range h.places {
-		if !d.stale() {
-			kept = append(kept, d)
-		}
-	}
-	clear(h.places[len(kept):])
-	h.places, h.stales = kept, 0
-	if 4*len(kept) < cap(kept) {
-		h.places = append(make([]due, 0, 2*len(kept)), kept...)
-	}
-	for i := (len(h.places) - 2) / 4; i >= 0; i-- {
+// order makes a heap of what lies in any order.
+func (h *timerHeap) order() {
+	for i := (len(*h) - 2) / 4; i >= 0; i-- {
 		h.down(i)
 	}
 }
 
-func (h *timerHeap) up(i int) {
-	p := h.places
+func (h timerHeap) up(i int) {
+	p := h
 	d := p[i]
 	for i > 0 {
 		parent := (i - 1) / 4
@@ -92,8 +59,8 @@ func (h *timerHeap) up(i int) {
 	p[i] = d
 }
 
-func (h *timerHeap) down(i int) {
-	p := h.places
+func (h timerHeap) down(i int) {
+	p := h
 	if i >= len(p) {
 		return
 	}

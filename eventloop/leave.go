@@ -13,9 +13,10 @@ func (l *Loop) leave() bool {
 		l.call(postedPhase, e)
 		return true
 	}
-	d := l.firstTimer(true)
-	if d.timer == nil || d.when > l.now() {
-		l.parkUntil(d.when)
+	now := l.now()
+	d := l.firstTimer(now, true)
+	if d.timer == nil || d.when > now {
+		l.parkUntil(d.when, now)
 		return true
 	}
 	l.takeTimer(d)

@@ -69,8 +69,8 @@ type Loop struct {
 	starts   int   // entries in posted that start a task
 	wakes    queue // of tasks, while Run waits for their end
 	leaving  bool
-	timers   timerHeap
-	sleeps   timerHeap // of tasks
+	timers   calendar
+	sleeps   calendar // of tasks
 	owed     map[*owed]struct{}
 	errands  map[*errand]struct{} // on their way to other executors
 	conns    map[*Conn]struct{}
@@ -133,6 +133,7 @@ func New(cfg Config) *Loop {
 	l.buffers.size = cfg.Conn.ReadBuffer
 	l.runTask, l.drive = l.runStarting, l.turns
 	l.turn.fresh = true
+	l.timers, l.sleeps = newCalendar(), newCalendar()
 	l.nextDue.Store(int64(never))
 	queue := cfg.Queue
 	if queue == 0 {

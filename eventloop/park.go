@@ -14,7 +14,8 @@ func (l *Loop) idle() bool {
 		l.in.Unlock()
 		return l.beforeExit()
 	}
-	l.parkUntil(l.firstTimer(false).when)
+	now := l.now()
+	l.parkUntil(l.firstTimer(now, false).when, now)
 	return true
 }
 
@@ -44,9 +45,8 @@ func (l *Loop) alive() bool {
 }
 
 // parkUntil is called locked, and unlocks: it parks until then, or until the loop is roused.
-func (l *Loop) parkUntil(when time.Duration) {
+func (l *Loop) parkUntil(when, now time.Duration) {
 	l.nextDue.Store(int64(when))
-	now := l.now()
 	var alarm <-chan time.Time
 	if when != never {
 		if when <= now {

@@ -58,7 +58,7 @@ func (l *Loop) begin() error {
 	}
 	l.running, l.stop, l.leaving, l.done = true, nil, false, make(chan struct{})
 	l.attention.Store(0)
-	l.nextDue.Store(int64(l.firstTimer(false).when))
+	l.nextDue.Store(int64(l.firstTimer(l.now(), false).when))
 	l.dog.off = false
 	l.armWatchdog()
 	return nil

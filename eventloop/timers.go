@@ -83,11 +83,12 @@ func (t *Timer) Reset(d time.Duration) bool {
 	l.in.Lock()
 	active := l.removeTimer(t)
 	t.stopped = false
-	when := l.now() + max(d, 0)
+	now := l.now()
+	when := now + max(d, 0)
 	if when < 0 {
 		when = never - 1
 	}
-	l.addTimer(t, when)
+	l.addTimer(t, when, now)
 	l.in.Unlock()
 	return active
 }
@@ -127,28 +128,30 @@ func (l *Loop) refTimer(t *Timer, n int) {
 	}
 }
 
-// heapOf keeps tasks' sleeps apart: they fire also while Run waits for its tasks to end.
-func (l *Loop) heapOf(t *Timer) *timerHeap {
+// calendarOf keeps tasks' sleeps apart: they fire also while Run waits for its tasks to end.
+func (l *Loop) calendarOf(t *Timer) *calendar {
 	if t.task {
 		return &l.sleeps
 	}
 	return &l.timers
 }
 
-// firstTimer is locked: the place of the timer that is to fire first.
-func (l *Loop) firstTimer(sleepsOnly bool) due {
-	first := l.sleeps.first()
-	if t := l.timers.first(); !sleepsOnly && t.before(first) {
-		first = t
+// firstTimer is locked: the place of the timer that is to fire first. Its timer is nil when none is to fire before when.
+func (l *Loop) firstTimer(now time.Duration, sleepsOnly bool) due {
+	first := l.sleeps.first(now)
+	if !sleepsOnly {
+		if t := l.timers.first(now); t.before(first) {
+			first = t
+		}
 	}
 	return first
 }
 
 // addTimer is locked.
-func (l *Loop) addTimer(t *Timer, when time.Duration) {
+func (l *Loop) addTimer(t *Timer, when, now time.Duration) {
 	l.seq++
 	t.seq = l.seq
-	l.heapOf(t).push(due{when: when, seq: t.seq, timer: t})
+	l.calendarOf(t).push(due{when: when, seq: t.seq, timer: t}, now)
 	l.refTimer(t, 1)
 	if when < time.Duration(l.nextDue.Load()) {
 		l.nextDue.Store(int64(when))
@@ -162,7 +165,7 @@ func (l *Loop) removeTimer(t *Timer) bool {
 		return false
 	}
 	t.seq = 0
-	l.heapOf(t).forget()
+	l.calendarOf(t).forget()
 	l.refTimer(t, -1)
 	return true
 }
@@ -170,8 +173,8 @@ func (l *Loop) removeTimer(t *Timer) bool {
 // dueTimer is locked: it takes the first timer that was due at the phase's start, and was set before it. It returns nil
 // when there is none, and how late the timer is.
 func (l *Loop) dueTimer(at time.Duration, before uint64) (t *Timer, when time.Duration) {
-	d := l.firstTimer(false)
-	if d.when > at || d.seq > before {
+	d := l.firstTimer(at, false)
+	if d.when > at || d.seq > before || d.timer == nil {
 		l.nextDue.Store(int64(d.when))
 		return nil, 0
 	}
@@ -182,7 +185,7 @@ func (l *Loop) dueTimer(at time.Duration, before uint64) (t *Timer, when time.Du
 
 // takeTimer is locked: it takes out the timer that is first in its heap.
 func (l *Loop) takeTimer(d due) {
-	l.heapOf(d.timer).pop()
+	l.calendarOf(d.timer).take()
 	d.timer.seq = 0
 	l.refTimer(d.timer, -1)
 }
@@ -196,14 +199,15 @@ func (l *Loop) rearm(f fired) {
 	if i == nil || t.stopped || t.seq != 0 {
 		return
 	}
+	now := l.now()
 	next := f.began + i.every
 	if i.rate {
 		next = f.when + i.every
-		if late := l.now() - next; late > 0 {
+		if late := now - next; late > 0 {
 			skipped := uint64(late / i.every)
 			i.missed += skipped
 			next += time.Duration(skipped) * i.every
 		}
 	}
-	l.addTimer(t, next)
+	l.addTimer(t, next, now)
 }
