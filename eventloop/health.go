@@ -33,6 +33,7 @@ type Health struct {
 	Up         time.Duration  // since New
 	Pending    int            // posted, and not taken by a turn
 	MaxPosted  int            // the most of it
+	Dropped    uint64         // posted, and never called: dropped by Close
 	Blocked    int            // functions of quartet.Block that run or wait for their turn
 	MaxBlocked int            // the most of them that ran at once
 	Holds      map[string]int // KeepAlive, by name
@@ -69,6 +70,7 @@ type health struct {
 
 	// Locked.
 	maxPosted int
+	dropped   uint64
 	holds     map[string]int
 	published Health
 }
@@ -121,6 +123,7 @@ func (l *Loop) Health() Health {
 	h.Tasks = tasks
 	h.Up, h.Pending, h.MaxPosted, h.Holds = l.now(), l.posted.size, max(l.health.maxPosted, l.posted.size), maps.Clone(l.health.holds)
 	h.Blocked, h.MaxBlocked = l.blocking.count+len(l.blocking.queued), l.blocking.peak
+	h.Dropped = l.health.dropped
 	h.Longest = slices.Clone(h.Longest)
 	if l.asleep {
 		h.Idle += h.Up - l.parkedAt

@@ -169,6 +169,7 @@ func (l *Loop) dropPosted() {
 	l.in.Lock()
 	defer l.in.Unlock()
 	dropped := l.posted.drop(isCallback)
+	l.health.dropped += uint64(dropped)
 	l.closed = true
 	l.cancelErrands()
 	l.abortConns()
@@ -188,6 +189,7 @@ func (l *Loop) dropTurn() (dropped int) {
 	dropped = t.released
 	t.posted.drop(func(e entry) bool {
 		if isCallback(e) {
+			l.health.dropped++
 			dropped++
 		} else { // tasks that Step left waiting
 			l.push(e)
