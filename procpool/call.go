@@ -13,6 +13,7 @@ import (
 type call struct {
 	node     *task.Node
 	call     quartet.Call
+	raw      bool
 	input    []byte // kept until the end: a worker that dies may leave it to another
 	fn       uint16
 	deadline time.Time
@@ -79,7 +80,7 @@ func (r *remote) AppendInput(dst []byte, _ quartet.Codec) ([]byte, error) { retu
 func (r *remote) Abandon(cause error) { r.Resolve(nil, nil, cause) }
 
 // Resolve sends the result on as it has come.
-func (r *remote) Resolve(output []byte, _ quartet.Codec, err error) {
+func (r *remote) Resolve(output []byte, c quartet.Codec, err error) {
 	p := r.pool
 	p.in.Lock()
 	delete(r.from.made, r.id)
@@ -92,6 +93,9 @@ func (r *remote) Resolve(output []byte, _ quartet.Codec, err error) {
 		f.arg, f.body = kindError, encodeError(err, context.Cause(r.record.node.Context()))
 	} else {
 		f.body = append([]byte(nil), output...)
+		if isRaw(c) {
+			f.arg = kindRaw
+		}
 	}
 	r.from.out.push(f)
 }
@@ -131,6 +135,7 @@ func (p *Pool) Cancelled(n *task.Node) {
 type outcome struct {
 	call   *call
 	output []byte
+	raw    bool
 	err    error
 }
 
@@ -141,7 +146,7 @@ func (p *Pool) end(outcomes []outcome) {
 	}
 	for _, o := range outcomes {
 		p.observePanic(o.err)
-		p.in.Guard(func() { o.call.call.Resolve(o.output, p.codec, o.err) })
+		p.in.Guard(func() { o.call.call.Resolve(o.output, codecOf(p.codec, o.raw), o.err) })
 		if o.err != nil {
 			o.call.node.Failed = true
 		}

@@ -89,12 +89,17 @@ func (x *client) SubmitCall(ctx context.Context, c quartet.Call) error {
 		return context.Cause(parent)
 	}
 	body, within := callBody(parent, c.Name())
-	body, err := c.AppendInput(body, s.codec)
+	codec := codecOf(s.codec, true)
+	body, err := c.AppendInput(body, codec)
 	if err != nil {
 		return err
 	}
 	if len(body) > s.limit {
 		return tooLarge(c.Name(), len(body), s.limit)
+	}
+	flags := uint8(flagExt)
+	if isRaw(codec) {
+		flags |= flagRaw
 	}
 	o := &outcall{node: n, call: c}
 	n.Owner, n.Host, n.Data = s, s, o
@@ -105,7 +110,7 @@ func (x *client) SubmitCall(ctx context.Context, c quartet.Call) error {
 	s.callID++
 	o.id = s.callID
 	s.calls[o.id] = o
-	s.out.put(frame{typ: frameCall, flags: flagExt, id: o.id, body: body})
+	s.out.put(frame{typ: frameCall, flags: flags, id: o.id, body: body})
 	s.mu.Unlock()
 	s.watch()
 	if !within && parent.Done() != nil { // else the pool sees the end of parent
@@ -187,9 +192,9 @@ func (s *server) reply(f frame) {
 		stop()
 	}
 	if f.arg == kindError {
-		o.call.Resolve(nil, s.codec, decodeError(f.body, context.Cause(o.node.Context())))
+		o.call.Resolve(nil, codecOf(s.codec, false), decodeError(f.body, context.Cause(o.node.Context())))
 	} else {
-		o.call.Resolve(f.body, s.codec, nil)
+		o.call.Resolve(f.body, codecOf(s.codec, f.arg == kindRaw), nil)
 	}
 	o.node.End()
 }

@@ -152,6 +152,9 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 		f.flags = flagExt
 		f.body = append(appendExt(nil, x), c.input...)
 	}
+	if c.raw {
+		f.flags |= flagRaw
+	}
 	w.out.push(f)
 	if !c.watched && c.node.Parent().Done() != nil {
 		c.watched = true

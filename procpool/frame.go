@@ -46,7 +46,8 @@ func (t frameType) String() string {
 const (
 	flagOptional = 0x80 // a receiver that does not know the type skips the frame
 	flagExt      = 0x01 // the body begins with an ext block
-	flagsKnown   = flagOptional | flagExt
+	flagRaw      = 0x02 // TASK, CALL: the input is bytes as they are, whatever the codec
+	flagsKnown   = flagOptional | flagExt | flagRaw
 )
 
 // Kinds of the body of a RESULT or a REPLY: the low byte of arg. The high byte of a RESULT's says how long the task ran, as
@@ -54,6 +55,7 @@ const (
 const (
 	kindOutput = 0 // what the function returned, encoded
 	kindError  = 1 // a wireError, as JSON
+	kindRaw    = 2 // what the function returned: bytes as they are, whatever the codec
 )
 
 // frame is one message. Its body is valid until the reader that gave it is asked for room again.

@@ -29,8 +29,6 @@ type greeting struct {
 	Nested      bool     `json:"nested,omitempty"`    // from the worker: it takes descendants while a task waits
 }
 
-const codecJSON = "json"
-
 func parseGreeting(f frame) (greeting, error) {
 	var g greeting
 	if f.typ != frameHello {

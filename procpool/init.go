@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-
-	"github.com/quartet-go/quartet"
 )
 
 // envMarker makes a started process a worker: protocol version, nonce, depth, and where the pipes are. Init takes it
@@ -98,7 +96,7 @@ func serveAs(m marker) error {
 		return err
 	}
 	s := &server{
-		out: outlet{file: out, page: plainPage()}, codec: quartet.JSON{}, limit: pool.MaxFrame, names: pool.Functions,
+		out: outlet{file: out, page: plainPage()}, codec: pool.Codec, limit: pool.MaxFrame, names: pool.Functions,
 		jobs: map[uint64]*job{}, calls: map[uint64]*outcall{},
 		hand: make(chan *job, 1), watched: make(chan struct{}, 1),
 	}
@@ -109,7 +107,7 @@ func serveAs(m marker) error {
 		}
 	}
 	body, err := json.Marshal(greeting{
-		Magic: magic, Version: version, Nonce: m.nonce, Codec: codecJSON, Fingerprint: fingerprint(),
+		Magic: magic, Version: version, Nonce: m.nonce, Codec: pool.Codec, Fingerprint: fingerprint(),
 		PID: os.Getpid(), Runtime: runtime.Version(), Ledger: shared, Nested: true,
 	})
 	if err != nil {

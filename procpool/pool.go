@@ -21,7 +21,7 @@ import (
 type Pool struct {
 	in     intake.Intake
 	cfg    Config
-	codec  quartet.Codec
+	codec  string         // its name
 	exited sync.WaitGroup // one per goroutine of the pool
 
 	// Guarded by in's lock.
@@ -55,7 +55,10 @@ func New(cfg Config) (*Pool, error) {
 		return nil, fmt.Errorf("%w: this is a worker of depth %d", ErrNested, depth)
 	}
 	cfg.setDefaults()
-	p := &Pool{cfg: cfg, codec: quartet.JSON{}, numbers: make(map[string]uint16), workers: make([]*worker, cfg.Workers)}
+	p := &Pool{cfg: cfg, codec: codecCompact, numbers: make(map[string]uint16), workers: make([]*worker, cfg.Workers)}
+	if cfg.Command != nil {
+		p.codec = codecJSON
+	}
 	p.in.Init(intake.Config{
 		Name: "procpool", Host: p, Ready: p.dispatch, Free: p.free,
 		Queue: cfg.Queue, InFlight: cfg.InFlight, Reject: cfg.Saturation == Reject,
@@ -69,7 +72,8 @@ func New(cfg Config) (*Pool, error) {
 // Wait. The input is copied: the caller may change it afterwards.
 func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 	intake.NotNil("procpool", "SubmitCall", c)
-	input, err := c.AppendInput(nil, p.codec)
+	codec := codecOf(p.codec, true)
+	input, err := c.AppendInput(nil, codec)
 	if err != nil {
 		return err
 	}
@@ -77,7 +81,7 @@ func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 		return tooLarge(c.Name(), len(input), p.cfg.MaxFrame-maxExt)
 	}
 	n := task.Of(ctx, c)
-	record, err := p.record(n, c, input)
+	record, err := p.record(n, c, input, isRaw(codec))
 	if err != nil {
 		return err
 	}
@@ -89,7 +93,7 @@ func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 const maxExt = maxLabel + 64
 
 // record returns what the pool knows of a call. It refuses while workers do not come up.
-func (p *Pool) record(n *task.Node, c quartet.Call, input []byte) (*call, error) {
+func (p *Pool) record(n *task.Node, c quartet.Call, input []byte, raw bool) (*call, error) {
 	parent := n.Parent()
 	at, _ := parent.Deadline()
 	p.in.Lock()
@@ -101,7 +105,7 @@ func (p *Pool) record(n *task.Node, c quartet.Call, input []byte) (*call, error)
 	if err != nil {
 		return nil, err
 	}
-	return &call{node: n, call: c, input: input, fn: number, deadline: at, label: task.LabelOf(parent)}, nil
+	return &call{node: n, call: c, input: input, raw: raw, fn: number, deadline: at, label: task.LabelOf(parent)}, nil
 }
 
 // number is locked: the number under which workers know a function.
@@ -182,7 +186,7 @@ func (p *Pool) dismiss() {
 // hello is locked: what a new worker is told, and the number of names in it.
 func (p *Pool) hello(nonce string) (greeting, []byte, error) {
 	g := greeting{
-		Magic: magic, Version: version, Nonce: nonce, Codec: codecJSON, Fingerprint: fingerprint(),
+		Magic: magic, Version: version, Nonce: nonce, Codec: p.codec, Fingerprint: fingerprint(),
 		MaxFrame: p.cfg.MaxFrame, Functions: p.names,
 	}
 	body, err := json.Marshal(g)

@@ -140,6 +140,8 @@ func (p *Pool) progress(w *worker, c *call, f frame) (errand, error) {
 		w.adapt(int(f.arg >> 8))
 		switch f.arg & 0xff {
 		case kindOutput:
+		case kindRaw:
+			o.raw = true
 		case kindError:
 			o.output, o.err = nil, decodeError(f.body, context.Cause(c.node.Context()))
 		default:
@@ -194,7 +196,7 @@ func (p *Pool) called(w *worker, f frame) (errand, error) {
 	}
 	r := &remote{pool: p, from: w, id: f.id, name: name, parent: parent}
 	n := task.Of(ctx, r)
-	r.record = &call{node: n, call: r, input: append([]byte(nil), input...), fn: number, deadline: deadline, label: x.label, remote: r}
+	r.record = &call{node: n, call: r, input: append([]byte(nil), input...), raw: f.flags&flagRaw != 0, fn: number, deadline: deadline, label: x.label, remote: r}
 	n.Data = r.record
 	if parent != nil {
 		parent.adopt(r.record)

@@ -19,7 +19,7 @@ import (
 // descendants, and a death fails no task that has nothing to do with the one that caused it.
 type server struct {
 	out   outlet
-	codec quartet.Codec
+	codec string // its name
 
 	mu        sync.Mutex
 	names     []string
@@ -47,6 +47,7 @@ type job struct {
 	id, under uint64
 	name      string
 	input     []byte
+	raw       bool
 	began     time.Time
 	took      time.Duration
 	suspended bool
@@ -139,7 +140,7 @@ func (s *server) deliver(f frame) error {
 			return err
 		}
 	}
-	j := &job{server: s, id: f.id, under: x.under, input: append([]byte(nil), body...)}
+	j := &job{server: s, id: f.id, under: x.under, input: append([]byte(nil), body...), raw: f.flags&flagRaw != 0}
 	j.node.Init(x.beyond(context.Background()), j)
 	j.node.Owner, j.node.Model = s, (*jobModel)(j)
 	s.mu.Lock()

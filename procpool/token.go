@@ -90,6 +90,7 @@ func (s *server) work(j *job) {
 // takes its place.
 func (s *server) run(j *job) {
 	var output []byte
+	var raw bool
 	err := error(quartet.ErrGoexit)
 	returned := false
 	defer func() {
@@ -97,22 +98,27 @@ func (s *server) run(j *job) {
 		if v != nil {
 			err = quartet.NewPanicError(v)
 		}
-		s.end(j, output, err)
+		s.end(j, output, raw, err)
 		if v == nil && !returned {
 			go s.workAfter(j)
 		}
 	}()
 	j.node.Claim()
-	output, err = quartet.Invoke(j.node.Context(), j.name, s.codec, j.input)
+	codec := codecOf(s.codec, j.raw)
+	output, err = quartet.Invoke(j.node.Context(), j.name, codec, j.input)
+	raw = isRaw(codec)
 	returned = true
 }
 
 func (s *server) workAfter(j *job) { s.work(s.follow(j)) }
 
 // end sends j's result.
-func (s *server) end(j *job, output []byte, err error) {
+func (s *server) end(j *job, output []byte, raw bool, err error) {
 	j.took = time.Since(j.began)
 	f := frame{typ: frameResult, id: j.id, arg: kindOutput, body: output}
+	if raw {
+		f.arg = kindRaw
+	}
 	if err != nil {
 		f.arg = kindError
 		f.body = encodeError(err, context.Cause(j.node.Context()))
