@@ -14,7 +14,8 @@ type call struct {
 	node     *task.Node
 	call     quartet.Call
 	raw      bool
-	input    []byte // kept until the end: a worker that dies may leave it to another
+	small    [24]byte // of input
+	input    []byte   // kept until the end: a worker that dies may leave it to another
 	fn       uint16
 	deadline time.Time
 	label    string
@@ -124,7 +125,7 @@ func (p *Pool) Cancelled(n *task.Node) {
 	defer p.in.Unlock()
 	switch {
 	case c.worker != nil:
-		c.worker.out.push(frame{typ: frameCancel, id: c.id(), body: body})
+		c.worker.out.pushUrgent(frame{typ: frameCancel, id: c.id(), body: body})
 	case c.waiting:
 		p.unqueue(c)
 		p.in.After(func() { p.end([]outcome{{call: c, err: cause}}) })
@@ -136,6 +137,7 @@ type outcome struct {
 	call   *call
 	output []byte
 	raw    bool
+	owned  bool // output
 	err    error
 }
 
@@ -146,7 +148,7 @@ func (p *Pool) end(outcomes []outcome) {
 	}
 	for _, o := range outcomes {
 		p.observePanic(o.err)
-		p.in.Guard(func() { o.call.call.Resolve(o.output, codecOf(p.codec, o.raw), o.err) })
+		p.resolve(o)
 		if o.err != nil {
 			o.call.node.Failed = true
 		}
@@ -162,6 +164,15 @@ func (p *Pool) end(outcomes []outcome) {
 	}
 	p.dispatch()
 	p.in.Unlock()
+}
+
+func (p *Pool) resolve(o outcome) {
+	codec := codecOf(p.codec, o.raw, o.owned)
+	if p.cfg.OnPanic == nil {
+		o.call.call.Resolve(o.output, codec, o.err)
+	} else {
+		p.in.Guard(func() { o.call.call.Resolve(o.output, codec, o.err) })
+	}
 }
 
 // observePanic shows OnPanic what a future will carry.

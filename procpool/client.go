@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -43,12 +44,14 @@ func (s *server) lend(j *job) bool {
 // takeBack waits for the token. A task that ended meanwhile, in whose name a foreign goroutine had lent, needs none.
 func (s *server) takeBack(j *job) {
 	s.mu.Lock()
-	if s.jobs[j.id] != j {
+	if !slices.Contains(s.started, j) {
 		s.mu.Unlock()
 		return
 	}
 	s.returning = append(s.returning, j)
-	s.kick()
+	if s.running == nil {
+		s.pick()
+	}
 	s.mu.Unlock()
 	<-j.turn
 }
@@ -89,7 +92,7 @@ func (x *client) SubmitCall(ctx context.Context, c quartet.Call) error {
 		return context.Cause(parent)
 	}
 	body, within := callBody(parent, c.Name())
-	codec := codecOf(s.codec, true)
+	codec := codecOf(s.codec, true, false)
 	body, err := c.AppendInput(body, codec)
 	if err != nil {
 		return err
@@ -192,9 +195,9 @@ func (s *server) reply(f frame) {
 		stop()
 	}
 	if f.arg == kindError {
-		o.call.Resolve(nil, codecOf(s.codec, false), decodeError(f.body, context.Cause(o.node.Context())))
+		o.call.Resolve(nil, codecOf(s.codec, false, false), decodeError(f.body, context.Cause(o.node.Context())))
 	} else {
-		o.call.Resolve(f.body, codecOf(s.codec, f.arg == kindRaw), nil)
+		o.call.Resolve(f.body, codecOf(s.codec, f.arg == kindRaw, f.owned), nil)
 	}
 	o.node.End()
 }

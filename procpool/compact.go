@@ -57,7 +57,7 @@ func (compact) Decode(data []byte, p any) error {
 		*p = string(data)
 		return nil
 	case *[]byte:
-		*p = append(make([]byte, 0, len(data)), data...)
+		*p = keep(data, false)
 		return nil
 	case *struct{}:
 		return rest(data, reflect.TypeFor[struct{}]())

@@ -156,6 +156,9 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 		f.flags |= flagRaw
 	}
 	w.out.push(f)
+	if len(w.calls) == 1 {
+		p.in.After(w.out.direct)
+	}
 	if !c.watched && c.node.Parent().Done() != nil {
 		c.watched = true
 		p.in.After(func() { p.watch(c) })

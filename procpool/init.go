@@ -97,8 +97,8 @@ func serveAs(m marker) error {
 	}
 	s := &server{
 		out: outlet{file: out, page: plainPage()}, codec: pool.Codec, limit: pool.MaxFrame, names: pool.Functions,
-		jobs: map[uint64]*job{}, calls: map[uint64]*outcall{},
-		hand: make(chan *job, 1), watched: make(chan struct{}, 1),
+		calls: map[uint64]*outcall{},
+		hand:  make(chan struct{}, 1), in: in, reader: r, watched: make(chan struct{}, 1),
 	}
 	shared := false
 	if m.page != 0 {
@@ -116,8 +116,9 @@ func serveAs(m marker) error {
 	s.out.put(frame{typ: frameHello, body: body})
 	s.out.flush()
 	go s.watchLoop()
-	s.serve(in, r)
-	return nil
+	s.handleAll() // what came with the hello
+	s.work()
+	select {}
 }
 
 // maxHello bounds the body of a HELLO.

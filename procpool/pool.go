@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -24,11 +25,13 @@ type Pool struct {
 	codec  string         // its name
 	exited sync.WaitGroup // one per goroutine of the pool
 
+	numbers sync.Map    // name of a function → its number, a uint16
+	down    atomic.Bool // boot.broken is set
+
 	// Guarded by in's lock.
-	numbers map[string]uint16 // of functions
-	names   []string          // by number
-	workers []*worker         // by lane; nil: none
-	resend  []*call           // given back by a worker, or by its death, in order
+	names   []string  // by number
+	workers []*worker // by lane; nil: none
+	resend  []*call   // given back by a worker, or by its death, in order
 	boot    boot
 	ending  bool
 }
@@ -55,7 +58,7 @@ func New(cfg Config) (*Pool, error) {
 		return nil, fmt.Errorf("%w: this is a worker of depth %d", ErrNested, depth)
 	}
 	cfg.setDefaults()
-	p := &Pool{cfg: cfg, codec: codecCompact, numbers: make(map[string]uint16), workers: make([]*worker, cfg.Workers)}
+	p := &Pool{cfg: cfg, codec: codecCompact, workers: make([]*worker, cfg.Workers)}
 	if cfg.Command != nil {
 		p.codec = codecJSON
 	}
@@ -72,17 +75,9 @@ func New(cfg Config) (*Pool, error) {
 // Wait. The input is copied: the caller may change it afterwards.
 func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 	intake.NotNil("procpool", "SubmitCall", c)
-	codec := codecOf(p.codec, true)
-	input, err := c.AppendInput(nil, codec)
-	if err != nil {
-		return err
-	}
-	if len(input) > p.cfg.MaxFrame-maxExt {
-		return tooLarge(c.Name(), len(input), p.cfg.MaxFrame-maxExt)
-	}
 	n := task.Of(ctx, c)
-	record, err := p.record(n, c, input, isRaw(codec))
-	if err != nil {
+	record := &call{node: n, call: c}
+	if err := p.fill(record); err != nil {
 		return err
 	}
 	n.Data = record
@@ -92,33 +87,58 @@ func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 // maxExt bounds the ext block of a TASK.
 const maxExt = maxLabel + 64
 
-// record returns what the pool knows of a call. It refuses while workers do not come up.
-func (p *Pool) record(n *task.Node, c quartet.Call, input []byte, raw bool) (*call, error) {
-	parent := n.Parent()
-	at, _ := parent.Deadline()
+// fill encodes the input of a call, and notes what travels with it. It refuses while workers do not come up.
+func (p *Pool) fill(c *call) (err error) {
+	codec := codecOf(p.codec, true, false)
+	if c.input, err = c.call.AppendInput(c.small[:0], codec); err != nil {
+		return err
+	}
+	if limit := p.cfg.MaxFrame - maxExt; len(c.input) > limit {
+		return tooLarge(c.call.Name(), len(c.input), limit)
+	}
+	parent := c.node.Parent()
+	if p.down.Load() {
+		if err := p.refusal(parent); err != nil {
+			return err
+		}
+	}
+	c.raw, c.label = isRaw(codec), task.LabelOf(parent)
+	c.deadline, _ = parent.Deadline()
+	c.fn, err = p.number(c.call.Name())
+	return err
+}
+
+// refusal is the error of a submit while workers do not come up.
+func (p *Pool) refusal(parent context.Context) error {
 	p.in.Lock()
 	defer p.in.Unlock()
 	if err := p.boot.refuse(); err != nil && parent.Err() == nil && !p.in.Draining() && len(p.live()) == 0 {
-		return nil, err
+		return err
 	}
-	number, err := p.number(c.Name())
-	if err != nil {
-		return nil, err
-	}
-	return &call{node: n, call: c, input: input, raw: raw, fn: number, deadline: at, label: task.LabelOf(parent)}, nil
+	return nil
 }
 
-// number is locked: the number under which workers know a function.
+// number is the number under which workers know a function.
 func (p *Pool) number(name string) (uint16, error) {
-	number, ok := p.numbers[name]
-	if !ok {
-		if len(p.names) > math.MaxUint16 {
-			return 0, fmt.Errorf("procpool: %q is one function too many: a pool knows %d", name, len(p.names))
-		}
-		number = uint16(len(p.names))
-		p.numbers[name] = number
-		p.names = append(p.names, name)
+	if number, ok := p.numbers.Load(name); ok {
+		return number.(uint16), nil
 	}
+	p.in.Lock()
+	defer p.in.Unlock()
+	return p.newNumber(name)
+}
+
+// newNumber is locked.
+func (p *Pool) newNumber(name string) (uint16, error) {
+	if number, ok := p.numbers.Load(name); ok {
+		return number.(uint16), nil
+	}
+	if len(p.names) > math.MaxUint16 {
+		return 0, fmt.Errorf("procpool: %q is one function too many: a pool knows %d", name, len(p.names))
+	}
+	number := uint16(len(p.names))
+	p.names = append(p.names, name)
+	p.numbers.Store(name, number)
 	return number, nil
 }
 

@@ -14,12 +14,12 @@ const (
 )
 
 // portable is the codec of one body between this program and others. How the body is written travels beside it.
-type portable struct{ raw bool }
+type portable struct{ raw, lent bool }
 
 func (p *portable) Append(dst []byte, v any) ([]byte, error) {
 	if b, ok := asBytes(reflect.ValueOf(v)); ok {
 		p.raw = true
-		return append(dst, b...), nil
+		return lend(dst, b, p.lent), nil
 	}
 	p.raw = false
 	return quartet.JSON{}.Append(dst, v)
@@ -34,8 +34,24 @@ func (p *portable) Decode(data []byte, to any) error {
 	if _, ok := asBytes(v); !ok {
 		return fmt.Errorf("procpool: these are %d raw bytes, and no %s", len(data), v.Type())
 	}
-	v.SetBytes(append(make([]byte, 0, len(data)), data...))
+	v.SetBytes(keep(data, p.lent))
 	return nil
+}
+
+// lend appends b to dst; lent: where dst is nil b itself will do, since it is sent before its owner sees it again.
+func lend(dst, b []byte, lent bool) []byte {
+	if lent && dst == nil {
+		return b
+	}
+	return append(dst, b...)
+}
+
+// keep is a copy of b; lent: b is the reader's to keep.
+func keep(b []byte, lent bool) []byte {
+	if lent {
+		return b
+	}
+	return append(make([]byte, 0, len(b)), b...)
 }
 
 func asBytes(v reflect.Value) (b []byte, ok bool) {
@@ -46,12 +62,33 @@ func asBytes(v reflect.Value) (b []byte, ok bool) {
 }
 
 // codecOf returns what decodes a body, raw or not, or encodes one. A body that Append has not written is in a codec of its
-// function's own: others take it as raw, so an encoder begins so.
-func codecOf(name string, raw bool) quartet.Codec {
-	if name == codecCompact {
-		return compact{}
+// function's own: others take it as raw, so an encoder begins so. lent spares large bodies a copy: see lend and keep.
+func codecOf(name string, raw, lent bool) quartet.Codec {
+	switch {
+	case name != codecCompact:
+		return &portable{raw, lent}
+	case lent:
+		return lentCompact{}
 	}
-	return &portable{raw}
+	return compact{}
+}
+
+// lentCompact is compact for bodies that are lent.
+type lentCompact struct{ compact }
+
+func (c lentCompact) Append(dst []byte, v any) ([]byte, error) {
+	if b, ok := v.([]byte); ok {
+		return lend(dst, b, true), nil
+	}
+	return c.compact.Append(dst, v)
+}
+
+func (c lentCompact) Decode(data []byte, p any) error {
+	if p, ok := p.(*[]byte); ok {
+		*p = keep(data, true)
+		return nil
+	}
+	return c.compact.Decode(data, p)
 }
 
 // isRaw reports whether c reads, or has written, raw bytes.

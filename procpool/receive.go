@@ -24,7 +24,7 @@ func (e *errand) empty() bool {
 
 // receive handles the frames that have arrived from w. An error is the worker's end.
 func (p *Pool) receive(w *worker) error {
-	var errands []errand
+	errands := w.errands[:0]
 	p.in.Lock()
 	f, ok, err := w.reader.next()
 	for ; ok && err == nil; f, ok, err = w.reader.next() {
@@ -42,22 +42,24 @@ func (p *Pool) receive(w *worker) error {
 	}
 	p.dispatch()
 	p.in.Unlock()
-	p.run(errands)
+	w.ended = p.run(errands, w.ended[:0])
+	clear(errands)
+	w.errands = errands
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
 	return nil
 }
 
-// run does errands, ends of calls together as far as their order allows.
-func (p *Pool) run(errands []errand) {
-	var ended []outcome
+// run does errands, ends of calls together as far as their order allows. It returns ended, emptied, for reuse.
+func (p *Pool) run(errands []errand, ended []outcome) []outcome {
 	for _, e := range errands {
 		if e.ended.call != nil {
 			ended = append(ended, e.ended)
 			continue
 		}
 		p.end(ended)
+		clear(ended)
 		ended = ended[:0]
 		switch {
 		case e.submit != nil:
@@ -69,6 +71,8 @@ func (p *Pool) run(errands []errand) {
 		}
 	}
 	p.end(ended)
+	clear(ended)
+	return ended
 }
 
 // welcome is locked: f should be the hello of a worker that has started.
@@ -85,6 +89,7 @@ func (p *Pool) welcome(w *worker, f frame) error {
 	w.mu.Unlock()
 	w.ready, w.ledger, w.reader.limit = true, g.Ledger, p.cfg.MaxFrame
 	p.boot.succeeded()
+	p.down.Store(false)
 	return nil
 }
 
@@ -136,7 +141,7 @@ func (p *Pool) progress(w *worker, c *call, f frame) (errand, error) {
 		p.suspend(w, c, false)
 		w.take(c)
 		w.want = nil
-		o := outcome{call: c, output: f.body}
+		o := outcome{call: c, output: f.body, owned: f.owned}
 		w.adapt(int(f.arg >> 8))
 		switch f.arg & 0xff {
 		case kindOutput:
@@ -190,7 +195,7 @@ func (p *Pool) called(w *worker, f frame) (errand, error) {
 		deadline = time.Now().Add(x.left)
 		ctx = deadlineCtx{ctx, deadline}
 	}
-	number, err := p.number(name)
+	number, err := p.newNumber(name)
 	if err != nil {
 		return errand{}, err
 	}

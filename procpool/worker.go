@@ -34,7 +34,9 @@ type worker struct {
 	cause  error // why the pool killed it
 	boot   *time.Timer
 
-	greeting greeting // the pool's
+	errands  []errand  // of the reader's goroutine, reused
+	ended    []outcome // likewise
+	greeting greeting  // the pool's
 	reader   frameReader
 	broken   bool          // its frames made no sense
 	closed   chan struct{} // the reader is done
@@ -133,6 +135,9 @@ func (w *worker) start() (*pipes, *exec.Cmd, error) {
 	if cause != nil { // Close was faster
 		w.kill(cause)
 	}
+	w.out.mu.Lock()
+	w.out.file = ps.in
+	w.out.mu.Unlock()
 	w.out.first(frame{typ: frameHello, body: hello})
 	return ps, cmd, nil
 }
