@@ -118,7 +118,7 @@ func (f *Func[In, Out]) Do(ctx context.Context, ex Executor, in In) (Out, error)
 
 // Map calls f on ex for each input and yields the results, as the function [Map] does.
 func (f *Func[In, Out]) Map(ctx context.Context, ex Executor, in iter.Seq[In], opts ...MapOption) iter.Seq2[Out, error] {
-	return mapSeq(ctx, in, func(ctx context.Context, v In) *Future[Out] { return f.Go(ctx, ex, v) }, opts)
+	return mapSeq(ctx, ex, in, func(ctx context.Context, v In) *Future[Out] { return f.Go(ctx, ex, v) }, opts)
 }
 
 // chosen is the codec that f asks for, else c.

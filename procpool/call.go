@@ -25,8 +25,7 @@ type call struct {
 	waiting   bool    // it is in resend
 	suspended bool    // it waits, in its worker
 	begun     bool    // it has waited there, so it has started
-	watched   bool
-	stop      func() bool // of the watch
+	watch     *ctxWatch
 
 	remote *remote // when a task made it
 	kids   *call   // the unfinished calls that this one has made
@@ -101,18 +100,6 @@ func (r *remote) Resolve(output []byte, c quartet.Codec, err error) {
 	r.from.out.push(f)
 }
 
-// watch has c's worker told when the context that c was submitted with ends. The end by Cancel comes through Cancelled.
-func (p *Pool) watch(c *call) {
-	stop := context.AfterFunc(c.node.Parent(), func() { p.Cancelled(c.node) })
-	p.in.Lock()
-	c.stop = stop
-	ended := c.node.State() == task.Ended
-	p.in.Unlock()
-	if ended {
-		stop()
-	}
-}
-
 // Cancelled implements task.Canceller: the context of a started call has ended.
 func (p *Pool) Cancelled(n *task.Node) {
 	c := n.Data.(*call)
@@ -156,9 +143,7 @@ func (p *Pool) end(outcomes []outcome) {
 	}
 	p.in.Lock()
 	for _, o := range outcomes {
-		if stop := o.call.stop; stop != nil {
-			p.in.After(func() { stop() })
-		}
+		p.unwatch(o.call)
 		o.call.input = nil
 		p.in.End(o.call.node)
 	}

@@ -159,10 +159,7 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 	if len(w.calls) == 1 {
 		p.in.After(w.out.direct)
 	}
-	if !c.watched && c.node.Parent().Done() != nil {
-		c.watched = true
-		p.in.After(func() { p.watch(c) })
-	}
+	p.watch(c)
 }
 
 // adapt is locked: a call of w's took 1<<bits nanoseconds, or somewhat less. The window follows: long calls go to a worker

@@ -32,6 +32,8 @@ type Pool struct {
 	names   []string  // by number
 	workers []*worker // by lane; nil: none
 	resend  []*call   // given back by a worker, or by its death, in order
+	watches map[<-chan struct{}]*ctxWatch
+	resting *ctxWatch // the last that went out of use: kept for the next call with the same context
 	boot    boot
 	ending  bool
 }
@@ -58,7 +60,7 @@ func New(cfg Config) (*Pool, error) {
 		return nil, fmt.Errorf("%w: this is a worker of depth %d", ErrNested, depth)
 	}
 	cfg.setDefaults()
-	p := &Pool{cfg: cfg, codec: codecCompact, workers: make([]*worker, cfg.Workers)}
+	p := &Pool{cfg: cfg, codec: codecCompact, workers: make([]*worker, cfg.Workers), watches: make(map[<-chan struct{}]*ctxWatch)}
 	if cfg.Command != nil {
 		p.codec = codecJSON
 	}
@@ -142,6 +144,17 @@ func (p *Pool) newNumber(name string) (uint16, error) {
 	return number, nil
 }
 
+// Ahead is how many calls in flight keep the workers busy, as long as the last ones were: quartet.Map asks for it.
+func (p *Pool) Ahead() int {
+	p.in.Lock()
+	defer p.in.Unlock()
+	n := 2 * len(p.workers)
+	for _, w := range p.live() {
+		n += 2 * w.window
+	}
+	return n
+}
+
 // Stats returns a snapshot of the pool's numbers. What has been sent to a worker counts as running.
 func (p *Pool) Stats() quartet.Stats { return p.in.Stats() }
 
@@ -193,6 +206,7 @@ func (p *Pool) dismiss() {
 	p.in.Lock()
 	p.ending = true
 	p.boot.stop(&p.exited)
+	p.rest(nil)
 	workers := p.live()
 	p.in.Unlock()
 	killer := time.AfterFunc(p.cfg.Grace, p.killAll)
