@@ -41,6 +41,9 @@ type Config struct {
 	// Command starts a worker: the program, found as exec.Command finds it, and its arguments. It must speak PROTOCOL.md.
 	// Default: this program itself, which must call Init.
 	Command []string
+	// Pipelined sends a worker of another program calls ahead, though it keeps no ledger, and accepts that all of them are
+	// lost with it. Default: such a worker gets one call at a time.
+	Pipelined bool
 	// Env is the environment of the workers. Default: this process's.
 	Env []string
 	// Dir is the working directory of the workers. Default: this process's.

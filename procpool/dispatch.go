@@ -163,9 +163,9 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 }
 
 // adapt is locked: a call of w's took 1<<bits nanoseconds, or somewhat less. The window follows: long calls go to a worker
-// one by one, tiny ones in numbers, and without a ledger, or a measure, each waits in the pool for the one before it.
+// one by one, tiny ones in numbers, and where none may be sent ahead, or without a measure, each waits in the pool for the one before it.
 func (w *worker) adapt(bits int) {
-	if !w.ledger || bits == 0 {
+	if !w.ahead || bits == 0 {
 		return
 	}
 	w.pace += (1<<min(bits, 40) - w.pace) / 4

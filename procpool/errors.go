@@ -20,6 +20,15 @@ var (
 	ErrMismatch = errors.New("procpool: worker does not match this program")
 )
 
+// ForeignError is an exception of a worker in another language.
+type ForeignError struct {
+	Type    string // of the exception, in its language
+	Message string
+	Stack   string // as its language prints it
+}
+
+func (e *ForeignError) Error() string { return e.Type + ": " + e.Message }
+
 // WorkerLostError is what a call gets that had started in a worker which is gone.
 type WorkerLostError struct {
 	PID      int

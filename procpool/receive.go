@@ -88,6 +88,7 @@ func (p *Pool) welcome(w *worker, f frame) error {
 	w.boot.Stop()
 	w.mu.Unlock()
 	w.ready, w.ledger, w.reader.limit = true, g.Ledger, p.cfg.MaxFrame
+	w.ahead = g.Ledger || p.cfg.Pipelined
 	p.boot.succeeded()
 	p.down.Store(false)
 	return nil

@@ -19,7 +19,8 @@ type worker struct {
 
 	// Guarded by the pool's lock.
 	ready     bool // it has said hello
-	ledger    bool // it keeps one, so that it may be given tasks in advance
+	ledger    bool // it keeps one
+	ahead     bool // it may be given tasks in advance
 	calls     map[uint64]*call
 	made      map[uint64]*remote // calls of its tasks', by their numbers there
 	window    int                // how many calls it may hold
