@@ -192,6 +192,13 @@ func TestPortableKeepsBytesRaw(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "7", string(data))
 	require.False(t, p.raw)
+	for text, want := range map[string]int{"0": 0, "-12": -12, " 7 ": 7, "1e2": -1, "01": -1, "": -1, "-": -1, "99999999999999999999": -1} {
+		err := p.Decode([]byte(text), &n)
+		require.Equal(t, want == -1, err != nil, text)
+		if err == nil {
+			require.Equal(t, want, n)
+		}
+	}
 	_, err = p.Append(nil, sealed{})
 	require.ErrorContains(t, err, "procpool.sealed.secret is not exported")
 }

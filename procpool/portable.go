@@ -1,8 +1,11 @@
 package procpool
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
+	"slices"
+	"strconv"
 
 	"github.com/quartet-go/quartet"
 )
@@ -17,6 +20,10 @@ const (
 type portable struct{ raw, lent bool }
 
 func (p *portable) Append(dst []byte, v any) ([]byte, error) {
+	if n, ok := v.(int); ok { // JSON too, without its decoder's cost
+		p.raw = false
+		return strconv.AppendInt(dst, int64(n), 10), nil
+	}
 	if b, ok := asBytes(reflect.ValueOf(v)); ok {
 		p.raw = true
 		return lend(dst, b, p.lent), nil
@@ -28,6 +35,11 @@ func (p *portable) Append(dst []byte, v any) ([]byte, error) {
 // Decode reads bytes only into a slice of bytes.
 func (p *portable) Decode(data []byte, to any) error {
 	if !p.raw {
+		if n, ok := to.(*int); ok && isInteger(data) {
+			v, err := strconv.ParseInt(string(data), 10, strconv.IntSize)
+			*n = int(v)
+			return err
+		}
 		return quartet.JSON{}.Decode(data, to)
 	}
 	v := reflect.ValueOf(to).Elem()
@@ -36,6 +48,13 @@ func (p *portable) Decode(data []byte, to any) error {
 	}
 	v.SetBytes(keep(data, p.lent))
 	return nil
+}
+
+// isInteger reports whether data is a JSON number without fraction or exponent, and nothing around it.
+func isInteger(data []byte) bool {
+	digits := bytes.TrimPrefix(data, []byte("-"))
+	return len(digits) > 0 && (digits[0] != '0' || len(digits) == 1) &&
+		!slices.ContainsFunc(digits, func(b byte) bool { return b < '0' || b > '9' })
 }
 
 // lend appends b to dst; lent: where dst is nil b itself will do, since it is sent before its owner sees it again.

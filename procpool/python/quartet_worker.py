@@ -31,6 +31,9 @@ HEADER = struct.Struct("<IBBHQ")
 PAGE_SIZE, PAGE_BUFFER = 65536, 64
 SHORT, LONG = 20_000, 2_000_000  # ns: results wait for shorter tasks; what waits behind longer ones goes back
 
+encode = json.JSONEncoder(allow_nan=False).encode
+decode = json.JSONDecoder().decode
+
 functions = {}
 _worker = None
 
@@ -74,7 +77,7 @@ class _Worker:
         self.words = memoryview(self.page).cast("Q")  # 0: the running task; 1: bytes written; 2: bytes in the buffer
         self.length = 0
         self.out = threading.Lock()
-        self.buf, self.part, self.names = bytearray(), None, []
+        self.buf, self.part, self.names = b"", None, []
         self.pending = collections.deque()
         self.stopped = set()  # cancelled tasks
         self.task, self.began, self.watched = 0, 0, threading.Event()
@@ -119,15 +122,19 @@ class _Worker:
             if os.getpgrp() == os.getpid():
                 os.killpg(0, signal.SIGKILL)
             os._exit(1)
-        self.buf += data
-        at, size = 0, len(self.buf)
+        data, at = self.buf + data, 0
+        size = len(data)
         while size - at >= 16:
-            length, kind, flags, arg, task = HEADER.unpack_from(self.buf, at)
-            if size - at < 16 + length:
+            length, kind, flags, arg, task = HEADER.unpack_from(data, at)
+            end = at + 16 + length
+            if size < end:
                 break
-            self.handle(kind, flags, arg, task, bytes(self.buf[at + 16 : at + 16 + length]))
-            at += 16 + length
-        del self.buf[:at]
+            if kind == TASK and not flags:
+                self.pending.append((task, arg, False, data[at + 16 : end]))
+            else:
+                self.handle(kind, flags, arg, task, data[at + 16 : end])
+            at = end
+        self.buf = data[at:]
 
     def handle(self, kind, flags, arg, task, body):
         part = self.part
@@ -216,10 +223,10 @@ class _Worker:
             f = functions.get(name)
             if f is None:
                 return ERROR, json.dumps({"message": "quartet: %r is not defined in the worker" % name, "is": ["quartet.ErrNoBody"]}).encode()
-            output = f(body if raw else json.loads(body))
+            output = f(body if raw else decode(body.decode()))
             if isinstance(output, (bytes, bytearray, memoryview)):
                 return RAW_OUTPUT, bytes(output)
-            return OUTPUT, json.dumps(output, allow_nan=False).encode()
+            return OUTPUT, encode(output).encode()
         except Exception as e:
             kind = type(e).__qualname__
             value = {"type": kind, "message": str(e), "stack": traceback.format_exc()}

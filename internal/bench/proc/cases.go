@@ -23,6 +23,14 @@ func (b bench) cases() []benchCase {
 			{name: node, n: 20_000, do: peer(b.node, "deep", "json"), goal: 0.1},
 			{name: advanced, n: 20_000, do: peer(b.node, "deep", "advanced")},
 		}},
+		{"python: empty tasks in stock CPython, all submitted, then awaited", []contender{
+			{name: "quartet over procpool.Python", n: 50_000, do: b.pythonDeep()},
+			{name: python + ", chunk 1", n: 4000, do: peer(b.python, "deep"), goal: 0.01},
+		}},
+		{"node: empty tasks in stock Node, all submitted, then awaited", []contender{
+			{name: "quartet over procpool.Node", n: 50_000, do: b.nodeDeep()},
+			{name: node, n: 20_000, do: peer(b.node, "deep", "json")},
+		}},
 		{"map: empty tasks through Map", []contender{
 			{name: "quartet", n: 1_000_000, do: with(mapped)},
 			{name: python + ".map, chunk 64", n: 100_000, do: peer(b.python, "chunked"), goal: 0.25},
@@ -45,10 +53,32 @@ func (b bench) cases() []benchCase {
 	}
 }
 
+// pythonDeep and nodeDeep run empty in the reference workers; nil: not installed.
+func (b bench) pythonDeep() func(n int) time.Duration {
+	if b.python == nil {
+		return nil
+	}
+	script := b.script("empty.py", "import quartet_worker\n@quartet_worker.function('bench.empty')\ndef empty(n):\n    return n\n")
+	return withConfig(procpool.Python(script), deep)
+}
+
+func (b bench) nodeDeep() func(n int) time.Duration {
+	if b.node == nil {
+		return nil
+	}
+	cfg := procpool.Node(b.script("empty.js", "module.exports = { 'bench.empty': (n) => n }\n"))
+	cfg.Pipelined = true
+	return withConfig(cfg, deep)
+}
+
 // with gives a case a pool that is warm.
 func with(do func(p *procpool.Pool, n int)) func(n int) time.Duration {
+	return withConfig(procpool.Config{}, do)
+}
+
+func withConfig(cfg procpool.Config, do func(p *procpool.Pool, n int)) func(n int) time.Duration {
 	return func(n int) time.Duration {
-		p := open()
+		p := open(cfg)
 		defer func() { check(p.Close()) }()
 		deep(p, 1000)
 		began := time.Now()
@@ -57,8 +87,9 @@ func with(do func(p *procpool.Pool, n int)) func(n int) time.Duration {
 	}
 }
 
-func open() *procpool.Pool {
-	p, err := procpool.New(procpool.Config{Workers: 2})
+func open(cfg procpool.Config) *procpool.Pool {
+	cfg.Workers = 2
+	p, err := procpool.New(cfg)
 	check(err)
 	return p
 }
@@ -104,7 +135,7 @@ func bulk(p *procpool.Pool, n int) {
 func start(n int) (took time.Duration) {
 	for range n {
 		began := time.Now()
-		p := open()
+		p := open(procpool.Config{})
 		deep(p, 2)
 		check(p.Close())
 		took += time.Since(began)

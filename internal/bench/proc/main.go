@@ -37,7 +37,10 @@ func main() {
 	dir, err := os.MkdirTemp("", "quartet-bench-*")
 	check(err)
 	defer func() { _ = os.RemoveAll(dir) }()
-	b := bench{python: find(dir, "peers.py", peersPython, "python3", "--version"), node: find(dir, "peers.js", peersNode, "node", "--version")}
+	b := bench{
+		dir: dir, python: find(dir, "peers.py", peersPython, "python3", "--version"),
+		node: find(dir, "peers.js", peersNode, "node", "--version"),
+	}
 	fmt.Printf("%s %s/%s, GOMAXPROCS %d, two workers, medians of %d rounds\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), *rounds)
 	filter := regexp.MustCompile(*only)
@@ -49,7 +52,10 @@ func main() {
 }
 
 // bench knows how to start the peers; nil: not installed.
-type bench struct{ python, node []string }
+type bench struct {
+	dir          string
+	python, node []string
+}
 
 // find writes a peer's script, and returns the command that runs it.
 func find(dir, name string, script []byte, program, versionFlag string) []string {
@@ -62,6 +68,13 @@ func find(dir, name string, script []byte, program, versionFlag string) []string
 	path := filepath.Join(dir, name)
 	check(os.WriteFile(path, script, 0o600))
 	return []string{program, path}
+}
+
+// script writes a file for our own workers.
+func (b bench) script(name, text string) string {
+	path := filepath.Join(b.dir, name)
+	check(os.WriteFile(path, []byte(text), 0o600))
+	return path
 }
 
 // peer runs a case in another program, which prints seconds.
