@@ -21,10 +21,16 @@ type call struct {
 	label    string
 
 	// Guarded by the pool's lock.
-	worker    *worker // where it is
-	waiting   bool    // it is in resend
-	suspended bool    // it waits, in its worker
-	begun     bool    // it has waited there, so it has started
+	worker    *worker   // where it is
+	waiting   bool      // it is in resend
+	suspended bool      // it waits, in its worker
+	begun     bool      // it has waited there, so it has started
+	overdue   bool      // it has been cancelled for Config.RunTimeout
+	startedAt time.Time // when a look has first seen it run
+	stopAt    time.Time // when it is killed
+	queuedAt  time.Time // where Config.QueueTimeout is set
+	deaths    int       // of workers while it ran
+	losses    int       // of workers in which it had started
 	watch     *ctxWatch
 
 	remote *remote // when a task made it
@@ -63,6 +69,7 @@ type remote struct {
 	from   *worker
 	id     uint64 // its number there
 	name   string
+	again  bool // it is idempotent
 	record *call
 	parent *call // nil: its task has ended
 }
@@ -70,6 +77,9 @@ type remote struct {
 var errRunHere = errors.New("procpool: a worker's call cannot run here")
 
 func (r *remote) Name() string { return r.name }
+
+// Idempotent reports what the worker said of the function.
+func (r *remote) Idempotent() bool { return r.again }
 
 // Run implements quartet.Task; the pool sends calls away instead.
 func (r *remote) Run(context.Context) { r.Resolve(nil, nil, errRunHere) }

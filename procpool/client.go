@@ -32,10 +32,11 @@ func (m *jobModel) Suspend(ctx context.Context, arm func(resume func())) error {
 func (s *server) lend(j *job) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.running != j || j.node.State() != task.Started {
+	if !j.running || j.node.State() != task.Started {
 		return false
 	}
-	s.running, j.suspended, j.turn = nil, true, make(chan struct{})
+	j.running, j.suspended, j.turn = false, true, make(chan struct{})
+	s.tokens++
 	s.out.put(frame{typ: frameSuspended, id: j.id})
 	s.kick()
 	return true
@@ -49,7 +50,7 @@ func (s *server) takeBack(j *job) {
 		return
 	}
 	s.returning = append(s.returning, j)
-	if s.running == nil {
+	if s.tokens > 0 {
 		s.pick()
 	}
 	s.mu.Unlock()
@@ -103,6 +104,9 @@ func (x *client) SubmitCall(ctx context.Context, c quartet.Call) error {
 	flags := uint8(flagExt)
 	if isRaw(codec) {
 		flags |= flagRaw
+	}
+	if f, ok := c.(interface{ Idempotent() bool }); ok && f.Idempotent() {
+		flags |= flagAgain
 	}
 	o := &outcall{node: n, call: c}
 	n.Owner, n.Host, n.Data = s, s, o

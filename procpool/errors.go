@@ -37,6 +37,7 @@ type WorkerLostError struct {
 	Func     string // the function that was lost
 	Stderr   []byte // the last that the worker wrote to its standard error, and how a crash began; some 20 KiB at most
 	Victim   bool   // it was running; false: it waited for another call while the worker died
+	Attempts int    // how many workers the call was lost with
 	Cause    error  // why the pool killed the worker; nil when it died by itself
 }
 

@@ -46,8 +46,8 @@ func Python(script string, args ...string) Config {
 //	module.exports = { area: (box, { signal }) => box.Width * box.Height }
 //
 // Nothing needs to be installed but the interpreter, which is found as node; set Command[0] for another one. Inputs and outputs
-// are JSON, a slice of bytes is a Buffer; an exception is a [*ForeignError]. Functions may be async; one runs at a time, and
-// its signal is aborted when the call is cancelled. The workers keep no ledger, for want of shared memory: unless
+// are JSON, a slice of bytes is a Buffer; an exception is a [*ForeignError]. Functions may be async; Config.Concurrency of
+// them run at a time, and their signal is aborted when the call is cancelled. The workers keep no ledger, for want of shared memory: unless
 // Config.Pipelined is set each gets one call at a time.
 func Node(script string, args ...string) Config {
 	return foreign([]string{"node", "-e", nodeBoot, "--", script}, args, nodeWorker)

@@ -27,12 +27,13 @@ const (
 	frameReply                           // to the worker: that one's result
 	frameShutdown                        // from the worker: begin a shutdown of the pool
 	frameBye                             // to the worker: nothing follows; exit
+	frameRevoke                          // to the worker: return arg tasks that have not started, the eldest first
 	frameTypes
 )
 
 var frameNames = [frameTypes]string{
 	"", "HELLO", "BIND", "TASK", "RESULT", "CANCEL", "RETURNED", "SUSPENDED", "RESUMED", "WANT", "CALL", "CANCELCALL",
-	"REPLY", "SHUTDOWN", "BYE",
+	"REPLY", "SHUTDOWN", "BYE", "REVOKE",
 }
 
 func (t frameType) String() string {
@@ -48,7 +49,8 @@ const (
 	flagExt      = 0x01 // the body begins with an ext block
 	flagRaw      = 0x02 // TASK, CALL: the input is bytes as they are, whatever the codec
 	flagMore     = 0x04 // the body goes on in the next frame of this type and id; others may come between
-	flagsKnown   = flagOptional | flagExt | flagRaw | flagMore
+	flagAgain    = 0x08 // CALL: the function is idempotent, so that a lost call may be tried again
+	flagsKnown   = flagOptional | flagExt | flagRaw | flagMore | flagAgain
 )
 
 // Kinds of the body of a RESULT or a REPLY: the low byte of arg. The high byte of a RESULT's says how long the task ran, as
@@ -58,6 +60,9 @@ const (
 	kindError  = 1 // a wireError, as JSON
 	kindRaw    = 2 // what the function returned: bytes as they are, whatever the codec
 )
+
+// returnedAsked is the arg of a RETURNED that answers a REVOKE.
+const returnedAsked = 1
 
 // frame is one message. Its body is valid until the reader that gave it is asked for room again.
 type frame struct {

@@ -19,6 +19,7 @@ const envMarker = "QUARTET_PROCPOOL_WORKER"
 const (
 	exitNoInit   = 121 // New was called before Init
 	exitProtocol = 122
+	exitInit     = 123 // a function of WorkerInit failed
 )
 
 var (
@@ -96,10 +97,11 @@ func serveAs(m marker) error {
 		return err
 	}
 	s := &server{
-		out: outlet{file: out, page: plainPage()}, codec: pool.Codec, limit: pool.MaxFrame, names: pool.Functions,
+		out: outlet{file: out, page: plainPage()}, codec: pool.Codec, limit: pool.MaxFrame, width: max(pool.Concurrency, 1), tokens: max(pool.Concurrency, 1), names: pool.Functions,
 		calls: map[uint64]*outcall{},
-		hand:  make(chan struct{}, 1), in: in, reader: r, watched: make(chan struct{}, 1),
+		hand:  make(chan struct{}, 1), in: in, reader: r, watched: make(chan struct{}, 1), beats: make(chan struct{}, 1),
 	}
+	runWorkerInit()
 	shared := false
 	if m.page != 0 {
 		if p, err := mapPage(m.page); err == nil {
@@ -108,7 +110,7 @@ func serveAs(m marker) error {
 	}
 	body, err := json.Marshal(greeting{
 		Magic: magic, Version: version, Nonce: m.nonce, Codec: pool.Codec, Fingerprint: fingerprint(),
-		PID: os.Getpid(), Runtime: runtime.Version(), Ledger: shared, Nested: true,
+		PID: os.Getpid(), Runtime: runtime.Version(), Ledger: shared, Nested: true, Heartbeat: shared, Concurrency: pool.Concurrency,
 	})
 	if err != nil {
 		return err
@@ -116,6 +118,7 @@ func serveAs(m marker) error {
 	s.out.put(frame{typ: frameHello, body: body})
 	s.out.flush()
 	go s.watchLoop()
+	go s.beatLoop()
 	s.handleAll() // what came with the hello
 	s.work()
 	select {}

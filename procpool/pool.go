@@ -35,6 +35,7 @@ type Pool struct {
 	watches map[<-chan struct{}]*ctxWatch
 	resting *ctxWatch // the last that went out of use: kept for the next call with the same context
 	boot    boot
+	care    care
 	ending  bool
 }
 
@@ -64,6 +65,7 @@ func New(cfg Config) (*Pool, error) {
 	if cfg.Command != nil {
 		p.codec = codecJSON
 	}
+	p.care.every = cfg.period()
 	p.in.Init(intake.Config{
 		Name: "procpool", Host: p, Ready: p.dispatch, Free: p.free,
 		Queue: cfg.Queue, InFlight: cfg.InFlight, Reject: cfg.Saturation == Reject,
@@ -83,7 +85,22 @@ func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 		return err
 	}
 	n.Data = record
-	return p.in.SubmitNode(n, p.cfg.Saturation == Reject)
+	if err := p.in.SubmitNode(n, p.cfg.Saturation == Reject); err != nil || p.cfg.QueueTimeout == 0 {
+		return err
+	}
+	p.age(record)
+	return nil
+}
+
+// age notes since when a call waits.
+func (p *Pool) age(c *call) {
+	p.in.Lock()
+	defer p.in.Unlock()
+	if c.node.InQueue {
+		c.queuedAt = time.Now()
+		p.care.aging = append(p.care.aging, c)
+		p.lookLater()
+	}
 }
 
 // maxExt bounds the ext block of a TASK.
@@ -207,6 +224,7 @@ func (p *Pool) dismiss() {
 	p.ending = true
 	p.boot.stop(&p.exited)
 	p.rest(nil)
+	p.care.stop(p)
 	workers := p.live()
 	p.in.Unlock()
 	killer := time.AfterFunc(p.cfg.Grace, p.killAll)
@@ -221,7 +239,7 @@ func (p *Pool) dismiss() {
 func (p *Pool) hello(nonce string) (greeting, []byte, error) {
 	g := greeting{
 		Magic: magic, Version: version, Nonce: nonce, Codec: p.codec, Fingerprint: fingerprint(),
-		MaxFrame: p.cfg.MaxFrame, Functions: p.names,
+		MaxFrame: p.cfg.MaxFrame, Concurrency: p.cfg.Concurrency, Functions: p.names,
 	}
 	body, err := json.Marshal(g)
 	return g, body, err

@@ -88,9 +88,12 @@ func (p *Pool) welcome(w *worker, f frame) error {
 	w.boot.Stop()
 	w.mu.Unlock()
 	w.ready, w.ledger, w.reader.limit = true, g.Ledger, p.cfg.MaxFrame
-	w.ahead = g.Ledger || p.cfg.Pipelined
-	p.boot.succeeded()
-	p.down.Store(false)
+	w.exact, w.ahead = g.Ledger, g.Ledger || p.cfg.Pipelined
+	if w.width = min(max(g.Concurrency, 1), max(p.cfg.Concurrency, 1)); w.width > 1 {
+		w.exact, w.ahead = false, false // what is there has started
+	}
+	w.beats, w.movedAt = g.Heartbeat && g.Ledger, time.Now()
+	w.limit(&p.cfg, w.movedAt)
 	return nil
 }
 
@@ -132,8 +135,10 @@ func (p *Pool) progress(w *worker, c *call, f frame) (errand, error) {
 		w.want = c
 	case frameReturned:
 		w.take(c)
-		w.pace = windowWork
-		w.window = 1
+		if f.arg != returnedAsked {
+			w.pace = windowWork
+			w.window = 1
+		}
 		if cause := context.Cause(c.node.Context()); cause != nil {
 			return errand{ended: outcome{call: c, err: cause}}, nil
 		}
@@ -142,6 +147,11 @@ func (p *Pool) progress(w *worker, c *call, f frame) (errand, error) {
 		p.suspend(w, c, false)
 		w.take(c)
 		w.want = nil
+		w.revoked = false
+		if w.completed++; p.boot.failures > 0 {
+			p.boot.succeeded()
+			p.down.Store(false)
+		}
 		o := outcome{call: c, output: f.body, owned: f.owned}
 		w.adapt(int(f.arg >> 8))
 		switch f.arg & 0xff {
@@ -161,7 +171,10 @@ func (p *Pool) progress(w *worker, c *call, f frame) (errand, error) {
 // take is locked: c is no longer w's.
 func (w *worker) take(c *call) {
 	delete(w.calls, c.id())
-	c.worker = nil
+	c.worker, c.startedAt = nil, time.Time{}
+	if len(w.calls) == 0 && w.pool.cfg.IdleTimeout > 0 {
+		w.busyAt = time.Now()
+	}
 }
 
 // suspend is locked.
@@ -200,7 +213,7 @@ func (p *Pool) called(w *worker, f frame) (errand, error) {
 	if err != nil {
 		return errand{}, err
 	}
-	r := &remote{pool: p, from: w, id: f.id, name: name, parent: parent}
+	r := &remote{pool: p, from: w, id: f.id, name: name, again: f.flags&flagAgain != 0, parent: parent}
 	n := task.Of(ctx, r)
 	r.record = &call{node: n, call: r, input: append([]byte(nil), input...), raw: f.flags&flagRaw != 0, fn: number, deadline: deadline, label: x.label, remote: r}
 	n.Data = r.record

@@ -16,7 +16,8 @@ import (
 
 // server is the worker's side. One task runs at a time: it has the token. A task that waits gives the token away, to
 // tasks that descend from it, and takes it again before it goes on, so at any time the started tasks are a chain of
-// descendants, and a death fails no task that has nothing to do with the one that caused it.
+// descendants, and a death fails no task that has nothing to do with the one that caused it. With Config.Concurrency above
+// 1 there are more tokens, any task may take one, and a death fails all.
 type server struct {
 	out   outlet
 	codec string // its name
@@ -25,7 +26,8 @@ type server struct {
 	names     []string
 	local     []*job // delivered, not started, in order
 	started   []*job // not ended, in the order of their starts
-	running   *job   // has the token; nil: the token is free
+	width     int    // how many tasks may run at once
+	tokens    int    // of these, how many more
 	returning []*job // of these: their wait is over, and they want the token
 	reading   bool   // a goroutine reads frames
 	parked    bool   // a goroutine waits at hand
@@ -38,6 +40,8 @@ type server struct {
 
 	watching atomic.Bool
 	watched  chan struct{}
+	beating  atomic.Bool
+	beats    chan struct{}
 
 	in     *os.File     // of the goroutine that reads
 	reader *frameReader // likewise
@@ -57,6 +61,7 @@ type job struct {
 	raw       bool
 	began     time.Time
 	took      time.Duration
+	running   bool // it has a token
 	suspended bool
 	turn      chan struct{} // closed: it has the token again
 }
@@ -132,8 +137,11 @@ func (s *server) handle(f frame) error {
 		s.cancel(f.id, f.body)
 	case frameReply:
 		s.reply(f)
+	case frameRevoke:
+		s.revoke(int(f.arg))
 	case frameBye:
 		s.out.flush()
+		runWorkerExit()
 		os.Exit(0)
 	case frameHello:
 		return errHello
@@ -166,7 +174,7 @@ func (s *server) deliver(f frame) error {
 	}
 	j.name = s.names[f.arg]
 	s.local = append(s.local, j)
-	if s.running != nil {
+	if s.tokens == 0 {
 		s.watch()
 	}
 	return nil
@@ -194,8 +202,18 @@ func (s *server) cancel(id uint64, cause []byte) {
 }
 
 // giveBack is locked: j, which is out of local, will not start here.
-func (s *server) giveBack(j *job) {
-	s.out.put(frame{typ: frameReturned, id: j.id})
+func (s *server) giveBack(j *job) { s.out.put(frame{typ: frameReturned, id: j.id}) }
+
+// revoke gives back what would start next, for a worker that is idle.
+func (s *server) revoke(n int) {
+	s.mu.Lock()
+	n = min(n, len(s.local))
+	for _, j := range s.local[:n] {
+		s.out.put(frame{typ: frameReturned, id: j.id, arg: returnedAsked})
+	}
+	s.local = s.local[n:]
+	s.mu.Unlock()
+	s.out.flush()
 }
 
 // Drop implements task.Owner.

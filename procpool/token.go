@@ -53,9 +53,12 @@ const (
 func (s *server) choose() (*job, role) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.running == nil {
+	if s.tokens > 0 {
 		if j := s.pick(); j != nil {
 			s.flushBefore(j)
+			if s.width > 1 && (len(s.local) > 0 || !s.reading) {
+				s.kick()
+			}
 			return j, ends
 		}
 	}
@@ -70,7 +73,7 @@ func (s *server) choose() (*job, role) {
 	return nil, ends
 }
 
-// pick is locked, with the token free: it gives the token to a task whose wait is over (nil), or to one that may start,
+// pick is locked, with a token free: it gives it to a task whose wait is over (nil), or to one that may start,
 // which the caller runs. Without either it tells the pool what could start here.
 func (s *server) pick() *job {
 	if len(s.returning) > 0 {
@@ -84,14 +87,14 @@ func (s *server) pick() *job {
 		j := s.local[0]
 		s.local[0] = nil
 		s.local = s.local[1:]
-		if last == nil || j.under == last.id {
+		if last == nil || j.under == last.id || s.width > 1 {
 			s.start(j)
 			return j
 		}
 		s.giveBack(j)
 	}
 	s.local = nil
-	if last != nil && s.wanted != last.id {
+	if last != nil && s.wanted != last.id && s.width == 1 {
 		s.wanted = last.id
 		s.out.put(frame{typ: frameWant, id: last.id})
 	}
@@ -114,16 +117,19 @@ func (s *server) start(j *job) {
 	if j.began.IsZero() {
 		j.began = time.Now()
 	}
-	s.running, s.wanted = j, 0
+	j.running, s.wanted = true, 0
+	s.tokens--
 	s.starts++
 	s.started = append(s.started, j)
 	s.out.page.word(pageRunning).Store(j.id)
 	s.watch()
+	s.beat()
 }
 
 // resume is locked.
 func (s *server) resume(j *job) {
-	s.running, j.suspended, s.wanted = j, false, 0
+	j.running, j.suspended, s.wanted = true, false, 0
+	s.tokens--
 	s.out.put(frame{typ: frameResumed, id: j.id})
 	s.out.page.word(pageRunning).Store(j.id)
 	s.out.flush()
@@ -183,9 +189,7 @@ func (s *server) end(j *job, output []byte, raw bool, err error) {
 	s.mu.Lock()
 	s.pace += (j.took - s.pace) / 4
 	s.forget(j)
-	if s.running == nil {
-		s.ended = now
-	}
+	s.ended = now
 	s.mu.Unlock()
 }
 
@@ -197,8 +201,9 @@ func (s *server) forget(j *job) {
 			break
 		}
 	}
-	if s.running == j {
-		s.running = nil
+	if j.running {
+		j.running = false
+		s.tokens++
 		return
 	}
 	for i, l := range s.returning {

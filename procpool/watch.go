@@ -44,14 +44,14 @@ func (s *server) look(seen *uint64) bool {
 	defer s.mu.Unlock()
 	busy := s.starts != *seen || len(s.local) > 0
 	*seen = s.starts
-	if s.running != nil {
+	if longest, runs := s.longest(); runs {
 		if !s.reading {
 			busy = true
-			if time.Since(s.running.began) > watchEvery/2 {
+			if longest > watchEvery/2 {
 				s.kick()
 			}
 		}
-		if time.Since(s.running.began) > longTask {
+		if longest > longTask && s.tokens == 0 {
 			for _, j := range s.local {
 				s.giveBack(j)
 			}
@@ -62,4 +62,14 @@ func (s *server) look(seen *uint64) bool {
 		s.out.flush()
 	}
 	return busy
+}
+
+// longest is locked: for how long the eldest of the running tasks has run.
+func (s *server) longest() (time.Duration, bool) {
+	for _, j := range s.started {
+		if j.running {
+			return time.Since(j.began), true
+		}
+	}
+	return 0, false
 }

@@ -6,7 +6,7 @@
 //     resize(request, { signal }) { return { width: 3 }; }, // the input, from JSON; a Buffer for a []byte; may be async
 //   };
 //
-// One function runs at a time. What it prints goes to the pool's log. An exception is the call's error; its property quartetIs may
+// One function runs at a time, or as many as Config.Concurrency says. What it prints goes to the pool's log. An exception is the call's error; its property quartetIs may
 // list the names of errors that the Go side has registered. signal is aborted when the call is cancelled.
 
 const fs = require('node:fs');
@@ -25,7 +25,8 @@ function serve(functions) {
   if (version !== '1') throw new Error(`procpool: another version of the protocol: ${version}`);
   const input = new net.Socket({ fd: Number(fin), readable: true, writable: false });
   const output = new net.Socket({ fd: Number(fout), readable: false, writable: true });
-  let names = [], buf = Buffer.alloc(0), part = null, results = [], running = null, pending = [], pace = 0, leaving = false;
+  let names = [], buf = Buffer.alloc(0), part = null, results = [], pending = [], pace = 0, width = 1, leaving = false;
+  const running = new Map();
 
   function put(kind, task, arg = 0, body = Buffer.alloc(0)) {
     const head = Buffer.allocUnsafe(16);
@@ -64,8 +65,9 @@ function serve(functions) {
         const hello = JSON.parse(body);
         if (hello.magic !== 'quartet-procpool' || hello.version !== 1) throw new Error('procpool: a strange hello');
         names = hello.functions ?? [];
+        width = hello.concurrency || 1;
         put(HELLO, 0n, 0, Buffer.from(JSON.stringify({
-          magic: hello.magic, version: 1, nonce, codec: 'json', pid: process.pid, runtime: `Node ${process.version}`,
+          magic: hello.magic, version: 1, nonce, codec: 'json', pid: process.pid, concurrency: width, runtime: `Node ${process.version}`,
         })));
         break;
       }
@@ -75,7 +77,7 @@ function serve(functions) {
   }
 
   function cancel(task) {
-    if (running?.task === task) running.abort.abort();
+    running.get(task)?.abort.abort();
     const i = pending.findIndex((p) => p.task === task);
     if (i >= 0) {
       pending.splice(i, 1);
@@ -87,7 +89,7 @@ function serve(functions) {
     const took = process.hrtime.bigint() - job.began;
     pace += (Number(took) - pace) / 4;
     put(RESULT, job.task, kind | (took.toString(2).length << 8), body);
-    running = null;
+    running.delete(job.task);
   }
 
   function succeed(job, value) {
@@ -106,12 +108,12 @@ function serve(functions) {
     try { fn(); } catch (e) { fail(job, e); }
   }
 
-  // run starts what waits, until a function is asynchronous: then it comes back when that one ends.
+  // run starts what may run, and comes back when an asynchronous function ends.
   function run() {
-    while (!running && pending.length) {
+    while (running.size < width && pending.length) {
       const job = pending.shift();
       if (pace > SHORT) flush();
-      running = job;
+      running.set(job.task, job);
       job.abort = new AbortController();
       job.began = process.hrtime.bigint();
       const name = names[job.number];
