@@ -73,7 +73,7 @@ func (b bench) nodeDeep() func(n int) time.Duration {
 
 // with gives a case a pool that is warm.
 func with(do func(p *procpool.Pool, n int)) func(n int) time.Duration {
-	return withConfig(procpool.Config{}, do)
+	return withConfig(procpool.Config{Queue: 1 << 20, InFlight: 1 << 20}, do) // as the peers', which have no bound
 }
 
 func withConfig(cfg procpool.Config, do func(p *procpool.Pool, n int)) func(n int) time.Duration {
