@@ -83,12 +83,13 @@ const mostDeaths = 2
 
 // mayRetry is locked: c, which had started in the dead worker, goes to another.
 func (p *Pool) mayRetry(w *worker, c *call, victim bool) bool {
-	c.losses++
+	t := c.inTrouble()
+	t.losses++
 	if victim {
-		c.deaths++
+		t.deaths++
 	}
 	f, ok := c.call.(interface{ Idempotent() bool })
-	return ok && f.Idempotent() && c.deaths < mostDeaths && c.losses < p.cfg.Attempts && !c.overdue &&
+	return ok && f.Idempotent() && t.deaths < mostDeaths && t.losses < p.cfg.Attempts && !t.overdue &&
 		context.Cause(c.node.Context()) == nil && !errors.Is(w.killedBy(), quartet.ErrClosed)
 }
 
@@ -124,7 +125,7 @@ func (w *worker) killedBy() error {
 func (w *worker) lostError(b burial, c *call, name string, victim bool) *WorkerLostError {
 	return &WorkerLostError{
 		PID: w.proc.Pid, ExitCode: b.code, Signal: exitSignal(b.exit), Func: name, Stderr: w.tail.bytes(), Victim: victim,
-		Cause: w.killedBy(), Attempts: c.losses,
+		Cause: w.killedBy(), Attempts: c.inTrouble().losses,
 	}
 }
 

@@ -21,22 +21,34 @@ type call struct {
 	label    string
 
 	// Guarded by the pool's lock.
-	worker    *worker   // where it is
-	waiting   bool      // it is in resend
-	suspended bool      // it waits, in its worker
-	begun     bool      // it has waited there, so it has started
-	overdue   bool      // it has been cancelled for Config.RunTimeout
-	startedAt time.Time // when a look has first seen it run
-	stopAt    time.Time // when it is killed
-	queuedAt  time.Time // where Config.QueueTimeout is set
-	deaths    int       // of workers while it ran
-	losses    int       // of workers in which it had started
+	worker    *worker // where it is
+	waiting   bool    // it is in resend
+	suspended bool    // it waits, in its worker
+	begun     bool    // it has waited there, so it has started
 	watch     *ctxWatch
+	trouble   *trouble // nil: none so far
 
 	remote *remote // when a task made it
 	kids   *call   // the unfinished calls that this one has made
 	next   *call
 	prev   *call
+}
+
+// trouble is what few calls know.
+type trouble struct {
+	startedAt time.Time // when a look has first seen it run, in this worker
+	stopAt    time.Time // when it is killed
+	overdue   bool      // it has been cancelled for Config.RunTimeout
+	deaths    int       // of workers while it ran
+	losses    int       // of workers in which it had started
+}
+
+// inTrouble is locked.
+func (c *call) inTrouble() *trouble {
+	if c.trouble == nil {
+		c.trouble = &trouble{}
+	}
+	return c.trouble
 }
 
 func (c *call) id() uint64 { return c.node.Seq }

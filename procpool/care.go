@@ -35,7 +35,13 @@ type care struct {
 	every time.Duration // 0: no limit is set
 	timer *time.Timer
 	armed bool // the timer counts in exited
-	aging []*call
+	aging []aged
+}
+
+// aged is a call that waits, where Config.QueueTimeout is set.
+type aged struct {
+	call  *call
+	until time.Time
 }
 
 // period returns how often the limits of c want a look.
@@ -160,6 +166,9 @@ func (p *Pool) judge(w *worker, s sight, now time.Time) {
 	case cfg.IdleTimeout > 0 && len(w.calls) == 0 && now.Sub(w.busyAt) >= cfg.IdleTimeout:
 		w.retiring = true
 	}
+	if cfg.RunTimeout == 0 && !cfg.KillCancelled {
+		return
+	}
 	for _, c := range w.calls {
 		if c.begun || !w.exact || c.id() == s.running {
 			p.judgeCall(w, c, now)
@@ -169,23 +178,24 @@ func (p *Pool) judge(w *worker, s sight, now time.Time) {
 
 // judgeCall is locked: c has started.
 func (p *Pool) judgeCall(w *worker, c *call, now time.Time) {
-	if c.startedAt.IsZero() {
-		c.startedAt = now
+	t := c.inTrouble()
+	if t.startedAt.IsZero() {
+		t.startedAt = now
 	}
 	cause := context.Cause(c.node.Context())
 	switch {
-	case c.overdue, cause != nil && p.cfg.KillCancelled:
-		if c.stopAt.IsZero() {
-			c.stopAt = now.Add(p.cfg.Grace)
+	case t.overdue, cause != nil && p.cfg.KillCancelled:
+		if t.stopAt.IsZero() {
+			t.stopAt = now.Add(p.cfg.Grace)
 		}
-		if now.After(c.stopAt) {
-			if c.overdue {
+		if now.After(t.stopAt) {
+			if t.overdue {
 				cause = ErrRunTimeout
 			}
 			w.kill(cause)
 		}
-	case p.cfg.RunTimeout > 0 && now.Sub(c.startedAt) >= p.cfg.RunTimeout:
-		c.overdue, c.stopAt = true, now.Add(p.cfg.Grace)
+	case p.cfg.RunTimeout > 0 && now.Sub(t.startedAt) >= p.cfg.RunTimeout:
+		t.overdue, t.stopAt = true, now.Add(p.cfg.Grace)
 		w.out.pushUrgent(frame{typ: frameCancel, id: c.id(), body: encodeError(ErrRunTimeout, nil)})
 	}
 }
@@ -195,13 +205,14 @@ func (p *Pool) expire(now time.Time) {
 	c := &p.care
 	for len(c.aging) > 0 {
 		eldest := c.aging[0]
-		if eldest.node.InQueue && now.Before(eldest.queuedAt.Add(p.cfg.QueueTimeout)) {
+		waits := eldest.call.node.InQueue
+		if waits && now.Before(eldest.until) {
 			return
 		}
-		c.aging[0] = nil
+		c.aging[0] = aged{}
 		c.aging = c.aging[1:]
-		if eldest.node.InQueue {
-			p.in.After(func() { eldest.node.Abandon(ErrQueueTimeout) })
+		if waits {
+			p.in.After(func() { eldest.call.node.Abandon(ErrQueueTimeout) })
 		}
 	}
 	c.aging = nil

@@ -97,8 +97,7 @@ func (p *Pool) age(c *call) {
 	p.in.Lock()
 	defer p.in.Unlock()
 	if c.node.InQueue {
-		c.queuedAt = time.Now()
-		p.care.aging = append(p.care.aging, c)
+		p.care.aging = append(p.care.aging, aged{c, time.Now().Add(p.cfg.QueueTimeout)})
 		p.lookLater()
 	}
 }

@@ -171,7 +171,10 @@ func (p *Pool) progress(w *worker, c *call, f frame) (errand, error) {
 // take is locked: c is no longer w's.
 func (w *worker) take(c *call) {
 	delete(w.calls, c.id())
-	c.worker, c.startedAt = nil, time.Time{}
+	c.worker = nil
+	if c.trouble != nil {
+		c.trouble.startedAt = time.Time{}
+	}
 	if len(w.calls) == 0 && w.pool.cfg.IdleTimeout > 0 {
 		w.busyAt = time.Now()
 	}
