@@ -205,7 +205,7 @@ func (p *Pool) expire(now time.Time) {
 	c := &p.care
 	for len(c.aging) > 0 {
 		eldest := c.aging[0]
-		waits := eldest.call.node.InQueue
+		waits := eldest.call.node.In != nil
 		if waits && now.Before(eldest.until) {
 			return
 		}

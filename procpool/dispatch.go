@@ -132,7 +132,7 @@ func (p *Pool) descendant(c *call) *call {
 			if p.startable(k) {
 				return k
 			}
-		case k.node.InQueue:
+		case k.node.In != nil:
 			if p.in.Take(k.node) && p.startable(k) {
 				return k
 			}

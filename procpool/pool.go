@@ -68,7 +68,7 @@ func New(cfg Config) (*Pool, error) {
 	p.care.every = cfg.period()
 	p.in.Init(intake.Config{
 		Name: "procpool", Host: p, Ready: p.dispatch, Free: p.free,
-		Queue: cfg.Queue, InFlight: cfg.InFlight, Reject: cfg.Saturation == Reject,
+		Queue: cfg.Queue, InFlight: cfg.InFlight, Full: intake.Full(cfg.Saturation),
 		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	})
 	return p, nil
@@ -85,7 +85,7 @@ func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 		return err
 	}
 	n.Data = record
-	if err := p.in.SubmitNode(n, p.cfg.Saturation == Reject); err != nil || p.cfg.QueueTimeout == 0 {
+	if err := p.in.SubmitNode(n); err != nil || p.cfg.QueueTimeout == 0 {
 		return err
 	}
 	p.age(record)
@@ -96,7 +96,7 @@ func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 func (p *Pool) age(c *call) {
 	p.in.Lock()
 	defer p.in.Unlock()
-	if c.node.InQueue {
+	if c.node.In != nil {
 		p.care.aging = append(p.care.aging, aged{c, time.Now().Add(p.cfg.QueueTimeout)})
 		p.lookLater()
 	}
