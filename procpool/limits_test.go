@@ -222,12 +222,12 @@ func TestMemoryLimits(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("memory is looked at on Linux alone")
 	}
-	p := newPool(t, procpool.Config{Workers: 1, MemorySoft: 100 << 20, MemoryHard: 200 << 20})
+	p := newPool(t, procpool.Config{Workers: 1, MemorySoft: 100 << 20, MemoryHard: 1200 << 20}) // far apart: the race detector takes a multiple
 	first, err := hoards.Do(bounded(t), p, 150)
 	require.NoError(t, err)
 	_, err = untilReplaced(t, p, first)
 	require.NoError(t, err)
-	_, err = hoards.Do(bounded(t), p, 300)
+	_, err = hoards.Do(bounded(t), p, 1300)
 	require.ErrorIs(t, err, procpool.ErrMemory)
 }
 

@@ -36,7 +36,7 @@ func dieBy(how string) {
 		runtime.Goexit()
 	case "overflow":
 		debug.SetMaxStack(1 << 20)
-		deep(1)
+		panic(deep(1))
 	case "memory":
 		exhaustMemory()
 	default:
