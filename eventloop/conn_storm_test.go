@@ -171,7 +171,6 @@ func TestMuchDataWithBoundedMemory(t *testing.T) {
 	most := make(chan int, 1)
 	_, err := l.Serve(ln, func(c *eventloop.Conn) {
 		left, worst := total, 0
-
 		pump := func() {
 			for left > 0 && !c.Full() {
 				n, _ := c.Write(make([]byte, min(piece, left)))
