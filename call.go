@@ -29,7 +29,7 @@ func (c *call[In, Out]) Run(ctx context.Context) {
 func (c *call[In, Out]) Abandon(cause error) { c.fail(cause) }
 
 func (c *call[In, Out]) AppendInput(dst []byte, codec Codec) ([]byte, error) {
-	dst, err := codec.Append(dst, c.in)
+	dst, err := c.f.chosen(codec).Append(dst, c.in)
 	if err != nil {
 		return dst, fmt.Errorf("quartet: encoding the input of %q: %w", c.f.name, err)
 	}
@@ -39,7 +39,7 @@ func (c *call[In, Out]) AppendInput(dst []byte, codec Codec) ([]byte, error) {
 func (c *call[In, Out]) Resolve(output []byte, codec Codec, err error) {
 	var out Out
 	if err == nil {
-		if err = codec.Decode(output, &out); err != nil {
+		if err = c.f.chosen(codec).Decode(output, &out); err != nil {
 			err = fmt.Errorf("quartet: decoding the output of %q: %w", c.f.name, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 )
 
 // Codec turns the inputs and outputs of named functions into bytes and back. Its methods may be called from many
@@ -19,8 +20,11 @@ type Codec interface {
 // JSON is the Codec that other languages read: encoding/json.
 type JSON struct{}
 
-// Append appends v as JSON.
+// Append appends v as JSON. It refuses types that JSON cannot carry, which [Define] accepts because another codec can.
 func (JSON) Append(dst []byte, v any) ([]byte, error) {
+	if err := checkJSON(reflect.TypeOf(v)); err != nil {
+		return dst, err
+	}
 	data, err := json.Marshal(v)
 	return append(dst, data...), err
 }

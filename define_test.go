@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -211,4 +212,51 @@ func (garbled) SubmitCall(_ context.Context, c quartet.Call) error {
 func TestCallNamesABadOutput(t *testing.T) {
 	_, err := half.Do(t.Context(), garbled{}, plain{2})
 	require.ErrorContains(t, err, fmt.Sprintf("quartet: decoding the output of %q", half.Name()))
+}
+
+// sealed brings a binary encoding alone.
+type sealed struct{ secret string }
+
+func (s sealed) AppendBinary(dst []byte) ([]byte, error) { return append(dst, s.secret...), nil }
+
+func (s *sealed) UnmarshalBinary(b []byte) error {
+	s.secret = string(b)
+	return nil
+}
+
+func TestABinaryEncodingTravelsWhereACodecKnowsIt(t *testing.T) {
+	require.Nil(t, defines[sealed](t))
+	_, err := quartet.JSON{}.Append(nil, []sealed{{"x"}})
+	require.ErrorContains(t, err, "sealed[].secret is not exported")
+}
+
+// backwards is a codec of a function's own.
+type backwards struct{ quartet.JSON }
+
+func (c backwards) Append(dst []byte, v any) ([]byte, error) {
+	data, err := c.JSON.Append(nil, v)
+	slices.Reverse(data)
+	return append(dst, data...), err
+}
+
+func (c backwards) Decode(data []byte, p any) error {
+	data = slices.Clone(data)
+	slices.Reverse(data)
+	return c.JSON.Decode(data, p)
+}
+
+func TestWithCodec(t *testing.T) {
+	var seen string
+	f := quartet.Define(freshName(t), func(_ context.Context, s string) (string, error) {
+		seen = s
+		return s + "!", nil
+	}, quartet.WithCodec(backwards{}))
+	out, err := quartet.Invoke(t.Context(), f.Name(), quartet.JSON{}, []byte(`"cba"`))
+	require.NoError(t, err)
+	require.Equal(t, "abc", seen)
+	require.Equal(t, `"!cba"`, string(out))
+	v, err := f.Do(t.Context(), quartet.Serialized(quartet.Inline()), "abc")
+	require.NoError(t, err)
+	require.Equal(t, "abc!", v)
+	require.Panics(t, func() { quartet.WithCodec(nil) })
 }

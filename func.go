@@ -14,13 +14,26 @@ import (
 type Func[In, Out any] struct {
 	name       string
 	idempotent bool
+	codec      Codec // nil: the executor's
 	body       atomic.Pointer[func(context.Context, In) (Out, error)]
 }
 
 // DefineOption is an option of [Define] and [Declare].
 type DefineOption func(*defineOptions)
 
-type defineOptions struct{ idempotent bool }
+type defineOptions struct {
+	idempotent bool
+	codec      Codec
+}
+
+// WithCodec has inputs and outputs of this function travel in c, in place of the codec that the executor chooses. It
+// panics on a nil c.
+func WithCodec(c Codec) DefineOption {
+	if c == nil {
+		panic("quartet: WithCodec of a nil Codec")
+	}
+	return func(o *defineOptions) { o.codec = c }
+}
 
 // Idempotent says that running the function twice does no harm: an executor that lost a running call may try it again.
 func Idempotent() DefineOption { return func(o *defineOptions) { o.idempotent = true } }
@@ -59,7 +72,7 @@ func Declare[In, Out any](name string, opts ...DefineOption) *Func[In, Out] {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	f := &Func[In, Out]{name: name, idempotent: o.idempotent}
+	f := &Func[In, Out]{name: name, idempotent: o.idempotent, codec: o.codec}
 	if _, taken := names.LoadOrStore(name, f); taken {
 		panic(fmt.Sprintf("quartet: the name %q is defined already", name))
 	}
@@ -105,10 +118,19 @@ func (f *Func[In, Out]) Do(ctx context.Context, ex Executor, in In) (Out, error)
 
 // Map calls f on ex for each input and yields the results, as the function [Map] does.
 func (f *Func[In, Out]) Map(ctx context.Context, ex Executor, in iter.Seq[In], opts ...MapOption) iter.Seq2[Out, error] {
-	return mapSeq(ctx, in, func(ctx context.Context, v In) *Future[Out] { return f.Go(ctx, ex, v) }, opts)
+	return mapSeq(ctx, ex, in, func(ctx context.Context, v In) *Future[Out] { return f.Go(ctx, ex, v) }, opts)
+}
+
+// chosen is the codec that f asks for, else c.
+func (f *Func[In, Out]) chosen(c Codec) Codec {
+	if f.codec != nil {
+		return f.codec
+	}
+	return c
 }
 
 func (f *Func[In, Out]) invoke(ctx context.Context, c Codec, input []byte) ([]byte, error) {
+	c = f.chosen(c)
 	var in In
 	if err := c.Decode(input, &in); err != nil {
 		return nil, fmt.Errorf("quartet: decoding the input of %q: %w", f.name, err)

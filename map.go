@@ -19,8 +19,9 @@ type mapOptions struct {
 // Unordered yields results as they end, not in the order of the inputs.
 func Unordered() MapOption { return func(o *mapOptions) { o.unordered = true } }
 
-// Ahead lets at most n calls be in flight, not counting the one whose result is being yielded. The default is twice
-// GOMAXPROCS. It panics when n is less than 1.
+// Ahead lets at most n calls be in flight, not counting the one whose result is being yielded. The default is what the
+// executor asks for, where it has a method Ahead() int, as a process pool for which short calls are worth sending in
+// numbers; else twice GOMAXPROCS. It panics when n is less than 1.
 func Ahead(n int) MapOption {
 	if n < 1 {
 		panic(fmt.Sprintf("quartet: Ahead(%d): at least one call must be in flight", n))
@@ -38,18 +39,24 @@ func Map[In, Out any](ctx context.Context, r Runner, in iter.Seq[In], fn func(co
 	if fn == nil {
 		panic("quartet: Map of a nil func")
 	}
-	return mapSeq(ctx, in, func(ctx context.Context, v In) *Future[Out] {
+	return mapSeq(ctx, r, in, func(ctx context.Context, v In) *Future[Out] {
 		return Go(ctx, r, func(ctx context.Context) (Out, error) { return fn(ctx, v) })
 	}, opts)
 }
 
-func mapSeq[In, Out any](ctx context.Context, in iter.Seq[In], submit func(context.Context, In) *Future[Out], opts []MapOption) iter.Seq2[Out, error] {
-	o := mapOptions{ahead: 2 * runtime.GOMAXPROCS(0)}
+func mapSeq[In, Out any](ctx context.Context, ex Executor, in iter.Seq[In], submit func(context.Context, In) *Future[Out], opts []MapOption) iter.Seq2[Out, error] {
+	var o mapOptions
 	for _, opt := range opts {
 		opt(&o)
 	}
+	ahead := func() int { return o.ahead }
+	if h, ok := ex.(interface{ Ahead() int }); ok && o.ahead == 0 {
+		ahead = h.Ahead
+	} else if o.ahead == 0 {
+		o.ahead = 2 * runtime.GOMAXPROCS(0)
+	}
 	return func(yield func(Out, error) bool) {
-		m := &mapping[Out]{outer: ctx, flight: make(map[*Future[Out]]struct{}, o.ahead), unordered: o.unordered}
+		m := &mapping[Out]{outer: ctx, flight: make(map[*Future[Out]]struct{}), unordered: o.unordered}
 		var cancel context.CancelCauseFunc
 		m.ctx, cancel = context.WithCancelCause(ctx)
 		defer func() {
@@ -59,7 +66,7 @@ func mapSeq[In, Out any](ctx context.Context, in iter.Seq[In], submit func(conte
 		next, stop := iter.Pull(in)
 		defer stop()
 		for more := true; more || len(m.flight) > 0; {
-			for more && len(m.flight) < o.ahead {
+			for limit := ahead(); more && len(m.flight) < limit; {
 				var v In
 				if v, more = next(); more {
 					m.add(submit(m.ctx, v))

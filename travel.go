@@ -5,32 +5,54 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"sync"
 )
 
 // checkTravel returns an error that names the part of t which no codec can carry to another process.
 func checkTravel(t reflect.Type) error {
-	return travel(t, t.String(), map[reflect.Type]bool{})
+	return traveller{binary: true, seen: map[reflect.Type]bool{}}.travel(t, t.String())
 }
 
-func travel(t reflect.Type, path string, seen map[reflect.Type]bool) error {
-	if seen[t] || encodesItself(t) {
+var jsonTypes sync.Map // reflect.Type → error, or nil
+
+// checkJSON is checkTravel for [JSON] alone, where a type that brings a binary encoding, and none that JSON knows, is
+// what its fields are.
+func checkJSON(t reflect.Type) error {
+	if t == nil {
 		return nil
 	}
-	seen[t] = true
+	known, ok := jsonTypes.Load(t)
+	if !ok {
+		known, _ = jsonTypes.LoadOrStore(t, struct{ error }{traveller{seen: map[reflect.Type]bool{}}.travel(t, t.String())})
+	}
+	return known.(struct{ error }).error
+}
+
+// traveller walks through a type.
+type traveller struct {
+	binary bool // a binary encoding of its own will do
+	seen   map[reflect.Type]bool
+}
+
+func (w traveller) travel(t reflect.Type, path string) error {
+	if w.seen[t] || w.encodesItself(t) {
+		return nil
+	}
+	w.seen[t] = true
 	switch t.Kind() {
 	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Uintptr, reflect.Complex64, reflect.Complex128:
 		return fmt.Errorf("%s is a %s, which cannot travel to another process", path, t.Kind())
 	case reflect.Interface:
 		return fmt.Errorf("%s is an interface: the far side cannot know the type in it", path)
 	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return travel(t.Elem(), path+"[]", seen)
+		return w.travel(t.Elem(), path+"[]")
 	case reflect.Map:
 		if err := travelKey(t.Key(), path); err != nil {
 			return err
 		}
-		return travel(t.Elem(), path+"[]", seen)
+		return w.travel(t.Elem(), path+"[]")
 	case reflect.Struct:
-		return travelFields(t, path, seen)
+		return w.fields(t, path)
 	}
 	return nil
 }
@@ -44,23 +66,27 @@ func travelKey(t reflect.Type, path string) error {
 	}
 }
 
-func travelFields(t reflect.Type, path string, seen map[reflect.Type]bool) error {
+func (w traveller) fields(t reflect.Type, path string) error {
 	for f := range t.Fields() {
 		name := path + "." + f.Name
 		if !f.IsExported() && !f.Anonymous {
 			return fmt.Errorf("%s is not exported: its value would be lost on the way", name)
 		}
-		if err := travel(f.Type, name, seen); err != nil {
+		if !f.IsExported() && (f.Type.Kind() != reflect.Struct || w.encodesItself(f.Type)) {
+			return fmt.Errorf("%s is embedded, and its type is not exported: its value could not be set", name)
+		}
+		if err := w.travel(f.Type, name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// encodesItself reports whether t, or a pointer to it, brings both halves of an encoding that JSON knows.
-func encodesItself(t reflect.Type) bool {
+// encodesItself reports whether t, or a pointer to it, brings both halves of an encoding.
+func (w traveller) encodesItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	both := func(out, in reflect.Type) bool { return p.Implements(out) && p.Implements(in) }
-	return both(reflect.TypeFor[json.Marshaler](), reflect.TypeFor[json.Unmarshaler]()) ||
+	return w.binary && both(reflect.TypeFor[encoding.BinaryAppender](), reflect.TypeFor[encoding.BinaryUnmarshaler]()) ||
+		both(reflect.TypeFor[json.Marshaler](), reflect.TypeFor[json.Unmarshaler]()) ||
 		both(reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextUnmarshaler]())
 }

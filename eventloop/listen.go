@@ -135,5 +135,5 @@ type unwaiting struct{ *Loop }
 
 func (u unwaiting) SubmitTask(ctx context.Context, t quartet.Task) error {
 	intake.NotNil("eventloop", "SubmitTask", t)
-	return u.in.SubmitNode(task.Of(ctx, t), true)
+	return u.in.TrySubmitNode(task.Of(ctx, t))
 }

@@ -238,7 +238,7 @@ func (l *Loop) SubmitCall(ctx context.Context, c quartet.Call) error {
 // returns [quartet.ErrSaturated], after Shutdown or Close [quartet.ErrClosed].
 func (l *Loop) Go(fn func(ctx context.Context)) error {
 	intake.NotNil("eventloop", "Go", quartet.TaskFunc(fn))
-	return l.in.SubmitNode(task.Of(context.Background(), quartet.TaskFunc(fn)), true)
+	return l.in.TrySubmitNode(task.Of(context.Background(), quartet.TaskFunc(fn)))
 }
 
 // KeepAlive keeps Run from returning, and Shutdown waiting, until release is called, which is idempotent and safe from

@@ -42,3 +42,13 @@ func BenchmarkDeepQueue(b *testing.B) {
 		i++
 	}
 }
+
+// A mebibyte there and back, one at a time.
+func BenchmarkBulk(b *testing.B) {
+	p := benchPool(b)
+	body := make([]byte, 1<<20)
+	b.SetBytes(2 << 20)
+	for b.Loop() {
+		_, _ = bytes_.Do(context.Background(), p, body)
+	}
+}

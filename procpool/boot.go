@@ -79,6 +79,7 @@ func (p *Pool) bootFailed(err error) {
 	b.rest = min(max(2*b.rest, firstRest), longestRest)
 	b.until = time.Now().Add(b.rest)
 	b.broken = fmt.Errorf("%w: %w", ErrCrashLoop, err)
+	p.down.Store(true)
 }
 
 // grow is locked: there is more to do than the workers can take. It starts one for each queued call, as far as

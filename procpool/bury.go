@@ -27,7 +27,7 @@ func (p *Pool) bury(w *worker, b burial) {
 	if w.ledger && !w.broken && b.page != nil {
 		if l, ok := readLedger(b.page, w.reader.total); ok {
 			running = l.running
-			certain = p.receiveRest(w, l.unsent) == nil
+			certain = p.receiveRest(w, l.unsent) == nil && w.exact
 		}
 	}
 	p.in.Lock()
@@ -39,12 +39,19 @@ func (p *Pool) bury(w *worker, b burial) {
 	for _, c := range w.sorted() {
 		started := !certain || c.begun || c.id() == running
 		victim := !c.suspended
+		if started && p.mayRetry(w, c, victim) {
+			again = append(again, c)
+			p.suspend(w, c, false)
+			w.take(c)
+			c.begun = false
+			continue
+		}
 		p.suspend(w, c, false)
 		w.take(c)
 		cause := context.Cause(c.node.Context())
 		switch {
 		case started:
-			lost = append(lost, outcome{call: c, err: w.lostError(b, p.names[c.fn], victim)})
+			lost = append(lost, outcome{call: c, err: w.lostError(b, c, p.names[c.fn], victim)})
 		case cause != nil:
 			lost = append(lost, outcome{call: c, err: cause})
 		default:
@@ -55,11 +62,35 @@ func (p *Pool) bury(w *worker, b burial) {
 	p.in.Unlock()
 	p.end(lost)
 	p.in.Lock()
-	if !booted && !p.ending && !errors.Is(w.killedBy(), quartet.ErrClosed) {
-		p.bootFailed(w.bootError(b))
+	if w.failed(booted) && !p.ending {
+		p.bootFailed(w.bootError(b, booted))
 	}
 	p.dispatch()
 	p.in.Unlock()
+}
+
+// failed is locked: w ended before it was of any use, and not because the pool wanted it.
+func (w *worker) failed(booted bool) bool {
+	cause := w.killedBy()
+	if booted {
+		return w.completed == 0 && !w.left && cause == nil
+	}
+	return !errors.Is(cause, quartet.ErrClosed)
+}
+
+// mostDeaths is how many workers a call may cost: it seems to be what ends them.
+const mostDeaths = 2
+
+// mayRetry is locked: c, which had started in the dead worker, goes to another.
+func (p *Pool) mayRetry(w *worker, c *call, victim bool) bool {
+	t := c.inTrouble()
+	t.losses++
+	if victim {
+		t.deaths++
+	}
+	f, ok := c.call.(interface{ Idempotent() bool })
+	return ok && f.Idempotent() && t.deaths < mostDeaths && t.losses < p.cfg.Attempts && !t.overdue &&
+		context.Cause(c.node.Context()) == nil && !errors.Is(w.killedBy(), quartet.ErrClosed)
 }
 
 // sorted is locked: w's calls, the eldest first.
@@ -91,17 +122,17 @@ func (w *worker) killedBy() error {
 	return w.cause
 }
 
-func (w *worker) lostError(b burial, name string, victim bool) *WorkerLostError {
+func (w *worker) lostError(b burial, c *call, name string, victim bool) *WorkerLostError {
 	return &WorkerLostError{
 		PID: w.proc.Pid, ExitCode: b.code, Signal: exitSignal(b.exit), Func: name, Stderr: w.tail.bytes(), Victim: victim,
-		Cause: w.killedBy(),
+		Cause: w.killedBy(), Attempts: c.inTrouble().losses,
 	}
 }
 
 const hint = "does the program call procpool.Init() as the first line of main, and of TestMain in tests?"
 
 // bootError says how a worker ended that was not ready yet.
-func (w *worker) bootError(b burial) error {
+func (w *worker) bootError(b burial, booted bool) error {
 	if b.startErr != nil {
 		return fmt.Errorf("starting a worker: %w", b.startErr)
 	}
@@ -117,6 +148,8 @@ func (w *worker) bootError(b burial) error {
 	switch {
 	case b.code == exitNoInit:
 		return fmt.Errorf("%w%s", ErrNoInit, said)
+	case booted:
+		return fmt.Errorf("worker %d ended before it had completed a call (%s)%s", w.proc.Pid, how, said)
 	case cause == nil && w.reader.rest() > 0:
 		return fmt.Errorf("%w: worker %d ended in the middle of its first frame (%s)%s", ErrProtocol, w.proc.Pid, how, said)
 	case cause == nil:

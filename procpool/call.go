@@ -13,7 +13,9 @@ import (
 type call struct {
 	node     *task.Node
 	call     quartet.Call
-	input    []byte // kept until the end: a worker that dies may leave it to another
+	raw      bool
+	small    [24]byte // of input
+	input    []byte   // kept until the end: a worker that dies may leave it to another
 	fn       uint16
 	deadline time.Time
 	label    string
@@ -23,13 +25,30 @@ type call struct {
 	waiting   bool    // it is in resend
 	suspended bool    // it waits, in its worker
 	begun     bool    // it has waited there, so it has started
-	watched   bool
-	stop      func() bool // of the watch
+	watch     *ctxWatch
+	trouble   *trouble // nil: none so far
 
 	remote *remote // when a task made it
 	kids   *call   // the unfinished calls that this one has made
 	next   *call
 	prev   *call
+}
+
+// trouble is what few calls know.
+type trouble struct {
+	startedAt time.Time // when a look has first seen it run, in this worker
+	stopAt    time.Time // when it is killed
+	overdue   bool      // it has been cancelled for Config.RunTimeout
+	deaths    int       // of workers while it ran
+	losses    int       // of workers in which it had started
+}
+
+// inTrouble is locked.
+func (c *call) inTrouble() *trouble {
+	if c.trouble == nil {
+		c.trouble = &trouble{}
+	}
+	return c.trouble
 }
 
 func (c *call) id() uint64 { return c.node.Seq }
@@ -62,6 +81,7 @@ type remote struct {
 	from   *worker
 	id     uint64 // its number there
 	name   string
+	again  bool // it is idempotent
 	record *call
 	parent *call // nil: its task has ended
 }
@@ -69,6 +89,9 @@ type remote struct {
 var errRunHere = errors.New("procpool: a worker's call cannot run here")
 
 func (r *remote) Name() string { return r.name }
+
+// Idempotent reports what the worker said of the function.
+func (r *remote) Idempotent() bool { return r.again }
 
 // Run implements quartet.Task; the pool sends calls away instead.
 func (r *remote) Run(context.Context) { r.Resolve(nil, nil, errRunHere) }
@@ -79,7 +102,7 @@ func (r *remote) AppendInput(dst []byte, _ quartet.Codec) ([]byte, error) { retu
 func (r *remote) Abandon(cause error) { r.Resolve(nil, nil, cause) }
 
 // Resolve sends the result on as it has come.
-func (r *remote) Resolve(output []byte, _ quartet.Codec, err error) {
+func (r *remote) Resolve(output []byte, c quartet.Codec, err error) {
 	p := r.pool
 	p.in.Lock()
 	delete(r.from.made, r.id)
@@ -92,20 +115,11 @@ func (r *remote) Resolve(output []byte, _ quartet.Codec, err error) {
 		f.arg, f.body = kindError, encodeError(err, context.Cause(r.record.node.Context()))
 	} else {
 		f.body = append([]byte(nil), output...)
+		if isRaw(c) {
+			f.arg = kindRaw
+		}
 	}
 	r.from.out.push(f)
-}
-
-// watch has c's worker told when the context that c was submitted with ends. The end by Cancel comes through Cancelled.
-func (p *Pool) watch(c *call) {
-	stop := context.AfterFunc(c.node.Parent(), func() { p.Cancelled(c.node) })
-	p.in.Lock()
-	c.stop = stop
-	ended := c.node.State() == task.Ended
-	p.in.Unlock()
-	if ended {
-		stop()
-	}
 }
 
 // Cancelled implements task.Canceller: the context of a started call has ended.
@@ -120,7 +134,7 @@ func (p *Pool) Cancelled(n *task.Node) {
 	defer p.in.Unlock()
 	switch {
 	case c.worker != nil:
-		c.worker.out.push(frame{typ: frameCancel, id: c.id(), body: body})
+		c.worker.out.pushUrgent(frame{typ: frameCancel, id: c.id(), body: body})
 	case c.waiting:
 		p.unqueue(c)
 		p.in.After(func() { p.end([]outcome{{call: c, err: cause}}) })
@@ -131,6 +145,8 @@ func (p *Pool) Cancelled(n *task.Node) {
 type outcome struct {
 	call   *call
 	output []byte
+	raw    bool
+	owned  bool // output
 	err    error
 }
 
@@ -141,7 +157,7 @@ func (p *Pool) end(outcomes []outcome) {
 	}
 	for _, o := range outcomes {
 		p.observePanic(o.err)
-		p.in.Guard(func() { o.call.call.Resolve(o.output, p.codec, o.err) })
+		p.resolve(o)
 		if o.err != nil {
 			o.call.node.Failed = true
 		}
@@ -149,14 +165,21 @@ func (p *Pool) end(outcomes []outcome) {
 	}
 	p.in.Lock()
 	for _, o := range outcomes {
-		if stop := o.call.stop; stop != nil {
-			p.in.After(func() { stop() })
-		}
+		p.unwatch(o.call)
 		o.call.input = nil
 		p.in.End(o.call.node)
 	}
 	p.dispatch()
 	p.in.Unlock()
+}
+
+func (p *Pool) resolve(o outcome) {
+	codec := codecOf(p.codec, o.raw, o.owned)
+	if p.cfg.OnPanic == nil {
+		o.call.call.Resolve(o.output, codec, o.err)
+	} else {
+		p.in.Guard(func() { o.call.call.Resolve(o.output, codec, o.err) })
+	}
 }
 
 // observePanic shows OnPanic what a future will carry.

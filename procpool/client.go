@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -31,10 +32,11 @@ func (m *jobModel) Suspend(ctx context.Context, arm func(resume func())) error {
 func (s *server) lend(j *job) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.running != j || j.node.State() != task.Started {
+	if !j.running || j.node.State() != task.Started {
 		return false
 	}
-	s.running, j.suspended, j.turn = nil, true, make(chan struct{})
+	j.running, j.suspended, j.turn = false, true, make(chan struct{})
+	s.tokens++
 	s.out.put(frame{typ: frameSuspended, id: j.id})
 	s.kick()
 	return true
@@ -43,12 +45,14 @@ func (s *server) lend(j *job) bool {
 // takeBack waits for the token. A task that ended meanwhile, in whose name a foreign goroutine had lent, needs none.
 func (s *server) takeBack(j *job) {
 	s.mu.Lock()
-	if s.jobs[j.id] != j {
+	if !slices.Contains(s.started, j) {
 		s.mu.Unlock()
 		return
 	}
 	s.returning = append(s.returning, j)
-	s.kick()
+	if s.tokens > 0 {
+		s.pick()
+	}
 	s.mu.Unlock()
 	<-j.turn
 }
@@ -89,12 +93,20 @@ func (x *client) SubmitCall(ctx context.Context, c quartet.Call) error {
 		return context.Cause(parent)
 	}
 	body, within := callBody(parent, c.Name())
-	body, err := c.AppendInput(body, s.codec)
+	codec := codecOf(s.codec, true, false)
+	body, err := c.AppendInput(body, codec)
 	if err != nil {
 		return err
 	}
 	if len(body) > s.limit {
 		return tooLarge(c.Name(), len(body), s.limit)
+	}
+	flags := uint8(flagExt)
+	if isRaw(codec) {
+		flags |= flagRaw
+	}
+	if f, ok := c.(interface{ Idempotent() bool }); ok && f.Idempotent() {
+		flags |= flagAgain
 	}
 	o := &outcall{node: n, call: c}
 	n.Owner, n.Host, n.Data = s, s, o
@@ -105,7 +117,7 @@ func (x *client) SubmitCall(ctx context.Context, c quartet.Call) error {
 	s.callID++
 	o.id = s.callID
 	s.calls[o.id] = o
-	s.out.put(frame{typ: frameCall, flags: flagExt, id: o.id, body: body})
+	s.out.put(frame{typ: frameCall, flags: flags, id: o.id, body: body})
 	s.mu.Unlock()
 	s.watch()
 	if !within && parent.Done() != nil { // else the pool sees the end of parent
@@ -187,9 +199,9 @@ func (s *server) reply(f frame) {
 		stop()
 	}
 	if f.arg == kindError {
-		o.call.Resolve(nil, s.codec, decodeError(f.body, context.Cause(o.node.Context())))
+		o.call.Resolve(nil, codecOf(s.codec, false, false), decodeError(f.body, context.Cause(o.node.Context())))
 	} else {
-		o.call.Resolve(f.body, s.codec, nil)
+		o.call.Resolve(f.body, codecOf(s.codec, f.arg == kindRaw, f.owned), nil)
 	}
 	o.node.End()
 }

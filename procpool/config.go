@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os/exec"
 	"runtime"
 	"time"
 
@@ -38,9 +39,16 @@ type Config struct {
 	// InFlight is how many accepted tasks may be unfinished. A call that a task makes is not bound by it. Default: 65,536.
 	InFlight int
 
+	// Concurrency is how many calls a worker runs at once: for functions that mostly wait for something outside. Above 1, a
+	// crash fails all that ran in the worker. A worker of another language may run fewer. Default: 1.
+	Concurrency int
+
 	// Command starts a worker: the program, found as exec.Command finds it, and its arguments. It must speak PROTOCOL.md.
 	// Default: this program itself, which must call Init.
 	Command []string
+	// Pipelined sends a worker of another program calls ahead, though it keeps no ledger, and accepts that all of them are
+	// lost with it. Default: such a worker gets one call at a time.
+	Pipelined bool
 	// Env is the environment of the workers. Default: this process's.
 	Env []string
 	// Dir is the working directory of the workers. Default: this process's.
@@ -54,6 +62,37 @@ type Config struct {
 	// MaxDepth is how deep pools may be nested: New in a worker of depth MaxDepth or more returns ErrNested. Default: 0,
 	// no pools inside of workers. It must be set by the inner pool.
 	MaxDepth int
+
+	// Attempts is how many workers a call of a quartet.Idempotent function may be lost with before it fails. One that was
+	// running in two of them, and so may be what ended them, is not tried again in any case. Default: 3.
+	Attempts int
+	// QueueTimeout ends a call that has waited for a worker so long, with ErrQueueTimeout. Default: none.
+	QueueTimeout time.Duration
+	// RunTimeout cancels a call that has run so long, with ErrRunTimeout; its worker is killed when it does not return within
+	// Grace. What had been sent ahead to that worker goes to another. Default: none.
+	RunTimeout time.Duration
+	// KillCancelled kills the worker of a call whose context has ended and that does not return within Grace. Default: it is
+	// waited for.
+	KillCancelled bool
+	// HangTimeout kills a worker that has calls and has not moved at all for so long: one that is stopped, or starved. A task
+	// that blocks or spins is none of these. It needs a worker that keeps a heartbeat, as this program does. Default: 30 s;
+	// negative: never.
+	HangTimeout time.Duration
+	// MaxTasks replaces a worker after so many calls, less up to a tenth at random. Default: never.
+	MaxTasks int
+	// MaxLifetime replaces a worker after so long, less up to a tenth at random, when its calls have ended. Default: never.
+	MaxLifetime time.Duration
+	// IdleTimeout ends a worker that has had no call for so long. Default: never.
+	IdleTimeout time.Duration
+	// MemorySoft replaces a worker whose resident memory is beyond so many bytes, when its calls have ended. On Linux; it is
+	// looked at every 100 ms. Default: none.
+	MemorySoft int64
+	// MemoryHard kills such a worker, with ErrMemory. Default: none.
+	MemoryHard int64
+
+	// OnCommand may change how a worker is started, but for its descriptors and the process group: credentials, limits,
+	// namespaces. It is called on a goroutine of the pool. Default: none.
+	OnCommand func(*exec.Cmd)
 
 	// OnOutput gets what workers write to standard output and standard error, line by line, on a goroutine of each. While
 	// it does not return, the worker that goes on writing waits.
@@ -89,6 +128,15 @@ func (c *Config) check() error {
 		{"MaxFrame", c.MaxFrame},
 		{"MaxDepth", c.MaxDepth},
 		{"CloseWarning", int(c.CloseWarning)},
+		{"Attempts", c.Attempts},
+		{"Concurrency", c.Concurrency},
+		{"QueueTimeout", int(c.QueueTimeout)},
+		{"RunTimeout", int(c.RunTimeout)},
+		{"MaxTasks", c.MaxTasks},
+		{"MaxLifetime", int(c.MaxLifetime)},
+		{"IdleTimeout", int(c.IdleTimeout)},
+		{"MemorySoft", int(c.MemorySoft)},
+		{"MemoryHard", int(c.MemoryHard)},
 	} {
 		if f.value < 0 {
 			return fmt.Errorf("procpool: Config.%s is negative: %d", f.name, f.value)
@@ -111,6 +159,8 @@ func (c *Config) setDefaults() {
 	setDefault(&c.BootTimeout, 10*time.Second)
 	setDefault(&c.Grace, 5*time.Second)
 	setDefault(&c.MaxFrame, 256<<20)
+	setDefault(&c.Attempts, 3)
+	setDefault(&c.HangTimeout, 30*time.Second)
 	c.MaxFrame = max(c.MaxFrame, minMaxFrame)
 }
 

@@ -41,22 +41,56 @@ func (p *Pool) dispatch() {
 	}
 	if len(p.resend) > 0 || p.in.Len() > 0 {
 		p.grow()
+	} else {
+		p.revoke()
 	}
+	p.retire()
+	p.lookLater()
+}
+
+// revoke is locked: nothing is queued. An idle worker gets half of what waits in the one that has the most to do.
+func (p *Pool) revoke() {
+	idle := p.freest()
+	if idle == nil || len(idle.calls) > 0 {
+		return
+	}
+	var most *worker
+	for _, w := range p.workers {
+		if w != nil && w.worthRevoking() && (most == nil || len(w.calls) > len(most.calls)) {
+			most = w
+		}
+	}
+	if most != nil {
+		most.revoked = true
+		most.out.pushUrgent(frame{typ: frameRevoke, flags: flagOptional, arg: uint16(len(most.calls) / 2)})
+	}
+}
+
+// worthRevoking is locked: what waits in w is enough work to be carried to another.
+func (w *worker) worthRevoking() bool {
+	return w.ready && w.exact && !w.revoked && w.suspended == 0 && time.Duration(len(w.calls)-1)*w.pace > windowWork/2
 }
 
 // free is locked: how many queued calls would go to a worker at once.
 func (p *Pool) free() int { return 0 }
 
-// freest is locked: the worker with the fewest tasks, of those that have room for one more. A worker in which a task waits
-// takes only what descends from that task.
+// freest is locked: the worker with the fewest tasks, of those that have room for one more.
 func (p *Pool) freest() *worker {
 	var best *worker
 	for _, w := range p.workers {
-		if w != nil && w.ready && w.suspended == 0 && len(w.calls) < w.window && (best == nil || len(w.calls) < len(best.calls)) {
+		if w != nil && w.ready && !w.retiring && w.room() && (best == nil || len(w.calls) < len(best.calls)) {
 			best = w
 		}
 	}
 	return best
+}
+
+// room is locked. A worker in which a task waits takes only what descends from that task, unless it runs several at once.
+func (w *worker) room() bool {
+	if w.width > 1 {
+		return len(w.calls)-w.suspended < w.width
+	}
+	return w.suspended == 0 && len(w.calls) < w.window
 }
 
 // next is locked: the call that is to go to a worker, nil when none is queued.
@@ -98,7 +132,7 @@ func (p *Pool) descendant(c *call) *call {
 			if p.startable(k) {
 				return k
 			}
-		case k.node.InQueue:
+		case k.node.In != nil:
 			if p.in.Take(k.node) && p.startable(k) {
 				return k
 			}
@@ -138,8 +172,12 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 	if len(w.calls) > 0 {
 		p.grow()
 	}
+	if len(w.calls) == 0 && p.care.every > 0 {
+		w.movedAt = time.Now()
+	}
 	c.worker = w
 	w.calls[c.id()] = c
+	w.took()
 	c.node.Lane = w.lane
 	for ; w.bound <= int(c.fn); w.bound++ {
 		w.out.push(frame{typ: frameBind, arg: uint16(w.bound), body: []byte(p.names[w.bound])})
@@ -152,17 +190,20 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 		f.flags = flagExt
 		f.body = append(appendExt(nil, x), c.input...)
 	}
-	w.out.push(f)
-	if !c.watched && c.node.Parent().Done() != nil {
-		c.watched = true
-		p.in.After(func() { p.watch(c) })
+	if c.raw {
+		f.flags |= flagRaw
 	}
+	w.out.push(f)
+	if len(w.calls) == 1 {
+		p.in.After(w.out.direct)
+	}
+	p.watch(c)
 }
 
 // adapt is locked: a call of w's took 1<<bits nanoseconds, or somewhat less. The window follows: long calls go to a worker
-// one by one, tiny ones in numbers, and without a ledger, or a measure, each waits in the pool for the one before it.
+// one by one, tiny ones in numbers, and where none may be sent ahead, or without a measure, each waits in the pool for the one before it.
 func (w *worker) adapt(bits int) {
-	if !w.ledger || bits == 0 {
+	if !w.ahead || bits == 0 {
 		return
 	}
 	w.pace += (1<<min(bits, 40) - w.pace) / 4

@@ -30,7 +30,8 @@
 //	             └───────────────────┼───────────────── calls of its own         │
 //	future <─────────────────────────┼───────────────────────────────────────────┘
 //
-// The input is encoded as JSON when it is submitted. A worker runs one task at a time and holds some in advance, as many as
+// The input is encoded when it is submitted: for workers that are this program in a compact form without names, compiled
+// from the type; for others as JSON, and a slice of bytes as it is. quartet.WithCodec gives one function another codec. A worker runs one task at a time and holds some in advance, as many as
 // make about 200 µs of work, so that it never waits for the next one; what lies behind a task that turns out long goes
 // back to the pool, and to another worker. Frames are written together both ways, and a finished result never waits
 // behind a running task.

@@ -20,6 +20,15 @@ var (
 	ErrMismatch = errors.New("procpool: worker does not match this program")
 )
 
+// ForeignError is an exception of a worker in another language.
+type ForeignError struct {
+	Type    string // of the exception, in its language
+	Message string
+	Stack   string // as its language prints it
+}
+
+func (e *ForeignError) Error() string { return e.Type + ": " + e.Message }
+
 // WorkerLostError is what a call gets that had started in a worker which is gone.
 type WorkerLostError struct {
 	PID      int
@@ -28,6 +37,7 @@ type WorkerLostError struct {
 	Func     string // the function that was lost
 	Stderr   []byte // the last that the worker wrote to its standard error, and how a crash began; some 20 KiB at most
 	Victim   bool   // it was running; false: it waited for another call while the worker died
+	Attempts int    // how many workers the call was lost with
 	Cause    error  // why the pool killed the worker; nil when it died by itself
 }
 

@@ -27,12 +27,13 @@ const (
 	frameReply                           // to the worker: that one's result
 	frameShutdown                        // from the worker: begin a shutdown of the pool
 	frameBye                             // to the worker: nothing follows; exit
+	frameRevoke                          // to the worker: return arg tasks that have not started, the eldest first
 	frameTypes
 )
 
 var frameNames = [frameTypes]string{
 	"", "HELLO", "BIND", "TASK", "RESULT", "CANCEL", "RETURNED", "SUSPENDED", "RESUMED", "WANT", "CALL", "CANCELCALL",
-	"REPLY", "SHUTDOWN", "BYE",
+	"REPLY", "SHUTDOWN", "BYE", "REVOKE",
 }
 
 func (t frameType) String() string {
@@ -46,7 +47,10 @@ func (t frameType) String() string {
 const (
 	flagOptional = 0x80 // a receiver that does not know the type skips the frame
 	flagExt      = 0x01 // the body begins with an ext block
-	flagsKnown   = flagOptional | flagExt
+	flagRaw      = 0x02 // TASK, CALL: the input is bytes as they are, whatever the codec
+	flagMore     = 0x04 // the body goes on in the next frame of this type and id; others may come between
+	flagAgain    = 0x08 // CALL: the function is idempotent, so that a lost call may be tried again
+	flagsKnown   = flagOptional | flagExt | flagRaw | flagMore | flagAgain
 )
 
 // Kinds of the body of a RESULT or a REPLY: the low byte of arg. The high byte of a RESULT's says how long the task ran, as
@@ -54,7 +58,11 @@ const (
 const (
 	kindOutput = 0 // what the function returned, encoded
 	kindError  = 1 // a wireError, as JSON
+	kindRaw    = 2 // what the function returned: bytes as they are, whatever the codec
 )
+
+// returnedAsked is the arg of a RETURNED that answers a REVOKE.
+const returnedAsked = 1
 
 // frame is one message. Its body is valid until the reader that gave it is asked for room again.
 type frame struct {
@@ -63,6 +71,7 @@ type frame struct {
 	arg   uint16
 	id    uint64
 	body  []byte
+	owned bool // body is the receiver's to keep
 }
 
 // headerSize is the size of the header: body length (4), type, flags, arg (2), id (8); little endian.
@@ -75,6 +84,8 @@ func appendHeader(dst []byte, f frame) []byte {
 	dst = binary.LittleEndian.AppendUint16(dst, f.arg)
 	return binary.LittleEndian.AppendUint64(dst, f.id)
 }
+
+func appendFrame(dst []byte, f frame) []byte { return append(appendHeader(dst, f), f.body...) }
 
 // parseFrame reads the first frame of buf. Size 0: buf holds only a part of it, and need says how many bytes it takes.
 func parseFrame(buf []byte, limit int) (f frame, size, need int, err error) {
@@ -110,6 +121,7 @@ type frameReader struct {
 	buf        []byte
 	start, end int
 	total      uint64 // all bytes that were ever fed
+	part       frame  // a body in pieces, as far as it has come; typ 0: none
 }
 
 // room returns where the next bytes go. The buffer grows with what has arrived, never with what a length promises.
@@ -137,8 +149,16 @@ func (r *frameReader) fed(n int) {
 	r.total += uint64(n)
 }
 
-// next returns the next whole frame; ok is false when it has not arrived yet. Optional frames of unknown types are
-// skipped.
+// begin returns the first of a frame's pieces, with size bytes of its body: the whole body's size goes before.
+func (f frame) begin(size int) frame {
+	head := binary.LittleEndian.AppendUint64(make([]byte, 0, 8+size), uint64(len(f.body)))
+	f.body = append(head, f.body[:size]...)
+	f.flags |= flagMore
+	return f
+}
+
+// next returns the next whole frame, its pieces put together; ok is false when it has not arrived yet. Optional frames of
+// unknown types are skipped.
 func (r *frameReader) next() (f frame, ok bool, err error) {
 	for {
 		f, size, _, err := parseFrame(r.buf[r.start:r.end], r.limit)
@@ -146,14 +166,54 @@ func (r *frameReader) next() (f frame, ok bool, err error) {
 			return frame{}, false, err
 		}
 		r.start += size
-		if f.typ > 0 && f.typ < frameTypes {
-			return f, true, nil
+		if f.typ == 0 || f.typ >= frameTypes {
+			continue
+		}
+		if f, ok, err = r.join(f); ok || err != nil {
+			return f, ok, err
 		}
 	}
 }
 
+// promised is how much memory a body in pieces gets before it has come.
+const promised = 8 << 20
+
+// join puts the pieces of a body together. One body at a time travels in pieces.
+func (r *frameReader) join(f frame) (whole frame, ok bool, err error) {
+	more := f.flags&flagMore != 0
+	if r.part.typ == 0 {
+		if !more {
+			return f, true, nil
+		}
+		r.part = f
+		r.part.flags &^= flagMore
+		if len(f.body) < 8 {
+			return frame{}, false, fmt.Errorf("a %s frame begins a body in pieces without its size", f.typ)
+		}
+		total := binary.LittleEndian.Uint64(f.body)
+		r.part.body = append(make([]byte, 0, min(total, uint64(r.limit), promised)), f.body[8:]...)
+		return frame{}, false, nil
+	}
+	if f.typ != r.part.typ || f.id != r.part.id {
+		if more {
+			return frame{}, false, fmt.Errorf("a %s frame begins a body in pieces within another one", f.typ)
+		}
+		return f, true, nil
+	}
+	if len(f.body) > r.limit-len(r.part.body) {
+		return frame{}, false, fmt.Errorf("a %s frame in pieces is beyond the limit of %d", f.typ, r.limit)
+	}
+	r.part.body = append(r.part.body, f.body...)
+	if more {
+		return frame{}, false, nil
+	}
+	whole, r.part = r.part, frame{}
+	whole.owned = true
+	return whole, true, nil
+}
+
 // rest is how many bytes of an unfinished frame are held.
-func (r *frameReader) rest() int { return r.end - r.start }
+func (r *frameReader) rest() int { return r.end - r.start + len(r.part.body) }
 
 // ext is what can precede a body: a u16 length, then records of tag (1), length (2) and value.
 type ext struct {

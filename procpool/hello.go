@@ -21,15 +21,15 @@ type greeting struct {
 	Nonce       string   `json:"nonce"`
 	Codec       string   `json:"codec"`
 	Fingerprint string   `json:"fingerprint,omitempty"`
-	MaxFrame    int      `json:"max_frame,omitempty"` // to the worker
-	Functions   []string `json:"functions,omitempty"` // to the worker: their numbers are their places
-	PID         int      `json:"pid,omitempty"`       // from the worker
-	Runtime     string   `json:"runtime,omitempty"`   // from the worker
-	Ledger      bool     `json:"ledger,omitempty"`    // from the worker: it keeps the ledger
-	Nested      bool     `json:"nested,omitempty"`    // from the worker: it takes descendants while a task waits
+	MaxFrame    int      `json:"max_frame,omitempty"`   // to the worker
+	Functions   []string `json:"functions,omitempty"`   // to the worker: their numbers are their places
+	Concurrency int      `json:"concurrency,omitempty"` // how many tasks may run at once; from the worker: how many do
+	PID         int      `json:"pid,omitempty"`         // from the worker
+	Runtime     string   `json:"runtime,omitempty"`     // from the worker
+	Ledger      bool     `json:"ledger,omitempty"`      // from the worker: it keeps the ledger
+	Heartbeat   bool     `json:"heartbeat,omitempty"`   // from the worker: the ledger shows that it moves
+	Nested      bool     `json:"nested,omitempty"`      // from the worker: it takes descendants while a task waits
 }
-
-const codecJSON = "json"
 
 func parseGreeting(f frame) (greeting, error) {
 	var g greeting

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-
-	"github.com/quartet-go/quartet"
 )
 
 // envMarker makes a started process a worker: protocol version, nonce, depth, and where the pipes are. Init takes it
@@ -21,6 +19,7 @@ const envMarker = "QUARTET_PROCPOOL_WORKER"
 const (
 	exitNoInit   = 121 // New was called before Init
 	exitProtocol = 122
+	exitInit     = 123 // a function of WorkerInit failed
 )
 
 var (
@@ -98,10 +97,11 @@ func serveAs(m marker) error {
 		return err
 	}
 	s := &server{
-		out: outlet{file: out, page: plainPage()}, codec: quartet.JSON{}, limit: pool.MaxFrame, names: pool.Functions,
-		jobs: map[uint64]*job{}, calls: map[uint64]*outcall{},
-		hand: make(chan *job, 1), watched: make(chan struct{}, 1),
+		out: outlet{file: out, page: plainPage()}, codec: pool.Codec, limit: pool.MaxFrame, width: max(pool.Concurrency, 1), tokens: max(pool.Concurrency, 1), names: pool.Functions,
+		calls: map[uint64]*outcall{},
+		hand:  make(chan struct{}, 1), in: in, reader: r, watched: make(chan struct{}, 1), beats: make(chan struct{}, 1),
 	}
+	runWorkerInit()
 	shared := false
 	if m.page != 0 {
 		if p, err := mapPage(m.page); err == nil {
@@ -109,8 +109,8 @@ func serveAs(m marker) error {
 		}
 	}
 	body, err := json.Marshal(greeting{
-		Magic: magic, Version: version, Nonce: m.nonce, Codec: codecJSON, Fingerprint: fingerprint(),
-		PID: os.Getpid(), Runtime: runtime.Version(), Ledger: shared, Nested: true,
+		Magic: magic, Version: version, Nonce: m.nonce, Codec: pool.Codec, Fingerprint: fingerprint(),
+		PID: os.Getpid(), Runtime: runtime.Version(), Ledger: shared, Nested: true, Heartbeat: shared, Concurrency: pool.Concurrency,
 	})
 	if err != nil {
 		return err
@@ -118,8 +118,10 @@ func serveAs(m marker) error {
 	s.out.put(frame{typ: frameHello, body: body})
 	s.out.flush()
 	go s.watchLoop()
-	s.serve(in, r)
-	return nil
+	go s.beatLoop()
+	s.handleAll() // what came with the hello
+	s.work()
+	select {}
 }
 
 // maxHello bounds the body of a HELLO.

@@ -11,12 +11,31 @@ type outlet struct {
 	mu    sync.Mutex
 	file  *os.File
 	page  page
-	n     int       // bytes in the page's buffer
-	since time.Time // when the oldest of them was put there
+	n     int        // bytes in the page's buffer
+	since time.Time  // when the oldest of them was put there
+	bulk  sync.Mutex // one body at a time travels in pieces
 }
 
-// put adds a frame. A frame that finds no place is written at once.
+// put adds a frame. A frame that finds no place is written at once, a long one in pieces, between which others pass.
 func (o *outlet) put(f frame) {
+	if len(f.body) <= fragment {
+		o.place(f)
+		return
+	}
+	o.bulk.Lock()
+	defer o.bulk.Unlock()
+	o.place(f.begin(firstPiece))
+	f.body = f.body[firstPiece:]
+	piece := f
+	piece.flags |= flagMore
+	for len(f.body) > fragment {
+		piece.body, f.body = f.body[:fragment], f.body[fragment:]
+		o.place(piece)
+	}
+	o.place(f)
+}
+
+func (o *outlet) place(f frame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	buffer := o.page.mem[pageBuffer:]

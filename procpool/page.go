@@ -15,12 +15,14 @@ import (
 //	0   u64  the running task, as an atomic word
 //	8   u64  how many bytes the worker had written to its pipe before the buffer's first
 //	16  u64  how many bytes the buffer holds
+//	24  u64  counted up while there are tasks
 //	64       the buffer
 const (
 	pageSize    = 64 << 10
 	pageRunning = 0
 	pageBase    = 8
 	pageLength  = 16
+	pageBeat    = 24
 	pageBuffer  = 64
 )
 

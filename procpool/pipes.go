@@ -2,7 +2,6 @@ package procpool
 
 import (
 	"os"
-	"sync"
 	"time"
 )
 
@@ -32,6 +31,8 @@ func newPipes() (ps *pipes, err error) {
 		ps.close()
 		return nil, err
 	}
+	enlarge(ps.in)
+	enlarge(ps.out)
 	ps.page, _ = newPage()
 	return ps, nil
 }
@@ -63,114 +64,4 @@ func (ps *pipes) expire() {
 	for _, f := range []*os.File{ps.out, ps.stdout, ps.stderr} {
 		_ = f.SetReadDeadline(at)
 	}
-}
-
-// sender is a queue of frames to a worker. Frames that come while others are written are written together.
-type sender struct {
-	mu     sync.Mutex
-	frames []frame
-	closed bool
-	wake   chan struct{}
-}
-
-func (s *sender) push(f frame) {
-	s.mu.Lock()
-	if !s.closed {
-		s.frames = append(s.frames, f)
-	}
-	s.mu.Unlock()
-	s.signal()
-}
-
-// first puts f before all others.
-func (s *sender) first(f frame) {
-	s.mu.Lock()
-	s.frames = append([]frame{f}, s.frames...)
-	s.mu.Unlock()
-	s.signal()
-}
-
-// close has the pipe closed when what was pushed has been written.
-func (s *sender) close() {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
-	s.signal()
-}
-
-func (s *sender) signal() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (s *sender) take(spare []frame) (frames []frame, closed bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	frames, s.frames = s.frames, spare
-	return frames, s.closed
-}
-
-const (
-	gather     = 64 << 10 // what is written together
-	largeFrame = 16 << 10 // bodies from here on are not copied
-)
-
-// loop is the goroutine that writes.
-func (s *sender) loop(in *os.File) {
-	defer func() { _ = in.Close() }()
-	var frames []frame
-	var buf []byte
-	for range s.wake {
-		for {
-			var closed bool
-			clear(frames)
-			frames, closed = s.take(frames[:0])
-			if len(frames) == 0 {
-				if closed {
-					return
-				}
-				break
-			}
-			var err error
-			if buf, err = writeFrames(in, frames, buf[:0]); err != nil {
-				s.abort()
-				return
-			}
-		}
-	}
-}
-
-// abort forgets what cannot be written: the worker is dead, or dying.
-func (s *sender) abort() {
-	s.mu.Lock()
-	s.closed, s.frames = true, nil
-	s.mu.Unlock()
-}
-
-func writeFrames(in *os.File, frames []frame, buf []byte) ([]byte, error) {
-	for _, f := range frames {
-		buf = appendHeader(buf, f)
-		large := len(f.body) >= largeFrame
-		if !large {
-			buf = append(buf, f.body...)
-		}
-		if large || len(buf) >= gather {
-			if _, err := in.Write(buf); err != nil {
-				return buf, err
-			}
-			buf = buf[:0]
-		}
-		if large {
-			if _, err := in.Write(f.body); err != nil {
-				return buf, err
-			}
-		}
-	}
-	if len(buf) == 0 {
-		return buf, nil
-	}
-	_, err := in.Write(buf)
-	return buf, err
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -21,15 +22,20 @@ import (
 type Pool struct {
 	in     intake.Intake
 	cfg    Config
-	codec  quartet.Codec
+	codec  string         // its name
 	exited sync.WaitGroup // one per goroutine of the pool
 
+	numbers sync.Map    // name of a function → its number, a uint16
+	down    atomic.Bool // boot.broken is set
+
 	// Guarded by in's lock.
-	numbers map[string]uint16 // of functions
-	names   []string          // by number
-	workers []*worker         // by lane; nil: none
-	resend  []*call           // given back by a worker, or by its death, in order
+	names   []string  // by number
+	workers []*worker // by lane; nil: none
+	resend  []*call   // given back by a worker, or by its death, in order
+	watches map[<-chan struct{}]*ctxWatch
+	resting *ctxWatch // the last that went out of use: kept for the next call with the same context
 	boot    boot
+	care    care
 	ending  bool
 }
 
@@ -55,10 +61,14 @@ func New(cfg Config) (*Pool, error) {
 		return nil, fmt.Errorf("%w: this is a worker of depth %d", ErrNested, depth)
 	}
 	cfg.setDefaults()
-	p := &Pool{cfg: cfg, codec: quartet.JSON{}, numbers: make(map[string]uint16), workers: make([]*worker, cfg.Workers)}
+	p := &Pool{cfg: cfg, codec: codecCompact, workers: make([]*worker, cfg.Workers), watches: make(map[<-chan struct{}]*ctxWatch)}
+	if cfg.Command != nil {
+		p.codec = codecJSON
+	}
+	p.care.every = cfg.period()
 	p.in.Init(intake.Config{
 		Name: "procpool", Host: p, Ready: p.dispatch, Free: p.free,
-		Queue: cfg.Queue, InFlight: cfg.InFlight, Reject: cfg.Saturation == Reject,
+		Queue: cfg.Queue, InFlight: cfg.InFlight, Full: intake.Full(cfg.Saturation),
 		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	})
 	return p, nil
@@ -69,53 +79,96 @@ func New(cfg Config) (*Pool, error) {
 // Wait. The input is copied: the caller may change it afterwards.
 func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 	intake.NotNil("procpool", "SubmitCall", c)
-	input, err := c.AppendInput(nil, p.codec)
-	if err != nil {
-		return err
-	}
-	if len(input) > p.cfg.MaxFrame-maxExt {
-		return tooLarge(c.Name(), len(input), p.cfg.MaxFrame-maxExt)
-	}
 	n := task.Of(ctx, c)
-	record, err := p.record(n, c, input)
-	if err != nil {
+	record := &call{node: n, call: c}
+	if err := p.fill(record); err != nil {
 		return err
 	}
 	n.Data = record
-	return p.in.SubmitNode(n, p.cfg.Saturation == Reject)
+	if err := p.in.SubmitNode(n); err != nil || p.cfg.QueueTimeout == 0 {
+		return err
+	}
+	p.age(record)
+	return nil
+}
+
+// age notes since when a call waits.
+func (p *Pool) age(c *call) {
+	p.in.Lock()
+	defer p.in.Unlock()
+	if c.node.In != nil {
+		p.care.aging = append(p.care.aging, aged{c, time.Now().Add(p.cfg.QueueTimeout)})
+		p.lookLater()
+	}
 }
 
 // maxExt bounds the ext block of a TASK.
 const maxExt = maxLabel + 64
 
-// record returns what the pool knows of a call. It refuses while workers do not come up.
-func (p *Pool) record(n *task.Node, c quartet.Call, input []byte) (*call, error) {
-	parent := n.Parent()
-	at, _ := parent.Deadline()
+// fill encodes the input of a call, and notes what travels with it. It refuses while workers do not come up.
+func (p *Pool) fill(c *call) (err error) {
+	codec := codecOf(p.codec, true, false)
+	if c.input, err = c.call.AppendInput(c.small[:0], codec); err != nil {
+		return err
+	}
+	if limit := p.cfg.MaxFrame - maxExt; len(c.input) > limit {
+		return tooLarge(c.call.Name(), len(c.input), limit)
+	}
+	parent := c.node.Parent()
+	if p.down.Load() {
+		if err := p.refusal(parent); err != nil {
+			return err
+		}
+	}
+	c.raw, c.label = isRaw(codec), task.LabelOf(parent)
+	c.deadline, _ = parent.Deadline()
+	c.fn, err = p.number(c.call.Name())
+	return err
+}
+
+// refusal is the error of a submit while workers do not come up.
+func (p *Pool) refusal(parent context.Context) error {
 	p.in.Lock()
 	defer p.in.Unlock()
 	if err := p.boot.refuse(); err != nil && parent.Err() == nil && !p.in.Draining() && len(p.live()) == 0 {
-		return nil, err
+		return err
 	}
-	number, err := p.number(c.Name())
-	if err != nil {
-		return nil, err
-	}
-	return &call{node: n, call: c, input: input, fn: number, deadline: at, label: task.LabelOf(parent)}, nil
+	return nil
 }
 
-// number is locked: the number under which workers know a function.
+// number is the number under which workers know a function.
 func (p *Pool) number(name string) (uint16, error) {
-	number, ok := p.numbers[name]
-	if !ok {
-		if len(p.names) > math.MaxUint16 {
-			return 0, fmt.Errorf("procpool: %q is one function too many: a pool knows %d", name, len(p.names))
-		}
-		number = uint16(len(p.names))
-		p.numbers[name] = number
-		p.names = append(p.names, name)
+	if number, ok := p.numbers.Load(name); ok {
+		return number.(uint16), nil
 	}
+	p.in.Lock()
+	defer p.in.Unlock()
+	return p.newNumber(name)
+}
+
+// newNumber is locked.
+func (p *Pool) newNumber(name string) (uint16, error) {
+	if number, ok := p.numbers.Load(name); ok {
+		return number.(uint16), nil
+	}
+	if len(p.names) > math.MaxUint16 {
+		return 0, fmt.Errorf("procpool: %q is one function too many: a pool knows %d", name, len(p.names))
+	}
+	number := uint16(len(p.names))
+	p.names = append(p.names, name)
+	p.numbers.Store(name, number)
 	return number, nil
+}
+
+// Ahead is how many calls in flight keep the workers busy, as long as the last ones were: quartet.Map asks for it.
+func (p *Pool) Ahead() int {
+	p.in.Lock()
+	defer p.in.Unlock()
+	n := 2 * len(p.workers)
+	for _, w := range p.live() {
+		n += 2 * w.window
+	}
+	return n
 }
 
 // Stats returns a snapshot of the pool's numbers. What has been sent to a worker counts as running.
@@ -169,6 +222,8 @@ func (p *Pool) dismiss() {
 	p.in.Lock()
 	p.ending = true
 	p.boot.stop(&p.exited)
+	p.rest(nil)
+	p.care.stop(p)
 	workers := p.live()
 	p.in.Unlock()
 	killer := time.AfterFunc(p.cfg.Grace, p.killAll)
@@ -182,8 +237,8 @@ func (p *Pool) dismiss() {
 // hello is locked: what a new worker is told, and the number of names in it.
 func (p *Pool) hello(nonce string) (greeting, []byte, error) {
 	g := greeting{
-		Magic: magic, Version: version, Nonce: nonce, Codec: codecJSON, Fingerprint: fingerprint(),
-		MaxFrame: p.cfg.MaxFrame, Functions: p.names,
+		Magic: magic, Version: version, Nonce: nonce, Codec: p.codec, Fingerprint: fingerprint(),
+		MaxFrame: p.cfg.MaxFrame, Concurrency: p.cfg.Concurrency, Functions: p.names,
 	}
 	body, err := json.Marshal(g)
 	return g, body, err

@@ -24,7 +24,7 @@ func (e *errand) empty() bool {
 
 // receive handles the frames that have arrived from w. An error is the worker's end.
 func (p *Pool) receive(w *worker) error {
-	var errands []errand
+	errands := w.errands[:0]
 	p.in.Lock()
 	f, ok, err := w.reader.next()
 	for ; ok && err == nil; f, ok, err = w.reader.next() {
@@ -42,22 +42,24 @@ func (p *Pool) receive(w *worker) error {
 	}
 	p.dispatch()
 	p.in.Unlock()
-	p.run(errands)
+	w.ended = p.run(errands, w.ended[:0])
+	clear(errands)
+	w.errands = errands
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
 	return nil
 }
 
-// run does errands, ends of calls together as far as their order allows.
-func (p *Pool) run(errands []errand) {
-	var ended []outcome
+// run does errands, ends of calls together as far as their order allows. It returns ended, emptied, for reuse.
+func (p *Pool) run(errands []errand, ended []outcome) []outcome {
 	for _, e := range errands {
 		if e.ended.call != nil {
 			ended = append(ended, e.ended)
 			continue
 		}
 		p.end(ended)
+		clear(ended)
 		ended = ended[:0]
 		switch {
 		case e.submit != nil:
@@ -69,6 +71,8 @@ func (p *Pool) run(errands []errand) {
 		}
 	}
 	p.end(ended)
+	clear(ended)
+	return ended
 }
 
 // welcome is locked: f should be the hello of a worker that has started.
@@ -84,7 +88,12 @@ func (p *Pool) welcome(w *worker, f frame) error {
 	w.boot.Stop()
 	w.mu.Unlock()
 	w.ready, w.ledger, w.reader.limit = true, g.Ledger, p.cfg.MaxFrame
-	p.boot.succeeded()
+	w.exact, w.ahead = g.Ledger, g.Ledger || p.cfg.Pipelined
+	if w.width = min(max(g.Concurrency, 1), max(p.cfg.Concurrency, 1)); w.width > 1 {
+		w.exact, w.ahead = false, false // what is there has started
+	}
+	w.beats, w.movedAt = g.Heartbeat && g.Ledger, time.Now()
+	w.limit(&p.cfg, w.movedAt)
 	return nil
 }
 
@@ -126,8 +135,10 @@ func (p *Pool) progress(w *worker, c *call, f frame) (errand, error) {
 		w.want = c
 	case frameReturned:
 		w.take(c)
-		w.pace = windowWork
-		w.window = 1
+		if f.arg != returnedAsked {
+			w.pace = windowWork
+			w.window = 1
+		}
 		if cause := context.Cause(c.node.Context()); cause != nil {
 			return errand{ended: outcome{call: c, err: cause}}, nil
 		}
@@ -136,10 +147,17 @@ func (p *Pool) progress(w *worker, c *call, f frame) (errand, error) {
 		p.suspend(w, c, false)
 		w.take(c)
 		w.want = nil
-		o := outcome{call: c, output: f.body}
+		w.revoked = false
+		if w.completed++; p.boot.failures > 0 {
+			p.boot.succeeded()
+			p.down.Store(false)
+		}
+		o := outcome{call: c, output: f.body, owned: f.owned}
 		w.adapt(int(f.arg >> 8))
 		switch f.arg & 0xff {
 		case kindOutput:
+		case kindRaw:
+			o.raw = true
 		case kindError:
 			o.output, o.err = nil, decodeError(f.body, context.Cause(c.node.Context()))
 		default:
@@ -154,6 +172,12 @@ func (p *Pool) progress(w *worker, c *call, f frame) (errand, error) {
 func (w *worker) take(c *call) {
 	delete(w.calls, c.id())
 	c.worker = nil
+	if c.trouble != nil {
+		c.trouble.startedAt = time.Time{}
+	}
+	if len(w.calls) == 0 && w.pool.cfg.IdleTimeout > 0 {
+		w.busyAt = time.Now()
+	}
 }
 
 // suspend is locked.
@@ -188,13 +212,13 @@ func (p *Pool) called(w *worker, f frame) (errand, error) {
 		deadline = time.Now().Add(x.left)
 		ctx = deadlineCtx{ctx, deadline}
 	}
-	number, err := p.number(name)
+	number, err := p.newNumber(name)
 	if err != nil {
 		return errand{}, err
 	}
-	r := &remote{pool: p, from: w, id: f.id, name: name, parent: parent}
+	r := &remote{pool: p, from: w, id: f.id, name: name, again: f.flags&flagAgain != 0, parent: parent}
 	n := task.Of(ctx, r)
-	r.record = &call{node: n, call: r, input: append([]byte(nil), input...), fn: number, deadline: deadline, label: x.label, remote: r}
+	r.record = &call{node: n, call: r, input: append([]byte(nil), input...), raw: f.flags&flagRaw != 0, fn: number, deadline: deadline, label: x.label, remote: r}
 	n.Data = r.record
 	if parent != nil {
 		parent.adopt(r.record)

@@ -58,6 +58,8 @@ var builtin = map[string]error{
 	"quartet.ErrInside": quartet.ErrInside, "quartet.ErrDeadlock": quartet.ErrDeadlock,
 	"errors.ErrUnsupported": errors.ErrUnsupported,
 	"procpool.ErrCrashLoop": ErrCrashLoop, "procpool.ErrProtocol": ErrProtocol, "procpool.ErrMismatch": ErrMismatch,
+	"procpool.ErrRunTimeout": ErrRunTimeout, "procpool.ErrQueueTimeout": ErrQueueTimeout,
+	"procpool.ErrHung": ErrHung, "procpool.ErrMemory": ErrMemory,
 	"procpool.ErrNested": ErrNested, "procpool.ErrNoInit": ErrNoInit,
 }
 

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,25 +16,35 @@ import (
 
 // server is the worker's side. One task runs at a time: it has the token. A task that waits gives the token away, to
 // tasks that descend from it, and takes it again before it goes on, so at any time the started tasks are a chain of
-// descendants, and a death fails no task that has nothing to do with the one that caused it.
+// descendants, and a death fails no task that has nothing to do with the one that caused it. With Config.Concurrency above
+// 1 there are more tokens, any task may take one, and a death fails all.
 type server struct {
 	out   outlet
-	codec quartet.Codec
+	codec string // its name
 
 	mu        sync.Mutex
 	names     []string
-	local     []*job          // delivered, not started, in order
-	started   []*job          // not ended, in the order of their starts
-	running   *job            // has the token; nil: the token is free
-	returning []*job          // their wait is over: they want the token
-	jobs      map[uint64]*job // all of the above
-	parked    bool            // a goroutine waits at hand
-	hand      chan *job
+	local     []*job // delivered, not started, in order
+	started   []*job // not ended, in the order of their starts
+	width     int    // how many tasks may run at once
+	tokens    int    // of these, how many more
+	returning []*job // of these: their wait is over, and they want the token
+	reading   bool   // a goroutine reads frames
+	parked    bool   // a goroutine waits at hand
+	hand      chan struct{}
+	wanted    uint64        // the task for whose descendants the pool was asked
+	starts    uint64        // of tasks
+	ended     time.Time     // when the last task ended, if nothing was done since
 	pace      time.Duration // mean of the last tasks' run times
 	limit     int           // of a frame's body
 
 	watching atomic.Bool
 	watched  chan struct{}
+	beating  atomic.Bool
+	beats    chan struct{}
+
+	in     *os.File     // of the goroutine that reads
+	reader *frameReader // likewise
 
 	calls  map[uint64]*outcall
 	callID uint64
@@ -47,8 +57,11 @@ type job struct {
 	id, under uint64
 	name      string
 	input     []byte
+	small     [32]byte // of input
+	raw       bool
 	began     time.Time
 	took      time.Duration
+	running   bool // it has a token
 	suspended bool
 	turn      chan struct{} // closed: it has the token again
 }
@@ -78,28 +91,32 @@ func (x ext) beyond(parent context.Context) context.Context {
 	return parent
 }
 
-// serve handles the frames of in until it ends, which ends the process.
-func (s *server) serve(in *os.File, r *frameReader) {
+// receive reads what has come, and handles it. The end of the frames ends the process.
+func (s *server) receive() {
+	n, err := s.in.Read(s.reader.room())
+	if err != nil {
+		orphaned()
+	}
+	s.reader.fed(n)
+	s.handleAll()
+	s.mu.Lock()
+	s.reading, s.ended = false, time.Time{}
+	s.mu.Unlock()
+}
+
+func (s *server) handleAll() {
 	for {
-		for {
-			f, ok, err := r.next()
-			if err == nil && ok {
-				err = s.handle(f)
-			}
-			if err != nil {
-				fmt.Fprintln(os.Stderr, "procpool: worker:", err)
-				os.Exit(exitProtocol)
-			}
-			if !ok {
-				break
-			}
+		f, ok, err := s.reader.next()
+		if err == nil && ok {
+			err = s.handle(f)
 		}
-		runtime.Gosched() // a short task is done before this goroutine is, in the kernel, a burden to the scheduler
-		n, err := in.Read(r.room())
 		if err != nil {
-			orphaned()
+			fmt.Fprintln(os.Stderr, "procpool: worker:", err)
+			os.Exit(exitProtocol)
 		}
-		r.fed(n)
+		if !ok {
+			return
+		}
 	}
 }
 
@@ -120,8 +137,11 @@ func (s *server) handle(f frame) error {
 		s.cancel(f.id, f.body)
 	case frameReply:
 		s.reply(f)
+	case frameRevoke:
+		s.revoke(int(f.arg))
 	case frameBye:
 		s.out.flush()
+		runWorkerExit()
 		os.Exit(0)
 	case frameHello:
 		return errHello
@@ -139,7 +159,12 @@ func (s *server) deliver(f frame) error {
 			return err
 		}
 	}
-	j := &job{server: s, id: f.id, under: x.under, input: append([]byte(nil), body...)}
+	j := &job{server: s, id: f.id, under: x.under, raw: f.flags&flagRaw != 0}
+	if f.owned {
+		j.input = body
+	} else {
+		j.input = append(j.small[:0], body...)
+	}
 	j.node.Init(x.beyond(context.Background()), j)
 	j.node.Owner, j.node.Model = s, (*jobModel)(j)
 	s.mu.Lock()
@@ -148,10 +173,8 @@ func (s *server) deliver(f frame) error {
 		return fmt.Errorf("TASK names function %d of %d", f.arg, len(s.names))
 	}
 	j.name = s.names[f.arg]
-	s.jobs[j.id] = j
 	s.local = append(s.local, j)
-	s.kick()
-	if len(s.local) > 0 {
+	if s.tokens == 0 {
 		s.watch()
 	}
 	return nil
@@ -159,32 +182,38 @@ func (s *server) deliver(f frame) error {
 
 // cancel ends the context of a task; one that has not started goes back to the pool, which knows why.
 func (s *server) cancel(id uint64, cause []byte) {
+	is := func(j *job) bool { return j.id == id }
 	s.mu.Lock()
-	j := s.jobs[id]
-	if j == nil {
+	if i := slices.IndexFunc(s.local, is); i >= 0 {
+		s.giveBack(s.local[i])
+		s.local = slices.Delete(s.local, i, i+1)
 		s.mu.Unlock()
-		return
-	}
-	for i, l := range s.local {
-		if l == j {
-			s.local = append(s.local[:i], s.local[i+1:]...)
-			s.giveBack(j)
-			j = nil
-			break
-		}
-	}
-	s.mu.Unlock()
-	if j == nil {
 		s.out.flush()
 		return
 	}
-	j.node.Cancel(decodeError(cause, nil))
+	var j *job
+	if i := slices.IndexFunc(s.started, is); i >= 0 {
+		j = s.started[i]
+	}
+	s.mu.Unlock()
+	if j != nil {
+		j.node.Cancel(decodeError(cause, nil))
+	}
 }
 
 // giveBack is locked: j, which is out of local, will not start here.
-func (s *server) giveBack(j *job) {
-	delete(s.jobs, j.id)
-	s.out.put(frame{typ: frameReturned, id: j.id})
+func (s *server) giveBack(j *job) { s.out.put(frame{typ: frameReturned, id: j.id}) }
+
+// revoke gives back what would start next, for a worker that is idle.
+func (s *server) revoke(n int) {
+	s.mu.Lock()
+	n = min(n, len(s.local))
+	for _, j := range s.local[:n] {
+		s.out.put(frame{typ: frameReturned, id: j.id, arg: returnedAsked})
+	}
+	s.local = s.local[n:]
+	s.mu.Unlock()
+	s.out.flush()
 }
 
 // Drop implements task.Owner.

@@ -2,6 +2,17 @@
 
 package procpool_test
 
-import "os"
+import (
+	"os"
+	"testing"
+
+	"github.com/quartet-go/quartet/procpool"
+)
 
 func signalSelf(string) { os.Exit(2) }
+
+func exhaustMemory() { os.Exit(2) }
+
+var escapes = pid
+
+func stop(t *testing.T, _ *procpool.Pool) { t.Skip("nothing can be stopped here") }

@@ -12,22 +12,68 @@ import (
 // flushAfter is how long a finished result may wait for others to be written with it, while short tasks run.
 const flushAfter = 20 * time.Microsecond
 
-// kick is locked: a free token goes to a task, on a goroutine that is parked or new.
+// kick is locked: a goroutine is to see what can be done.
 func (s *server) kick() {
-	if s.running != nil {
-		return
-	}
-	switch j := s.pick(); {
-	case j == nil:
-	case s.parked:
+	if s.parked {
 		s.parked = false
-		s.hand <- j
-	default:
-		go s.work(j)
+		s.hand <- struct{}{}
+	} else {
+		go s.work()
 	}
 }
 
-// pick is locked, with the token free: it gives the token to a task whose wait is over (nil), or to one that may start,
+// work is what a goroutine does that runs no task: it starts one that may start, else it reads frames, else, where another
+// goroutine does that, it parks. So a lone task is read, run and answered by one goroutine, without a switch between
+// threads; the watch has another one read while a task takes long.
+func (s *server) work() {
+	for {
+		j, role := s.choose()
+		switch {
+		case j != nil:
+			s.run(j)
+		case role == reads:
+			s.receive()
+		case role == parks:
+			<-s.hand
+		default:
+			return
+		}
+	}
+}
+
+type role uint8
+
+const (
+	ends role = iota
+	reads
+	parks
+)
+
+// choose returns the task that the caller is to run, or else what it is to do.
+func (s *server) choose() (*job, role) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tokens > 0 {
+		if j := s.pick(); j != nil {
+			s.flushBefore(j)
+			if s.width > 1 && (len(s.local) > 0 || !s.reading) {
+				s.kick()
+			}
+			return j, ends
+		}
+	}
+	switch {
+	case !s.reading:
+		s.reading = true
+		return nil, reads
+	case !s.parked:
+		s.parked = true
+		return nil, parks
+	}
+	return nil, ends
+}
+
+// pick is locked, with a token free: it gives it to a task whose wait is over (nil), or to one that may start,
 // which the caller runs. Without either it tells the pool what could start here.
 func (s *server) pick() *job {
 	if len(s.returning) > 0 {
@@ -39,15 +85,17 @@ func (s *server) pick() *job {
 	last := s.last()
 	for len(s.local) > 0 {
 		j := s.local[0]
+		s.local[0] = nil
 		s.local = s.local[1:]
-		if last == nil || j.under == last.id {
+		if last == nil || j.under == last.id || s.width > 1 {
 			s.start(j)
 			return j
 		}
 		s.giveBack(j)
 	}
 	s.local = nil
-	if last != nil {
+	if last != nil && s.wanted != last.id && s.width == 1 {
+		s.wanted = last.id
 		s.out.put(frame{typ: frameWant, id: last.id})
 	}
 	s.out.flush()
@@ -64,25 +112,34 @@ func (s *server) last() *job {
 
 // start is locked.
 func (s *server) start(j *job) {
-	s.running, j.began = j, time.Now()
+	j.began = s.ended // of the task before, read just now
+	s.ended = time.Time{}
+	if j.began.IsZero() {
+		j.began = time.Now()
+	}
+	j.running, s.wanted = true, 0
+	s.tokens--
+	s.starts++
 	s.started = append(s.started, j)
 	s.out.page.word(pageRunning).Store(j.id)
+	s.watch()
+	s.beat()
 }
 
 // resume is locked.
 func (s *server) resume(j *job) {
-	s.running, j.suspended = j, false
+	j.running, j.suspended, s.wanted = true, false, 0
+	s.tokens--
 	s.out.put(frame{typ: frameResumed, id: j.id})
 	s.out.page.word(pageRunning).Store(j.id)
 	s.out.flush()
 	close(j.turn)
 }
 
-// work is a goroutine that runs tasks: j, and what follows.
-func (s *server) work(j *job) {
-	for j != nil {
-		s.run(j)
-		j = s.follow(j)
+// flushBefore is locked: it writes results that have waited, or would wait for j.
+func (s *server) flushBefore(j *job) {
+	if since, any := s.out.waiting(); any && (s.pace > flushAfter || j.began.Sub(since) > flushAfter) {
+		s.out.flush()
 	}
 }
 
@@ -90,6 +147,7 @@ func (s *server) work(j *job) {
 // takes its place.
 func (s *server) run(j *job) {
 	var output []byte
+	var raw bool
 	err := error(quartet.ErrGoexit)
 	returned := false
 	defer func() {
@@ -97,22 +155,26 @@ func (s *server) run(j *job) {
 		if v != nil {
 			err = quartet.NewPanicError(v)
 		}
-		s.end(j, output, err)
+		s.end(j, output, raw, err)
 		if v == nil && !returned {
-			go s.workAfter(j)
+			go s.work()
 		}
 	}()
 	j.node.Claim()
-	output, err = quartet.Invoke(j.node.Context(), j.name, s.codec, j.input)
+	codec := codecOf(s.codec, j.raw, true)
+	output, err = quartet.Invoke(j.node.Context(), j.name, codec, j.input)
+	raw = isRaw(codec)
 	returned = true
 }
 
-func (s *server) workAfter(j *job) { s.work(s.follow(j)) }
-
 // end sends j's result.
-func (s *server) end(j *job, output []byte, err error) {
-	j.took = time.Since(j.began)
+func (s *server) end(j *job, output []byte, raw bool, err error) {
+	now := time.Now()
+	j.took = now.Sub(j.began)
 	f := frame{typ: frameResult, id: j.id, arg: kindOutput, body: output}
+	if raw {
+		f.arg = kindRaw
+	}
 	if err != nil {
 		f.arg = kindError
 		f.body = encodeError(err, context.Cause(j.node.Context()))
@@ -124,46 +186,24 @@ func (s *server) end(j *job, output []byte, err error) {
 	f.arg |= uint16(bits.Len64(uint64(j.took))) << 8
 	j.node.End()
 	s.out.put(f)
-}
-
-// follow gives the token of j, which has ended, on. It returns the next task for the same goroutine, or nil when the
-// goroutine is to end. While it is parked it waits here.
-func (s *server) follow(j *job) *job {
 	s.mu.Lock()
 	s.pace += (j.took - s.pace) / 4
 	s.forget(j)
-	var next *job
-	if s.running == nil {
-		next = s.pick()
-	}
-	park := next == nil && !s.parked
-	s.parked = s.parked || park
-	slow := s.pace > flushAfter
+	s.ended = now
 	s.mu.Unlock()
-	if park {
-		return <-s.hand
-	}
-	if since, any := s.out.waiting(); any {
-		if slow || time.Since(since) > flushAfter {
-			s.out.flush()
-		} else {
-			s.watch()
-		}
-	}
-	return next
 }
 
 // forget is locked: j has ended. A foreign goroutine may have given its token away in its name.
 func (s *server) forget(j *job) {
-	delete(s.jobs, j.id)
 	for i, l := range s.started {
 		if l == j {
 			s.started = append(s.started[:i], s.started[i+1:]...)
 			break
 		}
 	}
-	if s.running == j {
-		s.running = nil
+	if j.running {
+		j.running = false
+		s.tokens++
 		return
 	}
 	for i, l := range s.returning {

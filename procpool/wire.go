@@ -31,8 +31,9 @@ type wirePanic struct {
 
 // Types that need no registration.
 const (
-	lostType  = "procpool.WorkerLostError"
-	panicType = "quartet.PanicError"
+	lostType    = "procpool.WorkerLostError"
+	foreignType = "procpool.ForeignError"
+	panicType   = "quartet.PanicError"
 )
 
 // encodeError returns err for the wire. cause is what the far side cancelled with, or nil.
@@ -97,6 +98,8 @@ func (w *wireError) collect(r *registered, err, cause error) {
 	}
 	if lost, ok := err.(*WorkerLostError); ok {
 		w.addValue(lostType, lostFields(lost))
+	} else if foreign, ok := err.(*ForeignError); ok {
+		w.addValue(foreignType, foreign)
 	} else if name, ok := r.typeNames[t]; ok {
 		w.addValue(name, err)
 	}
@@ -170,6 +173,9 @@ func (v wireValue) error(r *registered, cause error) (error, bool) {
 	switch v.Type {
 	case lostType:
 		e := new(WorkerLostError)
+		return e, json.Unmarshal(v.Value, e) == nil
+	case foreignType:
+		e := new(ForeignError)
 		return e, json.Unmarshal(v.Value, e) == nil
 	case panicType:
 		var p wirePanic

@@ -19,7 +19,10 @@ type worker struct {
 
 	// Guarded by the pool's lock.
 	ready     bool // it has said hello
-	ledger    bool // it keeps one, so that it may be given tasks in advance
+	ledger    bool // it keeps one
+	width     int  // how many it runs at once
+	exact     bool // its ledger says which calls have started
+	ahead     bool // it may be given tasks in advance
 	calls     map[uint64]*call
 	made      map[uint64]*remote // calls of its tasks', by their numbers there
 	window    int                // how many calls it may hold
@@ -27,14 +30,27 @@ type worker struct {
 	suspended int                // of its calls
 	want      *call              // it would take what descends from this one
 	bound     int                // how many names it knows
+	completed uint64             // how many calls have returned
+	mayTake   int                // how many more it may take; 0: no limit
+	expires   time.Time          // zero: never
+	busyAt    time.Time          // when it last had calls
+	retiring  bool               // it takes no more calls
+	left      bool               // it has been told to go
+	beats     bool               // it keeps a heartbeat
+	beat      uint64             // the last that was seen
+	movedAt   time.Time          // when that was new
+	revoked   bool               // it has been asked for calls that have not started
 
 	mu     sync.Mutex
 	proc   *os.Process
+	page   *os.File // its ledger
 	reaped bool
 	cause  error // why the pool killed it
 	boot   *time.Timer
 
-	greeting greeting // the pool's
+	errands  []errand  // of the reader's goroutine, reused
+	ended    []outcome // likewise
+	greeting greeting  // the pool's
 	reader   frameReader
 	broken   bool          // its frames made no sense
 	closed   chan struct{} // the reader is done
@@ -116,6 +132,9 @@ func (w *worker) start() (*pipes, *exec.Cmd, error) {
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
+	if hook := p.cfg.OnCommand; hook != nil {
+		hook(cmd)
+	}
 	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], envMarker+"="+m.String())
 	if err := cmd.Start(); err != nil {
 		ps.close()
@@ -123,7 +142,7 @@ func (w *worker) start() (*pipes, *exec.Cmd, error) {
 	}
 	ps.closeFar()
 	w.mu.Lock()
-	w.proc = cmd.Process
+	w.proc, w.page = cmd.Process, ps.page
 	w.boot = time.AfterFunc(p.cfg.BootTimeout, func() { w.kill(errBootTimeout) })
 	cause := w.cause
 	w.mu.Unlock()
@@ -133,6 +152,9 @@ func (w *worker) start() (*pipes, *exec.Cmd, error) {
 	if cause != nil { // Close was faster
 		w.kill(cause)
 	}
+	w.out.mu.Lock()
+	w.out.file = ps.in
+	w.out.mu.Unlock()
 	w.out.first(frame{typ: frameHello, body: hello})
 	return ps, cmd, nil
 }

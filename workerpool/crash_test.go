@@ -68,8 +68,9 @@ func crash(kind string) {
 		f.OnDone(plantedPanic)
 		close(hold)
 	case "abandon":
-		hold := make(chan struct{})
-		_ = p.Go(func() { <-hold })
+		hold, running := make(chan struct{}), make(chan struct{})
+		_ = p.Go(func() { close(running); <-hold })
+		<-running
 		_ = p.SubmitTask(ctx, panicsInAbandon{})
 		time.AfterFunc(time.Second, func() { close(hold) })
 		_ = p.Close()

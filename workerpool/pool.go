@@ -2,6 +2,7 @@ package workerpool
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
@@ -14,8 +15,9 @@ import (
 type Saturation uint8
 
 const (
-	Wait   Saturation = iota // wait for room, as far as the submit's ctx allows
-	Reject                   // return quartet.ErrSaturated at once
+	Wait       Saturation = iota // wait for room, as far as the submit's ctx allows
+	Reject                       // return quartet.ErrSaturated at once
+	DropOldest                   // abandon the oldest queued task of no higher priority with quartet.ErrDiscarded, and take its room
 )
 
 // Config is the configuration of a pool. The zero value is useful; New panics on negative sizes, naming the field.
@@ -29,6 +31,9 @@ type Config struct {
 	// Saturation is what happens to a submit when the queue or InFlight is full. Default: Wait. A submit from inside a
 	// task of the pool is not bound by InFlight.
 	Saturation Saturation
+	// RejectLate refuses a submit from outside with quartet.ErrSaturated at once when its ctx has a deadline and
+	// [Pool.ExpectedWait] goes beyond that: work that nobody will wait for is better refused than queued. Default: off.
+	RejectLate bool
 	// InFlight is how many accepted tasks may be unfinished: queued, running or waiting. Default: 65,536.
 	InFlight int
 	// IdleTimeout is how long a goroutine without work is kept. Default: 10 s.
@@ -57,7 +62,8 @@ type Pool struct {
 	idle      []*worker // parked, the one parked last at the end
 	reaper    *time.Timer
 	reaping   bool
-	searching bool  // a worker is on its way to the queue
+	searching bool // a worker is on its way to the queue
+	keys      intake.Keys
 	lanes     []int // free below nextLane
 	nextLane  int
 }
@@ -69,17 +75,18 @@ func New(cfg Config) *Pool {
 	for field, v := range map[string]int{"Workers": cfg.Workers, "MinWorkers": cfg.MinWorkers, "IdleTimeout": int(cfg.IdleTimeout)} {
 		intake.NotNegative("workerpool", field, v)
 	}
-	if cfg.Saturation > Reject {
+	if cfg.Saturation > DropOldest {
 		panic("workerpool: Config.Saturation is unknown")
 	}
 	setDefault(&cfg.Workers, runtime.GOMAXPROCS(0))
 	setDefault(&cfg.Queue, 1024)
 	setDefault(&cfg.IdleTimeout, 10*time.Second)
 	cfg.MinWorkers = min(cfg.MinWorkers, cfg.Workers)
-	p := &Pool{cfg: cfg}
+	p := &Pool{cfg: cfg, keys: make(intake.Keys)}
 	p.in.Init(intake.Config{
 		Name: "workerpool", Host: p, Ready: p.dispatch, Free: p.free,
-		Queue: cfg.Queue, InFlight: cfg.InFlight, Reject: cfg.Saturation == Reject,
+		Slots: p.workers, Calls: p.calls, Leaves: true, RejectLate: cfg.RejectLate,
+		Queue: cfg.Queue, InFlight: cfg.InFlight, Full: intake.Full(cfg.Saturation),
 		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	})
 	return p
@@ -104,19 +111,13 @@ func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 	return p.in.Submit(ctx, c)
 }
 
-// funcTask is a Task for Go: a func value in an interface costs no allocation.
-type funcTask func()
-
-func (f funcTask) Run(context.Context) { f() }
-func (f funcTask) Abandon(error)       {}
-
 // Go runs fn on the pool. It allocates nothing. It is for leaves: fn has no context, so it must neither wait on this
 // pool nor submit to it; SubmitTask and [quartet.Go] do that.
 func (p *Pool) Go(fn func()) error {
 	if fn == nil {
 		panic("workerpool: Go of a nil func")
 	}
-	return p.submitFunc(fn, p.cfg.Saturation == Reject)
+	return p.in.SubmitFunc(fn, false)
 }
 
 // TryGo is Go that never waits: it returns false when the pool has no room, or is closed.
@@ -124,11 +125,29 @@ func (p *Pool) TryGo(fn func()) bool {
 	if fn == nil {
 		panic("workerpool: TryGo of a nil func")
 	}
-	return p.submitFunc(fn, true) == nil
+	return p.in.SubmitFunc(fn, true) == nil
 }
 
-func (p *Pool) submitFunc(fn func(), reject bool) error {
-	return p.in.SubmitLeaf(funcTask(fn), reject)
+// Resize sets how many tasks run at once. A larger number acts at once, also for submitters that wait for room; a
+// smaller one interrupts nobody: it holds when as many tasks have ended as are too many. It panics when workers is less
+// than 1.
+func (p *Pool) Resize(workers int) {
+	if workers < 1 {
+		panic(fmt.Sprintf("workerpool: Resize(%d): a pool needs a worker", workers))
+	}
+	p.in.Lock()
+	defer p.in.Unlock()
+	p.cfg.Workers = workers
+	p.in.MakeRoom()
+}
+
+// ExpectedWait estimates how long a task submitted now would wait for its start: what is queued, times the recent mean of
+// the run times, divided by the workers. The run times are those of Stats, sampled unless Config.ExactTimes is set; before
+// the first one has been measured the estimate is 0.
+func (p *Pool) ExpectedWait() time.Duration {
+	p.in.Lock()
+	defer p.in.Unlock()
+	return p.in.ExpectedWait()
 }
 
 // Stats returns a snapshot of the pool's numbers.

@@ -2,9 +2,11 @@ package workerpool
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/intake"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
@@ -25,6 +27,7 @@ type returning struct {
 
 // admit is locked: the slot is counted already.
 func (r *returning) admit(p *Pool) {
+	intake.ComeBack(r.node, -1)
 	p.in.SetWaiting(r.node, false)
 	close(r.slot)
 }
@@ -41,28 +44,36 @@ func (r *run) Suspend(ctx context.Context, arm func(resume func())) error {
 // AwaitTask is Suspend that lends the slot to the awaited task first, when that is queued here: a pool of one worker
 // computes a recursive fan-out depth first, with a queue as short as the tree is deep.
 func (r *run) AwaitTask(ctx context.Context, awaited *task.Node, arm func(resume func())) error {
-	if r.lend(awaited) {
+	lent, err := r.lend(awaited)
+	if err != nil {
+		return err
+	}
+	if lent {
 		defer r.takeBack()
 	}
 	return task.Park(ctx, arm)
 }
 
 // lend gives the task's slot away. It reports false when the task has none to give: it has ended or is waiting already,
-// so that the caller is a foreign goroutine, which just blocks.
-func (r *run) lend(to *task.Node) bool {
+// so that the caller is a foreign goroutine, which just blocks. One that waits
+// for what its own key holds up would wait for ever.
+func (r *run) lend(to *task.Node) (lent bool, err error) {
 	p, n := r.pool(), (*task.Node)(r)
 	p.in.Lock()
 	defer p.in.Unlock()
 	if n.State() != task.Started || n.Waiting {
-		return false
+		return false, nil
+	}
+	if to != nil && p.in.SameKey(n, to) {
+		return false, quartet.ErrDeadlock
 	}
 	p.in.SetWaiting(n, true)
 	p.slots--
-	if to != nil && p.in.Take(to) {
+	if to != nil && to.Level <= n.Level && p.in.Take(to) {
 		p.start(to)
 	}
 	p.dispatch()
-	return true
+	return true, nil
 }
 
 // takeBack waits for a slot. A task that ended meanwhile, in whose name a foreign goroutine had lent, needs none.
@@ -81,15 +92,22 @@ func (r *run) takeBack() {
 
 // comeBack is locked.
 func (p *Pool) comeBack(n *task.Node) *returning {
+	intake.ComeBack(n, 1)
 	back := &returning{n, make(chan struct{})}
 	p.returning = append(p.returning, back)
 	return back
+}
+
+// nextReturning is locked: the index of the first task that may go on after its wait when there is a slot; -1: none.
+func (p *Pool) nextReturning() int {
+	return slices.IndexFunc(p.returning, func(r *returning) bool { return intake.HasPlaces(r.node) })
 }
 
 // forgetReturning is locked: n has ended, and a goroutine that waits for a slot in its name needs none.
 func (p *Pool) forgetReturning(n *task.Node) {
 	for i, back := range p.returning {
 		if back.node == n {
+			intake.ComeBack(n, -1)
 			close(back.slot)
 			p.returning = append(p.returning[:i], p.returning[i+1:]...)
 			return

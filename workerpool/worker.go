@@ -2,9 +2,11 @@ package workerpool
 
 import (
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/intake"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
@@ -18,25 +20,42 @@ type worker struct {
 	lane    int             // its number, which a later goroutine gets again
 	next    chan *task.Node // closed: the worker is dismissed
 	since   time.Time
+	leaves  intake.Consumer
+}
+
+// job is what a worker does next: run a node, or leaves as long as there are any; zero: nothing.
+type job struct {
+	node   *task.Node
+	leaves bool
 }
 
 // dispatch is locked: free slots go to tasks that come back from a wait, then to a worker that looks for queued ones.
 func (p *Pool) dispatch() {
-	for p.slots < p.cfg.Workers && len(p.returning) > 0 {
+	for p.slots < p.cfg.Workers {
+		i := p.nextReturning()
+		if i < 0 {
+			break
+		}
 		p.slots++
-		p.returning[0].admit(p)
-		p.returning = p.returning[1:]
+		p.returning[i].admit(p)
+		p.returning = slices.Delete(p.returning, i, i+1)
 	}
 	p.search()
 }
 
+// workers is locked.
+func (p *Pool) workers() int { return p.cfg.Workers }
+
 // free is locked.
 func (p *Pool) free() int { return max(0, p.cfg.Workers-p.slots-len(p.returning)) }
+
+// calls is locked: a worker that runs leaves must give its slot back.
+func (p *Pool) calls() bool { return p.slots > p.cfg.Workers || p.nextReturning() >= 0 }
 
 // search is locked: it sends one worker to the queue if there is something to find, unless one is on its way, who will
 // send the next. So a burst wakes as many workers as its tasks last, not one for each task.
 func (p *Pool) search() {
-	if !p.searching && p.in.Len() > 0 && p.slots < p.cfg.Workers {
+	if !p.searching && p.slots < p.cfg.Workers && p.in.Listen() {
 		p.searching = true
 		p.send(nil)
 	}
@@ -75,43 +94,51 @@ func (w *worker) give(n *task.Node) {
 func (p *Pool) work(w *worker) {
 	defer p.exited.Done()
 	for n := range w.next {
+		j := job{node: n}
 		if n == nil {
-			n = p.find(w)
+			j = p.find(w)
 		}
-		for n != nil {
-			p.run(n)
-			n = p.follow(n, w)
-			if n == nil && w.lingers {
-				n = p.linger(w)
+		for j != (job{}) {
+			if j.leaves {
+				p.runLeaves(w)
+			} else {
+				p.run(j.node)
+			}
+			j = p.follow(j, w)
+			if j == (job{}) && w.lingers {
+				j = p.linger(w)
 			}
 		}
 	}
 }
 
-// find takes a task for a worker that was sent to look for one; nil: the worker is parked.
-func (p *Pool) find(w *worker) *task.Node {
+// find takes a job for a worker that was sent to look for one; none: the worker is parked.
+func (p *Pool) find(w *worker) job {
 	p.in.Lock()
 	defer p.in.Unlock()
 	p.searching = false
-	n := p.take(w)
-	if n == nil {
+	j := p.take(w)
+	if j == (job{}) {
 		p.park(w)
 	}
 	p.dispatch()
-	return n
+	return j
 }
 
-// take is locked: it takes the oldest queued task, and a slot for it.
-func (p *Pool) take(w *worker) *task.Node {
-	if len(p.returning) > 0 || p.slots >= p.cfg.Workers {
-		return nil
+// take is locked: it takes what is next in the queue, and a slot for it.
+func (p *Pool) take(w *worker) job {
+	if p.slots >= p.cfg.Workers || p.nextReturning() >= 0 {
+		return job{}
 	}
-	n := p.in.Pop()
-	if n != nil {
-		p.slots++
-		n.Model, n.Lane = (*run)(n), w.lane
+	j := job{leaves: p.in.Consume(&w.leaves)}
+	if !j.leaves {
+		if j.node = p.in.Pop(); j.node == nil {
+			return job{}
+		}
+		j.node.Model, j.node.Lane = (*run)(j.node), w.lane
 	}
-	return n
+	p.slots++
+	return j
 }
 
 // run runs n's job. A panic that no future has taken goes to OnPanic, else on: it crashes the program with its stack, and
@@ -150,16 +177,20 @@ func (p *Pool) end(n *task.Node) {
 	p.in.Unlock()
 }
 
-// follow gives n and its slot back, and returns the next task for the same worker; nil: the worker lingers, or is parked.
-func (p *Pool) follow(n *task.Node, w *worker) *task.Node {
-	if !n.Leaf {
-		n.End()
+// follow gives the slot of j back, and returns the next job for the same worker; none: the worker lingers, or is parked.
+func (p *Pool) follow(j job, w *worker) job {
+	if j.node != nil && !j.node.Leaf {
+		j.node.End()
 	}
 	p.in.Lock()
 	defer p.in.Unlock()
-	p.release(n)
+	if j.leaves {
+		p.leaveLeaves(w)
+	} else {
+		p.release(j.node)
+	}
 	next := p.take(w)
-	if next != nil {
+	if next != (job{}) {
 		return next
 	}
 	if w.lingers = !p.searching; w.lingers {
@@ -168,15 +199,15 @@ func (p *Pool) follow(n *task.Node, w *worker) *task.Node {
 		p.park(w)
 	}
 	p.dispatch()
-	return nil
+	return job{}
 }
 
 // linger lets others run a few times before the worker parks: a submitter that is at it needs not wake anybody then, and
 // parking costs more than the whole of a short task.
-func (p *Pool) linger(w *worker) *task.Node {
+func (p *Pool) linger(w *worker) job {
 	for range lingerYields {
 		runtime.Gosched()
-		if p.waiting() {
+		if p.in.Ready() || p.waiting() {
 			break
 		}
 	}

@@ -25,7 +25,9 @@ type Config struct {
 	Host         any    // the executor: becomes the Host of each node
 	Queue        int
 	InFlight     int
-	Reject       bool
+	Full         Full
+	RejectLate   bool // refuse what would wait beyond its deadline
+	Leaves       bool // SubmitFunc takes no lock where it can
 	OnPanic      func(error)
 	CloseWarning time.Duration
 	ExactTimes   bool
@@ -36,9 +38,31 @@ type Config struct {
 	Free func() int
 	// Blockers is what Close's warning says besides the numbers, as arguments of slog. Default: nothing.
 	Blockers func() []any
+	// Slots is called locked: how many nodes run at once. Needed for Leaves and RejectLate.
+	Slots func() int
+	// Calls is called locked: whether consumers of leaves must come back to the executor.
+	Calls func() bool
 	// Ready is called locked when nodes have been queued, and when all has ended after a stop: the executor may pop nodes.
 	Ready func()
 }
+
+// Full says what becomes of a submit without room.
+type Full uint8
+
+const (
+	Wait       Full = iota // it waits
+	Reject                 // it is refused
+	DropOldest             // the oldest queued node of no higher level makes room, abandoned with ErrDiscarded
+)
+
+// The priorities of nodes.
+const (
+	High   int8 = -1
+	Normal int8 = 0
+	Low    int8 = 1
+
+	levels = 3
+)
 
 // phase says who may still submit.
 type phase uint8
@@ -67,7 +91,11 @@ type Intake struct {
 	steps   []step
 
 	cfg       Config
-	queue     task.List
+	queues    [levels]task.List // of nodes that may start
+	queued    int               // nodes in a list: in queues, or held by a turnstile
+	starts    uint64
+	runTime   time.Duration // of late, smoothed
+	fast      *fastLane     // nil: leaves go through the lock
 	live      task.List
 	blocked   [2]blockedList // outside, inside
 	unblocked []*blockedNode // for reuse
@@ -98,8 +126,14 @@ func (in *Intake) Init(cfg Config) {
 	if cfg.Free == nil {
 		cfg.Free = func() int { return 0 }
 	}
-	in.cfg, in.queue, in.live = cfg, task.Queued(), task.Alive()
+	in.cfg, in.live = cfg, task.Alive()
+	for level := range in.queues {
+		in.queues[level] = task.Queued()
+	}
 	in.watches = make(map[any]*watch)
+	if cfg.Leaves && cfg.Observer == nil && !cfg.ExactTimes {
+		in.fast = newFastLane(cfg.Queue, cfg.Now())
+	}
 }
 
 // NotNegative panics when a Config's field is negative.
@@ -132,6 +166,7 @@ func (in *Intake) Unlock() {
 			in.cfg.Ready()
 		}
 	}
+	in.setGate()
 	if len(in.after) == 0 && len(in.steps) == 0 {
 		in.mu.Unlock()
 		return
@@ -152,33 +187,25 @@ func (in *Intake) After(fn func()) { in.after = append(in.after, fn) }
 
 // Submit accepts t under ctx or refuses it. It waits for room as far as ctx allows.
 func (in *Intake) Submit(ctx context.Context, t quartet.Task) error {
-	return in.SubmitNode(task.Of(ctx, t), in.cfg.Reject)
+	return in.SubmitNode(task.Of(ctx, t))
 }
 
-// SubmitLeaf accepts a job that has no context and no future, on a node that is reused.
-func (in *Intake) SubmitLeaf(job task.Job, reject bool) error {
-	in.Lock()
-	n := in.takeSpare()
-	n.Init(context.Background(), job)
-	if err := in.admit(n, nil, reject); err != errNoRoom {
-		in.Unlock()
-		return err
-	}
-	in.Unlock()
-	return in.waitForRoom(n, nil)
-}
+// SubmitNode is Submit for a node with its level and turnstile, whose context's end bounds the wait for room.
+func (in *Intake) SubmitNode(n *task.Node) error { return in.submitNode(n, in.cfg.Full) }
 
-// SubmitNode is Submit for a node, whose context's end bounds the wait for room.
-func (in *Intake) SubmitNode(n *task.Node, reject bool) error {
+// TrySubmitNode is SubmitNode that never waits.
+func (in *Intake) TrySubmitNode(n *task.Node) error { return in.submitNode(n, Reject) }
+
+func (in *Intake) submitNode(n *task.Node, full Full) error {
 	parent := n.Parent()
 	within := task.Within(parent, in)
 	if in.cfg.Observer != nil || trace.IsEnabled() {
 		n.Label = task.LabelOf(parent)
 	}
 	in.Lock()
-	err := in.admit(n, within, reject || parent.Err() != nil)
+	err := in.admit(n, within, full)
 	if err != errNoRoom {
-		queued := n.InQueue
+		queued := n.In != nil
 		in.Unlock()
 		if err == nil && queued {
 			in.watch(n, parent)
@@ -190,7 +217,7 @@ func (in *Intake) SubmitNode(n *task.Node, reject bool) error {
 }
 
 // admit is locked. errNoRoom: the submitter is to wait.
-func (in *Intake) admit(n *task.Node, within *task.Node, reject bool) error {
+func (in *Intake) admit(n *task.Node, within *task.Node, full Full) error {
 	if parent := n.Parent(); parent.Err() != nil {
 		in.stats.Rejected++
 		return context.Cause(parent)
@@ -199,10 +226,14 @@ func (in *Intake) admit(n *task.Node, within *task.Node, reject bool) error {
 	case in.phase == closed, in.phase == draining && within == nil:
 		in.stats.Rejected++
 		return quartet.ErrClosed
-	case in.room(within != nil) && in.blocked[side(within)].Len() == 0:
+	case in.cfg.RejectLate && within == nil && in.late(n):
+		in.stats.Rejected++
+		return quartet.ErrSaturated
+	case in.room(within != nil) && in.blocked[side(within)].Len() == 0,
+		full == DropOldest && in.discardOldest(n.Level):
 		in.accept(n)
 		return nil
-	case reject:
+	case full != Wait:
 		in.stats.Rejected++
 		return quartet.ErrSaturated
 	}
@@ -211,18 +242,24 @@ func (in *Intake) admit(n *task.Node, within *task.Node, reject bool) error {
 
 // room is locked.
 func (in *Intake) room(inside bool) bool {
-	if in.cfg.Queue > 0 && in.queue.Len() >= in.cfg.Queue+in.cfg.Free() {
+	if in.cfg.Queue > 0 && in.backlog() >= in.cfg.Queue+in.cfg.Free() {
 		return false
 	}
 	return inside || in.inFlight() < in.cfg.InFlight
 }
 
 func (in *Intake) inFlight() int {
-	return int(in.stats.Queued + in.stats.Running + in.stats.Waiting)
+	return int(in.stats.Queued+in.stats.Running+in.stats.Waiting) + in.fast.unfinished()
 }
+
+// backlog is locked: how many wait for their start.
+func (in *Intake) backlog() int { return in.queued + in.fast.len() }
 
 // accept is locked.
 func (in *Intake) accept(n *task.Node) {
+	if n.Leaf && in.pushLeaf(n) {
+		return
+	}
 	if in.cfg.ExactTimes || in.stats.Submitted%sampleEvery == 0 {
 		n.QueuedAt = in.cfg.Now()
 	}
@@ -230,39 +267,38 @@ func (in *Intake) accept(n *task.Node) {
 	in.stats.Submitted++
 	in.stats.Queued++
 	in.pending++
-	n.InQueue = true
-	in.queue.Push(n)
+	in.queued++
+	if k, ok := n.Data.(*Key); ok {
+		n.Stile = k.stile()
+	}
+	in.enqueue(n)
 	if !n.Leaf {
 		in.live.Push(n)
 	}
-	in.fresh = true
 	n.Seq = in.stats.Submitted
 	in.step(quartet.EventQueued, n)
 }
 
-// Len is locked: the number of queued nodes.
-func (in *Intake) Len() int { return in.queue.Len() }
-
-// Pop is locked: it takes the oldest node that can still start out of the queue, as started; nil when there is none.
-func (in *Intake) Pop() *task.Node {
-	for n := in.queue.First(); n != nil; n = in.queue.First() {
-		if in.Take(n) {
-			return n
-		}
+// enqueue is locked: n may start, or is held by a turnstile.
+func (in *Intake) enqueue(n *task.Node) {
+	if n.Advance() {
+		n.In = in.level(n.Level)
+		n.In.Push(n)
+		in.fresh = true
 	}
-	return nil
 }
 
 // Take is locked: it takes n out of the queue, as started. It reports false when n is not queued here, or can no longer
 // start; one whose context has ended stays for its abandonment, out of the queue.
 func (in *Intake) Take(n *task.Node) bool {
-	if n.Owner != task.Owner(in) || !n.InQueue {
+	if !in.Startable(n) {
 		return false
 	}
 	in.unqueue(n)
 	if !n.Leaf && !in.claim(n) {
 		return false
 	}
+	in.starts++
 	in.stats.Queued--
 	in.stats.Running++
 	if !n.QueuedAt.IsZero() {
@@ -284,8 +320,9 @@ func (in *Intake) claim(n *task.Node) bool {
 
 // unqueue is locked.
 func (in *Intake) unqueue(n *task.Node) {
-	n.InQueue, in.roomy = false, true
-	in.queue.Remove(n)
+	n.In.Remove(n)
+	n.In, in.roomy = nil, true
+	in.queued--
 	if n.Watch != nil {
 		in.unwatch(n)
 	}
@@ -298,10 +335,12 @@ func (in *Intake) SetWaiting(n *task.Node, waiting bool) {
 	}
 	n.Waiting = waiting
 	if waiting {
+		in.lendPlaces(n)
 		in.stats.Running--
 		in.stats.Waiting++
 		in.step(quartet.EventSuspended, n)
 	} else {
+		takePlaces(n)
 		in.stats.Waiting--
 		in.stats.Running++
 		in.step(quartet.EventResumed, n)
@@ -318,32 +357,15 @@ func (in *Intake) End(n *task.Node) {
 		in.stats.Done++
 	}
 	if !n.StartedAt.IsZero() {
-		in.stats.RunTime.Observe(in.cfg.Now().Sub(n.StartedAt))
+		in.ran(in.cfg.Now().Sub(n.StartedAt))
 	}
 	in.step(quartet.EventEnded, n)
 	in.leave(n)
 }
 
-// takeSpare is locked.
-func (in *Intake) takeSpare() *task.Node {
-	if last := len(in.spare) - 1; last >= 0 {
-		n := in.spare[last]
-		in.spare = in.spare[:last]
-		return n
-	}
-	return &task.Node{Leaf: true}
-}
-
-// recycle is locked. A leaf is known to nobody but its executor.
-func (in *Intake) recycle(n *task.Node) {
-	if len(in.spare) < maxSpare && in.phase == open {
-		*n = task.Node{Leaf: true}
-		in.spare = append(in.spare, n)
-	}
-}
-
 // leave is locked.
 func (in *Intake) leave(n *task.Node) {
+	in.givePlaces(n)
 	in.pending--
 	in.roomy = true
 	in.wakeDrained()
@@ -358,9 +380,10 @@ func (in *Intake) leave(n *task.Node) {
 // the unfinished after.
 func (in *Intake) Drop(n *task.Node, cause error) {
 	in.Lock()
-	if n.InQueue {
+	if n.In != nil {
 		in.unqueue(n)
 	}
+	in.givePlaces(n)
 	in.stats.Queued--
 	in.stats.Abandoned++
 	n.Failed = true
@@ -398,5 +421,7 @@ func (in *Intake) Guard(hook func()) {
 func (in *Intake) Stats() quartet.Stats {
 	in.Lock()
 	defer in.Unlock()
-	return in.stats
+	s := in.stats
+	in.fast.addTo(&s)
+	return s
 }

@@ -74,7 +74,7 @@ func TestIntakeAgainstASlice(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 50 {
 		const room = 6
-		h := newHand(intake.Config{Queue: room, InFlight: 2 * room, Reject: true})
+		h := newHand(intake.Config{Queue: room, InFlight: 2 * room, Full: intake.Reject})
 		var queue []*job
 		var running []*task.Node
 		nodes := map[*job]*task.Node{}
@@ -84,7 +84,7 @@ func TestIntakeAgainstASlice(t *testing.T) {
 			case 0, 1:
 				j := &job{id: id}
 				n := task.Of(context.Background(), j)
-				err := h.SubmitNode(n, true)
+				err := h.SubmitNode(n)
 				if len(queue) == room || len(queue)+len(running) == 2*room {
 					require.ErrorIs(t, err, quartet.ErrSaturated)
 					want.Rejected++
@@ -201,7 +201,7 @@ func TestShutdownRefusesBlockedSubmitters(t *testing.T) {
 // A queued node goes when its ctx does, and its room is free then.
 func TestTheEndOfAContextEmptiesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHand(intake.Config{Queue: 4, Reject: true})
+		h := newHand(intake.Config{Queue: 4, Full: intake.Reject})
 		ctx, cancel := context.WithCancelCause(t.Context())
 		jobs := [3]*job{{id: 0}, {id: 1}, {id: 2}}
 		for _, j := range jobs {

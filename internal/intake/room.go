@@ -86,7 +86,7 @@ func (in *Intake) waitForRoom(n, within *task.Node) error {
 		b.err = err
 	}
 	err = b.err
-	queued := err == nil && n.InQueue
+	queued := err == nil && n.In != nil
 	in.reuse(b)
 	in.Unlock()
 	if queued {
@@ -125,7 +125,7 @@ func (in *Intake) reuse(b *blockedNode) {
 func (in *Intake) block(b *blockedNode, within *task.Node) {
 	in.Lock()
 	defer in.Unlock()
-	if err := in.admit(b.node, within, false); err != errNoRoom {
+	if err := in.admit(b.node, within, Wait); err != errNoRoom {
 		in.decide(b, err)
 		return
 	}
@@ -136,7 +136,7 @@ func (in *Intake) block(b *blockedNode, within *task.Node) {
 // ends only after them. A large queue drains to half first: else each task of a submitter that is faster than the
 // executor would cost a wake-up of it.
 func (in *Intake) grant() {
-	if half := in.cfg.Queue / 2; half >= smallQueue/2 && in.queue.Len() > half {
+	if in.cfg.Queue > 0 && in.backlog() > in.lowMark() {
 		return
 	}
 	for _, s := range []int{inside, outside} {
@@ -153,6 +153,17 @@ func (in *Intake) grant() {
 		}
 	}
 }
+
+// lowMark is down to what backlog a full queue drains before blocked submitters are let in.
+func (in *Intake) lowMark() int {
+	if in.cfg.Queue < smallQueue {
+		return in.cfg.Queue + in.cfg.Free()
+	}
+	return in.cfg.Queue / 2
+}
+
+// MakeRoom is locked: the executor has become larger.
+func (in *Intake) MakeRoom() { in.roomy, in.fresh = true, true }
 
 // refuse is locked: it sends the blocked submitters of one side away.
 func (in *Intake) refuse(s int) {

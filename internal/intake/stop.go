@@ -13,7 +13,7 @@ import (
 func (in *Intake) Draining() bool { return in.phase != open }
 
 // Drained is locked: a shutdown has begun, and all that was accepted has ended.
-func (in *Intake) Drained() bool { return in.phase != open && in.pending == 0 }
+func (in *Intake) Drained() bool { return in.phase != open && in.pending == 0 && in.fast.len() == 0 }
 
 // Hold is locked: there is one thing more, besides nodes, that a stop waits for.
 func (in *Intake) Hold() { in.pending++ }
@@ -116,21 +116,30 @@ func (in *Intake) Cancel() {
 func (in *Intake) dropLeaves() {
 	in.Lock()
 	defer in.Unlock()
-	for n := range in.queue.All() {
+	for n := range in.level(Normal).All() {
 		if n.Leaf {
-			in.unqueue(n)
-			in.stats.Queued--
-			in.stats.Abandoned++
-			n.Failed = true
-			in.step(quartet.EventEnded, n)
-			in.leave(n)
+			in.dropLeaf(n)
 		}
 	}
+	for in.dropFast() {
+	}
+	in.wakeDrained()
+}
+
+// dropLeaf is locked.
+func (in *Intake) dropLeaf(n *task.Node) {
+	in.unqueue(n)
+	in.stats.Queued--
+	in.stats.Abandoned++
+	n.Failed = true
+	in.step(quartet.EventEnded, n)
+	in.leave(n)
 }
 
 func (in *Intake) refuseNew(p phase) {
 	in.Lock()
 	in.phase = max(in.phase, p)
+	in.setGate() // first, so that what is empty stays so
 	in.refuse(outside)
 	if in.phase == closed {
 		in.refuse(inside)

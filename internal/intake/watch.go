@@ -29,7 +29,7 @@ func (in *Intake) watch(n *task.Node, parent context.Context) {
 	}
 	key := watchKey(n, parent)
 	in.Lock()
-	if !n.InQueue {
+	if n.In == nil {
 		in.Unlock()
 		return
 	}
@@ -100,7 +100,7 @@ func (in *Intake) contextEnded(w *watch) {
 		in.resting = nil
 	}
 	var ended []*task.Node
-	for n := range in.queue.All() {
+	for n := range in.live.All() {
 		if n.Watch == w {
 			ended = append(ended, n)
 		}

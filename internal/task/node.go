@@ -45,10 +45,13 @@ const depthStep = 32
 type Node struct {
 	// The owner's, under its lock.
 	Queue, Live Links
-	InQueue     bool
-	Leaf        bool // without context and future, reused by its owner
-	Waiting     bool // started, and suspended in Await or Suspend
-	Watch       any  // what watches the end of the queued node's context
+	In          *List      // the queue it stands in; nil: in none
+	Leaf        bool       // without context and future, reused by its owner
+	Waiting     bool       // started, and suspended in Await or Suspend
+	Level       int8       // its priority: the lower goes first, 0 is the normal one
+	Watch       any        // what watches the end of the queued node's context
+	Stile       *Turnstile // what it has to pass before it may start
+	Through     *Turnstile // the last one that it has passed
 
 	Job   Job
 	Owner Owner

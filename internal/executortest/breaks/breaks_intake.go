@@ -9,7 +9,7 @@ const (
 
 var intakeBreaks = []broken{
 	{clause: "C1", what: "a refused task gets Abandon", edits: []edit{
-		{intake, "\treturn in.SubmitNode(task.Of(ctx, t), in.cfg.Reject)\n", `	err := in.SubmitNode(task.Of(ctx, t), in.cfg.Reject)
+		{intake, "\treturn in.SubmitNode(task.Of(ctx, t))\n", `	err := in.SubmitNode(task.Of(ctx, t))
 	if err != nil {
 		t.Abandon(err)
 	}
@@ -23,14 +23,14 @@ var intakeBreaks = []broken{
 		{intake, "case in.phase == closed, in.phase == draining && within == nil:", "case in.phase == closed:"},
 	}},
 	{clause: "C1", what: "a submit sees the shutdown late", run: "^TestPool(Storms)?$/^(C1_|Storm)", edits: []edit{
-		{intake, "\tin.Lock()\n\terr := in.admit(n, within, reject || parent.Err() != nil)\n", `	in.Lock()
+		{intake, "\tin.Lock()\n\terr := in.admit(n, within, full)\n", `	in.Lock()
 	before := in.phase
 	in.Unlock()
 	time.Sleep(time.Microsecond)
 	in.Lock()
 	now := in.phase
 	in.phase = before
-	err := in.admit(n, within, reject || parent.Err() != nil)
+	err := in.admit(n, within, full)
 	in.phase = now
 `},
 	}},
@@ -66,7 +66,7 @@ var intakeBreaks = []broken{
 		{intake, "return inside || in.inFlight() < in.cfg.InFlight", "return true"},
 	}},
 	{clause: "C6", what: "waiting tasks do not count as in flight", edits: []edit{
-		{intake, "in.stats.Queued + in.stats.Running + in.stats.Waiting)", "in.stats.Queued + in.stats.Running)"},
+		{intake, "in.stats.Queued+in.stats.Running+in.stats.Waiting)", "in.stats.Queued+in.stats.Running)"},
 	}},
 	{clause: "C6", what: "Config.InFlight binds a submit from inside", edits: []edit{
 		{intake, "return inside || in.inFlight() < in.cfg.InFlight", "return in.inFlight() < in.cfg.InFlight"},

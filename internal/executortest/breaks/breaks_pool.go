@@ -23,14 +23,14 @@ var poolBreaks = []broken{
 		{worker, "p.cfg.OnPanic(quartet.ErrGoexit)", "_ = quartet.ErrGoexit"},
 	}},
 	{clause: "C6", what: "a task that awaits keeps its slot", edits: []edit{
-		{waiting, "if r.lend(awaited) {", "if false {"},
+		{waiting, "lent, err := r.lend(awaited)", "lent, err := false, error(nil)"},
 	}},
 	{clause: "C6", what: "a task goes on after a wait without a slot", edits: []edit{
 		{waiting, "\tp.returning = append(p.returning, back)\n", "\tp.slots++\n\tback.admit(p)\n"},
 	}},
 	{clause: "C6", what: "one task more than the limit starts", edits: []edit{
-		{worker, "p.in.Len() > 0 && p.slots < p.cfg.Workers {", "p.in.Len() > 0 && p.slots <= p.cfg.Workers {"},
-		{worker, "len(p.returning) > 0 || p.slots >= p.cfg.Workers {", "len(p.returning) > 0 || p.slots > p.cfg.Workers {"},
+		{worker, "p.slots < p.cfg.Workers && p.in.Listen() {", "p.slots <= p.cfg.Workers && p.in.Listen() {"},
+		{worker, "p.slots >= p.cfg.Workers || p.nextReturning() >= 0 {", "p.slots > p.cfg.Workers || p.nextReturning() >= 0 {"},
 	}},
 	{clause: "C7", what: "Close and Shutdown leave the idle workers", edits: []edit{
 		{worker, "\tfor _, w := range p.idle {\n\t\tp.sendHome(w)\n\t}\n", ""},
@@ -51,6 +51,6 @@ var poolBreaks = []broken{
 `},
 	}},
 	{clause: "C12", what: "Pool.Go allocates", pkg: "./workerpool", run: "^TestAllocations", edits: []edit{
-		{intake, "in.spare = append(in.spare, n)", "_ = n"},
+		{"internal/intake/leaf.go", "Push(leaf{fn, at})", "Push(leaf{func() { fn() }, at})"},
 	}},
 }

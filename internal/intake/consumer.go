@@ -1,0 +1,101 @@
+package intake
+
+import (
+	"context"
+	"runtime/trace"
+	"sync/atomic"
+	"time"
+)
+
+// Consumer runs leaves of the ring on one goroutine, between Consume and Leave. It holds a slot of the executor.
+type Consumer struct {
+	in      *Intake
+	index   int
+	started time.Duration
+
+	_      [64]byte // its own cache line: one goroutine writes, once a leaf
+	ended  atomic.Uint64
+	failed atomic.Uint64
+	_      [64]byte
+}
+
+// Consume is locked: c begins to run leaves, if it is their turn. It reports false otherwise.
+func (in *Intake) Consume(c *Consumer) bool {
+	if _, leaf := in.next(); !leaf {
+		return false
+	}
+	c.in, c.index = in, len(in.fast.consumers)
+	in.fast.consumers = append(in.fast.consumers, c)
+	in.Hold()
+	in.starts++
+	return true
+}
+
+// Leave is locked: c runs no leaves any more.
+func (in *Intake) Leave(c *Consumer) {
+	f := in.fast
+	f.ended += c.ended.Swap(0)
+	f.failed += c.failed.Swap(0)
+	last := len(f.consumers) - 1
+	f.consumers[c.index] = f.consumers[last]
+	f.consumers[c.index].index = c.index
+	f.consumers = f.consumers[:last]
+	in.roomy = true
+	in.Release(1)
+}
+
+// Run runs leaves until there are none, or the executor calls. The caller recovers what a leaf raises, and says Fail then.
+func (c *Consumer) Run() {
+	f := c.in.fast
+	for !f.called() {
+		l, _, ok := f.ring.Pop()
+		if !ok {
+			return
+		}
+		if l.at != 0 {
+			c.start(l.at)
+		}
+		c.run(l.fn)
+		c.End()
+	}
+}
+
+func (c *Consumer) run(fn func()) {
+	if trace.IsEnabled() {
+		defer trace.StartRegion(context.Background(), "quartet task ").End()
+	}
+	fn()
+}
+
+// End counts the leaf that has just run.
+func (c *Consumer) End() {
+	if c.started != 0 {
+		c.in.Lock()
+		c.in.ran(c.now() - c.started)
+		c.in.Unlock()
+		c.started = 0
+	}
+	c.ended.Store(c.ended.Load() + 1)
+}
+
+// Fail counts the leaf that has just run as failed.
+func (c *Consumer) Fail() {
+	c.failed.Store(c.failed.Load() + 1)
+	c.End()
+}
+
+// start takes the time of a sampled leaf.
+func (c *Consumer) start(queuedAt time.Duration) {
+	c.in.Lock()
+	c.started = c.now()
+	c.in.stats.QueueWait.Observe(c.started - queuedAt)
+	c.in.Unlock()
+}
+
+func (c *Consumer) now() time.Duration { return c.in.cfg.Now().Sub(c.in.fast.began) }
+
+// called reports whether the executor wants the slot back.
+func (f *fastLane) called() bool {
+	low := f.low.Load()
+	return low >= 0 && int64(f.ring.Len()) <= low
+}

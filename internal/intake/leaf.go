@@ -1,0 +1,248 @@
+package intake
+
+import (
+	"context"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/ring"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// leaf is a func without context and future.
+type leaf struct {
+	fn func()
+	at time.Duration // when it was queued, since the lane began; 0: not sampled
+}
+
+// Func is a leaf as a job: a func value in an interface costs no allocation.
+type Func func()
+
+func (f Func) Run(context.Context) { f() }
+func (f Func) Abandon(error)       {}
+
+// fastLane is the way of leaves that takes no lock: a ring before the queue. Its gate is open only while nothing is
+// queued behind it or blocked, and nobody shuts down. So what is in the ring is older than what is in the queue at its
+// level, which keeps the order of a submitter, and all other cases are decided under the lock, as for any node.
+type fastLane struct {
+	ring   *ring.Ring[leaf]
+	limit  int
+	began  time.Time
+	hungry atomic.Bool  // the next push must say that it has come
+	low    atomic.Int64 // how few leaves call the consumers back: below 0 never
+
+	// Guarded by the intake's lock.
+	open      bool
+	consumers []*Consumer
+	ended     uint64 // by consumers that have left
+	failed    uint64
+	moved     uint64 // popped, and counted as nodes
+}
+
+// Marks of fastLane.low.
+const (
+	never  = -1
+	atOnce = math.MaxInt64
+)
+
+func newFastLane(limit int, now time.Time) *fastLane {
+	f := &fastLane{ring: ring.New[leaf](limit), limit: limit, began: now, open: true}
+	f.hungry.Store(true)
+	f.low.Store(never)
+	return f
+}
+
+// SubmitFunc accepts fn, which has no context and no future. try: it never waits.
+func (in *Intake) SubmitFunc(fn func(), try bool) error {
+	if f := in.fast; f != nil && f.push(in, fn) {
+		if f.hungry.Load() && f.hungry.CompareAndSwap(true, false) {
+			in.Lock()
+			in.fresh = true
+			in.Unlock()
+		}
+		return nil
+	}
+	full := in.cfg.Full
+	if try && full == Wait {
+		full = Reject
+	}
+	in.Lock()
+	n := in.takeSpare()
+	n.Init(context.Background(), Func(fn))
+	if err := in.admit(n, nil, full); err != errNoRoom {
+		in.Unlock()
+		return err
+	}
+	in.Unlock()
+	return in.waitForRoom(n, nil)
+}
+
+// push stamps every 64th leaf: a clock reading costs more than an empty one.
+func (f *fastLane) push(in *Intake, fn func()) bool {
+	var at time.Duration
+	if f.ring.Next()%sampleEvery == 0 {
+		at = in.cfg.Now().Sub(f.began)
+	}
+	_, ok := f.ring.Push(leaf{fn, at})
+	return ok
+}
+
+// pushLeaf is locked: it puts an accepted leaf into the ring, if nothing is queued behind that.
+func (in *Intake) pushLeaf(n *task.Node) bool {
+	f := in.fast
+	if f == nil || in.queued > 0 || in.phase != open || !in.spacious() {
+		return false
+	}
+	if !f.open {
+		f.ring.Open()
+	}
+	pushed := f.push(in, n.Job.(Func))
+	if !f.open {
+		f.ring.Shut()
+	}
+	if pushed {
+		in.fresh = true
+		in.recycle(n)
+	}
+	return pushed
+}
+
+// setGate is locked: it opens or shuts the ring, and calls its consumers where they are needed.
+func (in *Intake) setGate() {
+	f := in.fast
+	if f == nil {
+		return
+	}
+	blocked := in.blocked[inside].Len()+in.blocked[outside].Len() > 0
+	if want := in.phase == open && in.queued == 0 && !blocked && in.spacious(); want != f.open {
+		if f.open = want; want {
+			f.ring.Open()
+		} else {
+			f.ring.Shut()
+		}
+	}
+	low := int64(never)
+	switch {
+	case in.level(High).Len() > 0, in.cfg.Calls():
+		low = atOnce
+	case blocked:
+		low = int64(in.lowMark() - in.queued)
+	}
+	if f.low.Load() != low {
+		f.low.Store(low)
+	}
+}
+
+// spacious is locked: InFlight is so far away that a full ring cannot exceed it.
+func (in *Intake) spacious() bool {
+	nodes := int(in.stats.Queued + in.stats.Running + in.stats.Waiting)
+	return nodes+in.cfg.Slots()+in.fast.limit <= in.cfg.InFlight
+}
+
+// Listen is locked: it reports whether something may start; if not, the next leaf will call Ready.
+func (in *Intake) Listen() bool {
+	for level := range in.queues {
+		if in.queues[level].Len() > 0 {
+			return true
+		}
+	}
+	if in.fast == nil {
+		return false
+	}
+	if !in.fast.ring.Ready() {
+		in.fast.hungry.Store(true)
+	}
+	return in.fast.ring.Ready()
+}
+
+// Ready reports, without the lock, whether a leaf may start. One that is being pushed does not count.
+func (in *Intake) Ready() bool { return in.fast.ready() }
+
+func (f *fastLane) ready() bool { return f != nil && f.ring.Ready() }
+
+func (f *fastLane) len() int {
+	if f == nil {
+		return 0
+	}
+	return f.ring.Len()
+}
+
+// unfinished is locked. A consumer counts as running a leaf.
+func (f *fastLane) unfinished() int {
+	if f == nil {
+		return 0
+	}
+	return f.ring.Len() + len(f.consumers)
+}
+
+// addTo is locked.
+func (f *fastLane) addTo(s *quartet.Stats) {
+	if f == nil {
+		return
+	}
+	ended, failed := f.ended, f.failed
+	for _, c := range f.consumers {
+		ended += c.ended.Load()
+		failed += c.failed.Load()
+	}
+	pushed, popped := f.ring.Counts()
+	running := min(popped-f.moved-ended, uint64(len(f.consumers)))
+	s.Submitted += pushed - f.moved
+	s.Queued += pushed - popped
+	s.Running += running
+	s.Failed += failed
+	s.Done += popped - f.moved - running - failed
+}
+
+// popLeaf is locked: it takes a leaf out of the ring, as a started node; nil when there is none.
+func (in *Intake) popLeaf() *task.Node {
+	l, _, ok := in.fast.ring.Pop()
+	if !ok {
+		return nil
+	}
+	in.fast.moved++
+	in.starts++
+	in.stats.Submitted++
+	in.stats.Running++
+	in.pending++
+	in.roomy = true
+	n := in.takeSpare()
+	n.Init(context.Background(), Func(l.fn))
+	n.Owner, n.Host, n.Seq = in, in.cfg.Host, in.stats.Submitted
+	return n
+}
+
+// dropFast is locked: it drops the oldest leaf of the ring, who has nobody to be told.
+func (in *Intake) dropFast() bool {
+	if in.fast == nil {
+		return false
+	}
+	_, _, ok := in.fast.ring.Pop()
+	if ok {
+		in.fast.moved++
+		in.stats.Submitted++
+		in.stats.Abandoned++
+		in.roomy = true
+	}
+	return ok
+}
+
+// takeSpare is locked.
+func (in *Intake) takeSpare() *task.Node {
+	if last := len(in.spare) - 1; last >= 0 {
+		n := in.spare[last]
+		in.spare = in.spare[:last]
+		return n
+	}
+	return &task.Node{Leaf: true}
+}
+
+// recycle is locked. A leaf is known to nobody but its executor.
+func (in *Intake) recycle(n *task.Node) {
+	if len(in.spare) < maxSpare && in.phase == open {
+		*n = task.Node{Leaf: true}
+		in.spare = append(in.spare, n)
+	}
+}

@@ -1,0 +1,250 @@
+package procpool
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+// Why the pool ended a worker, or a call that waited; compare with [errors.Is]. A call that had started there gets a
+// [WorkerLostError] with this as its cause.
+var (
+	// ErrRunTimeout is the cause with which a call is cancelled that has run for Config.RunTimeout, and the end of its worker
+	// when it does not return within Config.Grace.
+	ErrRunTimeout = errors.New("procpool: the call ran longer than Config.RunTimeout")
+	// ErrQueueTimeout is what a call gets that has waited for a worker for Config.QueueTimeout.
+	ErrQueueTimeout = errors.New("procpool: the call waited longer than Config.QueueTimeout")
+	// ErrHung is the end of a worker that has not moved for Config.HangTimeout: stopped, or starved of CPU or memory.
+	ErrHung = errors.New("procpool: the worker has not moved for Config.HangTimeout")
+	// ErrMemory is the end of a worker that takes more than Config.MemoryHard.
+	ErrMemory = errors.New("procpool: the worker takes more memory than Config.MemoryHard")
+)
+
+// How often the pool looks after its workers.
+const (
+	rarest      = time.Second
+	mostOften   = time.Millisecond
+	memoryEvery = 100 * time.Millisecond
+)
+
+// care is the pool's look after what takes too long, or too much. It has one timer, which rests while there is nothing that
+// could. It is guarded by the pool's lock.
+type care struct {
+	every time.Duration // 0: no limit is set
+	timer *time.Timer
+	armed bool // the timer counts in exited
+	aging []aged
+}
+
+// aged is a call that waits, where Config.QueueTimeout is set.
+type aged struct {
+	call  *call
+	until time.Time
+}
+
+// period returns how often the limits of c want a look.
+func (c *Config) period() time.Duration {
+	every := time.Duration(0)
+	for _, d := range []time.Duration{
+		c.HangTimeout / 4, c.RunTimeout / 8, c.QueueTimeout / 8, c.IdleTimeout / 8, c.MaxLifetime / 8,
+	} {
+		if d > 0 && (every == 0 || d < every) {
+			every = d
+		}
+	}
+	if c.KillCancelled && (every == 0 || c.Grace/8 < every) {
+		every = c.Grace / 8
+	}
+	if c.MemorySoft+c.MemoryHard > 0 && (every == 0 || memoryEvery < every) {
+		every = memoryEvery
+	}
+	if every == 0 {
+		return 0
+	}
+	return min(max(every, mostOften), rarest)
+}
+
+// lookLater is locked: it arms the timer when there is something to look after.
+func (p *Pool) lookLater() {
+	c := &p.care
+	if c.every == 0 || c.armed || p.ending || !p.mayExceed() {
+		return
+	}
+	c.armed = true
+	p.exited.Add(1)
+	if c.timer == nil {
+		c.timer = time.AfterFunc(c.every, p.look)
+	} else {
+		c.timer.Reset(c.every)
+	}
+}
+
+// mayExceed is locked: a limit could be exceeded if nothing else happened.
+func (p *Pool) mayExceed() bool {
+	if len(p.care.aging) > 0 {
+		return true
+	}
+	resting := p.cfg.IdleTimeout > 0 || p.cfg.MaxLifetime > 0
+	for _, w := range p.workers {
+		if w != nil && (len(w.calls) > 0 || resting && w.ready) {
+			return true
+		}
+	}
+	return false
+}
+
+// stop is locked: it leaves no timer.
+func (c *care) stop(p *Pool) {
+	if c.armed && c.timer.Stop() {
+		c.armed = false
+		p.exited.Done()
+	}
+}
+
+// look is the timer's.
+func (p *Pool) look() {
+	defer p.exited.Done()
+	p.in.Lock()
+	workers := p.live()
+	p.in.Unlock()
+	seen := make([]sight, len(workers))
+	for i, w := range workers {
+		seen[i] = w.see(p.cfg.MemorySoft+p.cfg.MemoryHard > 0)
+	}
+	p.in.Lock()
+	p.care.armed = false
+	now := time.Now()
+	for i, w := range workers {
+		if w.ready && !w.left {
+			p.judge(w, seen[i], now)
+		}
+	}
+	p.expire(now)
+	p.dispatch()
+	p.in.Unlock()
+}
+
+// sight is what a look at a worker shows.
+type sight struct {
+	running uint64 // from its ledger
+	beat    uint64 // likewise
+	memory  int64  // resident, in bytes; 0: unknown
+}
+
+func (w *worker) see(memory bool) (s sight) {
+	w.mu.Lock()
+	page, proc, reaped := w.page, w.proc, w.reaped
+	w.mu.Unlock()
+	if page != nil && !reaped {
+		var words [pageBuffer]byte
+		if n, _ := page.ReadAt(words[:], 0); n == len(words) {
+			s.running = binary.NativeEndian.Uint64(words[pageRunning:])
+			s.beat = binary.NativeEndian.Uint64(words[pageBeat:])
+		}
+	}
+	if memory && proc != nil && !reaped {
+		s.memory = residentMemory(proc.Pid)
+	}
+	return s
+}
+
+// judge is locked.
+func (p *Pool) judge(w *worker, s sight, now time.Time) {
+	cfg := &p.cfg
+	if s.beat != w.beat || len(w.calls) == 0 {
+		w.beat, w.movedAt = s.beat, now
+	}
+	switch {
+	case w.beats && cfg.HangTimeout > 0 && now.Sub(w.movedAt) > cfg.HangTimeout:
+		w.kill(ErrHung)
+	case cfg.MemoryHard > 0 && s.memory > cfg.MemoryHard:
+		w.kill(ErrMemory)
+	case cfg.MemorySoft > 0 && s.memory > cfg.MemorySoft, !w.expires.IsZero() && now.After(w.expires):
+		w.retiring = true
+	case cfg.IdleTimeout > 0 && len(w.calls) == 0 && now.Sub(w.busyAt) >= cfg.IdleTimeout:
+		w.retiring = true
+	}
+	if cfg.RunTimeout == 0 && !cfg.KillCancelled {
+		return
+	}
+	for _, c := range w.calls {
+		if c.begun || !w.exact || c.id() == s.running {
+			p.judgeCall(w, c, now)
+		}
+	}
+}
+
+// judgeCall is locked: c has started.
+func (p *Pool) judgeCall(w *worker, c *call, now time.Time) {
+	t := c.inTrouble()
+	if t.startedAt.IsZero() {
+		t.startedAt = now
+	}
+	cause := context.Cause(c.node.Context())
+	switch {
+	case t.overdue, cause != nil && p.cfg.KillCancelled:
+		if t.stopAt.IsZero() {
+			t.stopAt = now.Add(p.cfg.Grace)
+		}
+		if now.After(t.stopAt) {
+			if t.overdue {
+				cause = ErrRunTimeout
+			}
+			w.kill(cause)
+		}
+	case p.cfg.RunTimeout > 0 && now.Sub(t.startedAt) >= p.cfg.RunTimeout:
+		t.overdue, t.stopAt = true, now.Add(p.cfg.Grace)
+		w.out.pushUrgent(frame{typ: frameCancel, id: c.id(), body: encodeError(ErrRunTimeout, nil)})
+	}
+}
+
+// expire is locked: it ends what has waited too long. All wait as long, so the eldest are the first.
+func (p *Pool) expire(now time.Time) {
+	c := &p.care
+	for len(c.aging) > 0 {
+		eldest := c.aging[0]
+		waits := eldest.call.node.In != nil
+		if waits && now.Before(eldest.until) {
+			return
+		}
+		c.aging[0] = aged{}
+		c.aging = c.aging[1:]
+		if waits {
+			p.in.After(func() { eldest.call.node.Abandon(ErrQueueTimeout) })
+		}
+	}
+	c.aging = nil
+}
+
+// limit is locked: w is new, and gets its share of the limits. They differ by up to a tenth, so that workers which started
+// together do not end together.
+func (w *worker) limit(cfg *Config, now time.Time) {
+	w.busyAt = now
+	if n := cfg.MaxTasks; n > 0 {
+		w.mayTake = n - rand.IntN(n/10+1)
+	}
+	if d := cfg.MaxLifetime; d > 0 {
+		w.expires = now.Add(d - rand.N(d/10+1))
+	}
+}
+
+// took is locked: w has been given one task more.
+func (w *worker) took() {
+	if w.mayTake > 0 {
+		if w.mayTake--; w.mayTake == 0 {
+			w.retiring = true
+		}
+	}
+}
+
+// retire is locked: workers that are to go, and have nothing to do, go.
+func (p *Pool) retire() {
+	for _, w := range p.workers {
+		if w != nil && w.retiring && !w.left && len(w.calls) == 0 {
+			w.left = true
+			w.dismiss()
+		}
+	}
+}

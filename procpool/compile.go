@@ -1,0 +1,366 @@
+package procpool
+
+import (
+	"encoding"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+)
+
+// compiler makes forms. It holds those that are begun, so that a type may contain itself.
+type compiler map[reflect.Type]*form
+
+func (c compiler) form(t reflect.Type) (*form, error) {
+	if f, ok := c[t]; ok {
+		return f, nil
+	}
+	f := &form{}
+	c[t] = f
+	var err error
+	if self, ok := selfForm(t); ok {
+		*f = self
+	} else if scalar, ok := scalars[t.Kind()]; ok {
+		*f = scalar
+	} else {
+		switch t.Kind() {
+		case reflect.String:
+			*f = stringForm
+		case reflect.Struct:
+			err = c.structForm(f, t)
+		case reflect.Array:
+			err = c.arrayForm(f, t)
+		case reflect.Slice:
+			err = c.sliceForm(f, t)
+		case reflect.Map:
+			err = c.mapForm(f, t)
+		case reflect.Pointer:
+			err = c.pointerForm(f, t)
+		default:
+			err = fmt.Errorf("a %s cannot travel to another process", t.Kind())
+		}
+	}
+	return f, err
+}
+
+// number is a form of fixed meaning for a group of kinds.
+func number[V any](get func(reflect.Value) V, set func(reflect.Value, V) bool, put func([]byte, V) []byte, cut func([]byte) (V, int)) form {
+	return form{
+		encode: func(e *encoder, v reflect.Value, _ int) error {
+			e.buf = put(e.buf, get(v))
+			return nil
+		},
+		decode: func(d *decoder, v reflect.Value, _ int) error {
+			x, n := cut(d.data)
+			if n <= 0 || !set(v, x) {
+				return errCut
+			}
+			d.data = d.data[n:]
+			return nil
+		},
+	}
+}
+
+var scalars = func() map[reflect.Kind]form {
+	forms := map[reflect.Kind]form{
+		reflect.Bool: number(reflect.Value.Bool, func(v reflect.Value, x bool) bool { v.SetBool(x); return true },
+			func(b []byte, x bool) []byte {
+				if x {
+					return append(b, 1)
+				}
+				return append(b, 0)
+			},
+			func(b []byte) (bool, int) {
+				if len(b) == 0 || b[0] > 1 {
+					return false, 0
+				}
+				return b[0] == 1, 1
+			}),
+		reflect.Float32: number(reflect.Value.Float, setFloat,
+			func(b []byte, x float64) []byte {
+				return binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(x)))
+			},
+			func(b []byte) (float64, int) {
+				if len(b) < 4 {
+					return 0, 0
+				}
+				return float64(math.Float32frombits(binary.LittleEndian.Uint32(b))), 4
+			}),
+		reflect.Float64: number(reflect.Value.Float, setFloat,
+			func(b []byte, x float64) []byte { return binary.LittleEndian.AppendUint64(b, math.Float64bits(x)) },
+			func(b []byte) (float64, int) {
+				if len(b) < 8 {
+					return 0, 0
+				}
+				return math.Float64frombits(binary.LittleEndian.Uint64(b)), 8
+			}),
+	}
+	signed := number(reflect.Value.Int, func(v reflect.Value, x int64) bool {
+		v.SetInt(x)
+		return v.Int() == x
+	}, binary.AppendVarint, binary.Varint)
+	unsigned := number(reflect.Value.Uint, func(v reflect.Value, x uint64) bool {
+		v.SetUint(x)
+		return v.Uint() == x
+	}, binary.AppendUvarint, binary.Uvarint)
+	for _, k := range []reflect.Kind{reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64} {
+		forms[k] = signed
+	}
+	for _, k := range []reflect.Kind{reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64} {
+		forms[k] = unsigned
+	}
+	return forms
+}()
+
+func setFloat(v reflect.Value, x float64) bool { v.SetFloat(x); return true }
+
+var stringForm = form{
+	encode: func(e *encoder, v reflect.Value, _ int) error {
+		s := v.String()
+		e.uvarint(uint64(len(s)))
+		e.buf = append(e.buf, s...)
+		return nil
+	},
+	decode: func(d *decoder, v reflect.Value, _ int) error {
+		b, err := d.block()
+		if err == nil {
+			v.SetString(string(b))
+		}
+		return err
+	},
+}
+
+// structForm writes the fields in their order. Unexported ones do not travel: quartet.Define refuses them.
+func (c compiler) structForm(f *form, t reflect.Type) error {
+	type field struct {
+		*form
+		index int
+		name  string
+	}
+	var fields []field
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		if !sf.IsExported() && (!sf.Anonymous || sf.Type.Kind() != reflect.Struct || encodesItself(sf.Type)) {
+			return at("."+sf.Name, errors.New("it is not exported"))
+		}
+		inner, err := c.form(sf.Type)
+		if err != nil {
+			return at("."+sf.Name, err)
+		}
+		fields = append(fields, field{inner, i, "." + sf.Name})
+	}
+	f.empty = t.Size() == 0
+	f.encode = func(e *encoder, v reflect.Value, left int) error {
+		for _, field := range fields {
+			if err := field.encode(e, v.Field(field.index), left); err != nil {
+				return at(field.name, err)
+			}
+		}
+		return nil
+	}
+	f.decode = func(d *decoder, v reflect.Value, left int) error {
+		for _, field := range fields {
+			if err := field.decode(d, v.Field(field.index), left); err != nil {
+				return at(field.name, err)
+			}
+		}
+		return nil
+	}
+	return nil
+}
+
+func index(i int) string { return "[" + strconv.Itoa(i) + "]" }
+
+func (c compiler) arrayForm(f *form, t reflect.Type) error {
+	elem, err := c.form(t.Elem())
+	if err != nil {
+		return at("[]", err)
+	}
+	f.empty = t.Len() == 0 || elem.empty
+	if f.empty {
+		f.encode = func(*encoder, reflect.Value, int) error { return nil }
+		f.decode = func(*decoder, reflect.Value, int) error { return nil }
+		return nil
+	}
+	f.encode = elem.encodeAll
+	f.decode = elem.decodeAll
+	return nil
+}
+
+func (f *form) encodeAll(e *encoder, v reflect.Value, left int) error {
+	if left == 0 {
+		return errCycle
+	}
+	for i := range v.Len() {
+		if err := f.encode(e, v.Index(i), left-1); err != nil {
+			return at(index(i), err)
+		}
+	}
+	return nil
+}
+
+func (f *form) decodeAll(d *decoder, v reflect.Value, left int) error {
+	if left == 0 {
+		return errCycle
+	}
+	for i := range v.Len() {
+		if err := f.decode(d, v.Index(i), left-1); err != nil {
+			return at(index(i), err)
+		}
+	}
+	return nil
+}
+
+func (c compiler) sliceForm(f *form, t reflect.Type) error {
+	elem, err := c.form(t.Elem())
+	if err != nil {
+		return at("[]", err)
+	}
+	plain := t.Elem().Kind() == reflect.Uint8 && !encodesItself(t.Elem())
+	f.encode = func(e *encoder, v reflect.Value, left int) error {
+		if v.IsNil() {
+			e.uvarint(0)
+			return nil
+		}
+		e.uvarint(uint64(v.Len()) + 1)
+		switch {
+		case plain:
+			e.buf = append(e.buf, v.Bytes()...)
+			return nil
+		case elem.empty:
+			return nil
+		}
+		return elem.encodeAll(e, v, left)
+	}
+	f.decode = func(d *decoder, v reflect.Value, left int) error {
+		n, err := d.count(elem.empty)
+		if err != nil {
+			return err
+		}
+		if n < 0 {
+			v.SetZero()
+			return nil
+		}
+		v.Set(reflect.MakeSlice(t, n, n))
+		switch {
+		case plain:
+			b, err := d.take(uint64(n))
+			copy(v.Bytes(), b)
+			return err
+		case elem.empty:
+			return nil
+		}
+		return elem.decodeAll(d, v, left)
+	}
+	return nil
+}
+
+func (c compiler) mapForm(f *form, t reflect.Type) error {
+	key, err := c.form(t.Key())
+	if err != nil {
+		return at("[key]", err)
+	}
+	elem, err := c.form(t.Elem())
+	if err != nil {
+		return at("[]", err)
+	}
+	f.encode = func(e *encoder, v reflect.Value, left int) error {
+		if v.IsNil() {
+			e.uvarint(0)
+			return nil
+		}
+		if left == 0 {
+			return errCycle
+		}
+		e.uvarint(uint64(v.Len()) + 1)
+		for it := v.MapRange(); it.Next(); {
+			if err := key.encode(e, it.Key(), left-1); err != nil {
+				return at("[key]", err)
+			}
+			if err := elem.encode(e, it.Value(), left-1); err != nil {
+				return at(fmt.Sprintf("[%v]", it.Key()), err)
+			}
+		}
+		return nil
+	}
+	f.decode = func(d *decoder, v reflect.Value, left int) error {
+		n, err := d.count(key.empty && elem.empty)
+		if err != nil {
+			return err
+		}
+		if n < 0 {
+			v.SetZero()
+			return nil
+		}
+		if left == 0 {
+			return errCycle
+		}
+		v.Set(reflect.MakeMapWithSize(t, n))
+		for range n {
+			k, x := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
+			if err := key.decode(d, k, left-1); err != nil {
+				return at("[key]", err)
+			}
+			if err := elem.decode(d, x, left-1); err != nil {
+				return at(fmt.Sprintf("[%v]", k), err)
+			}
+			v.SetMapIndex(k, x)
+		}
+		return nil
+	}
+	return nil
+}
+
+func (c compiler) pointerForm(f *form, t reflect.Type) error {
+	elem, err := c.form(t.Elem())
+	if err != nil {
+		return err
+	}
+	f.encode = func(e *encoder, v reflect.Value, left int) error {
+		if v.IsNil() {
+			e.buf = append(e.buf, 0)
+			return nil
+		}
+		if left == 0 {
+			return errCycle
+		}
+		e.buf = append(e.buf, 1)
+		return elem.encode(e, v.Elem(), left-1)
+	}
+	f.decode = func(d *decoder, v reflect.Value, left int) error {
+		tag, err := d.take(1)
+		switch {
+		case err != nil:
+			return err
+		case tag[0] == 0:
+			v.SetZero()
+			return nil
+		case tag[0] > 1:
+			return errCut
+		case left == 0:
+			return errCycle
+		}
+		v.Set(reflect.New(t.Elem()))
+		return elem.decode(d, v.Elem(), left-1)
+	}
+	return nil
+}
+
+var (
+	binaryOut, binaryIn = reflect.TypeFor[encoding.BinaryAppender](), reflect.TypeFor[encoding.BinaryUnmarshaler]()
+	jsonOut, jsonIn     = reflect.TypeFor[json.Marshaler](), reflect.TypeFor[json.Unmarshaler]()
+	textOut, textIn     = reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+func both(t, out, in reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(out) && p.Implements(in)
+}
+
+// encodesItself reports whether t, or a pointer to it, brings both halves of an encoding.
+func encodesItself(t reflect.Type) bool {
+	return t.Kind() != reflect.Interface && (both(t, binaryOut, binaryIn) || both(t, jsonOut, jsonIn) || both(t, textOut, textIn))
+}

@@ -1,0 +1,91 @@
+package procpool
+
+import "context"
+
+// ctxWatch waits for the end of one context that calls in workers were submitted with: one registration for all of them,
+// since one for each would cost as much as a call.
+type ctxWatch struct {
+	ctx     context.Context
+	calls   int
+	stop    func() bool
+	dropped bool
+}
+
+// watch is locked: c's worker is told when the context that c was submitted with ends. The end by Cancel comes through
+// Cancelled.
+func (p *Pool) watch(c *call) {
+	parent := c.node.Parent()
+	done := parent.Done()
+	if c.watch != nil || done == nil {
+		return
+	}
+	w := p.watches[done]
+	if w == nil {
+		if w = p.resting; w != nil && w.ctx.Done() == done {
+			p.resting = nil
+		} else {
+			w = &ctxWatch{ctx: parent}
+			p.in.After(func() { p.register(w) })
+		}
+		p.watches[done] = w
+	}
+	w.calls++
+	c.watch = w
+}
+
+func (p *Pool) register(w *ctxWatch) {
+	stop := context.AfterFunc(w.ctx, func() { p.contextEnded(w) })
+	p.in.Lock()
+	w.stop = stop
+	dropped := w.dropped
+	p.in.Unlock()
+	if dropped {
+		stop()
+	}
+}
+
+// unwatch is locked: c has ended.
+func (p *Pool) unwatch(c *call) {
+	w := c.watch
+	if w == nil {
+		return
+	}
+	c.watch = nil
+	if w.calls--; w.calls == 0 {
+		delete(p.watches, w.ctx.Done())
+		p.rest(w)
+	}
+}
+
+// rest is locked: w is the one that is kept.
+func (p *Pool) rest(w *ctxWatch) {
+	if old := p.resting; old != nil {
+		old.dropped = true
+		if stop := old.stop; stop != nil {
+			p.in.After(func() { stop() })
+		}
+	}
+	p.resting = w
+}
+
+// contextEnded tells the workers.
+func (p *Pool) contextEnded(w *ctxWatch) {
+	var calls []*call
+	p.in.Lock()
+	for _, worker := range p.live() {
+		for _, c := range worker.calls {
+			if c.watch == w {
+				calls = append(calls, c)
+			}
+		}
+	}
+	for _, c := range p.resend {
+		if c.watch == w {
+			calls = append(calls, c)
+		}
+	}
+	p.in.Unlock()
+	for _, c := range calls {
+		p.Cancelled(c.node)
+	}
+}
