@@ -16,8 +16,8 @@ type calendar struct {
 }
 
 const (
-	slotWidth time.Duration = 1 << 24 // 17 ms
-	slotCount               = 256
+	slotWidth time.Duration = 1 << 22 // 4 ms
+	slotCount               = 1024
 	slotSpan                = slotWidth * slotCount
 	crowd                   = 1024 // of which size a heap is few
 )

@@ -15,7 +15,8 @@ import (
 
 // Health is a snapshot of how the loop itself does.
 type Health struct {
-	Lag        quartet.Histogram // how late timers fired (Node's monitorEventLoopDelay)
+	// Lag is how late timers fired (Node's monitorEventLoopDelay), but for what the last few short callbacks took.
+	Lag        quartet.Histogram
 	Turns      uint64
 	Timers     uint64 // callbacks of the timers phase
 	Posted     uint64 // posted callbacks, task starts and task resumptions

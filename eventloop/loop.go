@@ -59,16 +59,16 @@ type Loop struct {
 	in  intake.Intake
 	cfg Config
 
-	// Guarded by in's lock.
+	// Guarded by in's lock. What every post touches comes first, and lies together.
+	posted   queue
+	asleep   bool
+	leaving  bool
 	running  bool
 	stop     error         // why Run is to return after the current callback
 	done     chan struct{} // closed when Run has returned
-	asleep   bool
 	parkedAt time.Duration
-	posted   queue
 	starts   int   // entries in posted that start a task
 	wakes    queue // of tasks, while Run waits for their end
-	leaving  bool
 	timers   calendar
 	sleeps   calendar // of tasks
 	owed     map[*owed]struct{}

@@ -9,35 +9,35 @@ type entry struct {
 // queue is a FIFO in chunks: what it holds never moves, and its memory is reused. (One growing slice doubles and copies
 // under the lock while a producer is ahead; a linked list allocates for each entry.)
 type queue struct {
-	head, tail *chunk
-	first      int // in head
-	size       int
-	spare      *chunk
-	spares     int
+	tail   *chunk
+	used   int // of tail
+	size   int
+	head   *chunk
+	first  int // in head
+	spare  *chunk
+	spares int
 }
 
 const (
 	chunkSize = 256
-	maxSpares = 1024
+	maxSpares = 1024 // 4 MiB
 )
 
 type chunk struct {
 	entries [chunkSize]entry
-	used    int
 	next    *chunk
 }
 
 func (q *queue) push(e entry) {
-	c := q.tail
-	if c == nil || c.used == chunkSize {
-		c = q.grow()
+	if q.tail == nil || q.used == chunkSize {
+		q.grow()
 	}
-	c.entries[c.used] = e
-	c.used++
+	q.tail.entries[q.used] = e
+	q.used++
 	q.size++
 }
 
-func (q *queue) grow() *chunk {
+func (q *queue) grow() {
 	c := q.spare
 	if c == nil {
 		c = new(chunk)
@@ -50,45 +50,38 @@ func (q *queue) grow() *chunk {
 	} else {
 		q.tail.next = c
 	}
-	q.tail = c
-	return c
+	q.tail, q.used = c, 0
 }
 
 func (q *queue) pop() (e entry, ok bool) {
-	c := q.head
 	if q.size == 0 {
 		return e, false
 	}
+	c := q.head
 	e, c.entries[q.first] = c.entries[q.first], entry{}
 	q.first++
-	q.size--
-	if q.first == c.used {
-		q.next()
+	if q.size--; q.size == 0 || q.first == chunkSize {
+		q.leave(c)
 	}
 	return e, true
 }
 
-// next leaves the exhausted first chunk.
-func (q *queue) next() {
-	c := q.head
+// leave gives up the first chunk, which is exhausted.
+func (q *queue) leave(c *chunk) {
 	q.head, q.first = c.next, 0
 	if q.head == nil {
 		q.tail = nil
 	}
-	q.keep(c)
-}
-
-func (q *queue) keep(c *chunk) {
 	if q.spares < maxSpares {
-		c.used, c.next, q.spare = 0, q.spare, c
+		c.next, q.spare = q.spare, c
 		q.spares++
 	}
 }
 
 // swap moves what q holds into the empty queue to, and to's spare chunks into q.
 func (q *queue) swap(to *queue) {
-	to.head, to.tail, to.first, to.size = q.head, q.tail, q.first, q.size
-	q.head, q.tail, q.first, q.size = nil, nil, 0, 0
+	to.head, to.tail, to.first, to.used, to.size = q.head, q.tail, q.first, q.used, q.size
+	q.head, q.tail, q.first, q.used, q.size = nil, nil, 0, 0, 0
 	if q.spare == nil {
 		q.spare, q.spares, to.spare, to.spares = to.spare, to.spares, nil, 0
 	}

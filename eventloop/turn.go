@@ -27,6 +27,8 @@ type turn struct {
 	exits  bool // BeforeExit was called, and nothing has run since
 	at     time.Duration
 	before uint64
+	clock  time.Duration // the last reading in the timers phase
+	unread int           // timers that have fired since
 	fired  fired
 
 	posted     queue
@@ -36,6 +38,9 @@ type turn struct {
 	closing    queue
 	last       called
 }
+
+// clockEvery is after how many timers the clock is read, for Health. A callback that is slow has it read too.
+const clockEvery = 8
 
 // fired is an interval whose callback has begun.
 type fired struct {
@@ -147,7 +152,7 @@ func (l *Loop) snapshot() {
 		if next := time.Duration(l.nextDue.Load()); next != never {
 			if now := l.now(); next <= now {
 				l.in.Lock()
-				t.at, t.before = now, l.seq
+				t.at, t.before, t.clock = now, l.seq, now
 				l.in.Unlock()
 			}
 		}
@@ -216,10 +221,12 @@ func (l *Loop) fireNext() bool {
 	if timer == nil {
 		return false
 	}
-	began := l.now()
-	l.health.lag.Observe(began - when)
+	if t.unread++; timer.interval != nil || t.unread == clockEvery {
+		t.clock, t.unread = l.now(), 0
+	}
+	l.health.lag.Observe(t.clock - when)
 	if timer.interval != nil {
-		t.fired = fired{timer: timer, when: when, began: began}
+		t.fired = fired{timer: timer, when: when, began: t.clock}
 	}
 	l.call(timersPhase, entry{fn: timer.fn})
 	return true

@@ -87,7 +87,8 @@ func (l *Loop) attend() (stop bool) {
 	defer l.in.Unlock()
 	if l.attention.Load()&lookAsked != 0 {
 		l.attention.And(^lookAsked)
-		l.health.ended(l.now()-l.dog.asked, l.lastName)
+		l.turn.clock = l.now()
+		l.health.ended(l.turn.clock-l.dog.asked, l.lastName)
 		l.health.publish()
 		l.armWatchdog()
 	}

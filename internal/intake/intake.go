@@ -81,14 +81,16 @@ const maxSpare = 8192
 
 // Intake is the common part of an executor. Make it with Init.
 type Intake struct {
-	mu    sync.Mutex
-	roomy bool // room was made
-	fresh bool // something was queued
-	after []func()
-	steps []step
+	// What every submit touches, in one line of the processor's cache.
+	mu      sync.Mutex
+	phase   phase
+	roomy   bool // room was made
+	fresh   bool // something was queued
+	pending int  // accepted and not ended, and callbacks of contexts that still run
+	after   []func()
+	steps   []step
 
 	cfg       Config
-	phase     phase
 	queues    [levels]task.List // of nodes that may start
 	queued    int               // nodes in a list: in queues, or held by a turnstile
 	starts    uint64
@@ -99,7 +101,6 @@ type Intake struct {
 	unblocked []*blockedNode // for reuse
 	watches   map[any]*watch
 	resting   *watch // the last one that went out of use: kept for the next node with the same context
-	pending   int    // accepted and not ended, and callbacks of contexts that still run
 	stats     quartet.Stats
 	spare     []*task.Node // leaves
 	wakers    []func()
