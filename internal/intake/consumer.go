@@ -14,7 +14,7 @@ type Consumer struct {
 	started time.Duration
 
 	_      [64]byte // its own cache line: one goroutine writes, once a leaf
-	ended  atomic.Uint64
+	done   atomic.Uint64
 	failed atomic.Uint64
 	_      [64]byte
 }
@@ -34,7 +34,7 @@ func (in *Intake) Consume(c *Consumer) bool {
 // Leave is locked: c runs no leaves any more.
 func (in *Intake) Leave(c *Consumer) {
 	f := in.fast
-	f.ended += c.ended.Swap(0)
+	f.done += c.done.Swap(0)
 	f.failed += c.failed.Swap(0)
 	last := len(f.consumers) - 1
 	f.consumers[c.index] = f.consumers[last]
@@ -56,7 +56,7 @@ func (c *Consumer) Run() {
 			c.start(l.at)
 		}
 		c.run(l.fn)
-		c.End()
+		c.count(&c.done)
 	}
 }
 
@@ -67,21 +67,18 @@ func (c *Consumer) run(fn func()) {
 	fn()
 }
 
-// End counts the leaf that has just run.
-func (c *Consumer) End() {
+// Fail counts the leaf that has just run as failed.
+func (c *Consumer) Fail() { c.count(&c.failed) }
+
+// count adds the leaf that has just run to one of c's two counters, which nobody else writes.
+func (c *Consumer) count(outcome *atomic.Uint64) {
 	if c.started != 0 {
 		c.in.Lock()
 		c.in.ran(c.now() - c.started)
 		c.in.Unlock()
 		c.started = 0
 	}
-	c.ended.Store(c.ended.Load() + 1)
-}
-
-// Fail counts the leaf that has just run as failed.
-func (c *Consumer) Fail() {
-	c.failed.Store(c.failed.Load() + 1)
-	c.End()
+	outcome.Store(outcome.Load() + 1)
 }
 
 // start takes the time of a sampled leaf.

@@ -36,8 +36,8 @@ type fastLane struct {
 	// Guarded by the intake's lock.
 	open      bool
 	consumers []*Consumer
-	ended     uint64 // by consumers that have left
-	failed    uint64
+	done      uint64 // by consumers that have left
+	failed    uint64 // likewise
 	moved     uint64 // popped, and counted as nodes
 }
 
@@ -177,18 +177,19 @@ func (f *fastLane) unfinished() int {
 	return f.ring.Len() + len(f.consumers)
 }
 
-// addTo is locked.
+// addTo is locked. The counters are read before the ring's, so that the difference, what runs, is never negative; what has
+// ended in between counts as done.
 func (f *fastLane) addTo(s *quartet.Stats) {
 	if f == nil {
 		return
 	}
-	ended, failed := f.ended, f.failed
+	done, failed := f.done, f.failed
 	for _, c := range f.consumers {
-		ended += c.ended.Load()
+		done += c.done.Load()
 		failed += c.failed.Load()
 	}
 	pushed, popped := f.ring.Counts()
-	running := min(popped-f.moved-ended, uint64(len(f.consumers)))
+	running := min(popped-f.moved-done-failed, uint64(len(f.consumers)))
 	s.Submitted += pushed - f.moved
 	s.Queued += pushed - popped
 	s.Running += running
