@@ -15,16 +15,13 @@ func (p *Pool) someLeaves(w *worker) (done bool) {
 		if done {
 			return
 		}
-		if v := recover(); v != nil {
-			if p.cfg.OnPanic == nil {
-				panic(v)
-			}
-			w.leaves.Fail()
-			p.cfg.OnPanic(quartet.NewPanicError(v))
+		v := recover()
+		w.leaves.Fail()
+		if v != nil {
+			p.panicked(v)
 			return
 		}
-		defer p.endLeaves(w)
-		w.leaves.Fail()
+		defer p.end(job{leaves: true}, w)
 		if p.cfg.OnPanic != nil {
 			p.cfg.OnPanic(quartet.ErrGoexit)
 		}
@@ -32,19 +29,4 @@ func (p *Pool) someLeaves(w *worker) (done bool) {
 	w.leaves.Run()
 	done = true
 	return done
-}
-
-// endLeaves gives the slot back, on a goroutine that is over.
-func (p *Pool) endLeaves(w *worker) {
-	p.in.Lock()
-	p.lanes = append(p.lanes, w.lane)
-	p.leaveLeaves(w)
-	p.dispatch()
-	p.in.Unlock()
-}
-
-// leaveLeaves is locked.
-func (p *Pool) leaveLeaves(w *worker) {
-	p.slots--
-	p.in.Leave(&w.leaves)
 }

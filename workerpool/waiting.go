@@ -100,7 +100,7 @@ func (p *Pool) comeBack(n *task.Node) *returning {
 
 // nextReturning is locked: the index of the first task that may go on after its wait when there is a slot; -1: none.
 func (p *Pool) nextReturning() int {
-	return slices.IndexFunc(p.returning, func(r *returning) bool { return intake.HasPlaces(r.node) })
+	return slices.IndexFunc(p.returning, func(r *returning) bool { return intake.HasPlace(r.node) })
 }
 
 // forgetReturning is locked: n has ended, and a goroutine that waits for a slot in its name needs none.

@@ -102,7 +102,7 @@ func (p *Pool) work(w *worker) {
 			if j.leaves {
 				p.runLeaves(w)
 			} else {
-				p.run(j.node)
+				p.run(j.node, w)
 			}
 			j = p.follow(j, w)
 			if j == (job{}) && w.lingers {
@@ -144,7 +144,7 @@ func (p *Pool) take(w *worker) job {
 // run runs n's job. A panic that no future has taken goes to OnPanic, else on: it crashes the program with its stack, and
 // the task stays unfinished, so that no Shutdown returns before the crash. After a Goexit the goroutine is over: run gives
 // the slot back, and a new one takes its place.
-func (p *Pool) run(n *task.Node) {
+func (p *Pool) run(n *task.Node, w *worker) {
 	returned := false
 	defer func() {
 		if returned {
@@ -152,13 +152,10 @@ func (p *Pool) run(n *task.Node) {
 		}
 		n.Failed = true
 		if v := recover(); v != nil {
-			if p.cfg.OnPanic == nil {
-				panic(v)
-			}
-			p.cfg.OnPanic(quartet.NewPanicError(v))
+			p.panicked(v)
 			return
 		}
-		defer p.end(n)
+		defer p.end(job{node: n}, w)
 		if _, future := n.Job.(task.Noder); !future && p.cfg.OnPanic != nil {
 			p.cfg.OnPanic(quartet.ErrGoexit)
 		}
@@ -167,28 +164,26 @@ func (p *Pool) run(n *task.Node) {
 	returned = true
 }
 
-// end gives n and its slot back, on a goroutine that is over.
-func (p *Pool) end(n *task.Node) {
-	n.End()
-	p.in.Lock()
-	p.lanes = append(p.lanes, n.Lane)
-	p.release(n)
+// panicked hands what a task has panicked with to OnPanic; without that it goes on.
+func (p *Pool) panicked(v any) {
+	if p.cfg.OnPanic == nil {
+		panic(v)
+	}
+	p.cfg.OnPanic(quartet.NewPanicError(v))
+}
+
+// end gives j and its slot back, on a goroutine that is over.
+func (p *Pool) end(j job, w *worker) {
+	p.giveBack(j, w)
+	p.lanes = append(p.lanes, w.lane)
 	p.dispatch()
 	p.in.Unlock()
 }
 
-// follow gives the slot of j back, and returns the next job for the same worker; none: the worker lingers, or is parked.
+// follow gives j and its slot back, and returns the next job for the same worker; none: the worker lingers, or is parked.
 func (p *Pool) follow(j job, w *worker) job {
-	if j.node != nil && !j.node.Leaf {
-		j.node.End()
-	}
-	p.in.Lock()
+	p.giveBack(j, w)
 	defer p.in.Unlock()
-	if j.leaves {
-		p.leaveLeaves(w)
-	} else {
-		p.release(j.node)
-	}
 	next := p.take(w)
 	if next != (job{}) {
 		return next
@@ -200,6 +195,20 @@ func (p *Pool) follow(j job, w *worker) job {
 	}
 	p.dispatch()
 	return job{}
+}
+
+// giveBack gives j and its slot back, and leaves the pool locked.
+func (p *Pool) giveBack(j job, w *worker) {
+	if j.node != nil && !j.node.Leaf {
+		j.node.End()
+	}
+	p.in.Lock()
+	if j.leaves {
+		p.slots--
+		p.in.Leave(&w.leaves)
+	} else {
+		p.release(j.node)
+	}
 }
 
 // linger lets others run a few times before the worker parks: a submitter that is at it needs not wake anybody then, and

@@ -48,7 +48,7 @@ func (in *Intake) Leave(c *Consumer) {
 func (c *Consumer) Run() {
 	f := c.in.fast
 	for !f.called() {
-		l, _, ok := f.ring.Pop()
+		l, ok := f.ring.Pop()
 		if !ok {
 			return
 		}

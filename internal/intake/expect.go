@@ -24,7 +24,7 @@ func (in *Intake) ExpectedWait() time.Duration {
 	return max(0, time.Duration(ahead)*in.runTime/time.Duration(max(1, in.cfg.Slots())))
 }
 
-// late is locked: the expected wait ends after the deadline of ctx.
+// late is locked: the expected wait ends after the deadline of n's context.
 func (in *Intake) late(n *task.Node) bool {
 	deadline, ok := n.Parent().Deadline()
 	return ok && in.cfg.Now().Add(in.ExpectedWait()).After(deadline)

@@ -335,12 +335,12 @@ func (in *Intake) SetWaiting(n *task.Node, waiting bool) {
 	}
 	n.Waiting = waiting
 	if waiting {
-		in.lendPlaces(n)
+		in.lendPlace(n)
 		in.stats.Running--
 		in.stats.Waiting++
 		in.step(quartet.EventSuspended, n)
 	} else {
-		takePlaces(n)
+		takePlace(n)
 		in.stats.Waiting--
 		in.stats.Running++
 		in.step(quartet.EventResumed, n)
@@ -360,12 +360,12 @@ func (in *Intake) End(n *task.Node) {
 		in.ran(in.cfg.Now().Sub(n.StartedAt))
 	}
 	in.step(quartet.EventEnded, n)
+	in.givePlaces(n)
 	in.leave(n)
 }
 
 // leave is locked.
 func (in *Intake) leave(n *task.Node) {
-	in.givePlaces(n)
 	in.pending--
 	in.roomy = true
 	in.wakeDrained()
@@ -380,6 +380,16 @@ func (in *Intake) leave(n *task.Node) {
 // the unfinished after.
 func (in *Intake) Drop(n *task.Node, cause error) {
 	in.Lock()
+	in.abandoned(n)
+	in.Unlock()
+	in.Guard(func() { n.Job.Abandon(cause) })
+	in.Lock()
+	in.leave(n)
+	in.Unlock()
+}
+
+// abandoned is locked: n has ended without having started.
+func (in *Intake) abandoned(n *task.Node) {
 	if n.In != nil {
 		in.unqueue(n)
 	}
@@ -388,11 +398,6 @@ func (in *Intake) Drop(n *task.Node, cause error) {
 	in.stats.Abandoned++
 	n.Failed = true
 	in.step(quartet.EventEnded, n)
-	in.Unlock()
-	in.Guard(func() { n.Job.Abandon(cause) })
-	in.Lock()
-	in.leave(n)
-	in.Unlock()
 }
 
 // Panicked implements task.Owner.

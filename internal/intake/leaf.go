@@ -85,8 +85,7 @@ func (f *fastLane) push(in *Intake, fn func()) bool {
 	if f.ring.Next()%sampleEvery == 0 {
 		at = in.cfg.Now().Sub(f.began)
 	}
-	_, ok := f.ring.Push(leaf{fn, at})
-	return ok
+	return f.ring.Push(leaf{fn, at})
 }
 
 // pushLeaf is locked: it puts an accepted leaf into the ring, if nothing is queued behind that.
@@ -199,16 +198,13 @@ func (f *fastLane) addTo(s *quartet.Stats) {
 
 // popLeaf is locked: it takes a leaf out of the ring, as a started node; nil when there is none.
 func (in *Intake) popLeaf() *task.Node {
-	l, _, ok := in.fast.ring.Pop()
+	l, ok := in.moveLeaf()
 	if !ok {
 		return nil
 	}
-	in.fast.moved++
 	in.starts++
-	in.stats.Submitted++
 	in.stats.Running++
 	in.pending++
-	in.roomy = true
 	n := in.takeSpare()
 	n.Init(context.Background(), Func(l.fn))
 	n.Owner, n.Host, n.Seq = in, in.cfg.Host, in.stats.Submitted
@@ -220,14 +216,21 @@ func (in *Intake) dropFast() bool {
 	if in.fast == nil {
 		return false
 	}
-	_, _, ok := in.fast.ring.Pop()
+	_, ok := in.moveLeaf()
 	if ok {
-		in.fast.moved++
-		in.stats.Submitted++
 		in.stats.Abandoned++
-		in.roomy = true
 	}
 	return ok
+}
+
+// moveLeaf is locked: it takes the oldest leaf out of the ring, and from the ring's numbers to the intake's.
+func (in *Intake) moveLeaf() (l leaf, ok bool) {
+	if l, ok = in.fast.ring.Pop(); ok {
+		in.fast.moved++
+		in.stats.Submitted++
+		in.roomy = true
+	}
+	return l, ok
 }
 
 // takeSpare is locked.

@@ -43,40 +43,40 @@ func (in *Intake) givePlaces(n *task.Node) {
 	}
 }
 
-// lendPlaces is locked: n waits.
-func (in *Intake) lendPlaces(n *task.Node) {
+// limit returns the turnstile of n where a node that waits gives its place away; nil: none. It is the last one.
+func limit(n *task.Node) *task.Turnstile {
 	for s := n.Stile; s != nil; s = s.Next {
 		if s.Lends {
-			in.release(s)
+			return s
 		}
+	}
+	return nil
+}
+
+// lendPlace is locked: n waits.
+func (in *Intake) lendPlace(n *task.Node) {
+	if s := limit(n); s != nil {
+		in.release(s)
 	}
 }
 
-// HasPlaces is locked: whether a node that has waited may go on, as far as its turnstiles are concerned.
-func HasPlaces(n *task.Node) bool {
-	for s := n.Stile; s != nil; s = s.Next {
-		if s.Lends && !s.Room() {
-			return false
-		}
-	}
-	return true
+// HasPlace is locked: whether a node that has waited may go on, as far as its limit is concerned.
+func HasPlace(n *task.Node) bool {
+	s := limit(n)
+	return s == nil || s.Room()
 }
 
-// ComeBack is locked: n, which waited, wants its places back (1), or has got or given up what it wanted (-1).
+// ComeBack is locked: n, which waited, wants its place back (1), or has got or given up what it wanted (-1).
 func ComeBack(n *task.Node, by int) {
-	for s := n.Stile; s != nil; s = s.Next {
-		if s.Lends {
-			s.Back += by
-		}
+	if s := limit(n); s != nil {
+		s.Back += by
 	}
 }
 
-// takePlaces is locked: n goes on.
-func takePlaces(n *task.Node) {
-	for s := n.Stile; s != nil; s = s.Next {
-		if s.Lends {
-			s.Enter()
-		}
+// takePlace is locked: n goes on.
+func takePlace(n *task.Node) {
+	if s := limit(n); s != nil {
+		s.Enter()
 	}
 }
 

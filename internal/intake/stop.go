@@ -128,11 +128,7 @@ func (in *Intake) dropLeaves() {
 
 // dropLeaf is locked.
 func (in *Intake) dropLeaf(n *task.Node) {
-	in.unqueue(n)
-	in.stats.Queued--
-	in.stats.Abandoned++
-	n.Failed = true
-	in.step(quartet.EventEnded, n)
+	in.abandoned(n)
 	in.leave(n)
 }
 

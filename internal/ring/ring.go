@@ -12,7 +12,7 @@ import "sync/atomic"
 // cacheLine keeps the words of producers and consumers apart.
 const cacheLine = 64
 
-// Ring is a queue of at most Cap values. Make it with New.
+// Ring is a queue of at most as many values as New was told.
 type Ring[T any] struct {
 	slots []slot[T]
 	mask  uint64
@@ -48,25 +48,26 @@ func New[T any](limit int) *Ring[T] {
 	return r
 }
 
-// Push appends v and returns its position, counted from 0. It reports false when the ring is full or its gate shut.
-func (r *Ring[T]) Push(v T) (pos uint64, ok bool) {
+// Push appends v. It reports false when the ring is full or its gate shut.
+func (r *Ring[T]) Push(v T) bool {
 	for {
 		tail := r.tail.Load()
 		if tail&shut != 0 {
-			return 0, false
+			return false
 		}
-		if pos = tail >> 1; pos-r.seen.Load() >= r.limit && r.full(pos) {
-			return 0, false
+		pos := tail >> 1
+		if pos-r.seen.Load() >= r.limit && r.full(pos) {
+			return false
 		}
 		s := &r.slots[pos&r.mask]
 		if seq := s.seq.Load(); seq == pos {
 			if r.tail.CompareAndSwap(tail, tail+2) {
 				s.value = v
 				s.seq.Store(pos + 1)
-				return pos, true
+				return true
 			}
 		} else if seq < pos { // its consumer of a whole round ago has not finished yet
-			return 0, false
+			return false
 		}
 	}
 }
@@ -78,19 +79,19 @@ func (r *Ring[T]) full(pos uint64) bool {
 }
 
 // Pop takes the oldest value. It reports false when there is none, or when the oldest one's Push has not finished.
-func (r *Ring[T]) Pop() (v T, pos uint64, ok bool) {
+func (r *Ring[T]) Pop() (v T, ok bool) {
 	for {
-		pos = r.head.Load()
+		pos := r.head.Load()
 		s := &r.slots[pos&r.mask]
 		seq := s.seq.Load()
 		if seq <= pos {
-			return v, pos, false
+			return v, false
 		}
 		if seq == pos+1 && r.head.CompareAndSwap(pos, pos+1) {
 			v = s.value
 			s.value = *new(T)
 			s.seq.Store(pos + uint64(len(r.slots)))
-			return v, pos, true
+			return v, true
 		}
 	}
 }

@@ -23,20 +23,19 @@ func TestRingAgainstASlice(t *testing.T) {
 		for range 10_000 {
 			switch r.IntN(9) {
 			case 0, 1, 2, 3:
-				pos, ok := q.Push(pushed)
+				require.Equal(t, uint64(pushed), q.Next())
+				ok := q.Push(pushed)
 				require.Equal(t, !gate && len(want) < limit, ok)
 				if ok {
-					require.Equal(t, uint64(pushed), pos)
 					want = append(want, pushed)
 					pushed++
 				}
 			case 4, 5, 6:
 				require.Equal(t, len(want) > 0, q.Ready())
-				v, pos, ok := q.Pop()
+				v, ok := q.Pop()
 				require.Equal(t, len(want) > 0, ok)
 				if ok {
 					require.Equal(t, want[0], v)
-					require.Equal(t, uint64(popped), pos)
 					want, popped = want[1:], popped+1
 				}
 			case 7:
@@ -46,6 +45,8 @@ func TestRingAgainstASlice(t *testing.T) {
 				q.Open()
 				gate = false
 			}
+			in, out := q.Counts()
+			require.Equal(t, []uint64{uint64(pushed), uint64(popped)}, []uint64{in, out})
 			require.Equal(t, len(want), q.Len())
 		}
 	}
@@ -63,7 +64,7 @@ func TestProducersConsumersAndShut(t *testing.T) {
 		for p := range producers {
 			all.Go(func() {
 				for !shut.Load() {
-					if _, ok := q.Push([2]int{p, accepted[p]}); ok {
+					if q.Push([2]int{p, accepted[p]}) {
 						accepted[p]++
 					} else {
 						runtime.Gosched()
@@ -77,7 +78,7 @@ func TestProducersConsumersAndShut(t *testing.T) {
 			all.Go(func() {
 				for !shut.Load() || q.Len() > 0 {
 					longest[c] = max(longest[c], q.Len())
-					v, _, ok := q.Pop()
+					v, ok := q.Pop()
 					if !ok {
 						runtime.Gosched()
 						continue

@@ -14,10 +14,10 @@ var poolBreaks = []broken{
 		{worker, "p.cfg.OnPanic(quartet.NewPanicError(v))", "_ = quartet.NewPanicError(v)"},
 	}},
 	{clause: "C4", what: "a panic in a bare task is swallowed when there is no OnPanic", pkg: "./workerpool", run: "^TestBarePanicCrashes/task$", time: "10s", edits: []edit{
-		{worker, "\t\t\t\tpanic(v)\n", "\t\t\t\treturn\n"},
+		{worker, "\t\tpanic(v)\n", "\t\treturn\n"},
 	}},
 	{clause: "C4", what: "Goexit in a task loses the worker's slot", edits: []edit{
-		{worker, "\t\tdefer p.end(n)\n", ""},
+		{worker, "\t\tdefer p.end(job{node: n}, w)\n", ""},
 	}},
 	{clause: "C4", what: "Goexit in a bare task does not reach OnPanic", edits: []edit{
 		{worker, "p.cfg.OnPanic(quartet.ErrGoexit)", "_ = quartet.ErrGoexit"},
