@@ -150,6 +150,13 @@ func TestPark(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		require.NoError(t, task.Park(t.Context(), func(resume func()) { resume(); resume() }), "inside arm, twice")
 		require.NoError(t, task.Park(t.Context(), func(resume func()) { time.AfterFunc(time.Hour, resume) }))
+		for range 100 { // a choice by chance would show
+			ctx, cancel := context.WithCancel(t.Context())
+			require.NoError(t, task.Park(ctx, func(resume func()) {
+				go func() { resume(); cancel() }()
+				synctest.Wait()
+			}), "resumed before the end")
+		}
 
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errWhy)
 		defer cancel()

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// Park blocks the calling goroutine until arm's resume is called, or ctx ends.
+// Park blocks the calling goroutine until arm's resume is called, or ctx ends. A resume that came before the end wins.
 func Park(ctx context.Context, arm func(resume func())) error {
 	resumed := make(chan struct{})
 	arm(sync.OnceFunc(func() { close(resumed) }))
 	select {
 	case <-resumed:
 		return nil
-	default:
+	case <-ctx.Done():
 	}
 	select {
 	case <-resumed:
 		return nil
-	case <-ctx.Done():
+	default:
 		return context.Cause(ctx)
 	}
 }
