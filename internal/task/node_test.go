@@ -150,6 +150,11 @@ func TestPark(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		require.NoError(t, task.Park(t.Context(), func(resume func()) { resume(); resume() }), "inside arm, twice")
 		require.NoError(t, task.Park(t.Context(), func(resume func()) { time.AfterFunc(time.Hour, resume) }))
+		for range 1000 { // a choice by chance would show
+			ctx, cancel := context.WithCancel(t.Context())
+			resumed := task.Park(ctx, func(resume func()) { go func() { resume(); cancel() }() })
+			require.NoError(t, resumed, "resumed before the end")
+		}
 		for range 100 { // a choice by chance would show
 			ctx, cancel := context.WithCancel(t.Context())
 			require.NoError(t, task.Park(ctx, func(resume func()) {
