@@ -9,29 +9,49 @@ import (
 	"github.com/panjf2000/ants/v2"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/bench/versus"
 	"github.com/quartet-go/quartet/workerpool"
 )
 
 var all = []submitter{ours, antsPool, pondPool, concPool, gammazeroPool, errgroupLimit, gopoolPool, channel, bare}
 
-var cases = []benchCase{
-	{name: "empty task, 1 submitter, 16 workers", n: 300_000, contenders: each(all, empty(1, 16))},
-	{name: "empty task, 16 submitters, 16 workers", n: 300_000, contenders: each(all, empty(16, 16))},
-	{name: "burst of 100,000 on 8 workers", n: 100_000, contenders: each(all, empty(1, 8))},
-	{name: "1 µs of CPU per task, 1 submitter, 2 workers", n: 200_000, contenders: each([]submitter{ours, antsPool, pondPool, errgroupLimit, channel}, micro)},
-	{name: "submit and await an int, 1 caller", n: 100_000, contenders: []contender{
-		{"quartet", awaitOurs}, {"ants+channel", awaitAnts}, {"channel+N+channel", awaitChannel},
+// bounds are the goals and floors for the ratio of our time to a peer's, by the peer's name.
+type bounds map[string][2]float64
+
+var cases = []versus.Case{
+	{Name: "empty task, 1 submitter, 16 workers", Contenders: each(all, 300_000, empty(1, 16), bounds{
+		"ants": {0.08, 0.15}, "channel+N": {0.95, 1.25}, "pond.Go": {0.4, 0}, "errgroup": {0.13, 0},
+	})},
+	{Name: "empty task, 16 submitters, 16 workers", Contenders: each(all, 300_000, empty(16, 16), bounds{
+		"ants": {0.08, 0.15}, "channel+N": {0.85, 1.05}, "pond.Go": {0.4, 0}, "errgroup": {0.13, 0},
+	})},
+	{Name: "burst of 100,000 on 8 workers", Contenders: each(all, 100_000, empty(1, 8), bounds{"ants": {0.07, 0}})},
+	{
+		Name:       "1 µs of CPU per task, 1 submitter, 2 workers",
+		Contenders: each([]submitter{ours, antsPool, pondPool, errgroupLimit, channel}, 200_000, micro, bounds{"channel+N": {0.95, 0}}),
+	},
+	{Name: "submit and await an int, 1 caller", Contenders: []versus.Contender{
+		{Name: "quartet", Do: versus.Timed(100_000, awaitOurs)},
+		{Name: "ants+channel", Do: versus.Timed(100_000, awaitAnts), Goal: 0.5, Floor: 0.7},
+		{Name: "channel+N+channel", Do: versus.Timed(100_000, awaitChannel)},
 	}},
-	{name: "submit and await an int, nested in a worker", n: 50_000, contenders: []contender{
-		{"quartet", nestedOurs}, {"ants+channel", nestedAnts},
+	{Name: "submit and await an int, nested in a worker", Contenders: []versus.Contender{
+		{Name: "quartet", Do: versus.Timed(50_000, nestedOurs)},
+		{Name: "ants+channel", Do: versus.Timed(50_000, nestedAnts), Goal: 0.15},
 	}},
-	{name: "1,000,000 sleeps of 10 ms on 50,000 workers", n: 1_000_000, long: true, contenders: each([]submitter{ours, antsPool, bare}, sleep)},
+	{
+		Name: "1,000,000 sleeps of 10 ms on 50,000 workers", Long: true,
+		Contenders: each([]submitter{ours, antsPool, bare}, 1_000_000, sleep, bounds{"ants": {0.55, 0}}),
+	},
 }
 
-func each(pools []submitter, do func(p submitter, n int) time.Duration) []contender {
-	cs := make([]contender, len(pools))
+func each(pools []submitter, n int, do func(p submitter, n int) time.Duration, to bounds) []versus.Contender {
+	cs := make([]versus.Contender, len(pools))
 	for i, p := range pools {
-		cs[i] = contender{p.name, func(n int) time.Duration { return do(p, n) }}
+		cs[i] = versus.Contender{
+			Name: p.name, Goal: to[p.name][0], Floor: to[p.name][1],
+			Do: versus.Timed(n, func(n int) time.Duration { return do(p, n) }),
+		}
 	}
 	return cs
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/quartet-go/quartet"
 	loops "github.com/quartet-go/quartet/eventloop"
+	"github.com/quartet-go/quartet/internal/bench/versus"
 )
 
 // The numbers of operations are such that a contender takes a good part of a second.
@@ -24,58 +25,58 @@ const (
 	tasks  = 200_000
 )
 
-var cases = []benchCase{
-	{"post, 1 producer", "ns", []contender{
-		{name: "quartet Post", do: ours(func(l *loops.Loop) float64 { return postAll(1, l.Post) })},
-		{name: "goja_nodejs RunOnLoop", goal: 0.2, floor: 0.35, do: gojas(func(l *eventloop.EventLoop) float64 { return postAll(1, runOnLoop(l)) })},
+var cases = []versus.Case{
+	{Name: "post, 1 producer", Contenders: []versus.Contender{
+		{Name: "quartet Post", Do: ours(func(l *loops.Loop) float64 { return postAll(1, l.Post) })},
+		{Name: "goja_nodejs RunOnLoop", Goal: 0.2, Floor: 0.35, Do: gojas(func(l *eventloop.EventLoop) float64 { return postAll(1, runOnLoop(l)) })},
 	}},
-	{"post, 16 producers", "ns", []contender{
-		{name: "quartet Post", do: ours(func(l *loops.Loop) float64 { return postAll(16, l.Post) })},
-		{name: "goja_nodejs RunOnLoop", goal: 0.4, floor: 0.55, do: gojas(func(l *eventloop.EventLoop) float64 { return postAll(16, runOnLoop(l)) })},
+	{Name: "post, 16 producers", Contenders: []versus.Contender{
+		{Name: "quartet Post", Do: ours(func(l *loops.Loop) float64 { return postAll(16, l.Post) })},
+		{Name: "goja_nodejs RunOnLoop", Goal: 0.4, Floor: 0.55, Do: gojas(func(l *eventloop.EventLoop) float64 { return postAll(16, runOnLoop(l)) })},
 	}},
-	{"post there and back", "ns", []contender{
-		{name: "quartet Post", do: ours(func(l *loops.Loop) float64 { return thereAndBack(l.Post) })},
-		{name: "goja_nodejs RunOnLoop", goal: 0.65, do: gojas(func(l *eventloop.EventLoop) float64 { return thereAndBack(runOnLoop(l)) })},
-		{name: "Node worker message", goal: 0.01, do: script("node", nodeScript, "worker", 20_000)},
+	{Name: "post there and back", Contenders: []versus.Contender{
+		{Name: "quartet Post", Do: ours(func(l *loops.Loop) float64 { return thereAndBack(l.Post) })},
+		{Name: "goja_nodejs RunOnLoop", Goal: 0.65, Do: gojas(func(l *eventloop.EventLoop) float64 { return thereAndBack(runOnLoop(l)) })},
+		{Name: "Node worker message", Goal: 0.01, Do: script("node", nodeScript, "worker", 20_000)},
 	}},
-	{"call from another thread", "ns", []contender{
-		{name: "quartet Post", do: ours(func(l *loops.Loop) float64 { return postAll(1, l.Post) })},
-		{name: "asyncio call_soon_threadsafe", goal: 0.01, do: script("python3", pythonScript, "threadsafe", 100_000)},
+	{Name: "call from another thread", Contenders: []versus.Contender{
+		{Name: "quartet Post", Do: ours(func(l *loops.Loop) float64 { return postAll(1, l.Post) })},
+		{Name: "asyncio call_soon_threadsafe", Goal: 0.01, Do: script("python3", pythonScript, "threadsafe", 100_000)},
 	}},
-	{"NextTick chain", "ns", []contender{
-		{name: "quartet NextTick", do: ours(func(l *loops.Loop) float64 { return chained(l, l.NextTick) })},
-		{name: "Node process.nextTick", goal: 0.1, floor: 0.3, do: script("node", nodeScript, "tick", chain)},
+	{Name: "NextTick chain", Contenders: []versus.Contender{
+		{Name: "quartet NextTick", Do: ours(func(l *loops.Loop) float64 { return chained(l, l.NextTick) })},
+		{Name: "Node process.nextTick", Goal: 0.1, Floor: 0.3, Do: script("node", nodeScript, "tick", chain)},
 	}},
-	{"Microtask chain", "ns", []contender{
-		{name: "quartet Microtask", do: ours(func(l *loops.Loop) float64 { return chained(l, l.Microtask) })},
-		{name: "Node queueMicrotask", goal: 0.06, floor: 0.2, do: script("node", nodeScript, "microtask", chain)},
+	{Name: "Microtask chain", Contenders: []versus.Contender{
+		{Name: "quartet Microtask", Do: ours(func(l *loops.Loop) float64 { return chained(l, l.Microtask) })},
+		{Name: "Node queueMicrotask", Goal: 0.06, Floor: 0.2, Do: script("node", nodeScript, "microtask", chain)},
 	}},
-	{"Immediate chain", "ns", []contender{
-		{name: "quartet Immediate", do: ours(func(l *loops.Loop) float64 { return chained(l, func(fn func()) { l.Immediate(fn) }) })},
-		{name: "Node setImmediate", goal: 0.04, floor: 0.1, do: script("node", nodeScript, "immediate", chain/4)},
+	{Name: "Immediate chain", Contenders: []versus.Contender{
+		{Name: "quartet Immediate", Do: ours(func(l *loops.Loop) float64 { return chained(l, func(fn func()) { l.Immediate(fn) }) })},
+		{Name: "Node setImmediate", Goal: 0.04, Floor: 0.1, Do: script("node", nodeScript, "immediate", chain/4)},
 	}},
-	{"1,000,000 timers, random deadlines within 2 s, schedule and fire", "ns of CPU", []contender{
-		{name: "quartet AfterFunc", do: ours(func(l *loops.Loop) float64 { return onLoopTimers(l, timers) })},
-		{name: "Node setTimeout", goal: 0.28, floor: 0.5, do: script("node", nodeScript, "timers", timers)},
-		{name: "time.AfterFunc", goal: 0.35, do: func() (float64, error) { return runtimeTimers(timers), nil }},
-		{name: "goja_nodejs SetTimeout", goal: 0.16, do: gojas(func(l *eventloop.EventLoop) float64 { return gojaTimers(l, timers/5) })},
+	{Name: "1,000,000 timers, random deadlines within 2 s, schedule and fire", Unit: "ns of CPU", Contenders: []versus.Contender{
+		{Name: "quartet AfterFunc", Do: ours(func(l *loops.Loop) float64 { return onLoopTimers(l, timers) })},
+		{Name: "Node setTimeout", Goal: 0.28, Floor: 0.5, Do: script("node", nodeScript, "timers", timers)},
+		{Name: "time.AfterFunc", Goal: 0.35, Do: func() (float64, error) { return runtimeTimers(timers), nil }},
+		{Name: "goja_nodejs SetTimeout", Goal: 0.16, Do: gojas(func(l *eventloop.EventLoop) float64 { return gojaTimers(l, timers/5) })},
 	}},
-	{"timers, 90 % cancelled, schedule and cancel", "ns", []contender{
-		{name: "quartet Stop", do: ours(func(l *loops.Loop) float64 { return cancelled(l, timers) })},
-		{name: "Node clearTimeout", goal: 0.35, do: script("node", nodeScript, "cancel", timers)},
+	{Name: "timers, 90 % cancelled, schedule and cancel", Contenders: []versus.Contender{
+		{Name: "quartet Stop", Do: ours(func(l *loops.Loop) float64 { return cancelled(l, timers) })},
+		{Name: "Node clearTimeout", Goal: 0.35, Do: script("node", nodeScript, "cancel", timers)},
 	}},
-	{"timers, memory of each", "bytes", []contender{
-		{name: "quartet AfterFunc", do: ours(func(l *loops.Loop) float64 { return memoryOfTimers(l, timers) })},
-		{name: "Node setTimeout", goal: 0.5, do: script("node", nodeScript, "memory", timers)},
+	{Name: "timers, memory of each", Unit: "bytes", Contenders: []versus.Contender{
+		{Name: "quartet AfterFunc", Do: ours(func(l *loops.Loop) float64 { return memoryOfTimers(l, timers) })},
+		{Name: "Node setTimeout", Goal: 0.5, Do: script("node", nodeScript, "memory", timers)},
 	}},
-	{"submit a task and await it from a task", "ns", []contender{
-		{name: "quartet Go, Await", do: ours(awaited)},
-		{name: "asyncio create_task, await", goal: 0.03, do: script("python3", pythonScript, "tasks", tasks/2)},
+	{Name: "submit a task and await it from a task", Contenders: []versus.Contender{
+		{Name: "quartet Go, Await", Do: ours(awaited)},
+		{Name: "asyncio create_task, await", Goal: 0.03, Do: script("python3", pythonScript, "tasks", tasks/2)},
 	}},
-	{"TCP echo, 64 B, 100 connections", "ns of CPU per request", []contender{
-		{name: "quartet OnData", do: echoed(self("loop"))},
-		{name: "Node net", goal: 0.9, do: echoed(node)},
-		{name: "plain Go net", goal: 1.1, do: echoed(self("net"))},
+	{Name: "TCP echo, 64 B, 100 connections", Unit: "ns of CPU", Contenders: []versus.Contender{
+		{Name: "quartet OnData", Do: echoed(self("loop"))},
+		{Name: "Node net", Goal: 0.9, Do: echoed(node)},
+		{Name: "plain Go net", Goal: 1.1, Do: echoed(self("net"))},
 	}},
 }
 

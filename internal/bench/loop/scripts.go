@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+
+	"github.com/quartet-go/quartet/internal/bench/versus"
 )
 
 //go:embed loop.js
@@ -20,7 +22,7 @@ func script(program, text, name string, n int) func() (float64, error) {
 	return func() (float64, error) {
 		path, err := exec.LookPath(program)
 		if err != nil {
-			return 0, fmt.Errorf("%s is not installed", program)
+			return 0, versus.ErrMissing
 		}
 		args := []string{flag, text, name, strconv.Itoa(n)}
 		if program == "node" {

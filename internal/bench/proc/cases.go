@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/bench/versus"
 	"github.com/quartet-go/quartet/procpool"
 )
 
@@ -13,62 +14,62 @@ var (
 	echo  = quartet.Define("bench.echo", func(_ context.Context, b []byte) ([]byte, error) { return b, nil })
 )
 
-func (b bench) cases() []benchCase {
+func (b bench) cases() []versus.Case {
 	const python, imap, node, advanced = "ProcessPoolExecutor", "multiprocessing.Pool.imap", "Node fork, json", "Node fork, advanced"
-	return []benchCase{
-		{"deep: empty tasks, all submitted, then awaited", []contender{
-			{name: "quartet", n: 100_000, do: with(deep)},
-			{name: python + ", chunk 1", n: 4000, do: peer(b.python, "deep"), goal: 0.01, floor: 0.02},
-			{name: imap, n: 20_000, do: peer(b.python, "imap"), goal: 0.04},
-			{name: node, n: 20_000, do: peer(b.node, "deep", "json"), goal: 0.1},
-			{name: advanced, n: 20_000, do: peer(b.node, "deep", "advanced")},
+	return []versus.Case{
+		{Name: "deep: empty tasks, all submitted, then awaited", Contenders: []versus.Contender{
+			{Name: "quartet", Do: versus.Timed(100_000, with(deep))},
+			{Name: python + ", chunk 1", Do: peer(4000, b.python, "deep"), Goal: 0.01, Floor: 0.02},
+			{Name: imap, Do: peer(20_000, b.python, "imap"), Goal: 0.04},
+			{Name: node, Do: peer(20_000, b.node, "deep", "json"), Goal: 0.1},
+			{Name: advanced, Do: peer(20_000, b.node, "deep", "advanced")},
 		}},
-		{"python: empty tasks in stock CPython, all submitted, then awaited", []contender{
-			{name: "quartet over procpool.Python", n: 50_000, do: b.pythonDeep()},
-			{name: python + ", chunk 1", n: 4000, do: peer(b.python, "deep"), goal: 0.01},
+		{Name: "python: empty tasks in stock CPython, all submitted, then awaited", Contenders: []versus.Contender{
+			{Name: "quartet over procpool.Python", Do: b.pythonDeep(50_000)},
+			{Name: python + ", chunk 1", Do: peer(4000, b.python, "deep"), Goal: 0.01},
 		}},
-		{"node: empty tasks in stock Node, all submitted, then awaited", []contender{
-			{name: "quartet over procpool.Node", n: 50_000, do: b.nodeDeep()},
-			{name: node, n: 20_000, do: peer(b.node, "deep", "json")},
+		{Name: "node: empty tasks in stock Node, all submitted, then awaited", Contenders: []versus.Contender{
+			{Name: "quartet over procpool.Node", Do: b.nodeDeep(50_000)},
+			{Name: node, Do: peer(20_000, b.node, "deep", "json")},
 		}},
-		{"map: empty tasks through Map", []contender{
-			{name: "quartet", n: 1_000_000, do: with(mapped)},
-			{name: python + ".map, chunk 64", n: 100_000, do: peer(b.python, "chunked"), goal: 0.25},
+		{Name: "map: empty tasks through Map", Contenders: []versus.Contender{
+			{Name: "quartet", Do: versus.Timed(1_000_000, with(mapped))},
+			{Name: python + ".map, chunk 64", Do: peer(100_000, b.python, "chunked"), Goal: 0.25},
 		}},
-		{"one: one empty task at a time, there and back", []contender{
-			{name: "quartet", n: 5000, do: with(one)},
-			{name: python, n: 2000, do: peer(b.python, "one"), goal: 0.08, floor: 0.14},
-			{name: node, n: 5000, do: peer(b.node, "one", "json")},
+		{Name: "one: one empty task at a time, there and back", Contenders: []versus.Contender{
+			{Name: "quartet", Do: versus.Timed(5000, with(one))},
+			{Name: python, Do: peer(2000, b.python, "one"), Goal: 0.08, Floor: 0.14},
+			{Name: node, Do: peer(5000, b.node, "one", "json")},
 		}},
-		{"start: a new pool of two, a result from each", []contender{
-			{name: "quartet", n: 10, do: start},
-			{name: python + ", spawn", n: 3, do: peer(b.python, "start"), goal: 0.06, floor: 0.12},
+		{Name: "start: a new pool of two, a result from each", Contenders: []versus.Contender{
+			{Name: "quartet", Do: versus.Timed(10, start)},
+			{Name: python + ", spawn", Do: peer(3, b.python, "start"), Goal: 0.06, Floor: 0.12},
 		}},
-		{"bulk: 1 MiB there and back, one at a time", []contender{
-			{name: "quartet", n: 200, do: with(bulk)},
-			{name: python, n: 50, do: peer(b.python, "bulk"), goal: 0.15},
-			{name: node, n: 50, do: peer(b.node, "bulk", "json"), goal: 0.06},
-			{name: advanced, n: 50, do: peer(b.node, "bulk", "advanced")},
+		{Name: "bulk: 1 MiB there and back, one at a time", Contenders: []versus.Contender{
+			{Name: "quartet", Do: versus.Timed(200, with(bulk))},
+			{Name: python, Do: peer(50, b.python, "bulk"), Goal: 0.15},
+			{Name: node, Do: peer(50, b.node, "bulk", "json"), Goal: 0.06},
+			{Name: advanced, Do: peer(50, b.node, "bulk", "advanced")},
 		}},
 	}
 }
 
-// pythonDeep and nodeDeep run empty in the reference workers; nil: not installed.
-func (b bench) pythonDeep() func(n int) time.Duration {
+// pythonDeep and nodeDeep run empty in the reference workers.
+func (b bench) pythonDeep(n int) func() (float64, error) {
 	if b.python == nil {
-		return nil
+		return missing
 	}
 	script := b.script("empty.py", "import quartet_worker\n@quartet_worker.function('bench.empty')\ndef empty(n):\n    return n\n")
-	return withConfig(procpool.Python(script), deep)
+	return versus.Timed(n, withConfig(procpool.Python(script), deep))
 }
 
-func (b bench) nodeDeep() func(n int) time.Duration {
+func (b bench) nodeDeep(n int) func() (float64, error) {
 	if b.node == nil {
-		return nil
+		return missing
 	}
 	cfg := procpool.Node(b.script("empty.js", "module.exports = { 'bench.empty': (n) => n }\n"))
 	cfg.Pipelined = true
-	return withConfig(cfg, deep)
+	return versus.Timed(n, withConfig(cfg, deep))
 }
 
 // with gives a case a pool that is warm.

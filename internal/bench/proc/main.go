@@ -1,5 +1,4 @@
-// Proc compares the process pool with those of Python and Node: all contenders in turn within each round, medians of the
-// rounds, and the ratio of our time to theirs. A runtime that is not installed is left out, by name.
+// Proc compares the process pool with those of Python and Node, where they are installed. Both sides have two workers.
 //
 //	cd internal/bench && go run ./proc [-rounds 5] [-only regexp]
 package main
@@ -12,13 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/quartet-go/quartet/internal/bench/versus"
 	"github.com/quartet-go/quartet/procpool"
 )
 
@@ -31,8 +29,7 @@ var (
 
 func main() {
 	procpool.Init()
-	rounds := flag.Int("rounds", 5, "rounds; the table shows medians")
-	only := flag.String("only", "", "cases whose name matches")
+	flags := versus.NewFlags()
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "quartet-bench-*")
 	check(err)
@@ -41,14 +38,7 @@ func main() {
 		dir: dir, python: find(dir, "peers.py", peersPython, "python3", "--version"),
 		node: find(dir, "peers.js", peersNode, "node", "--version"),
 	}
-	fmt.Printf("%s %s/%s, GOMAXPROCS %d, two workers, medians of %d rounds\n",
-		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), *rounds)
-	filter := regexp.MustCompile(*only)
-	for _, c := range b.cases() {
-		if filter.MatchString(c.name) {
-			c.run(*rounds)
-		}
-	}
+	flags.Run(b.cases())
 }
 
 // bench knows how to start the peers; nil: not installed.
@@ -61,7 +51,7 @@ type bench struct {
 func find(dir, name string, script []byte, program, versionFlag string) []string {
 	out, err := exec.Command(program, versionFlag).CombinedOutput()
 	if err != nil {
-		fmt.Printf("%s is not installed: its rows are left out\n", program)
+		fmt.Printf("%s is not installed\n", program)
 		return nil
 	}
 	fmt.Printf("%s: %s\n", program, strings.TrimSpace(string(out)))
@@ -77,12 +67,12 @@ func (b bench) script(name, text string) string {
 	return path
 }
 
-// peer runs a case in another program, which prints seconds.
-func peer(command []string, args ...string) func(n int) time.Duration {
+// peer runs n operations in another program, which prints seconds.
+func peer(n int, command []string, args ...string) func() (float64, error) {
 	if command == nil {
-		return nil
+		return missing
 	}
-	return func(n int) time.Duration {
+	return versus.Timed(n, func(n int) time.Duration {
 		argv := slices.Concat(command[1:], args[:1], []string{strconv.Itoa(n)}, args[1:])
 		cmd := exec.Command(command[0], argv...)
 		cmd.Stderr = os.Stderr
@@ -91,74 +81,10 @@ func peer(command []string, args ...string) func(n int) time.Duration {
 		seconds, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
 		check(err)
 		return time.Duration(seconds * float64(time.Second))
-	}
+	})
 }
 
-// benchCase is one kind of work. Contenders do as much of it as takes them a moment; times are per operation.
-type benchCase struct {
-	name       string
-	contenders []contender // the first is ours
-}
-
-type contender struct {
-	name  string
-	n     int
-	do    func(n int) time.Duration // nil: not installed
-	goal  float64                   // what our time should be of this one's
-	floor float64                   // what it must be; 0: no such row
-}
-
-func (c benchCase) run(rounds int) {
-	times := make([][]float64, len(c.contenders))
-	for range rounds {
-		for i, x := range c.contenders {
-			if x.do != nil {
-				runtime.GC()
-				times[i] = append(times[i], float64(x.do(x.n))/float64(x.n))
-			}
-		}
-	}
-	fmt.Printf("\n%s\n", c.name)
-	ours := median(times[0])
-	for i, x := range c.contenders {
-		if x.do == nil {
-			continue
-		}
-		m := median(times[i])
-		fmt.Printf("  %-36s %12v  (%v to %v)", x.name, nanos(m), nanos(slices.Min(times[i])), nanos(slices.Max(times[i])))
-		if i > 0 {
-			fmt.Printf("  ours takes %.4f of its time%s", ours/m, x.verdict(ours/m))
-		}
-		fmt.Println()
-	}
-}
-
-func (x contender) verdict(ratio float64) string {
-	switch {
-	case x.goal == 0:
-		return ""
-	case ratio <= x.goal:
-		return fmt.Sprintf(", goal %.4g: reached", x.goal)
-	case x.floor == 0:
-		return fmt.Sprintf(", goal %.4g: MISSED", x.goal)
-	case ratio <= x.floor:
-		return fmt.Sprintf(", goal %.4g: missed, floor %.4g: holds", x.goal, x.floor)
-	}
-	return fmt.Sprintf(", floor %.4g: BROKEN", x.floor)
-}
-
-func median(xs []float64) float64 {
-	xs = slices.Sorted(slices.Values(xs))
-	return (xs[(len(xs)-1)/2] + xs[len(xs)/2]) / 2
-}
-
-func nanos(ns float64) time.Duration {
-	d := time.Duration(ns)
-	if d > 10*time.Microsecond {
-		d = d.Round(100 * time.Nanosecond)
-	}
-	return d
-}
+func missing() (float64, error) { return 0, versus.ErrMissing }
 
 func check(err error) {
 	if err != nil {
