@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/quartet-go/quartet"
 )
@@ -39,17 +40,14 @@ func (p *Pool) bury(w *worker, b burial) {
 	for _, c := range w.sorted() {
 		started := !certain || c.begun || c.id() == running
 		victim := !c.suspended
-		if started && p.mayRetry(w, c, victim) {
-			again = append(again, c)
-			p.suspend(w, c, false)
-			w.take(c)
-			c.begun = false
-			continue
-		}
+		retried := started && p.mayRetry(w, c, victim)
 		p.suspend(w, c, false)
 		w.take(c)
 		cause := context.Cause(c.node.Context())
 		switch {
+		case retried:
+			c.begun, c.until = false, time.Time{} // it had its worker in time
+			again = append(again, c)
 		case started:
 			lost = append(lost, outcome{call: c, err: w.lostError(b, c, p.names[c.fn], victim)})
 		case cause != nil:

@@ -18,6 +18,7 @@ type call struct {
 	input    []byte   // kept until the end: a worker that dies may leave it to another
 	fn       uint16
 	deadline time.Time
+	until    time.Time // when it has waited too long for a worker; zero: never
 	label    string
 
 	// Guarded by the pool's lock.
@@ -136,9 +137,14 @@ func (p *Pool) Cancelled(n *task.Node) {
 	case c.worker != nil:
 		c.worker.out.pushUrgent(frame{typ: frameCancel, id: c.id(), body: body})
 	case c.waiting:
-		p.unqueue(c)
-		p.in.After(func() { p.end([]outcome{{call: c, err: cause}}) })
+		p.giveUp(c, cause)
 	}
+}
+
+// giveUp is locked: a call that waits in resend ends.
+func (p *Pool) giveUp(c *call, cause error) {
+	p.unqueue(c)
+	p.in.After(func() { p.end([]outcome{{call: c, err: cause}}) })
 }
 
 // outcome is how a call ended.
@@ -157,7 +163,7 @@ func (p *Pool) end(outcomes []outcome) {
 	}
 	for _, o := range outcomes {
 		p.observePanic(o.err)
-		p.resolve(o)
+		p.in.Guard(func() { o.call.call.Resolve(o.output, codecOf(p.codec, o.raw, o.owned), o.err) })
 		if o.err != nil {
 			o.call.node.Failed = true
 		}
@@ -171,15 +177,6 @@ func (p *Pool) end(outcomes []outcome) {
 	}
 	p.dispatch()
 	p.in.Unlock()
-}
-
-func (p *Pool) resolve(o outcome) {
-	codec := codecOf(p.codec, o.raw, o.owned)
-	if p.cfg.OnPanic == nil {
-		o.call.call.Resolve(o.output, codec, o.err)
-	} else {
-		p.in.Guard(func() { o.call.call.Resolve(o.output, codec, o.err) })
-	}
 }
 
 // observePanic shows OnPanic what a future will carry.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -34,14 +35,8 @@ const (
 type care struct {
 	every time.Duration // 0: no limit is set
 	timer *time.Timer
-	armed bool // the timer counts in exited
-	aging []aged
-}
-
-// aged is a call that waits, where Config.QueueTimeout is set.
-type aged struct {
-	call  *call
-	until time.Time
+	armed bool    // the timer counts in exited
+	aging []*call // queued, where Config.QueueTimeout is set
 }
 
 // period returns how often the limits of c want a look.
@@ -83,7 +78,7 @@ func (p *Pool) lookLater() {
 
 // mayExceed is locked: a limit could be exceeded if nothing else happened.
 func (p *Pool) mayExceed() bool {
-	if len(p.care.aging) > 0 {
+	if len(p.care.aging) > 0 || p.cfg.QueueTimeout > 0 && len(p.resend) > 0 {
 		return true
 	}
 	resting := p.cfg.IdleTimeout > 0 || p.cfg.MaxLifetime > 0
@@ -200,22 +195,26 @@ func (p *Pool) judgeCall(w *worker, c *call, now time.Time) {
 	}
 }
 
-// expire is locked: it ends what has waited too long. All wait as long, so the eldest are the first.
+// expire is locked: it ends what has waited too long, in the queue or, given back by a worker, in resend. All wait as long,
+// so the eldest of the queue are the first.
 func (p *Pool) expire(now time.Time) {
 	c := &p.care
 	for len(c.aging) > 0 {
 		eldest := c.aging[0]
-		waits := eldest.call.node.In != nil
+		waits := eldest.node.In != nil
 		if waits && now.Before(eldest.until) {
-			return
+			break
 		}
-		c.aging[0] = aged{}
-		c.aging = c.aging[1:]
+		c.aging[0], c.aging = nil, c.aging[1:]
 		if waits {
-			p.in.After(func() { eldest.call.node.Abandon(ErrQueueTimeout) })
+			p.in.After(func() { eldest.node.Abandon(ErrQueueTimeout) })
 		}
 	}
-	c.aging = nil
+	for _, c := range slices.Clone(p.resend) {
+		if !c.until.IsZero() && now.After(c.until) {
+			p.giveUp(c, ErrQueueTimeout)
+		}
+	}
 }
 
 // limit is locked: w is new, and gets its share of the limits. They differ by up to a tenth, so that workers which started

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"reflect"
 	"strconv"
 )
@@ -23,10 +22,18 @@ func (c compiler) form(t reflect.Type) (*form, error) {
 	var err error
 	if self, ok := selfForm(t); ok {
 		*f = self
-	} else if scalar, ok := scalars[t.Kind()]; ok {
-		*f = scalar
 	} else {
 		switch t.Kind() {
+		case reflect.Bool:
+			*f = number(reflect.Value.Bool, setBool, putBool, cutBool)
+		case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+			*f = number(reflect.Value.Int, setInt, binary.AppendVarint, binary.Varint)
+		case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+			*f = number(reflect.Value.Uint, setUint, binary.AppendUvarint, binary.Uvarint)
+		case reflect.Float32:
+			*f = number(reflect.Value.Float, setFloat, putFloat32, cutFloat32)
+		case reflect.Float64:
+			*f = number(reflect.Value.Float, setFloat, putFloat64, cutFloat64)
 		case reflect.String:
 			*f = stringForm
 		case reflect.Struct:
@@ -45,77 +52,6 @@ func (c compiler) form(t reflect.Type) (*form, error) {
 	}
 	return f, err
 }
-
-// number is a form of fixed meaning for a group of kinds.
-func number[V any](get func(reflect.Value) V, set func(reflect.Value, V) bool, put func([]byte, V) []byte, cut func([]byte) (V, int)) form {
-	return form{
-		encode: func(e *encoder, v reflect.Value, _ int) error {
-			e.buf = put(e.buf, get(v))
-			return nil
-		},
-		decode: func(d *decoder, v reflect.Value, _ int) error {
-			x, n := cut(d.data)
-			if n <= 0 || !set(v, x) {
-				return errCut
-			}
-			d.data = d.data[n:]
-			return nil
-		},
-	}
-}
-
-var scalars = func() map[reflect.Kind]form {
-	forms := map[reflect.Kind]form{
-		reflect.Bool: number(reflect.Value.Bool, func(v reflect.Value, x bool) bool { v.SetBool(x); return true },
-			func(b []byte, x bool) []byte {
-				if x {
-					return append(b, 1)
-				}
-				return append(b, 0)
-			},
-			func(b []byte) (bool, int) {
-				if len(b) == 0 || b[0] > 1 {
-					return false, 0
-				}
-				return b[0] == 1, 1
-			}),
-		reflect.Float32: number(reflect.Value.Float, setFloat,
-			func(b []byte, x float64) []byte {
-				return binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(x)))
-			},
-			func(b []byte) (float64, int) {
-				if len(b) < 4 {
-					return 0, 0
-				}
-				return float64(math.Float32frombits(binary.LittleEndian.Uint32(b))), 4
-			}),
-		reflect.Float64: number(reflect.Value.Float, setFloat,
-			func(b []byte, x float64) []byte { return binary.LittleEndian.AppendUint64(b, math.Float64bits(x)) },
-			func(b []byte) (float64, int) {
-				if len(b) < 8 {
-					return 0, 0
-				}
-				return math.Float64frombits(binary.LittleEndian.Uint64(b)), 8
-			}),
-	}
-	signed := number(reflect.Value.Int, func(v reflect.Value, x int64) bool {
-		v.SetInt(x)
-		return v.Int() == x
-	}, binary.AppendVarint, binary.Varint)
-	unsigned := number(reflect.Value.Uint, func(v reflect.Value, x uint64) bool {
-		v.SetUint(x)
-		return v.Uint() == x
-	}, binary.AppendUvarint, binary.Uvarint)
-	for _, k := range []reflect.Kind{reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64} {
-		forms[k] = signed
-	}
-	for _, k := range []reflect.Kind{reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64} {
-		forms[k] = unsigned
-	}
-	return forms
-}()
-
-func setFloat(v reflect.Value, x float64) bool { v.SetFloat(x); return true }
 
 var stringForm = form{
 	encode: func(e *encoder, v reflect.Value, _ int) error {

@@ -2,6 +2,7 @@ package procpool
 
 import (
 	"encoding"
+	"encoding/binary"
 	"encoding/json"
 	"reflect"
 )
@@ -48,9 +49,7 @@ func ownForm[Out, In any](put func([]byte, Out) ([]byte, error), take func(In, [
 			if n < 0 || uint64(n) > 1<<31 {
 				return errCut
 			}
-			for i := range lengthSize {
-				buf[start+i] = byte(n >> (8 * i))
-			}
+			binary.LittleEndian.PutUint32(buf[start:], uint32(n))
 			e.buf = buf
 			return nil
 		},
@@ -59,7 +58,7 @@ func ownForm[Out, In any](put func([]byte, Out) ([]byte, error), take func(In, [
 			if err != nil {
 				return err
 			}
-			body, err := d.take(uint64(head[0]) | uint64(head[1])<<8 | uint64(head[2])<<16 | uint64(head[3])<<24)
+			body, err := d.take(uint64(binary.LittleEndian.Uint32(head)))
 			if err != nil {
 				return err
 			}

@@ -96,10 +96,11 @@ func serveAs(m marker) error {
 	if err != nil {
 		return err
 	}
+	width := max(pool.Concurrency, 1)
 	s := &server{
-		out: outlet{file: out, page: plainPage()}, codec: pool.Codec, limit: pool.MaxFrame, width: max(pool.Concurrency, 1), tokens: max(pool.Concurrency, 1), names: pool.Functions,
-		calls: map[uint64]*outcall{},
-		hand:  make(chan struct{}, 1), in: in, reader: r, watched: make(chan struct{}, 1), beats: make(chan struct{}, 1),
+		out: outlet{file: out, page: plainPage()}, codec: pool.Codec, limit: pool.MaxFrame, names: pool.Functions,
+		width: width, tokens: width, calls: map[uint64]*outcall{},
+		hand: make(chan struct{}, 1), in: in, reader: r, watched: make(chan struct{}, 1), beats: make(chan struct{}, 1),
 	}
 	runWorkerInit()
 	shared := false

@@ -118,18 +118,43 @@ func TestKillCancelled(t *testing.T) {
 	require.ErrorAs(t, err, &lost)
 }
 
-func TestQueueTimeout(t *testing.T) {
+var naps = quartet.Define("naps", func(_ context.Context, d time.Duration) (int, error) { time.Sleep(d); return 0, nil })
+
+// occupied returns a pool whose one worker runs untilCancelled, after a call that took d.
+func occupied(t *testing.T, d time.Duration) (p *procpool.Pool, holder *quartet.Future[int]) {
 	hook, next := lines()
-	p := newPool(t, procpool.Config{Workers: 1, QueueTimeout: 20 * time.Millisecond, OnOutput: hook})
-	holder := untilCancelled.Go(context.Background(), p, none{})
+	p = newPool(t, procpool.Config{Workers: 1, QueueTimeout: 20 * time.Millisecond, OnOutput: hook})
+	_, err := naps.Do(bounded(t), p, d)
+	for err != nil { // the worker may take longer to come up than a call waits
+		require.Equal(t, procpool.ErrQueueTimeout, err)
+		_, err = naps.Do(bounded(t), p, d)
+	}
+	holder = untilCancelled.Go(context.Background(), p, none{})
 	require.Equal(t, "started", next(t))
+	return p, holder
+}
+
+func TestQueueTimeout(t *testing.T) {
+	p, holder := occupied(t, 5*time.Millisecond) // long: nothing is sent ahead
+	early := p.Stats().Abandoned
 	_, err := double.Do(bounded(t), p, 1)
 	require.Equal(t, procpool.ErrQueueTimeout, err)
 	holder.Cancel(nil)
 	_, _ = holder.Await(bounded(t))
 	_, err = double.Do(bounded(t), p, 1)
 	require.NoError(t, err)
-	require.Equal(t, uint64(1), p.Stats().Abandoned)
+	require.Equal(t, early+1, p.Stats().Abandoned)
+}
+
+// A call that was sent ahead, and came back because the one before it turned out long, has waited all the time.
+func TestQueueTimeoutOfWhatWasSentAhead(t *testing.T) {
+	p, holder := occupied(t, 0)
+	_, err := double.Do(bounded(t), p, 1)
+	require.Equal(t, procpool.ErrQueueTimeout, err)
+	holder.Cancel(nil)
+	_, _ = holder.Await(bounded(t))
+	_, err = double.Do(bounded(t), p, 1)
+	require.NoError(t, err)
 }
 
 // A stopped worker is found, as no crash would find it; a busy one is left alone.

@@ -96,8 +96,9 @@ func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 func (p *Pool) age(c *call) {
 	p.in.Lock()
 	defer p.in.Unlock()
+	c.until = time.Now().Add(p.cfg.QueueTimeout)
 	if c.node.In != nil {
-		p.care.aging = append(p.care.aging, aged{c, time.Now().Add(p.cfg.QueueTimeout)})
+		p.care.aging = append(p.care.aging, c)
 		p.lookLater()
 	}
 }
