@@ -55,7 +55,7 @@ func c1Inside(e *env) {
 	r := e.runner(Options{})
 	var bare probe
 	task, down := c1During(e, r, func() error { return r.Shutdown(e.ctx()) }, func(ctx context.Context) error {
-		if err := r.SubmitTask(ctx, &bare); err != nil {
+		if err := r.SubmitTask(context.WithoutCancel(ctx), &bare); err != nil { // it may start after its parent's end
 			return err
 		}
 		v, err := quartet.Go(ctx, r, func(context.Context) (int, error) { return 7, nil }).Await(ctx)
