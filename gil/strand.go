@@ -1,0 +1,158 @@
+package gil
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/quartet-go/quartet/internal/fiber"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// strand is a task as the code of a simulated thread. It gets its task when it has the lock for the first time.
+type strand struct {
+	v       *virtual
+	t       *vthread
+	n       *task.Node
+	f       *fiber.Fiber
+	outcome fiber.Outcome
+	op      Op    // what the fiber wants when it suspends
+	wait    *wait // what it waits for
+}
+
+// next runs the task's code until it wants something.
+func (st *strand) next(s *sim, t *vthread) Op {
+	v := st.v
+	v.tell()
+	if st.n == nil {
+		if !st.begin() {
+			return Op{}
+		}
+		if i, ok := interpreterOf(st.n.Parent()); ok && t.lock != nil && &s.locks[i%len(s.locks)] != t.lock {
+			return Op{Do: doMove, Queue: i}
+		}
+	}
+	v.thread.Store(st.n)
+	st.outcome = st.f.Resume()
+	v.thread.Store(nil)
+	if st.outcome == fiber.Suspended {
+		return st.op
+	}
+	return Op{}
+}
+
+// begin takes the oldest task from the queue; there is none when it was abandoned meanwhile.
+func (st *strand) begin() bool {
+	v := st.v
+	v.s.in.Lock()
+	v.starting = false
+	n := v.s.in.Pop()
+	if n != nil {
+		n.Model, n.Data = (*run)(n), st
+		n.Lane = int(n.Seq) - 1
+		st.t.label = task.LabelOf(n.Parent())
+		st.t.task = n.Seq
+		st.n = n
+	}
+	v.ready()
+	v.s.in.Unlock()
+	if n == nil {
+		return false
+	}
+	st.f = v.fibers.New(v.body)
+	v.beginner = st
+	return true
+}
+
+// want switches from a thread's fiber to the machine, which does op.
+func (v *virtual) want(n *task.Node, op Op) {
+	st := n.Data.(*strand)
+	st.op = op
+	st.f.Suspend()
+}
+
+func (v *virtual) mine(n *task.Node) bool { return v.thread.Load() == n }
+
+func (v *virtual) eye(*task.Node) *atomic.Bool { return &always }
+
+func (v *virtual) checkpoint(n *task.Node) {
+	if l := n.Data.(*strand).t.lock; l != nil && v.sim.policy.Checkpoint(l.state()) {
+		v.want(n, Op{Do: DoCheckpoint})
+	}
+}
+
+func (v *virtual) yield(n *task.Node) {
+	if l := n.Data.(*strand).t.lock; l != nil && l.waiters.n > 0 {
+		v.want(n, Op{Do: DoYield})
+	}
+}
+
+func (v *virtual) compute(n *task.Node, do Do, d time.Duration) {
+	if d > 0 {
+		v.want(n, Op{Do: do, For: d})
+	}
+}
+
+func (v *virtual) wait(ctx context.Context, n *task.Node, arm func(resume func())) error {
+	w := &wait{}
+	arm(func() { v.resumeFrom(w, n, resumed) })
+	return v.await(ctx, w, n, Op{Do: doPark})
+}
+
+func (v *virtual) sleep(ctx context.Context, n *task.Node, d time.Duration) error {
+	return v.await(ctx, &wait{}, n, Op{Do: DoSleep, For: d})
+}
+
+func (v *virtual) block(n *task.Node, fn func()) {
+	w := &wait{}
+	var end fiber.Captured
+	v.alive.Go(func() {
+		defer v.resumeFrom(w, n, resumed)
+		end.Run(fn)
+	})
+	_ = v.await(context.Background(), w, n, Op{Do: doPark})
+	end.Repeat()
+}
+
+// wait is one wait of a virtual thread.
+type wait struct{ state atomic.Uint32 }
+
+const (
+	armed uint32 = iota // the thread still runs
+	suspended
+	resumed
+	cut // by the end of its ctx
+)
+
+// await releases the lock until w has ended.
+func (v *virtual) await(ctx context.Context, w *wait, n *task.Node, op Op) error {
+	st := n.Data.(*strand)
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, func() { v.resumeFrom(w, n, cut) })
+		defer stop()
+	}
+	if w.state.CompareAndSwap(armed, suspended) {
+		st.wait = w
+		v.want(n, op)
+		st.wait = nil
+		w.state.CompareAndSwap(suspended, resumed)
+	}
+	if w.state.Load() == cut {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// resumeFrom ends a wait, once, from any goroutine.
+func (v *virtual) resumeFrom(w *wait, n *task.Node, how uint32) {
+	if w.state.CompareAndSwap(armed, how) || !w.state.CompareAndSwap(suspended, how) {
+		return
+	}
+	v.s.in.Lock()
+	v.enter(func() {
+		if st := n.Data.(*strand); st.wait == w {
+			v.sim.wake(st.t)
+		}
+	})
+	v.s.in.Unlock()
+}
