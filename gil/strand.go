@@ -16,8 +16,11 @@ type strand struct {
 	n       *task.Node
 	f       *fiber.Fiber
 	outcome fiber.Outcome
-	op      Op    // what the fiber wants when it suspends
-	wait    *wait // what it waits for
+	op      Op              // what the fiber wants when it suspends
+	wait    *wait           // what it waits for
+	watched <-chan struct{} // the Done of the context whose end is watched, from one wait to the next
+	unwatch func() bool
+	gone    bool // locked: it has ended
 }
 
 // next runs the task's code until it wants something.
@@ -38,6 +41,7 @@ func (st *strand) next(s *sim, t *vthread) Op {
 	if st.outcome == fiber.Suspended {
 		return st.op
 	}
+	st.forget()
 	return Op{}
 }
 
@@ -115,7 +119,10 @@ func (v *virtual) block(n *task.Node, fn func()) {
 }
 
 // wait is one wait of a virtual thread.
-type wait struct{ state atomic.Uint32 }
+type wait struct {
+	state atomic.Uint32
+	done  <-chan struct{} // of the context that bounds it
+}
 
 const (
 	armed uint32 = iota // the thread still runs
@@ -127,12 +134,12 @@ const (
 // await releases the lock until w has ended.
 func (v *virtual) await(ctx context.Context, w *wait, n *task.Node, op Op) error {
 	st := n.Data.(*strand)
-	if ctx.Done() != nil {
-		stop := context.AfterFunc(ctx, func() { v.resumeFrom(w, n, cut) })
-		defer stop()
+	st.watch(ctx)
+	if ctx.Err() != nil {
+		w.state.CompareAndSwap(armed, cut)
 	}
 	if w.state.CompareAndSwap(armed, suspended) {
-		st.wait = w
+		w.done, st.wait = st.watched, w
 		v.want(n, op)
 		st.wait = nil
 		w.state.CompareAndSwap(suspended, resumed)
@@ -141,6 +148,39 @@ func (v *virtual) await(ctx context.Context, w *wait, n *task.Node, op Op) error
 		return context.Cause(ctx)
 	}
 	return nil
+}
+
+// watch cuts the strand's waits when ctx ends. It is kept for the next wait, since most have the same context.
+func (st *strand) watch(ctx context.Context) {
+	done := ctx.Done()
+	if done == st.watched {
+		return
+	}
+	st.forget()
+	if done == nil {
+		return
+	}
+	v := st.v
+	st.watched, st.unwatch = done, context.AfterFunc(ctx, func() {
+		v.s.in.Lock()
+		if !st.gone {
+			v.enter(func() { st.contextEnded(done) })
+		}
+		v.s.in.Unlock()
+	})
+}
+
+func (st *strand) forget() {
+	if st.watched != nil {
+		st.unwatch()
+		st.watched, st.unwatch = nil, nil
+	}
+}
+
+func (st *strand) contextEnded(done <-chan struct{}) {
+	if w := st.wait; w != nil && w.done == done && w.state.CompareAndSwap(suspended, cut) {
+		st.v.sim.wake(st.t)
+	}
 }
 
 // resumeFrom ends a wait, once, from any goroutine.

@@ -17,7 +17,7 @@ func Checkpoint(ctx context.Context) {
 	}
 }
 
-// Thread is a handle on the thread of a task, for checkpoints in a hot loop. Its zero value does nothing.
+// Thread is a handle on the thread of a task, for checkpoints in a hot loop. [ThreadOf] makes it.
 type Thread struct {
 	eye *atomic.Bool
 	run *run
@@ -29,23 +29,21 @@ var never, always atomic.Bool
 func init() { always.Store(true) }
 
 // ThreadOf returns the handle of the thread whose task has ctx. Only that task may use it. Outside of a scheduler's thread
-// it is the zero Thread.
+// its checkpoints do nothing.
 func ThreadOf(ctx context.Context) Thread {
 	if r := threadOf(ctx); r != nil {
 		return Thread{r.engine().eye((*task.Node)(r)), r}
 	}
-	return Thread{}
+	return Thread{eye: &never}
 }
 
 // Checkpoint is [Checkpoint] without the look-up in a context: a load and a branch, about a nanosecond, when nobody wants
 // the lock.
 func (t Thread) Checkpoint() {
-	if t.eye != nil && t.eye.Load() {
-		t.checkpoint()
+	if t.eye.Load() {
+		t.run.check()
 	}
 }
-
-func (t Thread) checkpoint() { t.run.engine().checkpoint((*task.Node)(t.run)) }
 
 // Compute uses d of CPU time, with checkpoints: what the interpreter itself executes. Under the Real clock, and outside of
 // a thread, it computes for real.
@@ -82,6 +80,8 @@ type run task.Node
 var _ quartet.Model = (*run)(nil)
 
 func (r *run) scheduler() *Scheduler { return r.Host.(*Scheduler) }
+
+func (r *run) check() { r.engine().checkpoint((*task.Node)(r)) }
 
 func (r *run) engine() engine { return r.scheduler().engine }
 

@@ -23,6 +23,7 @@ type virtual struct {
 	starting bool
 	inbox    []func() // what came from outside, or from a thread to another
 	wake     chan struct{}
+	mail     atomic.Bool // there is something in the inbox
 
 	// Of the goroutine.
 	sim      *sim
@@ -72,6 +73,7 @@ func (v *virtual) spawn() {
 // enter is locked: fn runs on the goroutine, at its present time.
 func (v *virtual) enter(fn func()) {
 	v.inbox = append(v.inbox, fn)
+	v.mail.Store(true)
 	v.rouse()
 }
 
@@ -88,30 +90,48 @@ func (v *virtual) rouse() {
 	}
 }
 
-// loop takes in what has come, and steps the machine.
+// loop steps the machine, and between two steps takes in what has come, until there is nothing left to do.
 func (v *virtual) loop() {
 	for {
-		v.s.in.Lock()
-		inbox := v.inbox
-		v.inbox = nil
-		if len(inbox) == 0 && v.sim.threads == 0 {
-			v.up = false
-			v.s.in.Unlock()
-			return
-		}
-		v.s.in.Unlock()
-		for _, fn := range inbox {
-			fn()
-		}
-		if len(inbox) == 0 && !v.sim.step() {
+		switch {
+		case v.mail.Load():
+			v.takeIn()
+		case v.sim.threads == 0:
+			if v.rest() {
+				return
+			}
+		case !v.sim.step():
 			<-v.wake
 		}
 		v.tell()
 	}
 }
 
+func (v *virtual) takeIn() {
+	v.s.in.Lock()
+	inbox := v.inbox
+	v.inbox = nil
+	v.mail.Store(false)
+	v.s.in.Unlock()
+	for _, fn := range inbox {
+		fn()
+	}
+}
+
+// rest ends the goroutine, unless something has come.
+func (v *virtual) rest() bool {
+	v.s.in.Lock()
+	defer v.s.in.Unlock()
+	v.up = len(v.inbox) > 0
+	return !v.up
+}
+
 // tell publishes the time.
-func (v *virtual) tell() { v.now.Store(int64(v.sim.now)) }
+func (v *virtual) tell() {
+	if now := int64(v.sim.now); v.now.Load() != now {
+		v.now.Store(now)
+	}
+}
 
 // moved is for Stats: a thread got or lost the lock.
 func (v *virtual) moved(t *vthread, running bool) {
@@ -141,6 +161,7 @@ func (v *virtual) end(t *vthread) {
 	st.n.Failed = st.n.Failed || st.outcome != fiber.Returned
 	st.n.End()
 	v.s.in.Lock()
+	st.gone = true
 	v.s.in.End(st.n)
 	v.s.in.Unlock()
 	if err != nil {
