@@ -11,6 +11,7 @@ const (
 	EventSuspended                      // waits in Await or Suspend
 	EventResumed                        // goes on
 	EventEnded                          // has returned, or never will start
+	EventNoted                          // something happened to it that changes nothing of the above: Detail says what
 )
 
 // String returns the kind's name.
@@ -26,6 +27,8 @@ func (k EventKind) String() string {
 		return "resumed"
 	case EventEnded:
 		return "ended"
+	case EventNoted:
+		return "noted"
 	}
 	return "unknown"
 }
@@ -39,6 +42,9 @@ type Event struct {
 	Label    string // what Label said of it
 	At       time.Time
 	Failed   bool // ended by an error, a panic or Goexit, or abandoned
+	// Detail is the sort of running, of waiting or of note, in the executor's own words; "" is the usual one.
+	Detail string
+	Peer   uint64 // the number of another task that has to do with it, or 0
 }
 
 // Observer sees the steps of an executor's tasks; every executor's Config takes one. Observe is called on the goroutine

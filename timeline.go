@@ -10,8 +10,31 @@ import (
 // Timeline is an Observer that records, and draws what it has recorded. Its zero value is ready; its methods may be called
 // from any goroutine. It may observe several executors.
 type Timeline struct {
-	mu     sync.Mutex
-	events []Event
+	mu      sync.Mutex
+	events  []Event
+	remarks []Remark
+}
+
+// Remark is a sentence about a stretch of a lane.
+type Remark struct {
+	Executor string
+	Lane     int
+	From, To time.Time
+	Text     string
+}
+
+// Remark adds a remark, for pictures to show.
+func (t *Timeline) Remark(r Remark) {
+	t.mu.Lock()
+	t.remarks = append(t.remarks, r)
+	t.mu.Unlock()
+}
+
+// Remarks returns what was remarked, as it was added.
+func (t *Timeline) Remarks() []Remark {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.remarks)
 }
 
 // Observe records e.
@@ -51,7 +74,34 @@ type span struct {
 	lane     lane
 	task     uint64
 	label    string
+	detail   string
 	from, to time.Time
+}
+
+// A stretch as pictures tell it apart.
+const (
+	looksIdle    = iota // queued
+	looksRun            // it runs
+	looksHolds          // it runs in a call that keeps a lock
+	looksNative         // it runs without the lock that its executor has
+	looksWaiting        // it waits
+	looksLocked         // it waits for the lock
+)
+
+func (s span) looks() int {
+	switch {
+	case s.kind == EventQueued:
+		return looksIdle
+	case s.kind == EventSuspended && s.detail == "lock":
+		return looksLocked
+	case s.kind == EventSuspended:
+		return looksWaiting
+	case s.detail == "holds":
+		return looksHolds
+	case s.detail == "native":
+		return looksNative
+	}
+	return looksRun
 }
 
 type lane struct {
@@ -68,6 +118,9 @@ func spans(events []Event) []span {
 	var out []span
 	open := make(map[key]int) // in out
 	for _, e := range events {
+		if e.Kind == EventNoted {
+			continue
+		}
 		k := key{e.Executor, e.Task}
 		if i, ok := open[k]; ok {
 			out[i].to = e.At
@@ -81,12 +134,17 @@ func spans(events []Event) []span {
 			kind = EventStarted
 		}
 		open[k] = len(out)
-		out = append(out, span{kind: kind, lane: lane{e.Executor, e.Lane}, task: e.Task, label: e.Label, from: e.At})
+		out = append(out, span{kind: kind, lane: lane{e.Executor, e.Lane}, task: e.Task, label: e.Label, detail: e.Detail, from: e.At})
 	}
 	for _, i := range open {
 		out[i].to = events[len(events)-1].At
 	}
 	return out
+}
+
+// notes returns the events that change no stretch.
+func notes(events []Event) []Event {
+	return slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Kind != EventNoted })
 }
 
 // lanesOf returns the lanes on which something ran or waited, in order.

@@ -13,9 +13,12 @@ import (
 var errNothingRecorded = errors.New("quartet: the timeline has recorded nothing")
 
 // WriteText draws a Gantt chart of width columns (at least 1; 80 is usual), a line for each lane: # where a task runs, ~
-// where tasks only wait in Await or Suspend.
+// where tasks only wait. Under a global lock . is a wait for the lock, c a call that keeps it, = computing without it, >
+// where the lock came from a thread that had to drop it, and ! where one was woken for the lock and found it taken. Of
+// what falls into one column it shows the rarer. Remarks follow as sentences.
 func (t *Timeline) WriteText(w io.Writer, width int) error {
-	all := spans(t.Events())
+	events := t.Events()
+	all := spans(events)
 	if len(all) == 0 {
 		return errNothingRecorded
 	}
@@ -31,7 +34,12 @@ func (t *Timeline) WriteText(w io.Writer, width int) error {
 	}
 	for _, s := range all {
 		if i := slices.Index(lanes, s.lane); i >= 0 && s.kind != EventQueued {
-			paint(rows[i], column(s.from), column(s.to), s.kind)
+			paint(rows[i], column(s.from), column(s.to), s.looks())
+		}
+	}
+	for _, e := range notes(events) {
+		if i := slices.Index(lanes, lane{e.Executor, e.Lane}); i >= 0 && textMarks[e.Detail] != 0 {
+			rows[i][min(column(e.At), width-1)] = textMarks[e.Detail]
 		}
 	}
 	for i, l := range lanes {
@@ -39,19 +47,32 @@ func (t *Timeline) WriteText(w io.Writer, width int) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "%16s  %-*s%v\n", "", max(1, width-len(end.Sub(begin).String())+1), "0", end.Sub(begin))
-	return err
+	if _, err := fmt.Fprintf(w, "%16s  %-*s%v\n", "", max(1, width-len(end.Sub(begin).String())+1), "0", end.Sub(begin)); err != nil {
+		return err
+	}
+	for _, r := range t.Remarks() {
+		if _, err := fmt.Fprintf(w, "%16s  %v–%v: %s\n", "", r.From.Sub(begin), r.To.Sub(begin), r.Text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// paint fills columns, at least one; running hides waiting.
-func paint(row []byte, from, to int, kind EventKind) {
+var textMarks = map[string]byte{"forced": '>', "lost": '!'}
+
+// texture is what stretches look like in text; of two in one column the later in rarity is shown.
+var (
+	texture = [...]byte{looksIdle: ' ', looksRun: '#', looksHolds: 'c', looksNative: '=', looksWaiting: '~', looksLocked: '.'}
+	rarity  = []byte(" ~.=#c")
+)
+
+// paint fills columns, at least one.
+func paint(row []byte, from, to, looks int) {
+	c := texture[looks]
 	from = min(from, len(row)-1)
 	for i := from; i < max(to, from+1) && i < len(row); i++ {
-		switch {
-		case kind == EventStarted:
-			row[i] = '#'
-		case row[i] == ' ':
-			row[i] = '~'
+		if slices.Index(rarity, c) > slices.Index(rarity, row[i]) {
+			row[i] = c
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/quartet-go/quartet/gil"
 )
 
-// Two threads that compute share the lock, an interval at a time, whatever the number of cores.
+// Two threads that compute share the lock, an interval at a time, whatever the number of cores: # has the lock, . waits for
+// it, > got it from one that had to drop it.
 func Example() {
 	timeline := &quartet.Timeline{}
 	interpreter := gil.New(gil.Config{Clock: gil.Virtual, Machine: gil.Ideal, Cores: 8, Observer: timeline})
@@ -25,9 +26,9 @@ func Example() {
 	_ = interpreter.Close()
 	_ = timeline.WriteText(os.Stdout, 40)
 	// Output:
-	//          gil   0 |#~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~#|
-	//          gil   1 |#####~~~~~#####~~~~~#####~~~~~#####~~~~#|
-	//          gil   2 |     #####~~~~~#####~~~~~#####~~~~~#####|
+	//          gil   0 |#~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~....#|
+	//          gil   1 |#####.....>####.....>####.....>####     |
+	//          gil   2 |     #####.....>####.....>####.....#####|
 	//                   0                                    40ms
 }
 

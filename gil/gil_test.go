@@ -220,7 +220,7 @@ func TestCancelStormLosesNoWakeUp(t *testing.T) {
 }
 
 func TestBadConfigPanicsNamingTheField(t *testing.T) {
-	bad := gil.DefaultMachine
+	bad := gil.LinuxVM
 	bad.HotWake = -1
 	for field, cfg := range map[string]gil.Config{
 		"Cores": {Cores: -1}, "Queue": {Queue: -1}, "InFlight": {InFlight: -1}, "CloseWarning": {CloseWarning: -1},

@@ -5,81 +5,194 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/quartet-go/quartet/internal/task"
 )
 
-// lock is the lock of CPython 3.2 and later, for goroutines (take_gil and drop_gil of ceval_gil.c).
+// lock is the lock of goroutines: take_gil and drop_gil of ceval_gil.c, with what differs between policies asked of one.
 type lock struct {
-	interval time.Duration
-	drop     atomic.Bool // gil_drop_request
+	policy  Policy
+	scale   time.Duration
+	running atomic.Pointer[task.Node] // with the lock
+
+	_    [64]byte    // what every checkpoint looks at has a cache line of its own
+	drop atomic.Bool // the policy may want a drop at the next checkpoint
+	_    [63]byte
 
 	mu       sync.Mutex
 	held     bool
-	last     any    // last_holder
-	switches uint64 // switch_number
-	waiters  []chan struct{}
-	switched []chan struct{} // who dropped it by force, until another has it
+	asked    bool
+	last     any
+	ticks    int // since it was taken; the holder's
+	switches uint64
+	waiters  []*waiter
+	flying   int // woken, not there yet
+	switched []chan struct{}
+	ticker   *time.Timer // runs while somebody waits
+}
+
+type waiter struct {
+	id       any
+	ready    chan struct{}
+	granted  bool // the lock is its own
+	before   uint64
+	deadline time.Time
+}
+
+// state is locked.
+func (l *lock) state() LockState {
+	return LockState{Held: l.held, Requested: l.asked, Waiters: len(l.waiters), Switches: l.switches}
+}
+
+// review is locked: the holder is to look into it at its next checkpoint, if the policy wants a drop.
+func (l *lock) review() {
+	l.drop.Store(l.policy.Checkpoint(l.state()) || l.policy.Traits().Ticks > 0)
 }
 
 func (l *lock) take(id any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.held {
-		l.waitForDrop()
+		if l.sleep(id) {
+			return
+		}
 	}
-	l.held = true
+	l.own(id)
+}
+
+// own is locked: the free lock is id's.
+func (l *lock) own(id any) {
+	l.held, l.asked, l.ticks = true, false, 0
 	if l.last != id {
 		l.last = id
 		l.switches++
 	}
-	l.drop.Store(false)
+	l.review()
 	for _, c := range l.switched {
 		close(c)
 	}
 	l.switched = nil
 }
 
-// waitForDrop is locked, and unlocks meanwhile: it waits for the signal of a release, and asks for one after an interval
-// in which nobody took the lock.
-func (l *lock) waitForDrop() {
-	signal, before := make(chan struct{}, 1), l.switches
-	l.waiters = append(l.waiters, signal)
+// sleep is locked, and unlocks meanwhile: it waits for the signal of a release. It reports true when the lock has been
+// handed over.
+func (l *lock) sleep(id any) bool {
+	w := &waiter{id: id, ready: make(chan struct{}, 1)}
+	l.enqueue(w, time.Now())
+	l.arm()
+	l.review()
 	l.mu.Unlock()
-	timer := time.NewTimer(l.interval)
-	defer timer.Stop()
-	timedOut := false
-	select {
-	case <-signal:
-	case <-timer.C:
-		timedOut = true
-	}
+	<-w.ready
 	l.mu.Lock()
-	if !timedOut {
-		return
+	if !w.granted {
+		l.flying--
 	}
-	if i := slices.Index(l.waiters, signal); i >= 0 {
-		l.waiters = slices.Delete(l.waiters, i, i+1)
+	return w.granted
+}
+
+// enqueue is locked.
+func (l *lock) enqueue(w *waiter, now time.Time) {
+	w.before = l.switches
+	if d := l.policy.Patience(l.state()); d > 0 {
+		w.deadline = now.Add(d * l.scale)
 	}
-	if l.held && l.switches == before {
-		l.drop.Store(true)
+	l.waiters = append(l.waiters, w)
+}
+
+// arm is locked: the ticker rings when the first waiter's patience ends, and not when there is none.
+func (l *lock) arm() {
+	first := time.Time{}
+	for _, w := range l.waiters {
+		if !w.deadline.IsZero() && (first.IsZero() || w.deadline.Before(first)) {
+			first = w.deadline
+		}
+	}
+	switch {
+	case first.IsZero():
+		if l.ticker != nil {
+			l.ticker.Stop()
+		}
+	case l.ticker == nil:
+		l.ticker = time.AfterFunc(time.Until(first), l.tick)
+	default:
+		l.ticker.Reset(time.Until(first))
 	}
 }
 
-// release hands the lock to nobody: it wakes the oldest waiter, who has to take it. When a drop was requested, or when
-// switching is asked for and somebody waits, it returns after another thread has taken the lock.
-func (l *lock) release(switching bool) {
+// tick has those waiters whose patience has ended ask for the lock, if the policy says so, and wait on as the youngest.
+func (l *lock) tick() {
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	for _, w := range slices.Clone(l.waiters) {
+		if w.deadline.IsZero() || w.deadline.After(now) {
+			continue
+		}
+		if l.policy.TimedOut(l.state(), w.before) {
+			l.asked = true
+		}
+		i := slices.Index(l.waiters, w)
+		l.waiters = slices.Delete(l.waiters, i, i+1)
+		l.enqueue(w, now)
+	}
+	l.arm()
+	l.review()
+}
+
+// release gives the lock up, as the policy says; forced: at a checkpoint. It may return only when another thread has had
+// it, which it does also when yielding is asked for and somebody waits.
+func (l *lock) release(forced, yielding bool) {
+	l.mu.Lock()
+	how := l.policy.Release(l.state(), forced)
 	l.held = false
-	others := l.drop.Swap(false) || switching && len(l.waiters) > 0
+	stays := (how.Stay || yielding && !how.HandOff) && len(l.waiters)+l.flying > 0
+	var taken chan struct{}
+	if stays {
+		l.asked = false
+		taken = make(chan struct{})
+		l.switched = append(l.switched, taken)
+	}
 	if len(l.waiters) > 0 {
-		l.waiters[0] <- struct{}{}
-		l.waiters = l.waiters[1:]
+		l.wakeFirst(how.HandOff)
 	}
-	if !others {
-		l.mu.Unlock()
-		return
-	}
-	taken := make(chan struct{})
-	l.switched = append(l.switched, taken)
+	l.review()
 	l.mu.Unlock()
-	<-taken
+	if stays {
+		<-taken
+	}
+}
+
+// wakeFirst is locked.
+func (l *lock) wakeFirst(handOff bool) {
+	w := l.waiters[0]
+	l.waiters = slices.Delete(l.waiters, 0, 1)
+	if handOff {
+		w.granted = true
+		l.own(w.id)
+	} else {
+		l.flying++
+	}
+	w.ready <- struct{}{}
+	l.arm()
+}
+
+// wanted says, at a checkpoint for which drop was set, whether the holder is to drop the lock.
+func (l *lock) wanted() bool {
+	if n := l.policy.Traits().Ticks; n > 0 {
+		if l.ticks++; l.ticks < n {
+			return false
+		}
+		l.ticks = 0
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.policy.Checkpoint(l.state())
+}
+
+// contended says whether anybody waits for the lock.
+func (l *lock) contended() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiters) > 0
 }

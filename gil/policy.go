@@ -1,71 +1,57 @@
 package gil
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
-// Policy is how threads share the lock. Its zero value stands for the default in Config.
-type Policy struct {
-	interval time.Duration
-	free     bool
+// Policy is how threads share a lock. Its methods but String and Traits are pure functions of the lock's state, so that
+// one value serves any number of locks, under both clocks, from any goroutine. A policy of your own embeds one of this
+// package's and overrides what it does differently:
+//
+//	type polite struct{ gil.Policy }
+//
+//	func (polite) Checkpoint(l gil.LockState) bool { return l.Waiters > 0 } // drops whenever anybody waits
+type Policy interface {
+	// String names the policy, for tables.
+	String() string
+	// Traits says what of it does not depend on the lock's state.
+	Traits() Traits
+	// Patience is how long a thread that waits sleeps before TimedOut is asked; 0: until it is woken.
+	Patience(l LockState) time.Duration
+	// TimedOut says whether a waiter whose patience has ended asks the holder to drop the lock. before is l.Switches as it
+	// was when the waiter went to sleep.
+	TimedOut(l LockState, before uint64) bool
+	// Checkpoint says whether the holder, at a checkpoint, drops the lock.
+	Checkpoint(l LockState) bool
+	// Release says what becomes of the lock. forced: at a checkpoint; else the holder is going to wait.
+	Release(l LockState, forced bool) Release
 }
 
-// Interval is the lock of CPython 3.2 and later (sys.setswitchinterval): a waiter waits for d; when nobody has taken the
-// lock meanwhile it asks the holder to drop it, which does so at its next checkpoint and then waits until another thread
-// has it. Who releases the lock by itself, to wait, hands it to nobody: the woken waiter has to take it before the
-// releaser comes back. It panics when d is not positive.
-func Interval(d time.Duration) Policy {
-	if d <= 0 {
-		panic(fmt.Sprintf("gil: Interval(%v): a switch interval is positive", d))
-	}
-	return Policy{interval: d}
+// LockState is what a policy sees of a lock.
+type LockState struct {
+	Held      bool
+	Requested bool   // somebody has asked the holder to drop it
+	Waiters   int    // threads that sleep until it is free
+	Switches  uint64 // how often it went to another thread than the one that had it before
 }
 
-// Free has no lock, as a free-threaded build.
-func Free() Policy { return Policy{free: true} }
-
-// String names the policy.
-func (p Policy) String() string {
-	if p.free {
-		return "free"
-	}
-	return fmt.Sprintf("interval %v", p.interval)
+// Release is what becomes of a lock that is released.
+type Release struct {
+	// HandOff gives it to the thread that has waited for longest; else it is free, that thread is woken, and whoever comes
+	// first takes it.
+	HandOff bool
+	// Stay makes the releaser wait until another thread has it, if anybody wants it.
+	Stay bool
 }
 
-// Machine has the constants of a Virtual machine. Jitter from the seed adds up to a quarter to
-// TimerSlack and the wake-ups.
-type Machine struct {
-	TimerSlack time.Duration // by how much a timed wait and a sleep end late
-	HotWake    time.Duration // from the signal until a thread runs that has slept for less than HotWindow
-	ColdWake   time.Duration // likewise, for longer
-	HotWindow  time.Duration
-	Check      time.Duration // between two checkpoints of Compute
-	Quantum    time.Duration // after which a core goes to the next thread that wants one
-}
-
-// DefaultMachine is a virtual machine with two cores, as measured: cold wake-ups of 25 µs, hot ones of 10.
-var DefaultMachine = Machine{
-	TimerSlack: 75 * time.Microsecond,
-	HotWake:    10 * time.Microsecond,
-	ColdWake:   25 * time.Microsecond,
-	HotWindow:  200 * time.Microsecond,
-	Check:      100 * time.Nanosecond,
-	Quantum:    3 * time.Millisecond,
-}
-
-// Ideal is a machine on which nothing but computing takes time: the textbook's picture.
-var Ideal = Machine{Check: time.Nanosecond, Quantum: time.Millisecond}
-
-func (m Machine) validate() {
-	for field, d := range map[string]time.Duration{
-		"TimerSlack": m.TimerSlack, "HotWake": m.HotWake, "ColdWake": m.ColdWake, "HotWindow": m.HotWindow,
-	} {
-		if d < 0 {
-			panic(fmt.Sprintf("gil: Config.Machine.%s is negative: %v", field, d))
-		}
-	}
-	if m.Check <= 0 || m.Quantum <= 0 {
-		panic("gil: Config.Machine.Check and Quantum must be positive")
-	}
+// Traits are the parts of a policy that do not depend on the lock's state.
+type Traits struct {
+	// Unlocked: there is no lock.
+	Unlocked bool
+	// Slowdown is by how much slower computing is, in percent: 40 means 1.4 times the time.
+	Slowdown int
+	// Ticks: after so many ticks of computing the lock is released and at once wanted back. 0: never.
+	Ticks int
+	// OwnRequests: the request to drop a lock is of the thread that was asked, in place of the lock.
+	OwnRequests bool
+	// Locks is how many interpreters there are, each with a lock of its own. 0: one.
+	Locks int
 }

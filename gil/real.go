@@ -14,14 +14,24 @@ import (
 type real struct {
 	s        *Scheduler
 	free     bool
-	lock     lock
-	running  atomic.Pointer[task.Node] // with the lock
+	slowdown time.Duration // in percent
+	scale    time.Duration
+	locks    []lock
+	born     int
 	threads  sync.WaitGroup
 	starting bool // locked: a goroutine competes for the lock on behalf of the oldest queued task
 }
 
 func newReal(s *Scheduler) *real {
-	return &real{s: s, free: s.cfg.Policy.free, lock: lock{interval: s.cfg.Policy.interval}}
+	traits := s.cfg.Policy.Traits()
+	e := &real{
+		s: s, free: traits.Unlocked, slowdown: time.Duration(100 + traits.Slowdown), scale: time.Duration(s.cfg.Scale),
+		locks: make([]lock, max(1, traits.Locks)),
+	}
+	for i := range e.locks {
+		e.locks[i].policy, e.locks[i].scale = s.cfg.Policy, e.scale
+	}
+	return e
 }
 
 func (e *real) join() { e.threads.Wait() }
@@ -31,7 +41,9 @@ func (e *real) ready() {
 	for e.s.in.Len() > 0 && !e.starting {
 		if !e.free {
 			e.starting = true
-			e.threads.Go(e.start)
+			l := &e.locks[e.born%len(e.locks)]
+			e.born++
+			e.threads.Go(func() { e.start(l) })
 			return
 		}
 		if n := e.s.in.Pop(); n != nil {
@@ -41,21 +53,27 @@ func (e *real) ready() {
 	}
 }
 
-func (e *real) start() {
-	e.lock.take(e)
+func (e *real) start(l *lock) {
+	l.take(e)
 	e.s.in.Lock()
 	e.starting = false
 	n := e.s.in.Pop()
 	if n != nil {
-		n.Model = (*run)(n)
+		n.Model, n.Data = (*run)(n), l
 	}
 	e.ready()
 	e.s.in.Unlock()
 	if n == nil { // it was abandoned meanwhile
-		e.lock.release(false)
+		l.release(false, false)
 		return
 	}
-	e.running.Store(n)
+	if i, ok := interpreterOf(n.Parent()); ok && &e.locks[i%len(e.locks)] != l {
+		l.release(false, false)
+		l = &e.locks[i%len(e.locks)]
+		l.take(n)
+		n.Data = l
+	}
+	l.running.Store(n)
 	e.thread(n)
 }
 
@@ -86,8 +104,9 @@ func (e *real) end(n *task.Node) {
 	e.s.in.End(n)
 	e.s.in.Unlock()
 	if !e.free {
-		e.running.Store(nil)
-		e.lock.release(false)
+		l := n.Data.(*lock)
+		l.running.Store(nil)
+		l.release(false, false)
 	}
 }
 
@@ -97,34 +116,39 @@ func (e *real) mine(n *task.Node) bool {
 		defer e.s.in.Unlock()
 		return n.State() == task.Started && !n.Waiting
 	}
-	return e.running.Load() == n
+	l, ok := n.Data.(*lock)
+	return ok && l.running.Load() == n
 }
 
 func (e *real) checkpoint(n *task.Node) {
-	if !e.free && e.lock.drop.Load() {
-		e.without(n, true, func() {})
+	if e.free {
+		return
+	}
+	if l := n.Data.(*lock); l.drop.Load() && l.wanted() {
+		e.without(n, true, false, func() {})
 	}
 }
 
 func (e *real) yield(n *task.Node) {
-	if !e.free {
-		e.without(n, true, func() {})
+	if !e.free && n.Data.(*lock).contended() {
+		e.without(n, true, true, func() {})
 	}
 }
 
-// without runs fn without the lock. switching: not before another has had it, if anybody wants it.
-func (e *real) without(n *task.Node, switching bool, fn func()) {
+// without runs fn without the lock; forced and yielding as release has them.
+func (e *real) without(n *task.Node, forced, yielding bool, fn func()) {
 	e.setWaiting(n, true)
 	if e.free {
 		defer e.setWaiting(n, false)
 		fn()
 		return
 	}
-	e.running.Store(nil)
-	e.lock.release(switching)
+	l := n.Data.(*lock)
+	l.running.Store(nil)
+	l.release(forced, yielding)
 	defer func() { // also after a panic or Goexit of fn, which are the thread's
-		e.lock.take(n)
-		e.running.Store(n)
+		l.take(n)
+		l.running.Store(n)
 		e.setWaiting(n, false)
 	}()
 	fn()
@@ -136,25 +160,34 @@ func (e *real) setWaiting(n *task.Node, waiting bool) {
 	e.s.in.Unlock()
 }
 
-func (e *real) compute(n *task.Node, seg segment) {
-	switch {
-	case !seg.locked:
-		e.without(n, false, func() { burn(seg.d, func() {}) })
-	case seg.checks:
-		burn(seg.d, func() { e.checkpoint(n) })
+func (e *real) compute(n *task.Node, do Do, d time.Duration) {
+	d = d * e.scale * e.slowdown / 100
+	switch do {
+	case DoRelease:
+		e.without(n, false, false, func() { burn(d, func() {}) })
+	case DoCompute:
+		burn(d, func() { e.checkpoint(n) })
 	default:
-		burn(seg.d, func() {})
+		burn(d, func() {})
 	}
 }
 
 func (e *real) wait(ctx context.Context, n *task.Node, arm func(resume func())) (err error) {
-	e.without(n, false, func() { err = task.Park(ctx, arm) })
+	e.without(n, false, false, func() { err = task.Park(ctx, arm) })
 	return err
 }
 
 func (e *real) sleep(ctx context.Context, n *task.Node, d time.Duration) (err error) {
-	e.without(n, false, func() { err = task.Sleep(ctx, d) })
+	e.without(n, false, false, func() { err = task.Sleep(ctx, d*e.scale) })
 	return err
 }
 
-func (e *real) block(n *task.Node, fn func()) { e.without(n, false, fn) }
+func (e *real) block(n *task.Node, fn func()) { e.without(n, false, false, fn) }
+
+// eye is what a checkpoint of n looks at first.
+func (e *real) eye(n *task.Node) *atomic.Bool {
+	if e.free {
+		return &never
+	}
+	return &n.Data.(*lock).drop
+}

@@ -2,6 +2,7 @@ package gil
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -28,8 +29,11 @@ type Config struct {
 	Cores int
 	// Seed decides the jitter of a Virtual machine: the same seed, the same run. Default: 0.
 	Seed uint64
-	// Machine has the constants of a Virtual machine. Default: DefaultMachine.
+	// Machine has the constants of a Virtual machine. Default: LinuxVM.
 	Machine Machine
+	// Scale is how many times as long everything takes under the Real clock, for eyes to follow: 20 makes a second of
+	// 50 ms. Default: 1.
+	Scale int
 	// Queue is how many threads may wait for their first turn. Default: 65,536.
 	Queue int
 	// InFlight is how many accepted tasks may be unfinished. Default: 65,536.
@@ -55,42 +59,26 @@ type Scheduler struct {
 
 // engine runs threads under one clock. Its methods, but join, are called by threads, and ready locked.
 type engine interface {
-	ready()                          // locked: tasks are queued
-	mine(n *task.Node) bool          // n is the thread that runs now, so that the caller may be it
-	checkpoint(n *task.Node)         // gives the lock up if asked to
-	yield(n *task.Node)              // gives the lock up if anybody wants it
-	compute(n *task.Node, d segment) // uses a core
+	ready()                        // locked: tasks are queued
+	mine(n *task.Node) bool        // n is the thread that runs now, so that the caller may be it
+	eye(n *task.Node) *atomic.Bool // false: a checkpoint of n would do nothing
+	checkpoint(n *task.Node)       // gives the lock up if asked to
+	yield(n *task.Node)            // gives the lock up if anybody wants it
+	compute(n *task.Node, do Do, d time.Duration)
 	wait(ctx context.Context, n *task.Node, arm func(resume func())) error
 	sleep(ctx context.Context, n *task.Node, d time.Duration) error
 	block(n *task.Node, fn func())
 	join() // waits until no goroutine is left
 }
 
-// segment is some computing.
-type segment struct {
-	d      time.Duration
-	locked bool // with the lock
-	checks bool // and with checkpoints
-}
-
 var _ quartet.Runner = (*Scheduler)(nil)
 
 // New returns a scheduler. It panics when a size is negative, naming the field.
 func New(cfg Config) *Scheduler {
-	intake.NotNegative("gil", "Cores", cfg.Cores)
 	if cfg.Clock > Virtual {
 		panic("gil: Config.Clock is unknown")
 	}
-	if cfg.Policy == (Policy{}) {
-		cfg.Policy = Interval(5 * time.Millisecond)
-	}
-	if cfg.Cores == 0 {
-		cfg.Cores = 2
-	}
-	if cfg.Machine == (Machine{}) {
-		cfg.Machine = DefaultMachine
-	}
-	cfg.Machine.validate()
+	cfg.fill()
 	queue := cfg.Queue
 	if queue == 0 {
 		queue = 65_536
@@ -101,6 +89,9 @@ func New(cfg Config) *Scheduler {
 		CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	}
 	if cfg.Clock == Virtual {
+		if cfg.Observer != nil {
+			ic.Observer = startsAndEnds{cfg.Observer}
+		}
 		v := newVirtual(s)
 		s.engine, ic.Now = v, v.wallTime
 	} else {
@@ -109,6 +100,25 @@ func New(cfg Config) *Scheduler {
 	ic.Ready = s.engine.ready
 	s.in.Init(ic)
 	return s
+}
+
+// fill puts in the defaults, and panics on nonsense.
+func (cfg *Config) fill() {
+	intake.NotNegative("gil", "Cores", cfg.Cores)
+	intake.NotNegative("gil", "Scale", cfg.Scale)
+	if cfg.Scale == 0 {
+		cfg.Scale = 1
+	}
+	if cfg.Policy == nil {
+		cfg.Policy = CPython38()
+	}
+	if cfg.Cores == 0 {
+		cfg.Cores = 2
+	}
+	if cfg.Machine == (Machine{}) {
+		cfg.Machine = LinuxVM
+	}
+	cfg.Machine.validate()
 }
 
 // SubmitTask hands t over, to run as a thread.

@@ -1,8 +1,6 @@
 package gil
 
 import (
-	"context"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,7 +10,7 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// virtual simulates the machine on one goroutine, which lives while there is something to do.
+// virtual runs a scheduler's threads on a simulated machine, on one goroutine, which lives while there is something to do.
 type virtual struct {
 	s      *Scheduler
 	now    atomic.Int64 // virtual nanoseconds
@@ -25,28 +23,25 @@ type virtual struct {
 	starting bool
 	inbox    []func() // what came from outside, or from a thread to another
 	wake     chan struct{}
+	mail     atomic.Bool // there is something in the inbox
 
 	// Of the goroutine.
-	events   eventQueue
-	lock     vlock
-	cores    cores
+	sim      *sim
 	fibers   fiber.Pool
-	beginner *vthread
-	jitter   *rand.Rand
-	threads  int
+	beginner *strand
 	body     func()
-	figures  []ThreadFigures
+	report   Report
 }
 
 func newVirtual(s *Scheduler) *virtual {
-	v := &virtual{s: s, wake: make(chan struct{}, 1), jitter: rand.New(rand.NewPCG(s.cfg.Seed, 1))}
-	v.lock.free = s.cfg.Policy.free
-	v.cores.n = s.cfg.Cores
-	v.body = v.runBody
+	v := &virtual{s: s, wake: make(chan struct{}, 1), sim: newSim(&s.cfg)}
+	v.body = func() { v.beginner.n.Run() }
+	v.sim.ended, v.sim.moved = v.end, v.moved
+	if s.cfg.Observer != nil {
+		v.sim.watch = v.watch
+	}
 	return v
 }
-
-func (v *virtual) clock() time.Duration { return time.Duration(v.now.Load()) }
 
 // wallTime is the virtual time for observers: it begins with the epoch.
 func (v *virtual) wallTime() time.Time { return time.Unix(0, v.now.Load()).UTC() }
@@ -55,6 +50,7 @@ func (v *virtual) join() {
 	v.joined.Do(func() {
 		v.alive.Wait()
 		v.fibers.Close()
+		v.report = v.sim.report(&v.s.cfg)
 	})
 }
 
@@ -62,15 +58,22 @@ func (v *virtual) join() {
 func (v *virtual) ready() {
 	if v.s.in.Len() > 0 && !v.starting {
 		v.starting = true
-		v.enter(func() { v.take(&vthread{born: v.clock(), since: v.clock()}) })
+		v.enter(v.spawn)
 	} else if v.s.in.Drained() {
 		v.rouse()
 	}
 }
 
+func (v *virtual) spawn() {
+	st := &strand{v: v}
+	st.t = v.sim.spawn(st, v.sim.born, v.s.cfg.Machine.Spawn)
+	st.t.user = st
+}
+
 // enter is locked: fn runs on the goroutine, at its present time.
 func (v *virtual) enter(fn func()) {
 	v.inbox = append(v.inbox, fn)
+	v.mail.Store(true)
 	v.rouse()
 }
 
@@ -87,188 +90,106 @@ func (v *virtual) rouse() {
 	}
 }
 
-// loop runs events in order of time. Between two it takes in what has come meanwhile.
+// loop steps the machine, and between two steps takes in what has come, until there is nothing left to do.
 func (v *virtual) loop() {
 	for {
-		v.s.in.Lock()
-		inbox := v.inbox
-		v.inbox = nil
-		if len(inbox) == 0 && v.events.Len() == 0 && v.threads == 0 {
-			v.up = false
-			v.s.in.Unlock()
-			return
-		}
-		v.s.in.Unlock()
-		for _, fn := range inbox {
-			fn()
-		}
-		switch e, ok := v.events.next(); {
-		case len(inbox) > 0: // what they led to comes first
-			if ok {
-				v.events.back(e)
+		switch {
+		case v.mail.Load():
+			v.takeIn()
+		case v.sim.threads == 0:
+			if v.rest() {
+				return
 			}
-		case ok:
-			v.now.Store(int64(e.at))
-			e.fn()
-		default:
+		case !v.sim.step():
 			<-v.wake
 		}
+		v.tell()
 	}
 }
 
-// after has fn run d later, and returns how to call that off.
-func (v *virtual) after(d time.Duration, fn func()) (cancel func()) {
-	return v.events.add(v.clock()+d, fn)
-}
-
-// late adds jitter to a latency of the machine: up to a quarter.
-func (v *virtual) late(d time.Duration) time.Duration {
-	return d + time.Duration(v.jitter.Int64N(int64(d)/4+1))
-}
-
-// vthread is a thread. Before its task has been taken from the queue it has no node.
-type vthread struct {
-	n     *task.Node
-	f     *fiber.Fiber
-	op    func() // what the fiber wants when it suspends
-	seg   segment
-	begun time.Duration // of the running slice
-	stop  func()        // calls the slice's end, or the lock's timeout, off
-	saved uint64        // the lock's switches when the wait began
-	slept time.Duration // since when it has not run
-
-	born, since time.Duration
-	state       state
-	ThreadFigures
-}
-
-// proceed lets a thread go on that has the lock: with its first step, the rest of its computing, or its code.
-func (v *virtual) proceed(t *vthread) {
-	switch {
-	case t.n == nil:
-		v.begin(t)
-	case t.seg.d > 0:
-		v.cores.want(v, t)
-	default:
-		v.resume(t)
-	}
-}
-
-// begin gives the oldest queued task to a thread that has the lock.
-func (v *virtual) begin(t *vthread) {
+func (v *virtual) takeIn() {
 	v.s.in.Lock()
-	v.starting = false
-	t.n = v.s.in.Pop()
-	if t.n != nil {
-		t.n.Model, t.n.Data = (*run)(t.n), t
-		t.n.Lane = int(t.n.Seq) - 1
-		t.Task, t.Label = t.n.Seq, task.LabelOf(t.n.Parent())
-	}
-	v.ready()
+	inbox := v.inbox
+	v.inbox = nil
+	v.mail.Store(false)
 	v.s.in.Unlock()
-	if t.n == nil { // it was abandoned meanwhile
-		v.release(t, func() {})
-		return
+	for _, fn := range inbox {
+		fn()
 	}
-	v.threads++
-	t.f = v.fibers.New(v.body)
-	v.beginner = t
-	v.resume(t)
 }
 
-func (v *virtual) runBody() { v.beginner.n.Run() }
-
-// resume runs a thread's code, which takes no time, until it wants something.
-func (v *virtual) resume(t *vthread) {
-	v.thread.Store(t.n)
-	outcome := t.f.Resume()
-	v.thread.Store(nil)
-	if outcome == fiber.Suspended {
-		t.op()
-		return
-	}
-	v.end(t, outcome)
+// rest ends the goroutine, unless something has come.
+func (v *virtual) rest() bool {
+	v.s.in.Lock()
+	defer v.s.in.Unlock()
+	v.up = len(v.inbox) > 0
+	return !v.up
 }
 
-func (v *virtual) end(t *vthread, outcome fiber.Outcome) {
-	v.threads--
+// tell publishes the time.
+func (v *virtual) tell() {
+	if now := int64(v.sim.now); v.now.Load() != now {
+		v.now.Store(now)
+	}
+}
+
+// moved is for Stats: a thread got or lost the lock.
+func (v *virtual) moved(t *vthread, running bool) {
+	if st := t.user.(*strand); st.n != nil {
+		v.tell()
+		v.s.in.Lock()
+		v.s.in.SetWaiting(st.n, !running)
+		v.s.in.Unlock()
+	}
+}
+
+// end is called while t still has the lock.
+func (v *virtual) end(t *vthread) {
+	st := t.user.(*strand)
+	if st.n == nil { // its task was abandoned meanwhile
+		return
+	}
+	v.tell()
 	var err error
-	_, future := t.n.Job.(task.Noder)
+	_, future := st.n.Job.(task.Noder)
 	switch {
-	case outcome == fiber.Panicked:
-		err = t.f.PanicError()
-	case outcome == fiber.Exited && !future:
+	case st.outcome == fiber.Panicked:
+		err = st.f.PanicError()
+	case st.outcome == fiber.Exited && !future:
 		err = quartet.ErrGoexit
 	}
-	t.n.Failed = t.n.Failed || outcome != fiber.Returned
-	t.set(v, ended)
-	t.check(v)
-	v.figures = append(v.figures, t.ThreadFigures)
-	t.n.End()
+	st.n.Failed = st.n.Failed || st.outcome != fiber.Returned
+	st.n.End()
 	v.s.in.Lock()
-	v.s.in.End(t.n)
+	st.gone = true
+	v.s.in.End(st.n)
 	v.s.in.Unlock()
 	if err != nil {
-		v.s.in.Panicked(err, outcome == fiber.Exited)
-	}
-	v.release(t, func() {})
-}
-
-// suspend switches from a thread's fiber to the machine, which does op.
-func (v *virtual) suspend(n *task.Node, op func(t *vthread)) {
-	t := n.Data.(*vthread)
-	t.op = func() { op(t) }
-	t.f.Suspend()
-}
-
-func (v *virtual) mine(n *task.Node) bool { return v.thread.Load() == n }
-
-func (v *virtual) checkpoint(n *task.Node) {
-	if v.lock.requested {
-		v.suspend(n, func(t *vthread) { v.drop(t) })
+		v.s.in.Panicked(err, st.outcome == fiber.Exited)
 	}
 }
 
-func (v *virtual) yield(n *task.Node) {
-	if len(v.lock.waiters) > 0 {
-		v.lock.requested = true
-		v.checkpoint(n)
-	}
-}
-
-func (v *virtual) compute(n *task.Node, seg segment) {
-	if seg.d <= 0 {
+// watch tells the observer what a thread does.
+func (v *virtual) watch(t *vthread, kind quartet.EventKind, detail string, peer *vthread) {
+	n := t.user.(*strand).n
+	if n == nil {
 		return
 	}
-	v.suspend(n, func(t *vthread) {
-		t.seg = seg
-		if seg.locked {
-			v.cores.want(v, t)
-		} else {
-			v.release(t, func() { v.cores.want(v, t) })
-		}
-	})
+	v.tell()
+	e := quartet.Event{
+		Kind: kind, Executor: "gil", Lane: n.Lane, Task: n.Seq, Label: n.Label, At: v.wallTime(), Detail: detail,
+	}
+	if peer != nil && peer.user.(*strand).n != nil {
+		e.Peer = peer.user.(*strand).n.Seq
+	}
+	v.s.in.Guard(func() { v.s.cfg.Observer.Observe(e) })
 }
 
-func (v *virtual) wait(ctx context.Context, n *task.Node, arm func(resume func())) error {
-	var w wait
-	arm(func() { v.resumeFrom(&w, n, resumed) })
-	return v.await(ctx, &w, n)
-}
+// startsAndEnds is the intake's observer: waits are the machine's to tell, who knows of which sort they are.
+type startsAndEnds struct{ quartet.Observer }
 
-func (v *virtual) sleep(ctx context.Context, n *task.Node, d time.Duration) error {
-	var w wait
-	defer v.after(max(d, 0)+v.late(v.s.cfg.Machine.TimerSlack), func() { v.wakeUp(&w, n) })()
-	return v.await(ctx, &w, n)
-}
-
-func (v *virtual) block(n *task.Node, fn func()) {
-	var w wait
-	var end fiber.Captured
-	v.alive.Go(func() {
-		defer v.resumeFrom(&w, n, resumed)
-		end.Run(fn)
-	})
-	_ = v.await(context.Background(), &w, n)
-	end.Repeat()
+func (o startsAndEnds) Observe(e quartet.Event) {
+	if e.Kind != quartet.EventSuspended && e.Kind != quartet.EventResumed {
+		o.Observer.Observe(e)
+	}
 }

@@ -1,0 +1,101 @@
+package gil
+
+import "time"
+
+// agenda has what is to happen, by time; what is due at one time happens in the order in which it was put there. A thread
+// has at most one entry, so that calling it off is cheap and nothing stale is kept. It is a heap of four children.
+type agenda struct {
+	heap []entry
+	seq  uint64
+}
+
+type entry struct {
+	at  time.Duration
+	seq uint64
+	t   *vthread
+}
+
+func (e *entry) before(o *entry) bool { return e.at < o.at || e.at == o.at && e.seq < o.seq }
+
+// put has what come to t at a time, in place of what would have.
+func (a *agenda) put(t *vthread, at time.Duration, what occasion) {
+	a.seq++
+	t.due = what
+	e := entry{at, a.seq, t}
+	if i := t.place - 1; i >= 0 {
+		if e.before(&a.heap[i]) {
+			a.up(i, e)
+		} else {
+			a.down(i, e)
+		}
+		return
+	}
+	a.heap = append(a.heap, e)
+	a.up(len(a.heap)-1, e)
+}
+
+// next takes the first entry out. The agenda must not be empty.
+func (a *agenda) next() entry {
+	first := a.heap[0]
+	a.remove(first.t)
+	return first
+}
+
+// remove takes t's entry out, if it has one.
+func (a *agenda) remove(t *vthread) {
+	i := t.place - 1
+	if i < 0 {
+		return
+	}
+	t.place = 0
+	n := len(a.heap) - 1
+	last := a.heap[n]
+	a.heap[n] = entry{}
+	a.heap = a.heap[:n]
+	if i == n {
+		return
+	}
+	if i > 0 && last.before(&a.heap[(i-1)/4]) {
+		a.up(i, last)
+	} else {
+		a.down(i, last)
+	}
+}
+
+func (a *agenda) set(i int, e entry) {
+	a.heap[i] = e
+	e.t.place = i + 1
+}
+
+func (a *agenda) up(i int, e entry) {
+	for i > 0 {
+		parent := (i - 1) / 4
+		if !e.before(&a.heap[parent]) {
+			break
+		}
+		a.set(i, a.heap[parent])
+		i = parent
+	}
+	a.set(i, e)
+}
+
+func (a *agenda) down(i int, e entry) {
+	for {
+		first := 4*i + 1
+		if first >= len(a.heap) {
+			break
+		}
+		least := first
+		for c := first + 1; c < min(first+4, len(a.heap)); c++ {
+			if a.heap[c].before(&a.heap[least]) {
+				least = c
+			}
+		}
+		if !a.heap[least].before(&e) {
+			break
+		}
+		a.set(i, a.heap[least])
+		i = least
+	}
+	a.set(i, e)
+}

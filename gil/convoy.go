@@ -1,0 +1,80 @@
+package gil
+
+import (
+	"fmt"
+	"time"
+)
+
+// Convoy is a stretch in which one thread, each time it came back from a wait, had to wait for one other that computed,
+// and had to ask it for the lock.
+type Convoy struct {
+	Victim, Culprit int    // their numbers, from 0
+	VictimLabel     string // their labels, or "T" and the number
+	CulpritLabel    string
+	Count           int           // how often
+	Waited          time.Duration // in all
+	From, To        time.Duration
+}
+
+// String says it in a sentence.
+func (c Convoy) String() string {
+	mean := c.Waited / time.Duration(max(c.Count, 1))
+	return fmt.Sprintf("%s waited %v for %s, %d times", c.VictimLabel, mean.Round(100*time.Microsecond), c.CulpritLabel, c.Count)
+}
+
+// leastConvoy is how many waits make a convoy.
+const leastConvoy = 3
+
+// convoy is a thread's series of long waits for the same other.
+type convoy struct {
+	culprit  *vthread
+	count    int
+	waited   time.Duration
+	from, to time.Duration
+}
+
+// waited notes a wait for the lock that ends now.
+func (s *sim) waited(t *vthread) {
+	if t.state != stateWaiting {
+		return
+	}
+	d := s.now - t.waitBegan
+	t.waits.Observe(d)
+	long := s.policy.Patience(LockState{})
+	if long == 0 {
+		long = time.Millisecond
+	}
+	if d < long || t.culprit == nil {
+		if d > 0 && t.culprit != nil {
+			t.endConvoy(s)
+		}
+		return
+	}
+	c := &t.convoy
+	if c.culprit != t.culprit {
+		t.endConvoy(s)
+		c.culprit, c.from = t.culprit, t.waitBegan
+	}
+	c.count++
+	c.waited += d
+	c.to = s.now
+}
+
+// endConvoy ends t's series.
+func (t *vthread) endConvoy(s *sim) {
+	if c := t.convoy; c.count >= leastConvoy {
+		s.convoys = append(s.convoys, Convoy{
+			Victim: t.number, Culprit: c.culprit.number, VictimLabel: t.name(), CulpritLabel: c.culprit.name(),
+			Count: c.count, Waited: c.waited, From: c.from, To: c.to,
+		})
+	}
+	t.convoy = convoy{}
+}
+
+// name is t's label, or its number.
+func (t *vthread) name() string {
+	if t.label != "" {
+		return t.label
+	}
+	return fmt.Sprintf("T%d", t.number)
+}

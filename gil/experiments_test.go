@@ -1,0 +1,200 @@
+package gil
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const us = time.Microsecond
+
+// The experiments of the fidelity table, in the step form. Each simulates some seconds.
+
+// cfgOf is the one machine of the table.
+func cfgOf(p Policy, seed uint64) Config { return Config{Policy: p, Seed: seed} }
+
+// ops gives the ops of a cycle in turn, n times (0: for ever).
+func ops(n int, cycle ...Op) Step {
+	i := 0
+	return func(time.Duration) Op {
+		if n > 0 && i == n*len(cycle) {
+			return Op{}
+		}
+		op := cycle[i%len(cycle)]
+		i++
+		return op
+	}
+}
+
+func simulate(t testing.TB, cfg Config, limit time.Duration, threads ...StepThread) Report {
+	t.Helper()
+	r, err := Simulate(cfg, limit, threads...)
+	require.NoError(t, err)
+	return r
+}
+
+// countdown is the time of n threads that compute for d each, over the same in sequence.
+func countdown(t testing.TB, p Policy, n int, d time.Duration) float64 {
+	var threads []StepThread
+	for i := range n {
+		threads = append(threads, StepThread{Step: ops(1, Op{Do: DoCompute, For: d}), Interpreter: i})
+	}
+	alone := simulate(t, cfgOf(p, 1), 0, threads[0]).Wall
+	threads[0].Step = ops(1, Op{Do: DoCompute, For: d})
+	return float64(simulate(t, cfgOf(p, 1), 0, threads...).Wall) / float64(alone) / float64(n)
+}
+
+// switches is how often two threads that compute pass the lock, per second, and the median time that one has it.
+func switches(t testing.TB, p Policy, d time.Duration) (perSecond, holdP50 float64) {
+	var holds []time.Duration
+	cfg := cfgOf(p, 1)
+	cfg.fill()
+	s := newSim(&cfg)
+	for range 2 {
+		s.spawn(ops(0, Op{Do: DoCompute, For: time.Hour}), 0, 0)
+	}
+	since, last := time.Duration(0), (*vthread)(nil)
+	for s.now < d && s.step() {
+		if l := s.locks[0].last; l != last {
+			holds = append(holds, s.now-since)
+			since, last = s.now, l
+		}
+	}
+	slices.Sort(holds)
+	return float64(len(holds)) / s.now.Seconds(), float64(holds[len(holds)/2]) / 1e6
+}
+
+// echo is a client of another process, who thinks for 0.5 ms between a reply and its next message, and a server thread
+// beside one that computes. Times are of a whole round.
+func echo(t testing.TB, p Policy, beside int, d time.Duration) (perSecond, p50 float64) {
+	var rounds []time.Duration
+	var began time.Duration
+	phase := 0
+	client := func(now time.Duration) Op {
+		phase++
+		switch phase % 3 {
+		case 1:
+			if phase > 1 {
+				rounds = append(rounds, now-began)
+			}
+			began = now
+			return Op{Do: DoSleep, For: 500 * us}
+		case 2:
+			return Op{Do: DoPut, Queue: 0}
+		}
+		return Op{Do: DoGet, Queue: 1}
+	}
+	threads := []StepThread{
+		{Label: "client", Step: client, Interpreter: -1},
+		{Label: "server", Step: ops(0, Op{Do: DoGet, Queue: 0}, Op{Do: DoPut, Queue: 1})},
+	}
+	for range beside {
+		threads = append(threads, StepThread{Label: "cpu", Step: ops(0, Op{Do: DoCompute, For: time.Hour})})
+	}
+	simulate(t, cfgOf(p, 1), d, threads...)
+	slices.Sort(rounds)
+	return float64(len(rounds)) / d.Seconds(), float64(rounds[len(rounds)/2]) / 1e6
+}
+
+// wakeUps are the times from a message to when the thread that reads it has the lock, beside one that computes. Messages
+// come every 1 to 3 ms, whether or not the one before was read.
+func wakeUps(t testing.TB, p Policy, d time.Duration) []float64 {
+	cfg := cfgOf(p, 1)
+	cfg.fill()
+	s := newSim(&cfg)
+	random := newStream(7, 0, forWork)
+	put := false
+	s.spawn(Step(func(time.Duration) Op {
+		if put = !put; put {
+			return Op{Do: DoSleep, For: Uniform(ms, 3*ms).sample(&random)}
+		}
+		return Op{Do: DoPut}
+	}), -1, 0)
+	var ms []float64
+	var reader *vthread
+	first := true
+	reader = s.spawn(Step(func(now time.Duration) Op {
+		if !first {
+			ms = append(ms, float64(now-reader.got)/1e6)
+		}
+		first = false
+		return Op{Do: DoGet}
+	}), 0, 0)
+	s.spawn(ops(0, Op{Do: DoCompute, For: time.Hour}), 0, 0)
+	require.NoError(t, s.run(d))
+	slices.Sort(ms)
+	return ms
+}
+
+// rounds is how many rounds per second n threads make that compute and then wait.
+func rounds(t testing.TB, p Policy, n int, compute, wait, d time.Duration) float64 {
+	count := 0
+	var threads []StepThread
+	for range n {
+		inner := ops(0, Op{Do: DoCompute, For: compute}, Op{Do: DoSleep, For: wait})
+		calls := 0
+		threads = append(threads, StepThread{Step: func(now time.Duration) Op {
+			if calls++; calls%2 == 1 && calls > 1 {
+				count++
+			}
+			return inner(now)
+		}})
+	}
+	simulate(t, cfgOf(p, 1), d, threads...)
+	return float64(count) / d.Seconds()
+}
+
+// share is what n threads reach of min(n/(c+b), 1/c), where c+b is a round of one thread alone.
+func share(t testing.TB, n int, compute, wait time.Duration) float64 {
+	d := 5 * time.Second
+	alone := rounds(t, CPython38(), 1, compute, wait, d)
+	return rounds(t, CPython38(), n, compute, wait, d) / min(float64(n)*alone, 1/compute.Seconds())
+}
+
+// sleepers is the speed-up of n threads that sleep over one that does it all. A thread starts the others, one after the
+// other, and each time waits until the new one runs.
+func sleepers(t testing.TB, n int) float64 {
+	sleep := Op{Do: DoSleep, For: 2 * ms}
+	alone := simulate(t, cfgOf(CPython38(), 1), 0, StepThread{Step: ops(15, sleep)}).Wall
+	cfg := cfgOf(CPython38(), 1)
+	cfg.fill()
+	s := newSim(&cfg)
+	started := 0
+	s.spawn(Step(func(time.Duration) Op {
+		if started == n {
+			return Op{}
+		}
+		started++
+		said, inner := false, ops(15, sleep)
+		s.spawn(Step(func(now time.Duration) Op {
+			if !said {
+				said = true
+				return Op{Do: DoPut}
+			}
+			return inner(now)
+		}), 0, s.machine.Spawn)
+		return Op{Do: DoGet}
+	}), 0, 0)
+	require.NoError(t, s.run(0))
+	return float64(alone) * float64(n) / float64(s.now)
+}
+
+// stall is the worst lateness of a thread that wakes every millisecond, beside one whose calls of 80 ms do something to
+// the lock, as a share of the call.
+func stall(t testing.TB, do Do) float64 {
+	const call = 80 * ms
+	worst, began := time.Duration(0), time.Duration(-1)
+	probe := func(now time.Duration) Op {
+		if began >= 0 {
+			worst = max(worst, now-began-ms)
+		}
+		began = now
+		return Op{Do: DoSleep, For: ms}
+	}
+	simulate(t, cfgOf(CPython38(), 1), 2*time.Second,
+		StepThread{Label: "probe", Step: probe},
+		StepThread{Label: "native", Step: ops(0, Op{Do: do, For: call}, Op{Do: DoCompute, For: 100 * us})})
+	return float64(worst) / float64(call)
+}

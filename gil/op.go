@@ -1,0 +1,49 @@
+package gil
+
+import "time"
+
+// Do is a kind of thing that a thread does.
+type Do uint8
+
+const (
+	DoEnd        Do = iota // it ends
+	DoCompute              // computes, with checkpoints: bytecode
+	DoHold                 // computes without a checkpoint: a C function that keeps the lock
+	DoRelease              // computes without the lock: a C function that releases it
+	DoSleep                // waits for a time, without the lock
+	DoPut                  // writes to a queue of the machine's: a pipe. It releases the lock, and never waits
+	DoGet                  // reads from one, waiting without the lock until there is something
+	DoCheckpoint           // a checkpoint alone
+	DoYield                // gives the lock to whoever waits for it
+	doPark                 // waits, without the lock, until something else wakes it
+	doMove                 // goes to the interpreter Queue
+)
+
+var doNames = [...]string{"ends", "computes", "holds", "releases", "sleeps", "puts", "gets", "checks", "yields", "waits", "moves"}
+
+// String names the kind.
+func (d Do) String() string {
+	if int(d) < len(doNames) {
+		return doNames[d]
+	}
+	return "unknown"
+}
+
+// Op is one thing that a thread does. The zero Op ends it.
+type Op struct {
+	Do    Do
+	For   time.Duration // of DoCompute, DoHold, DoRelease and DoSleep
+	Queue int           // of DoPut and DoGet: any number that is not negative
+}
+
+// Step is the step form of a thread's code: it is called when the thread has done what the last call asked for, and has
+// the lock, and returns what the thread does next. It takes no virtual time. A simulation calls all its Steps on one
+// goroutine.
+type Step func(now time.Duration) Op
+
+func (f Step) next(s *sim, _ *vthread) Op { return f(s.now) }
+
+// code is what a thread does.
+type code interface {
+	next(s *sim, t *vthread) Op
+}

@@ -1,0 +1,42 @@
+package gil
+
+import "time"
+
+// queue is a pipe of the simulated machine.
+type queue struct {
+	items   []time.Duration // when each was put
+	readers []*vthread      // who wait, the oldest first
+}
+
+func (s *sim) queue(i int) *queue {
+	for i >= len(s.queues) {
+		s.queues = append(s.queues, queue{})
+	}
+	return &s.queues[i]
+}
+
+// putInto puts a message of t's, and returns how long that takes.
+func (s *sim) putInto(i int) time.Duration {
+	q := s.queue(i)
+	if len(q.readers) == 0 {
+		q.items = append(q.items, s.now)
+		return s.machine.Call
+	}
+	r := q.readers[0]
+	q.readers = append(q.readers[:0], q.readers[1:]...)
+	r.got = s.now
+	s.agenda.put(r, s.now+s.machine.Signal+r.wakeUp(s), onRun)
+	return s.machine.Signal
+}
+
+// getFrom has t get a message, now or when one is put.
+func (s *sim) getFrom(i int, t *vthread, owed time.Duration) {
+	q := s.queue(i)
+	if len(q.items) == 0 {
+		q.readers = append(q.readers, t)
+		return
+	}
+	t.got = q.items[0]
+	q.items = append(q.items[:0], q.items[1:]...)
+	s.agenda.put(t, s.now+owed+s.machine.Call, onFollow)
+}

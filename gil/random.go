@@ -1,0 +1,58 @@
+package gil
+
+import (
+	"math/bits"
+	"time"
+)
+
+// stream is a sequence of random numbers (splitmix64). Every thread has one for each purpose, so that one thread more, or
+// one draw more, changes nobody else's.
+type stream uint64
+
+// purpose is what a thread draws for.
+type purpose uint64
+
+const (
+	forTimers purpose = iota + 1
+	forWakes
+	forPlaces
+	forWork
+)
+
+func newStream(seed uint64, thread int, p purpose) stream {
+	s := stream(seed)
+	s = stream(s.next() ^ uint64(thread)*0x9e3779b97f4a7c15)
+	return stream(s.next() ^ uint64(p)<<56)
+}
+
+func (s *stream) next() uint64 {
+	*s += 0x9e3779b97f4a7c15
+	z := uint64(*s)
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// below returns a number of [0, n), 0 for n = 0.
+func (s *stream) below(n uint64) uint64 {
+	hi, _ := bits.Mul64(s.next(), n)
+	return hi
+}
+
+// chance is true in perMille of a thousand.
+func (s *stream) chance(perMille int) bool {
+	return perMille > 0 && s.below(1000) < uint64(perMille)
+}
+
+// scale draws from a table of quantiles, times d.
+func (s *stream) scale(d time.Duration, quantiles *[257]uint32) time.Duration {
+	if d <= 0 {
+		return 0
+	}
+	u := s.next()
+	i, between := u>>56, u>>40&0xffff
+	lo, hi := uint64(quantiles[i]), uint64(quantiles[i+1])
+	factor := lo + (hi-lo)*between>>16
+	high, low := bits.Mul64(uint64(d), factor)
+	return time.Duration(high<<48 | low>>16)
+}

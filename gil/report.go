@@ -1,0 +1,126 @@
+package gil
+
+import (
+	"time"
+
+	"github.com/quartet-go/quartet"
+)
+
+// ThreadFigures is what became of one thread.
+type ThreadFigures struct {
+	Number int    // from 0, as they started
+	Task   uint64 // its number in events; 0 in the step form
+	Label  string
+	Life   time.Duration
+	Figures
+	Waits quartet.Histogram // of waits for the lock
+}
+
+// Report is what a program did on a simulated machine.
+type Report struct {
+	Policy string
+	Cores  int
+	// Wall is how long it took.
+	Wall    time.Duration
+	Threads []ThreadFigures // inside the interpreters, in the order of their ends
+	Total   Figures         // of all of them
+
+	// Utilisation is the part of the time in which a lock was held; of k interpreters, on average.
+	Utilisation float64
+	// Parallelism is how many threads computed at a time, on average.
+	Parallelism float64
+	// Fairness is Jain's index over the times that threads that waited for the lock had it: 1, all alike; 1/n, one had it.
+	Fairness float64
+	// Bound is the least time that the program can take: for each lock what was computed under it, for each thread what
+	// it computed and slept, and for the cores all that was computed. For n threads that each compute c under the lock and
+	// wait for b that is min(n/(c+b), 1/c) rounds per second.
+	Bound time.Duration
+	// Share is Bound over Wall: 1 is the best.
+	Share float64
+	// Switches is how often a lock went to another thread.
+	Switches uint64
+	Convoys  []Convoy
+	Steps    uint64 // of the machine
+}
+
+// Figures returns what became of the threads, under the Virtual clock, in the order of their ends. It must not be called before
+// Shutdown or Close has returned nil.
+func (s *Scheduler) Figures() []ThreadFigures { return s.Report().Threads }
+
+// Report returns what became of the program, under the Virtual clock. It must not be called before Shutdown or Close has
+// returned nil. Under the Real clock it is empty.
+func (s *Scheduler) Report() Report {
+	if v, ok := s.engine.(*virtual); ok {
+		return v.report
+	}
+	return Report{}
+}
+
+func (f *Figures) add(o *Figures) {
+	f.Run += o.Run
+	f.Wait += o.Wait
+	f.Native += o.Native
+	f.Blocked += o.Blocked
+	f.Slept += o.Slept
+	f.Computed += o.Computed
+	f.Locked += o.Locked
+	f.Forced += o.Forced
+	f.Voluntary += o.Voluntary
+	f.Lost += o.Lost
+	f.Asked += o.Asked
+}
+
+// report is called when the machine is at rest.
+func (s *sim) report(cfg *Config) Report {
+	r := Report{Policy: cfg.Policy.String(), Cores: cfg.Cores, Wall: s.now, Convoys: s.convoys, Steps: s.steps}
+	under := make(map[*simLock]time.Duration)
+	var longest time.Duration
+	var had []float64
+	for _, t := range s.done {
+		if !t.inside {
+			continue
+		}
+		r.Threads = append(r.Threads, ThreadFigures{
+			Number: t.number, Task: t.task, Label: t.label, Life: t.Run + t.Wait + t.Native + t.Blocked,
+			Figures: t.Figures, Waits: t.waits,
+		})
+		r.Total.add(&t.Figures)
+		if t.lock != nil {
+			under[t.lock] += t.Locked
+		}
+		longest = max(longest, t.Computed+t.Slept)
+		if t.waits.Count > 0 {
+			had = append(had, float64(t.Run))
+		}
+	}
+	r.Bound = max(longest, r.Total.Computed/time.Duration(cfg.Cores))
+	for _, locked := range under {
+		r.Bound = max(r.Bound, locked)
+	}
+	for i := range s.locks {
+		r.Switches += s.locks[i].switches
+	}
+	r.Fairness = jain(had)
+	if r.Wall > 0 {
+		wall := float64(r.Wall)
+		r.Share = float64(r.Bound) / wall
+		r.Parallelism = float64(r.Total.Computed) / wall
+		if !s.traits.Unlocked {
+			r.Utilisation = float64(r.Total.Run) / wall / float64(len(s.locks))
+		}
+	}
+	return r
+}
+
+// jain is (Σx)²/(n Σx²).
+func jain(xs []float64) float64 {
+	var sum, squares float64
+	for _, x := range xs {
+		sum += x
+		squares += x * x
+	}
+	if squares == 0 {
+		return 1
+	}
+	return sum * sum / (float64(len(xs)) * squares)
+}

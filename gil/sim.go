@@ -1,0 +1,242 @@
+package gil
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/quartet-go/quartet"
+)
+
+// sim is the simulated machine: an agenda, cores, locks and threads, stepped by whoever owns it. It starts nothing and
+// knows neither tasks nor goroutines.
+type sim struct {
+	now     time.Duration
+	agenda  agenda
+	machine Machine
+	policy  Policy
+	traits  Traits
+	seed    uint64
+	period  time.Duration // of Ticks, in time
+	locks   []simLock
+	cores   cores
+	queues  []queue
+	threads int // alive
+	living  map[*vthread]struct{}
+	done    []*vthread // in the order of their ends
+	born    int
+	steps   uint64
+	convoys []Convoy
+
+	moved func(t *vthread, running bool)                                         // t has got or lost its lock; may be nil
+	ended func(t *vthread)                                                       // t has ended, and still has the lock
+	watch func(t *vthread, kind quartet.EventKind, detail string, peer *vthread) // sees what t does; may be nil
+}
+
+func newSim(cfg *Config) *sim {
+	s := &sim{machine: cfg.Machine, policy: cfg.Policy, traits: cfg.Policy.Traits(), seed: cfg.Seed, ended: func(*vthread) {}, living: make(map[*vthread]struct{})}
+	s.locks = make([]simLock, max(1, s.traits.Locks))
+	for i := range s.locks {
+		s.locks[i].own = s.traits.OwnRequests
+	}
+	s.cores.n = cfg.Cores
+	s.period = time.Duration(s.traits.Ticks) * cfg.Machine.Tick
+	return s
+}
+
+// spawn makes a thread, which competes for its lock after delay. interpreter: of which one it is, modulo their number;
+// outside of all when it is negative.
+func (s *sim) spawn(c code, interpreter int, delay time.Duration) *vthread {
+	t := &vthread{code: c, number: s.born, begun: s.now, since: s.now, state: stateBlocked}
+	if interpreter >= 0 && !s.traits.Unlocked {
+		t.lock = &s.locks[interpreter%len(s.locks)]
+	}
+	t.inside = interpreter >= 0
+	t.timers, t.wakes, t.places = newStream(s.seed, t.number, forTimers), newStream(s.seed, t.number, forWakes), newStream(s.seed, t.number, forPlaces)
+	s.born++
+	s.threads++
+	s.living[t] = struct{}{}
+	s.agenda.put(t, s.now+delay, onRun)
+	return t
+}
+
+// alive returns the threads that have not ended, in order.
+func (s *sim) alive() []*vthread {
+	return slices.SortedFunc(maps.Keys(s.living), func(a, b *vthread) int { return cmp.Compare(a.number, b.number) })
+}
+
+// occasion is what an entry of the agenda is about.
+type occasion uint8
+
+const (
+	onRun       occasion = iota // t runs after a wait, and wants its lock
+	onTimer                     // the same, by a timer: it may land on a busy core
+	onSlice                     // t's slice of a core ends
+	onPatience                  // t has waited for the lock for long
+	onSignalled                 // t, woken because the lock was free, runs
+	onGranted                   // t, to whom the lock was handed, runs
+	onSwitched                  // t, who dropped the lock on request, sees that another has it
+	onReacquire                 // t, who released the lock after its ticks, wants it back
+	onTick                      // t is at the end of its ticks
+	onFollow                    // t's short call is over
+)
+
+// step does what comes next. It reports false when there is nothing.
+func (s *sim) step() bool {
+	if len(s.agenda.heap) == 0 {
+		return false
+	}
+	e := s.agenda.next()
+	if e.at < s.now {
+		panic(fmt.Sprintf("gil: invariant broken: time goes back from %v to %v", s.now, e.at))
+	}
+	s.now = e.at
+	s.steps++
+	switch t := e.t; t.due {
+	case onRun:
+		s.take(t)
+	case onTimer:
+		s.timer(t)
+	case onSlice:
+		s.sliceEnded(t)
+	case onPatience:
+		s.patienceEnded(t)
+	case onSignalled:
+		s.arrive(t)
+	case onGranted:
+		s.enter(t)
+	case onSwitched:
+		s.switched(t)
+	case onReacquire:
+		s.reacquire(t)
+	case onTick:
+		s.tick(t)
+	case onFollow:
+		s.take(t)
+	}
+	return true
+}
+
+// proceed lets a thread go on that has its lock: with the rest of its computing, or its code.
+func (s *sim) proceed(t *vthread) {
+	if t.op.Do == DoCompute && t.left > 0 {
+		s.want(t)
+		return
+	}
+	s.advance(t)
+}
+
+// advance runs a thread's code, which takes no time, until it wants something that does.
+func (s *sim) advance(t *vthread) {
+	for {
+		t.op = t.code.next(s, t)
+		switch t.op.Do {
+		case DoCompute, DoHold, DoRelease:
+			if t.op.For <= 0 {
+				continue
+			}
+			s.compute(t)
+		case DoCheckpoint:
+			if t.lock == nil || !s.policy.Checkpoint(t.lock.state()) {
+				continue
+			}
+			s.drop(t)
+		case DoYield:
+			if t.lock == nil || t.lock.waiters.n == 0 {
+				continue
+			}
+			t.lock.request(t, true)
+			s.drop(t)
+		case DoEnd:
+			s.end(t)
+		default:
+			s.leave(t)
+		}
+		return
+	}
+}
+
+func (s *sim) compute(t *vthread) {
+	t.left = t.op.For + t.op.For*time.Duration(s.traits.Slowdown)/100
+	switch {
+	case t.op.Do == DoRelease:
+		s.leave(t)
+		return
+	case t.op.Do == DoHold && s.watch != nil:
+		s.watch(t, quartet.EventResumed, DetailHolds, nil)
+	}
+	s.want(t)
+}
+
+// leave releases t's lock, and does then what t does without it.
+func (s *sim) leave(t *vthread) {
+	if t.lock == nil || !s.release(t, false) {
+		s.follow(t)
+	}
+}
+
+// follow is what t does after a release.
+func (s *sim) follow(t *vthread) {
+	owed := t.owed
+	t.owed, t.asleep = 0, s.now
+	switch t.op.Do {
+	case DoRelease:
+		t.set(s, stateNative)
+		t.left += owed
+		s.want(t)
+	case DoSleep:
+		t.set(s, stateBlocked)
+		d := max(t.op.For, 0)
+		t.Slept += d
+		if t.woken {
+			d = 0
+			t.woken = false
+		}
+		s.agenda.put(t, s.now+owed+d+t.late(s, d), onTimer)
+	case DoPut:
+		t.set(s, stateBlocked)
+		s.agenda.put(t, s.now+owed+s.putInto(t.op.Queue), onFollow)
+	case DoGet:
+		t.set(s, stateBlocked)
+		s.getFrom(t.op.Queue, t, owed)
+	case doPark:
+		t.set(s, stateBlocked)
+		if t.woken {
+			s.wake(t)
+		}
+	case doMove:
+		t.lock = &s.locks[t.op.Queue%len(s.locks)]
+		s.take(t)
+	case DoEnd:
+	default: // it was dropped at a checkpoint
+		s.take(t)
+	}
+}
+
+// wake ends the wait of a parked or sleeping thread; before it has parked, that is noted.
+func (s *sim) wake(t *vthread) {
+	switch {
+	case t.state != stateBlocked || t.place > 0 && t.due != onTimer:
+		t.woken = true
+	default:
+		s.unstick(t)
+		t.woken = false
+		s.agenda.put(t, s.now+t.wakeUp(s), onRun)
+	}
+}
+
+func (s *sim) end(t *vthread) {
+	s.threads--
+	delete(s.living, t)
+	t.set(s, stateEnded)
+	t.check(s)
+	t.endConvoy(s)
+	t.code = nil
+	s.done = append(s.done, t)
+	s.ended(t)
+	if t.lock != nil {
+		s.release(t, false)
+	}
+}

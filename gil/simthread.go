@@ -1,0 +1,154 @@
+package gil
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/quartet-go/quartet"
+)
+
+// What a thread does, as [quartet.Event.Detail] says it.
+const (
+	DetailLock   = "lock"   // suspended: it waits for the lock
+	DetailHolds  = "holds"  // runs in a C function that keeps the lock
+	DetailNative = "native" // runs without the lock
+	DetailLost   = "lost"   // noted: it was woken for the lock, and found it taken
+	DetailAsks   = "asks"   // noted: it asked the holder, Peer, to drop the lock
+	DetailForced = "forced" // noted: it got the lock that Peer had to drop
+)
+
+// state is what a thread does.
+type state uint8
+
+const (
+	stateBlocked state = iota // in a sleep or another wait, or between two of these
+	stateWaiting              // for the lock
+	stateRunning              // with the lock
+	stateNative               // computing without the lock
+	stateEnded
+)
+
+// vthread is a thread of the simulated machine.
+type vthread struct {
+	code   code
+	number int
+	label  string
+	task   uint64   // as in events
+	lock   *simLock // nil: it needs none
+	inside bool     // of an interpreter
+	user   any      // the owner's
+
+	op     Op
+	left   time.Duration // of its computing
+	slice  time.Duration // when its slice of a core began
+	onCore int           // its place among those that have a core, from 1
+	owed   time.Duration // cost of what it did, to be paid in its next stretch of time
+	woken  bool          // a wait ended before it had begun
+
+	due   occasion // what its entry in the agenda is about
+	place int      // of that entry, from 1; 0: none
+
+	prev, next *vthread // among those that wait for the lock
+	queued     bool
+	before     uint64        // the lock's switches when its wait for it began
+	dropped    bool          // it has dropped the lock on request
+	asked      bool          // to drop it; where policies keep that by thread
+	asleep     time.Duration // since when it has not run
+	stuckOn    *vthread      // whose core it was woken on
+
+	timers, wakes, places stream
+
+	convoy    convoy
+	culprit   *vthread      // for whom it waits
+	got       time.Duration // when the message was put that it got last
+	begun     time.Duration
+	since     time.Duration
+	state     state
+	waitBegan time.Duration
+	waits     quartet.Histogram
+	Figures
+}
+
+// Figures is what became of one thread's time, and of its lock. Run, Wait, Native and Blocked add up to its life.
+type Figures struct {
+	Run       time.Duration // with the lock
+	Wait      time.Duration // for the lock
+	Native    time.Duration // computing without the lock
+	Blocked   time.Duration // in sleeps and other waits, wake-ups included
+	Slept     time.Duration // of Blocked: what the sleeps were asked to last
+	Computed  time.Duration // on a core, costs included
+	Locked    time.Duration // of Computed: with the lock
+	Forced    uint64        // times it dropped the lock on request
+	Voluntary uint64        // times it released the lock by itself
+	Lost      uint64        // times it was woken and found the lock taken
+	Asked     uint64        // times it asked for the lock
+}
+
+// set changes t's state, and accounts for the one before.
+func (t *vthread) set(s *sim, to state) {
+	d := s.now - t.since
+	switch t.state {
+	case stateWaiting:
+		t.Wait += d
+	case stateRunning:
+		t.Run += d
+	case stateNative:
+		t.Native += d
+	case stateBlocked:
+		t.Blocked += d
+	}
+	t.since = s.now
+	changed := t.state != to
+	if changed && s.moved != nil && to != stateEnded && (t.state == stateRunning) != (to == stateRunning) {
+		s.moved(t, to == stateRunning)
+	}
+	t.state = to
+	if changed && s.watch != nil && to != stateEnded {
+		t.show(s)
+	}
+}
+
+func (t *vthread) show(s *sim) {
+	switch t.state {
+	case stateWaiting:
+		s.watch(t, quartet.EventSuspended, DetailLock, nil)
+	case stateBlocked:
+		s.watch(t, quartet.EventSuspended, "", nil)
+	case stateNative:
+		s.watch(t, quartet.EventResumed, DetailNative, nil)
+	case stateRunning:
+		s.watch(t, quartet.EventResumed, "", nil)
+	}
+}
+
+func (t *vthread) note(s *sim, detail string, peer *vthread) {
+	if s.watch != nil {
+		s.watch(t, quartet.EventNoted, detail, peer)
+	}
+}
+
+// check panics when t's states do not add up to its life.
+func (t *vthread) check(s *sim) {
+	if sum, life := t.Run+t.Wait+t.Native+t.Blocked, s.now-t.begun; sum != life {
+		panic(fmt.Sprintf("gil: invariant broken: the states of thread %d add up to %v of %v", t.number, sum, life))
+	}
+}
+
+// late is by how much a timer of d is late.
+func (t *vthread) late(s *sim, d time.Duration) time.Duration {
+	return t.timers.scale(s.machine.TimerSlack.of(d), &narrow)
+}
+
+// wakeUp is the time from a signal until t runs.
+func (t *vthread) wakeUp(s *sim) time.Duration {
+	m := &s.machine
+	wake := m.ColdWake
+	if s.now-t.asleep < m.HotWindow {
+		wake = m.HotWake
+	}
+	d := t.wakes.scale(wake, &wide)
+	if t.wakes.chance(m.WakeTail) {
+		d += time.Duration(t.wakes.below(uint64(m.WakeTailMax) + 1))
+	}
+	return d
+}

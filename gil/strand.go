@@ -1,0 +1,198 @@
+package gil
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/quartet-go/quartet/internal/fiber"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// strand is a task as the code of a simulated thread. It gets its task when it has the lock for the first time.
+type strand struct {
+	v       *virtual
+	t       *vthread
+	n       *task.Node
+	f       *fiber.Fiber
+	outcome fiber.Outcome
+	op      Op              // what the fiber wants when it suspends
+	wait    *wait           // what it waits for
+	watched <-chan struct{} // the Done of the context whose end is watched, from one wait to the next
+	unwatch func() bool
+	gone    bool // locked: it has ended
+}
+
+// next runs the task's code until it wants something.
+func (st *strand) next(s *sim, t *vthread) Op {
+	v := st.v
+	v.tell()
+	if st.n == nil {
+		if !st.begin() {
+			return Op{}
+		}
+		if i, ok := interpreterOf(st.n.Parent()); ok && t.lock != nil && &s.locks[i%len(s.locks)] != t.lock {
+			return Op{Do: doMove, Queue: i}
+		}
+	}
+	v.thread.Store(st.n)
+	st.outcome = st.f.Resume()
+	v.thread.Store(nil)
+	if st.outcome == fiber.Suspended {
+		return st.op
+	}
+	st.forget()
+	return Op{}
+}
+
+// begin takes the oldest task from the queue; there is none when it was abandoned meanwhile.
+func (st *strand) begin() bool {
+	v := st.v
+	v.s.in.Lock()
+	v.starting = false
+	n := v.s.in.Pop()
+	if n != nil {
+		n.Model, n.Data = (*run)(n), st
+		n.Lane = int(n.Seq) - 1
+		st.t.label = task.LabelOf(n.Parent())
+		st.t.task = n.Seq
+		st.n = n
+	}
+	v.ready()
+	v.s.in.Unlock()
+	if n == nil {
+		return false
+	}
+	st.f = v.fibers.New(v.body)
+	v.beginner = st
+	return true
+}
+
+// want switches from a thread's fiber to the machine, which does op.
+func (v *virtual) want(n *task.Node, op Op) {
+	st := n.Data.(*strand)
+	st.op = op
+	st.f.Suspend()
+}
+
+func (v *virtual) mine(n *task.Node) bool { return v.thread.Load() == n }
+
+func (v *virtual) eye(*task.Node) *atomic.Bool { return &always }
+
+func (v *virtual) checkpoint(n *task.Node) {
+	if l := n.Data.(*strand).t.lock; l != nil && v.sim.policy.Checkpoint(l.state()) {
+		v.want(n, Op{Do: DoCheckpoint})
+	}
+}
+
+func (v *virtual) yield(n *task.Node) {
+	if l := n.Data.(*strand).t.lock; l != nil && l.waiters.n > 0 {
+		v.want(n, Op{Do: DoYield})
+	}
+}
+
+func (v *virtual) compute(n *task.Node, do Do, d time.Duration) {
+	if d > 0 {
+		v.want(n, Op{Do: do, For: d})
+	}
+}
+
+func (v *virtual) wait(ctx context.Context, n *task.Node, arm func(resume func())) error {
+	w := &wait{}
+	arm(func() { v.resumeFrom(w, n, resumed) })
+	return v.await(ctx, w, n, Op{Do: doPark})
+}
+
+func (v *virtual) sleep(ctx context.Context, n *task.Node, d time.Duration) error {
+	return v.await(ctx, &wait{}, n, Op{Do: DoSleep, For: d})
+}
+
+func (v *virtual) block(n *task.Node, fn func()) {
+	w := &wait{}
+	var end fiber.Captured
+	v.alive.Go(func() {
+		defer v.resumeFrom(w, n, resumed)
+		end.Run(fn)
+	})
+	_ = v.await(context.Background(), w, n, Op{Do: doPark})
+	end.Repeat()
+}
+
+// wait is one wait of a virtual thread.
+type wait struct {
+	state atomic.Uint32
+	done  <-chan struct{} // of the context that bounds it
+}
+
+const (
+	armed uint32 = iota // the thread still runs
+	suspended
+	resumed
+	cut // by the end of its ctx
+)
+
+// await releases the lock until w has ended.
+func (v *virtual) await(ctx context.Context, w *wait, n *task.Node, op Op) error {
+	st := n.Data.(*strand)
+	st.watch(ctx)
+	if ctx.Err() != nil {
+		w.state.CompareAndSwap(armed, cut)
+	}
+	if w.state.CompareAndSwap(armed, suspended) {
+		w.done, st.wait = st.watched, w
+		v.want(n, op)
+		st.wait = nil
+		w.state.CompareAndSwap(suspended, resumed)
+	}
+	if w.state.Load() == cut {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// watch cuts the strand's waits when ctx ends. It is kept for the next wait, since most have the same context.
+func (st *strand) watch(ctx context.Context) {
+	done := ctx.Done()
+	if done == st.watched {
+		return
+	}
+	st.forget()
+	if done == nil {
+		return
+	}
+	v := st.v
+	st.watched, st.unwatch = done, context.AfterFunc(ctx, func() {
+		v.s.in.Lock()
+		if !st.gone {
+			v.enter(func() { st.contextEnded(done) })
+		}
+		v.s.in.Unlock()
+	})
+}
+
+func (st *strand) forget() {
+	if st.watched != nil {
+		st.unwatch()
+		st.watched, st.unwatch = nil, nil
+	}
+}
+
+func (st *strand) contextEnded(done <-chan struct{}) {
+	if w := st.wait; w != nil && w.done == done && w.state.CompareAndSwap(suspended, cut) {
+		st.v.sim.wake(st.t)
+	}
+}
+
+// resumeFrom ends a wait, once, from any goroutine.
+func (v *virtual) resumeFrom(w *wait, n *task.Node, how uint32) {
+	if w.state.CompareAndSwap(armed, how) || !w.state.CompareAndSwap(suspended, how) {
+		return
+	}
+	v.s.in.Lock()
+	v.enter(func() {
+		if st := n.Data.(*strand); st.wait == w {
+			v.sim.wake(st.t)
+		}
+	})
+	v.s.in.Unlock()
+}
