@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -26,7 +27,7 @@ type Config struct {
 	Workers int
 	// MinWorkers is how many idle goroutines are kept beyond IdleTimeout. Default: 0, at most Workers.
 	MinWorkers int
-	// Queue is how many tasks may wait for a worker. Default: 1,024.
+	// Queue is how many tasks may wait for a worker; each place costs 128 bytes. Default: 1,024.
 	Queue int
 	// Saturation is what happens to a submit when the queue or InFlight is full. Default: Wait. A submit from inside a
 	// task of the pool is not bound by InFlight.
@@ -55,6 +56,7 @@ type Pool struct {
 	in     intake.Intake
 	cfg    Config
 	exited sync.WaitGroup // one per goroutine of the pool
+	called atomic.Bool    // something has come since a worker began to linger
 
 	// Guarded by in's lock.
 	slots     int // taken: by running tasks

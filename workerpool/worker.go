@@ -52,10 +52,16 @@ func (p *Pool) free() int { return max(0, p.cfg.Workers-p.slots-len(p.returning)
 // calls is locked: a worker that runs leaves must give its slot back.
 func (p *Pool) calls() bool { return p.slots > p.cfg.Workers || p.nextReturning() >= 0 }
 
-// search is locked: it sends one worker to the queue if there is something to find, unless one is on its way, who will
-// send the next. So a burst wakes as many workers as its tasks last, not one for each task.
+// search is locked: it sends one worker to the queue if there is something to find. One that is on its way is only told:
+// it will send the next. So a burst wakes as many workers as its tasks last, not one for each task.
 func (p *Pool) search() {
-	if !p.searching && p.slots < p.cfg.Workers && p.in.Listen() {
+	switch {
+	case p.slots >= p.cfg.Workers:
+	case p.searching:
+		if p.in.Len() > 0 {
+			p.called.Store(true)
+		}
+	case p.in.Listen():
 		p.searching = true
 		p.send(nil)
 	}
@@ -190,6 +196,7 @@ func (p *Pool) follow(j job, w *worker) job {
 	}
 	if w.lingers = !p.searching; w.lingers {
 		p.searching = true
+		p.called.Store(false)
 	} else {
 		p.park(w)
 	}
@@ -216,18 +223,11 @@ func (p *Pool) giveBack(j job, w *worker) {
 func (p *Pool) linger(w *worker) job {
 	for range lingerYields {
 		runtime.Gosched()
-		if p.in.Ready() || p.waiting() {
+		if p.in.Ready() || p.called.Load() {
 			break
 		}
 	}
 	return p.find(w)
-}
-
-// waiting reports whether there is something to find.
-func (p *Pool) waiting() bool {
-	p.in.Lock()
-	defer p.in.Unlock()
-	return p.in.Len() > 0
 }
 
 // release is locked.

@@ -132,7 +132,7 @@ func (in *Intake) Init(cfg Config) {
 	}
 	in.watches = make(map[any]*watch)
 	if cfg.Leaves && cfg.Observer == nil && !cfg.ExactTimes {
-		in.fast = newFastLane(cfg.Queue, cfg.Now())
+		in.fast = newFastLane(cfg.Queue)
 	}
 }
 
