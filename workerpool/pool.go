@@ -86,7 +86,7 @@ func New(cfg Config) *Pool {
 	cfg.MinWorkers = min(cfg.MinWorkers, cfg.Workers)
 	p := &Pool{cfg: cfg, keys: make(intake.Keys)}
 	p.in.Init(intake.Config{
-		Name: "workerpool", Host: p, Ready: p.dispatch, Free: p.free,
+		Name: "workerpool", Host: p, Ready: p.dispatch, Free: p.free, Soon: true,
 		Slots: p.workers, Calls: p.calls, Leaves: true, RejectLate: cfg.RejectLate,
 		Queue: cfg.Queue, InFlight: cfg.InFlight, Full: intake.Full(cfg.Saturation),
 		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
