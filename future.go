@@ -254,12 +254,9 @@ func (e *ending) channel() <-chan struct{} {
 	return e.done
 }
 
-// awaitYields is how often a waiter lets others run before it parks. It takes a fifth off a submit with its await.
-const awaitYields = 4
-
 // block waits on the calling goroutine.
 func (e *ending) block(ctx context.Context) error {
-	for range awaitYields {
+	for range task.ParkYields {
 		runtime.Gosched()
 		if e.ended() {
 			return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/intake"
+	"github.com/quartet-go/quartet/internal/task"
 )
 
 // Saturation says what a submit does when the pool has no room.
@@ -64,7 +65,8 @@ type Pool struct {
 	idle      []*worker // parked, the one parked last at the end
 	reaper    *time.Timer
 	reaping   bool
-	searching bool // a worker is on its way to the queue
+	searching bool       // a worker is on its way to the queue
+	handed    *task.Node // what that worker is to run first
 	keys      intake.Keys
 	lanes     []int // free below nextLane
 	nextLane  int

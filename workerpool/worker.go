@@ -67,10 +67,16 @@ func (p *Pool) search() {
 	}
 }
 
-// start is locked: it runs n, which has been taken from the queue, on a parked worker or a new one.
+// start is locked: it runs n, which has been taken from the queue, on the worker that is on its way there, else on a parked
+// or a new one.
 func (p *Pool) start(n *task.Node) {
 	p.slots++
 	n.Model = (*run)(n)
+	if p.searching && p.handed == nil {
+		p.handed = n
+		p.called.Store(true)
+		return
+	}
 	p.send(n)
 }
 
@@ -123,12 +129,24 @@ func (p *Pool) find(w *worker) job {
 	p.in.Lock()
 	defer p.in.Unlock()
 	p.searching = false
-	j := p.take(w)
+	j := p.takeHanded(w)
+	if j == (job{}) {
+		j = p.take(w)
+	}
 	if j == (job{}) {
 		p.park(w)
 	}
 	p.dispatch()
 	return j
+}
+
+// takeHanded is locked.
+func (p *Pool) takeHanded(w *worker) job {
+	n := p.handed
+	if p.handed = nil; n != nil {
+		n.Lane = w.lane
+	}
+	return job{node: n}
 }
 
 // take is locked: it takes what is next in the queue, and a slot for it.
