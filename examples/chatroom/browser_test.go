@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +18,7 @@ type browser struct {
 	out     *bufio.Reader
 	session string
 	id      int
+	seen    map[string]bool // events
 }
 
 // openBrowser skips the test where no Chromium is installed.
@@ -43,7 +43,7 @@ func openBrowser(t *testing.T, url string) *browser {
 	require.NoError(t, cmd.Start())
 	require.NoError(t, theirIn.Close())
 	require.NoError(t, theirOut.Close())
-	b := &browser{t: t, in: ourIn, out: bufio.NewReader(ourOut)}
+	b := &browser{t: t, in: ourIn, out: bufio.NewReader(ourOut), seen: map[string]bool{}}
 	t.Cleanup(func() {
 		b.session = ""
 		b.call("Browser.close", nil, nil)
@@ -52,42 +52,53 @@ func openBrowser(t *testing.T, url string) *browser {
 		_, _ = ourIn.Close(), ourOut.Close()
 	})
 	var target struct{ TargetID string }
-	b.call("Target.createTarget", map[string]any{"url": url}, &target)
+	b.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
 	var attached struct{ SessionID string }
 	b.call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
 	b.session = attached.SessionID
+	b.call("Page.enable", nil, nil)
+	b.call("Page.navigate", map[string]any{"url": url}, nil)
+	for !b.seen["Page.loadEventFired"] {
+		b.receive()
+	}
 	return b
 }
 
 // call sends a command and waits for its result.
 func (b *browser) call(method string, params map[string]any, result any) {
 	b.id++
-	message := map[string]any{"id": b.id, "method": method, "params": params}
+	command := map[string]any{"id": b.id, "method": method, "params": params}
 	if b.session != "" {
-		message["sessionId"] = b.session
+		command["sessionId"] = b.session
 	}
-	data, err := json.Marshal(message)
+	data, err := json.Marshal(command)
 	require.NoError(b.t, err)
 	_, err = b.in.Write(append(data, 0))
 	require.NoError(b.t, err)
-	for {
-		line, err := b.out.ReadBytes(0)
-		require.NoError(b.t, err)
-		var answer struct {
-			ID     int
-			Result json.RawMessage
-			Error  *struct{ Message string }
-		}
-		require.NoError(b.t, json.Unmarshal(line[:len(line)-1], &answer))
-		if answer.ID != b.id {
-			continue // an event
-		}
-		require.Nil(b.t, answer.Error, "%s: %v", method, answer.Error)
-		if result != nil {
-			require.NoError(b.t, json.Unmarshal(answer.Result, result))
-		}
-		return
+	answer := b.receive()
+	for answer.ID != b.id {
+		answer = b.receive()
 	}
+	require.Nil(b.t, answer.Error, "%s: %v", method, answer.Error)
+	if result != nil {
+		require.NoError(b.t, json.Unmarshal(answer.Result, result))
+	}
+}
+
+// message is the result of a command, or an event.
+type message struct {
+	ID     int
+	Method string
+	Result json.RawMessage
+	Error  *struct{ Message string }
+}
+
+func (b *browser) receive() (m message) {
+	line, err := b.out.ReadBytes(0)
+	require.NoError(b.t, err)
+	require.NoError(b.t, json.Unmarshal(line[:len(line)-1], &m))
+	b.seen[m.Method] = true
+	return m
 }
 
 // eval evaluates an expression in the page, which may be a promise, and returns its value as text.
@@ -106,8 +117,8 @@ func (b *browser) eval(expression string) string {
 
 // until waits, in the page, until the expression is true.
 func (b *browser) until(expression string) {
-	b.eval(strings.ReplaceAll(`new Promise(done => {
-		const look = () => document.readyState === "complete" && (EXPRESSION) ? done("") : setTimeout(look, 10)
+	b.eval(`new Promise(done => {
+		const look = () => (` + expression + `) ? done("") : setTimeout(look, 10)
 		look()
-	})`, "EXPRESSION", expression))
+	})`)
 }

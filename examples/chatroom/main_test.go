@@ -104,9 +104,13 @@ func TestFiveHundredMembersAndASlowOne(t *testing.T) {
 	for i := range sums {
 		require.Equal(t, sums[0], sums[i], "member %d has heard another order than the first", i)
 	}
-	for slow.Scan() { // what was on its way
+	heard := 0
+	for slow.Scan() { // what was on its way; then the connection has ended
+		if strings.Contains(slow.Text(), ": round ") {
+			heard++
+		}
 	}
-	require.Error(t, slow.Err(), "the slow one was not thrown out")
+	require.Less(t, heard, talkers*rounds, "the slow one was not thrown out")
 }
 
 func TestAPageAndATCPClientTalk(t *testing.T) {
