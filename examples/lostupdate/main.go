@@ -59,39 +59,38 @@ func run(ctx context.Context, w io.Writer) error {
 	loop := eventloop.New(eventloop.Config{})
 	loop.Start()
 	pool := workerpool.New(workerpool.Config{})
-	python := func() *gil.Scheduler { return gil.New(gil.Config{Clock: gil.Virtual}) } // CPython's lock, simulated
+	python := gil.New(gil.Config{Clock: gil.Virtual}) // CPython's lock, simulated
 	fmt.Fprintf(w, "%42s %15s\n", "", "counted, of 200")
 	for _, try := range []struct {
 		name      string
-		on        quartet.Runner
+		model     quartet.Runner
+		on        quartet.Runner // the model, or a view of it
 		increment func(context.Context, *int, step)
 		step      step
 	}{
-		{"global lock    read, compute, write", python(), torn, compute},
-		{"global lock    compute, then read and write", python(), whole, compute},
-		{"event loop     read, await, write", loop, torn, await},
-		{"event loop     await, then read and write", loop, whole, await},
-		{"pool, one key  read, await, write", pool.Key("n"), torn, await},
+		{"global lock    read, compute, write", python, python, torn, compute},
+		{"global lock    compute, then read and write", python, python, whole, compute},
+		{"event loop     read, await, write", loop, loop, torn, await},
+		{"event loop     await, then read and write", loop, loop, whole, await},
+		{"pool, one key  read, await, write", pool, pool.Key("n"), torn, await},
 	} {
-		n := 0
-		g := quartet.NewGroup(ctx, try.on)
-		for range 2 {
-			g.Go(func(ctx context.Context) error {
-				for range rounds {
-					try.increment(ctx, &n, try.step)
-				}
-				return nil
-			})
-		}
-		if err := g.Wait(ctx); err != nil {
+		n, err := quartet.Do(ctx, try.model, func(ctx context.Context) (n int, err error) {
+			g := quartet.NewGroup(ctx, try.on)
+			for range 2 {
+				g.Go(func(ctx context.Context) error {
+					for range rounds {
+						try.increment(ctx, &n, try.step)
+					}
+					return nil
+				})
+			}
+			err = g.Wait(ctx)
+			return n, err
+		})
+		if err != nil {
 			return err
 		}
 		fmt.Fprintf(w, "%-43s %14d\n", try.name, n)
-		if simulated, ok := try.on.(*gil.Scheduler); ok {
-			if err := simulated.Close(); err != nil {
-				return err
-			}
-		}
 	}
-	return errors.Join(loop.Close(), pool.Close())
+	return errors.Join(python.Close(), loop.Close(), pool.Close())
 }
