@@ -43,7 +43,7 @@ func main() {
 }
 
 func run(ctx context.Context, w io.Writer) error {
-	got := &receiver{got: map[string][]int{}, refused: map[string]int{}}
+	got := &receiver{got: map[string][]int{}, refused: map[string]map[int]int{"acme": {}}}
 	ln, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func post(ctx context.Context, client *http.Client, url string, event int) error
 type receiver struct {
 	mu      sync.Mutex
 	got     map[string][]int
-	refused map[string]int
+	refused map[string]map[int]int // how often, by event
 }
 
 func (x *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -124,8 +124,8 @@ func (x *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if customer == "acme" && x.refused[customer] < 2*event {
-		x.refused[customer]++
+	if refused := x.refused[customer]; refused != nil && refused[event] < 2 {
+		refused[event]++
 		http.Error(w, "not now", http.StatusServiceUnavailable)
 		return
 	}
@@ -138,6 +138,10 @@ func (x *receiver) print(w io.Writer) {
 		for _, event := range x.got[customer] {
 			fmt.Fprintf(w, " %d", event)
 		}
-		fmt.Fprintf(w, "   %d retries\n", x.refused[customer])
+		retries := 0
+		for _, n := range x.refused[customer] {
+			retries += n
+		}
+		fmt.Fprintf(w, "   %d retries\n", retries)
 	}
 }
