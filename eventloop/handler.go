@@ -176,8 +176,11 @@ func (x *exchange) flushBuf() {
 	}
 }
 
-// FlushError sends what is gathered.
+// FlushError sends what is gathered, and the header where nothing is.
 func (x *exchange) FlushError() (err error) {
+	if !x.wrote {
+		x.WriteHeader(http.StatusOK)
+	}
 	x.do(func() {
 		x.flushBuf()
 		if err = x.err; err == nil {

@@ -199,6 +199,31 @@ func TestAnswersOfEverySize(t *testing.T) {
 	}
 }
 
+// A flush before the first byte sends the header, once: what server-sent events begin with.
+func TestAFlushSendsTheHeader(t *testing.T) {
+	l := started(t, eventloop.Config{})
+	var logged bytes.Buffer
+	first := make(chan struct{})
+	s := httptest.NewUnstartedServer(eventloop.Handler(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_ = http.NewResponseController(w).Flush()
+		_ = quartet.Block(r.Context(), func() { <-first })
+		_, _ = io.WriteString(w, "data: 1\n\n")
+	})))
+	s.Config.ErrorLog = log.New(&logged, "", 0)
+	s.Start()
+	answer, err := s.Client().Get(s.URL)
+	require.NoError(t, err) // the header has come before the first byte
+	require.Equal(t, "text/event-stream", answer.Header.Get("Content-Type"))
+	close(first)
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, "data: 1\n\n", string(text))
+	s.Close()
+	require.Empty(t, logged.String())
+}
+
 func TestPanicsOfHandlers(t *testing.T) {
 	l := started(t, eventloop.Config{})
 	values := make(chan any, 10)
