@@ -42,7 +42,7 @@ type Config struct {
 	IdleTimeout time.Duration
 	// CloseWarning is after what time Close logs once what it still waits for. Default: 10 s.
 	CloseWarning time.Duration
-	// ExactTimes measures every task for Stats; by default every 64th is.
+	// ExactTimes measures every task for Stats; by default every 64th is, and every 256th func of Go.
 	ExactTimes bool
 	// Observer sees the steps of the tasks. Default: none.
 	Observer quartet.Observer
