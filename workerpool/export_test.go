@@ -6,3 +6,10 @@ func Idle(p *Pool) int {
 	defer p.in.Unlock()
 	return len(p.idle)
 }
+
+// HasTimer reports whether the pool's timer runs.
+func HasTimer(p *Pool) bool {
+	p.in.Lock()
+	defer p.in.Unlock()
+	return p.reaping
+}
