@@ -99,7 +99,8 @@ type Loop struct {
 
 	// Of the loop's goroutine.
 	fibers     fiber.Pool
-	live       int // fibers that have started a task and not ended
+	strands    []*strand // for reuse
+	live       int       // fibers that have started a task and not ended
 	turn       turn
 	ticks      ring[func()]
 	microtasks ring[entry]

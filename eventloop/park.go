@@ -53,7 +53,7 @@ func (l *Loop) parkUntil(when, now time.Duration) {
 			l.in.Unlock()
 			return
 		}
-		alarm = l.setAlarm(when - now)
+		alarm = l.setAlarm(l.wakeAt(when) - now)
 	}
 	l.asleep.Store(true)
 	if !l.leaving && l.inbox.full.Load() { // see posted
@@ -68,6 +68,18 @@ func (l *Loop) parkUntil(when, now time.Duration) {
 	l.in.Unlock()
 	l.park(alarm)
 	l.health.idle += l.now() - now
+}
+
+// grain is how much later than it could a crowded loop wakes for its timers, so that one waking, which costs as much as
+// dozens of them, serves many.
+const grain = 1 << 19 // 524 µs
+
+// wakeAt is locked: when to wake for a timer.
+func (l *Loop) wakeAt(when time.Duration) time.Duration {
+	if l.timers.crowded() && when < never-grain {
+		return (when + grain - 1) / grain * grain
+	}
+	return when
 }
 
 // park waits for rouse or the alarm.
