@@ -2,15 +2,19 @@ package eventloop
 
 import "time"
 
-// calendar orders timers. A few lie in a heap. Of many, only those of the near future do; the others wait, in no order, in
-// slots of time, each of which is put in order when its time comes, and those beyond all slots in a heap of their own. So
-// the heap that is worked on stays small enough for the processor's cache, which is what a heap of a million costs.
+// calendar orders timers. A few lie in a heap. Of many, only those of the near future are in order; the others wait, in
+// none, in slots of time, each of which is put in order when its time comes, and those beyond all slots in a heap of their
+// own. So what is worked on stays small enough for the processor's cache, which is what a heap of a million costs.
 type calendar struct {
-	near  timerHeap     // before edge
+	run   []due         // the last slot that was opened, in order, from at on
+	at    int           // likewise
+	near  timerHeap     // the others before edge
 	edge  time.Duration // a multiple of slotWidth; never: near has all
-	slots [][]due       // from edge on, for slotSpan; in a ring
+	slots []slot        // from edge on, for slotSpan; in a ring
 	held  int           // in slots
 	far   timerHeap     // from edge+slotSpan on
+	pages pages
+	order *sorter
 
 	size, stales int
 }
@@ -39,18 +43,20 @@ func (c *calendar) place(d due) {
 	case d.when < c.edge:
 		c.near.push(d)
 	case d.when-c.edge < slotSpan:
-		s := &c.slots[slotOf(d.when)]
-		*s = append(*s, d)
+		c.pages.add(&c.slots[slotOf(d.when)], d)
 		c.held++
 	default:
 		c.far.push(d)
 	}
 }
 
+// crowded reports whether there are so many that slots are used.
+func (c *calendar) crowded() bool { return c.edge != never }
+
 // spread begins to use slots.
 func (c *calendar) spread(now time.Duration) {
 	if c.slots == nil {
-		c.slots = make([][]due, slotCount)
+		c.slots, c.order = make([]slot, slotCount), new(sorter)
 	}
 	all := c.near
 	c.near, c.edge = nil, (now/slotWidth+1)*slotWidth
@@ -63,8 +69,9 @@ func (c *calendar) spread(now time.Duration) {
 // time there is none.
 func (c *calendar) first(now time.Duration) due {
 	for {
-		for len(c.near) > 0 {
-			if d := c.near[0]; !d.stale() {
+		for c.at < len(c.run) || len(c.near) > 0 {
+			d, _ := c.head()
+			if !d.stale() {
 				return d
 			}
 			c.take()
@@ -78,9 +85,25 @@ func (c *calendar) first(now time.Duration) due {
 	}
 }
 
-// take takes out the first of near.
+// head returns what comes first before edge, and whether that is in the run. There must be something.
+func (c *calendar) head() (d due, inRun bool) {
+	switch {
+	case c.at == len(c.run):
+		return c.near[0], false
+	case len(c.near) > 0 && c.near[0].before(c.run[c.at]):
+		return c.near[0], false
+	}
+	return c.run[c.at], true
+}
+
+// take takes out the head.
 func (c *calendar) take() {
-	c.near.pop()
+	if _, inRun := c.head(); inRun {
+		c.run[c.at] = due{}
+		c.at++
+	} else {
+		c.near.pop()
+	}
 	c.size--
 }
 
@@ -89,7 +112,7 @@ func (c *calendar) nextSlot() time.Duration {
 	switch {
 	case c.held > 0:
 		next := c.edge
-		for len(c.slots[slotOf(next)]) == 0 {
+		for c.slots[slotOf(next)].last == nil {
 			next += slotWidth
 		}
 		return next
@@ -100,27 +123,18 @@ func (c *calendar) nextSlot() time.Duration {
 	return never
 }
 
-// open makes the slot that begins at start the near future, and fills the slots that become free from far.
+// open puts the slot that begins at start in order, and fills the slots that become free from far.
 func (c *calendar) open(start time.Duration) {
 	c.edge = start + slotWidth
-	s := &c.slots[slotOf(start)]
-	c.held -= len(*s)
-	c.near, *s = *s, c.near[:0] // near is empty, and they exchange their memory
-	c.prune()
-	c.near.order()
+	places, all := c.pages.empty(&c.slots[slotOf(start)], c.run[:0])
+	c.held -= all
+	stale := all - len(places)
+	c.size -= stale
+	c.stales -= stale
+	c.run, c.at = c.order.sort(places, start), 0
 	for len(c.far) > 0 && c.far[0].when-c.edge < slotSpan {
 		c.place(c.far.pop())
 	}
-}
-
-// prune drops what is stale from near. Looking at all its timers here, one after the other, brings them into the cache for
-// their firing: the processor waits for many at once.
-func (c *calendar) prune() {
-	all := len(c.near)
-	c.near = fresh(c.near)
-	stale := all - len(c.near)
-	c.size -= stale
-	c.stales -= stale
 }
 
 // forget notes that a place has become stale.
@@ -135,10 +149,15 @@ func (c *calendar) compact() {
 	c.near, c.far = fresh(c.near), fresh(c.far)
 	c.near.order()
 	c.far.order()
-	c.size, c.held, c.stales = len(c.near)+len(c.far), 0, 0
-	for i, s := range c.slots {
-		c.slots[i] = fresh(s)
-		c.held += len(c.slots[i])
+	c.run, c.at = fresh(c.run[c.at:]), 0
+	c.size, c.held, c.stales = len(c.near)+len(c.far)+len(c.run), 0, 0
+	var places []due
+	for i := range c.slots {
+		places, _ = c.pages.empty(&c.slots[i], places[:0])
+		for _, d := range places {
+			c.pages.add(&c.slots[i], d)
+		}
+		c.held += len(places)
 	}
 	c.size += c.held
 }

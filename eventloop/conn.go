@@ -202,7 +202,6 @@ func (c *Conn) post(fn func()) {
 	}
 	l := c.loop
 	l.in.Lock()
-	l.in.Hold()
-	l.push(entry{fn: fn})
+	l.pushCall(fn)
 	l.in.Unlock()
 }

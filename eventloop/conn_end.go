@@ -147,11 +147,10 @@ func (l *Loop) abortConns() {
 	}
 }
 
-// waiveConns is locked: nobody runs the loop, and nobody will, so that their ends are told to nobody. It returns how many
-// there were.
-func (l *Loop) waiveConns() (waived int) {
-	waived = len(l.conns)
+// waiveConns is locked: nobody runs the loop, and nobody will, so that their ends are told to nobody.
+func (l *Loop) waiveConns() {
+	waived := len(l.conns)
 	l.held -= waived
 	clear(l.conns)
-	return waived
+	l.in.Release(waived)
 }

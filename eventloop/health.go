@@ -70,7 +70,6 @@ type health struct {
 	longest           []Callback
 
 	// Locked.
-	maxPosted int
 	dropped   uint64
 	holds     map[string]int
 	published Health
@@ -117,16 +116,17 @@ func (l *Loop) Health() Health {
 	tasks := l.oldest()
 	l.in.Lock()
 	defer l.in.Unlock()
-	if l.asleep { // so that nobody changes what is of the loop's goroutine
+	if l.asleep.Load() { // so that nobody changes what is of the loop's goroutine
 		l.health.publish()
 	}
 	h := l.health.published
 	h.Tasks = tasks
-	h.Up, h.Pending, h.MaxPosted, h.Holds = l.now(), l.posted.size, max(l.health.maxPosted, l.posted.size), maps.Clone(l.health.holds)
+	h.Up, h.Holds = l.now(), maps.Clone(l.health.holds)
+	h.Pending, _, h.MaxPosted = l.inbox.lens()
 	h.Blocked, h.MaxBlocked = l.blocking.count+len(l.blocking.queued), l.blocking.peak
 	h.Dropped = l.health.dropped
 	h.Longest = slices.Clone(h.Longest)
-	if l.asleep {
+	if l.asleep.Load() {
 		h.Idle += h.Up - l.parkedAt
 	}
 	return h

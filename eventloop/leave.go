@@ -38,5 +38,5 @@ func (l *Loop) sortWakes() {
 		return e.wait != nil
 	}
 	l.turn.posted.drop(take)
-	l.posted.drop(take)
+	l.inbox.drop(take)
 }

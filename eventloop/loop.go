@@ -56,18 +56,17 @@ type Config struct {
 // [quartet.Runner] may be called from any goroutine; Immediate, NextTick and Microtask only on the loop, which is: in its
 // callbacks and tasks.
 type Loop struct {
-	in  intake.Intake
-	cfg Config
+	in    intake.Intake
+	cfg   Config
+	inbox inbox
 
-	// Guarded by in's lock. What every post touches comes first, and lies together.
-	posted   queue
-	asleep   bool
+	// Guarded by in's lock.
 	leaving  bool
 	running  bool
 	stop     error         // why Run is to return after the current callback
 	done     chan struct{} // closed when Run has returned
 	parkedAt time.Duration
-	starts   int   // entries in posted that start a task
+	starts   int   // posted entries that start a task
 	wakes    queue // of tasks, while Run waits for their end
 	timers   calendar
 	sleeps   calendar // of tasks
@@ -91,7 +90,8 @@ type Loop struct {
 	base       time.Time
 	attention  atomic.Uint32
 	nextDue    atomic.Int64          // no timer is due before; written under the lock
-	hasPosted  atomic.Bool           // likewise
+	asleep     atomic.Bool           // likewise: parked, or about to look once more before
+	ending     atomic.Bool           // likewise: posts are refused, and those accepted not known to have ended
 	hasClosing atomic.Bool           // likewise
 	ownerID    atomic.Int64          // goroutine that runs callbacks, under Debug
 	place      atomic.Pointer[place] // of the running callback, under Debug
@@ -99,7 +99,8 @@ type Loop struct {
 
 	// Of the loop's goroutine.
 	fibers     fiber.Pool
-	live       int // fibers that have started a task and not ended
+	strands    []*strand // for reuse
+	live       int       // fibers that have started a task and not ended
 	turn       turn
 	ticks      ring[func()]
 	microtasks ring[entry]
@@ -144,64 +145,8 @@ func New(cfg Config) *Loop {
 		Queue: queue, InFlight: cfg.InFlight,
 		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	})
+	l.in.Hold() // see refusePosts
 	return l
-}
-
-// Post has fn run on the loop, after what was posted before. It returns [quartet.ErrClosed] after Shutdown or Close
-// began; what was accepted earlier runs, unless Close drops it. It never blocks and allocates nothing.
-func (l *Loop) Post(fn func()) error {
-	if fn == nil {
-		panic("eventloop: Post of a nil func")
-	}
-	if l.cfg.Debug {
-		fn = l.placed(fn)
-	}
-	l.in.Lock()
-	err := l.post(fn)
-	l.in.Unlock()
-	return err
-}
-
-// PostBatch posts fns in order under one lock: all of them or, closed, none.
-func (l *Loop) PostBatch(fns ...func()) error {
-	for _, fn := range fns {
-		if fn == nil {
-			panic("eventloop: PostBatch of a nil func")
-		}
-	}
-	l.in.Lock()
-	defer l.in.Unlock()
-	for _, fn := range fns {
-		if l.cfg.Debug {
-			fn = l.placed(fn)
-		}
-		if err := l.post(fn); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// post is locked.
-func (l *Loop) post(fn func()) error {
-	if l.in.Draining() {
-		return quartet.ErrClosed
-	}
-	l.in.Hold()
-	l.push(entry{fn: fn})
-	return nil
-}
-
-// push is locked.
-func (l *Loop) push(e entry) {
-	if l.leaving && e.wait != nil {
-		l.wakes.push(e)
-	} else {
-		if l.posted.push(e); l.posted.size == 1 {
-			l.hasPosted.Store(true)
-		}
-	}
-	l.rouse()
 }
 
 // pushClosing is locked.
@@ -290,12 +235,13 @@ func (l *Loop) owe() *owed {
 	return o
 }
 
-// pay posts what is owed, unless Close has waived it. The hold goes over to the post.
+// pay posts what is owed, unless Close has waived it. The post is held by itself.
 func (l *Loop) pay(o *owed, fn func()) {
 	l.in.Lock()
 	defer l.in.Unlock()
 	if _, ok := l.owed[o]; ok {
 		delete(l.owed, o)
-		l.push(entry{fn: fn})
+		l.pushCall(fn)
+		l.in.Release(1)
 	}
 }

@@ -5,8 +5,8 @@ import "time"
 // idle parks the loop until there is something to run. It reports false when nothing can come.
 func (l *Loop) idle() bool {
 	l.in.Lock()
-	l.giveBack()
-	if l.posted.size > 0 || len(l.immediates) > 0 && l.alive() || l.closing.size > 0 || l.stop != nil { // stop: step sees to it
+	l.releasePosts()
+	if l.inbox.full.Load() || len(l.immediates) > 0 && l.alive() || l.closing.size > 0 || l.stop != nil { // stop: step sees to it
 		l.in.Unlock()
 		return true
 	}
@@ -33,7 +33,7 @@ func (l *Loop) alive() bool {
 	if l.in.Drained() {
 		return false
 	}
-	if l.held > 0 || l.in.Unfinished() > 0 || l.posted.size > 0 || l.closing.size > 0 || len(l.owed) > 0 {
+	if l.held > 0 || l.in.Unfinished() > 0 || l.inbox.full.Load() || l.closing.size > 0 || len(l.owed) > 0 {
 		return true
 	}
 	for _, i := range l.immediates {
@@ -53,15 +53,33 @@ func (l *Loop) parkUntil(when, now time.Duration) {
 			l.in.Unlock()
 			return
 		}
-		alarm = l.setAlarm(when - now)
+		alarm = l.setAlarm(l.wakeAt(when) - now)
 	}
-	l.asleep, l.parkedAt, l.turn.last = true, now, called{}
+	l.asleep.Store(true)
+	if !l.leaving && l.inbox.full.Load() { // see posted
+		l.asleep.Store(false)
+		l.in.Unlock()
+		return
+	}
+	l.parkedAt, l.turn.last = now, called{}
 	if l.attention.Load()&lookAsked != 0 {
 		l.attention.And(^lookAsked)
 	}
 	l.in.Unlock()
 	l.park(alarm)
 	l.health.idle += l.now() - now
+}
+
+// grain is how much later than it could a crowded loop wakes for its timers, so that one waking, which costs as much as
+// dozens of them, serves many.
+const grain = 1 << 19 // 524 µs
+
+// wakeAt is locked: when to wake for a timer.
+func (l *Loop) wakeAt(when time.Duration) time.Duration {
+	if l.timers.crowded() && when < never-grain {
+		return (when + grain - 1) / grain * grain
+	}
+	return when
 }
 
 // park waits for rouse or the alarm.
@@ -75,7 +93,7 @@ func (l *Loop) park(alarm <-chan time.Time) {
 		l.alarm.Stop()
 	case <-alarm:
 		l.in.Lock()
-		if l.asleep {
+		if l.asleep.Load() {
 			l.rouse()
 		}
 		<-l.wake // of this rouse, or of one at the same moment
@@ -85,8 +103,8 @@ func (l *Loop) park(alarm <-chan time.Time) {
 
 // rouse is locked: it wakes the loop if it is parked.
 func (l *Loop) rouse() {
-	if l.asleep {
-		l.asleep = false
+	if l.asleep.Load() {
+		l.asleep.Store(false)
 		l.armWatchdog()
 		l.wake <- struct{}{}
 	}

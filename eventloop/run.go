@@ -103,8 +103,9 @@ func (l *Loop) end() {
 	}
 	l.in.Lock()
 	if l.closed { // meanwhile, and it counted on this Run
-		l.in.Release(l.dropTurn())
+		l.dropTurn()
 	}
+	l.releasePosts()
 	l.running = false
 	l.health.publish()
 	close(l.done)
@@ -139,6 +140,7 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 	warning := time.AfterFunc(l.cfg.CloseWarning, func() { l.in.Warn("Shutdown") })
 	defer warning.Stop()
 	l.closeListeners()
+	l.refusePosts()
 	if err := l.in.Drain(ctx); err != nil {
 		if !errors.Is(err, quartet.ErrInside) {
 			l.dropPosted()
@@ -154,6 +156,7 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 // started with Start, under Config.StopOnPanic.
 func (l *Loop) Close() error {
 	l.closeListeners()
+	l.refusePosts()
 	l.in.Cancel()
 	l.dropPosted()
 	l.finishSteps()
@@ -168,36 +171,33 @@ func (l *Loop) Close() error {
 func (l *Loop) dropPosted() {
 	l.in.Lock()
 	defer l.in.Unlock()
-	dropped := l.posted.drop(isCallback)
-	l.health.dropped += uint64(dropped)
+	l.health.dropped += uint64(l.inbox.drop(isCallback))
 	l.closed = true
 	l.cancelErrands()
 	l.abortConns()
-	dropped += len(l.owed)
+	l.in.Release(len(l.owed))
 	clear(l.owed)
 	if !l.running {
-		dropped += l.dropTurn()
+		l.dropTurn()
 	}
-	l.in.Release(dropped)
+	l.endPosts()
 }
 
 func isCallback(e entry) bool { return e.fn != nil }
 
 // dropTurn is locked: it forgets what a Run that was stopped had left of its turn.
-func (l *Loop) dropTurn() (dropped int) {
+func (l *Loop) dropTurn() {
 	t := &l.turn
-	dropped = t.released
 	t.posted.drop(func(e entry) bool {
 		if isCallback(e) {
 			l.health.dropped++
-			dropped++
 		} else { // tasks that Step left waiting
 			l.push(e)
 		}
 		return true
 	})
 	l.turn = turn{fresh: true}
-	return dropped + l.waiveConns()
+	l.waiveConns()
 }
 
 // join waits for the end of the Run of a drained loop.

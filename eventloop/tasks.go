@@ -21,7 +21,7 @@ func (l *Loop) startOldest() {
 		return
 	}
 	n.Model = (*run)(n)
-	n.Data = l.fibers.New(l.runTask)
+	n.Data = l.newStrand()
 	l.starting = n
 	l.live++
 	l.resume(n)
@@ -36,7 +36,8 @@ func (l *Loop) runStarting() {
 
 // resume runs a task until it waits or ends.
 func (l *Loop) resume(n *task.Node) {
-	f := n.Data.(*fiber.Fiber)
+	s := n.Data.(*strand)
+	f := s.fiber
 	if last := &l.turn.last; last.fn == nil && last.task == nil {
 		last.task = n
 	}
@@ -49,6 +50,7 @@ func (l *Loop) resume(n *task.Node) {
 	}
 	l.live--
 	err := l.outcome(n, f, outcome)
+	l.keep(s)
 	n.End()
 	l.in.Lock()
 	l.in.End(n)
@@ -87,8 +89,10 @@ func (r *run) Executor() quartet.Executor { return r.loop() }
 
 // wait is one suspension of a task.
 type wait struct {
-	node  *task.Node
-	state atomic.Uint32
+	node   *task.Node
+	state  atomic.Uint32
+	of     <-chan struct{} // the Done of its ctx
+	mayCut func() bool     // asked before ctx's end cuts it; nil: it may
 }
 
 const (
@@ -114,6 +118,13 @@ func (w *wait) wake(how uint32, onLoop bool) {
 	l.in.Unlock()
 }
 
+// cut ends the wait by the end of its ctx.
+func (w *wait) cut() {
+	if w.mayCut == nil || w.mayCut() {
+		w.wake(cut, false)
+	}
+}
+
 // mine reports whether the calling goroutine may be the task's: the task is the one that runs. A foreign goroutine that
 // has the ctx of a task which waits or has ended just blocks.
 func (r *run) mine() bool {
@@ -127,18 +138,18 @@ func (r *run) mine() bool {
 
 // suspend gives the loop back until the wait that arm gets is woken, or ctx ends and mayCut, if any, allows it.
 func (r *run) suspend(ctx context.Context, arm func(w *wait), mayCut func() bool) error {
-	w := &wait{node: (*task.Node)(r)}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	s := r.Data.(*strand)
+	s.watch(ctx)
+	w := &wait{node: (*task.Node)(r), of: ctx.Done(), mayCut: mayCut}
 	arm(w)
-	if ctx.Done() != nil {
-		stop := context.AfterFunc(ctx, func() {
-			if mayCut == nil || mayCut() {
-				w.wake(cut, false)
-			}
-		})
-		defer stop()
+	if w.of != nil {
+		s.wait.Store(w)
+		if ctx.Err() != nil { // perhaps before the watch could see w
+			w.cut()
+		}
 	}
 	if w.state.CompareAndSwap(arming, suspended) {
 		r.yield()
@@ -153,7 +164,7 @@ func (r *run) suspend(ctx context.Context, arm func(w *wait), mayCut func() bool
 func (r *run) yield() {
 	l, n := r.loop(), (*task.Node)(r)
 	l.setWaiting(n, true)
-	n.Data.(*fiber.Fiber).Suspend()
+	n.Data.(*strand).fiber.Suspend()
 	l.own()
 	l.setWaiting(n, false)
 }

@@ -32,7 +32,6 @@ type turn struct {
 	fired  fired
 
 	posted     queue
-	released   int // posted callbacks that have begun, and whose holds are to be given back
 	immediates []*Immediate
 	nextImm    int
 	closing    queue
@@ -66,7 +65,7 @@ func (l *Loop) turns() {
 	for {
 		switch l.step() {
 		case rested:
-			if more := len(l.immediates) > 0 || l.hasPosted.Load(); !more && !l.idle() {
+			if more := len(l.immediates) > 0 || l.inbox.full.Load(); !more && !l.idle() {
 				return
 			}
 		case left:
@@ -157,10 +156,13 @@ func (l *Loop) snapshot() {
 			}
 		}
 	case postedPhase:
-		if t.released > 0 || l.hasPosted.Load() {
+		if l.ending.Load() {
 			l.in.Lock()
-			l.takePosted()
+			l.releasePosts()
 			l.in.Unlock()
+		}
+		if t.posted.size == 0 && l.inbox.full.Load() { // else a Run was stopped before it had called all
+			l.inbox.take(&t.posted)
 		}
 	case immediatesPhase:
 		if t.nextImm == len(t.immediates) {
@@ -186,9 +188,6 @@ func (l *Loop) callNext() bool {
 		e, ok := t.posted.pop()
 		if !ok {
 			return false
-		}
-		if e.fn != nil {
-			t.released++
 		}
 		l.call(postedPhase, e)
 		return true
@@ -247,25 +246,6 @@ func (l *Loop) perform(e entry) {
 		l.resume(e.wait.node)
 	default:
 		l.startOldest()
-	}
-}
-
-// giveBack is locked: what the posted callbacks that have ended held is free.
-func (l *Loop) giveBack() {
-	if n := l.turn.released; n > 0 {
-		l.turn.released = 0
-		l.in.Release(n)
-	}
-}
-
-// takePosted is locked: it takes what has been posted.
-func (l *Loop) takePosted() {
-	t := &l.turn
-	l.giveBack()
-	if t.posted.size == 0 { // else a Run was stopped before it had called all
-		l.health.maxPosted = max(l.health.maxPosted, l.posted.size)
-		l.posted.swap(&t.posted)
-		l.hasPosted.Store(false)
 	}
 }
 

@@ -67,7 +67,7 @@ func (l *Loop) look() {
 func (l *Loop) ask() (slow time.Duration) {
 	d := &l.dog
 	switch {
-	case l.asleep || l.dog.off:
+	case l.asleep.Load() || l.dog.off:
 		return 0
 	case l.attention.Load()&lookAsked == 0:
 		d.asked = l.now()

@@ -1,0 +1,120 @@
+package eventloop
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// page holds some places of a slot. (One slice for a slot would be copied while it grows, and leave garbage of the size of
+// all timers.)
+type page struct {
+	places [pageSize]due
+	next   *page
+}
+
+const (
+	pageSize = 21 // with next, 512 bytes
+	maxPages = 4096
+)
+
+// slot is what is due within slotWidth, in no order.
+type slot struct {
+	last *page // the others follow
+	used int   // of last
+}
+
+// pages are kept for reuse.
+type pages struct {
+	free *page
+	kept int
+}
+
+func (p *pages) add(s *slot, d due) {
+	if s.last == nil || s.used == pageSize {
+		fresh := p.free
+		if fresh == nil {
+			fresh = new(page)
+		} else {
+			p.free = fresh.next
+			p.kept--
+		}
+		fresh.next = s.last
+		s.last, s.used = fresh, 0
+	}
+	s.last.places[s.used] = d
+	s.used++
+}
+
+// empty appends what is not stale in s to kept, and returns how many were in s. Looking at all its timers, one after the
+// other, brings them into the cache for their firing: the processor waits for many at once.
+func (p *pages) empty(s *slot, kept []due) (_ []due, all int) {
+	for at := s.last; at != nil; {
+		all += s.used
+		for _, d := range at.places[:s.used] {
+			if !d.stale() {
+				kept = append(kept, d)
+			}
+		}
+		next := at.next
+		if p.kept < maxPages {
+			clear(at.places[:s.used])
+			at.next, p.free = p.free, at
+			p.kept++
+		}
+		at, s.used = next, pageSize
+	}
+	*s = slot{}
+	return kept, all
+}
+
+const (
+	bucketCount = 1024
+	bucketWidth = slotWidth / bucketCount
+)
+
+// sorter puts a slot's places in order: it deals them out to buckets of time, which hold a few each.
+type sorter struct {
+	ends  [bucketCount]int32
+	spare []due
+}
+
+// few is of how many places the buckets would cost more than they save.
+const few = 64
+
+// sort returns the places of the slot that begins at start in order. It may keep the memory of places for the next call.
+func (s *sorter) sort(places []due, start time.Duration) []due {
+	if len(places) < few {
+		slices.SortFunc(places, due.compare)
+		return places
+	}
+	clear(s.ends[:])
+	for _, d := range places {
+		s.ends[(d.when-start)/bucketWidth]++
+	}
+	sum := int32(0)
+	for i, n := range s.ends {
+		s.ends[i] = sum // its begin, so far
+		sum += n
+	}
+	sorted := slices.Grow(s.spare[:0], len(places))[:len(places)]
+	for _, d := range places {
+		end := &s.ends[(d.when-start)/bucketWidth]
+		sorted[*end] = d
+		*end++
+	}
+	begin := int32(0)
+	for _, end := range s.ends {
+		if end-begin > 1 {
+			slices.SortFunc(sorted[begin:end], due.compare)
+		}
+		begin = end
+	}
+	clear(places)
+	s.spare = places[:0]
+	return sorted
+}
+
+func (a due) compare(b due) int {
+	return cmp.Or(cmp.Compare(a.when, b.when), cmp.Compare(a.seq, b.seq))
+}
