@@ -103,8 +103,14 @@ func (f *Func[In, Out]) Local(ctx context.Context, in In) (Out, error) {
 
 // Go submits a call of f to ex and returns its future, as the function [Go] does.
 func (f *Func[In, Out]) Go(ctx context.Context, ex Executor, in In) *Future[Out] {
+	return f.submit(ctx, ex, in, false)
+}
+
+// submit is Go. joined: the caller waits for the future at once.
+func (f *Func[In, Out]) submit(ctx context.Context, ex Executor, in In, joined bool) *Future[Out] {
 	c := &call[In, Out]{f: f, in: in}
 	c.node.Init(ctx, c)
+	c.node.Joined = joined
 	if err := ex.SubmitCall(c.node.Context(), c); err != nil {
 		c.fail(err)
 	}
@@ -113,7 +119,7 @@ func (f *Func[In, Out]) Go(ctx context.Context, ex Executor, in In) *Future[Out]
 
 // Do calls f on ex and returns when f has returned or never will start, as the function [Do] does.
 func (f *Func[In, Out]) Do(ctx context.Context, ex Executor, in In) (Out, error) {
-	return f.Go(ctx, ex, in).join(ctx)
+	return f.submit(ctx, ex, in, true).join(ctx)
 }
 
 // Map calls f on ex for each input and yields the results, as the function [Map] does.

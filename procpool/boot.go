@@ -137,6 +137,7 @@ func (p *Pool) spawn() {
 	w := &worker{
 		pool: p, lane: slices.Index(p.workers, nil), window: 1, closed: make(chan struct{}),
 		calls: make(map[uint64]*call), made: make(map[uint64]*remote), out: sender{wake: make(chan struct{}, 1)},
+		turn: turn{again: make(chan struct{}, 1)},
 	}
 	p.workers[w.lane] = w
 	p.exited.Add(1)

@@ -23,6 +23,7 @@ type call struct {
 
 	// Guarded by the pool's lock.
 	worker    *worker // where it is
+	joined    bool    // its submitter is about to wait for it
 	waiting   bool    // it is in resend
 	suspended bool    // it waits, in its worker
 	begun     bool    // it has waited there, so it has started

@@ -193,9 +193,15 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 	if c.raw {
 		f.flags |= flagRaw
 	}
-	w.out.push(f)
 	if len(w.calls) == 1 {
+		w.turn.lone = c.joined
+		w.out.pushQuietly(f)
 		p.in.After(w.out.direct)
+	} else {
+		w.out.push(f)
+	}
+	if !w.turn.lone || !c.joined {
+		w.turn.call()
 	}
 	p.watch(c)
 }

@@ -85,10 +85,17 @@ func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 		return err
 	}
 	n.Data = record
-	if err := p.in.SubmitNode(n); err != nil || p.cfg.QueueTimeout == 0 {
+	record.joined = joins(record)
+	joins := record.joined
+	if err := p.in.SubmitNode(n); err != nil {
 		return err
 	}
-	p.age(record)
+	if p.cfg.QueueTimeout > 0 {
+		p.age(record)
+	}
+	if joins {
+		p.join(record)
+	}
 	return nil
 }
 

@@ -34,6 +34,15 @@ func (s *sender) push(f frame) {
 	s.leave()
 }
 
+// pushQuietly is push for a caller that calls direct afterwards: it leaves the writer asleep.
+func (s *sender) pushQuietly(f frame) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.add(f)
+	}
+}
+
 // pushUrgent is push for a frame that need not wait behind large bodies, unless its task is one of them.
 func (s *sender) pushUrgent(f frame) {
 	s.mu.Lock()

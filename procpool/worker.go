@@ -48,7 +48,9 @@ type worker struct {
 	cause  error // why the pool killed it
 	boot   *time.Timer
 
-	errands  []errand  // of the reader's goroutine, reused
+	turn     turn
+	pipe     *os.File  // of whose turn it is
+	errands  []errand  // likewise, reused
 	ended    []outcome // likewise
 	greeting greeting  // the pool's
 	reader   frameReader
@@ -68,9 +70,10 @@ func (w *worker) live() {
 		w.pool.bury(w, burial{startErr: err})
 		return
 	}
+	w.pipe, w.reader.limit = pipes.out, maxHello
 	var threads sync.WaitGroup
 	threads.Go(func() { w.out.loop(pipes.in) })
-	threads.Go(func() { w.read(pipes.out) })
+	threads.Go(func() { w.read() })
 	threads.Go(func() { w.capture(pipes.stdout, false) })
 	threads.Go(func() { w.capture(pipes.stderr, true) })
 
@@ -83,6 +86,9 @@ func (w *worker) live() {
 	err = cmd.Wait()
 	w.out.close()
 	pipes.expire()
+	w.pool.in.Lock()
+	w.turn.call()
+	w.pool.in.Unlock()
 	threads.Wait()
 	w.pool.bury(w, burial{exit: err, code: cmd.ProcessState.ExitCode(), page: pipes.page})
 	pipes.close()
@@ -183,22 +189,4 @@ func (w *worker) command() (*exec.Cmd, error) {
 func isTest() bool {
 	name := strings.TrimSuffix(os.Args[0], ".exe")
 	return flag.Lookup("test.run") != nil || strings.HasSuffix(name, ".test")
-}
-
-// read is the goroutine that reads a worker's frames.
-func (w *worker) read(out *os.File) {
-	defer close(w.closed)
-	w.reader.limit = maxHello
-	for {
-		n, err := out.Read(w.reader.room())
-		w.reader.fed(n)
-		if bad := w.pool.receive(w); bad != nil {
-			w.broken = true
-			w.kill(bad)
-			return
-		}
-		if err != nil {
-			return
-		}
-	}
 }

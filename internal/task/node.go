@@ -47,6 +47,7 @@ type Node struct {
 	Queue, Live Links
 	In          *List      // the queue it stands in; nil: in none
 	Leaf        bool       // without context and future, reused by its owner
+	Joined      bool       // its submitter does nothing until it has ended
 	Waiting     bool       // started, and suspended in Await or Suspend
 	Level       int8       // its priority: the lower goes first, 0 is the normal one
 	Watch       any        // what watches the end of the queued node's context
