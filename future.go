@@ -2,6 +2,7 @@ package quartet
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -255,6 +256,12 @@ func (e *ending) channel() <-chan struct{} {
 
 // block waits on the calling goroutine.
 func (e *ending) block(ctx context.Context) error {
+	for range task.ParkYields {
+		runtime.Gosched()
+		if e.ended() {
+			return nil
+		}
+	}
 	if ctx.Done() != nil {
 		select {
 		case <-e.channel():

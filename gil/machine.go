@@ -83,11 +83,21 @@ func (m *Machine) validate() {
 		field string
 		d     time.Duration
 	}{
-		{"HotWake", m.HotWake}, {"ColdWake", m.ColdWake}, {"HotWindow", m.HotWindow}, {"WakeTailMax", m.WakeTailMax},
-		{"Signal", m.Signal}, {"Call", m.Call}, {"Spawn", m.Spawn}, {"TakeRelease", m.TakeRelease},
-		{"WakeTail", time.Duration(m.WakeTail)}, {"Misplaced", time.Duration(m.Misplaced)},
-		{"TimerSlack[0]", m.TimerSlack[0]}, {"TimerSlack[1]", m.TimerSlack[1]}, {"TimerSlack[2]", m.TimerSlack[2]},
-		{"TimerSlack[3]", m.TimerSlack[3]}, {"TimerSlack[4]", m.TimerSlack[4]},
+		{"HotWake", m.HotWake},
+		{"ColdWake", m.ColdWake},
+		{"HotWindow", m.HotWindow},
+		{"WakeTailMax", m.WakeTailMax},
+		{"Signal", m.Signal},
+		{"Call", m.Call},
+		{"Spawn", m.Spawn},
+		{"TakeRelease", m.TakeRelease},
+		{"WakeTail", time.Duration(m.WakeTail)},
+		{"Misplaced", time.Duration(m.Misplaced)},
+		{"TimerSlack[0]", m.TimerSlack[0]},
+		{"TimerSlack[1]", m.TimerSlack[1]},
+		{"TimerSlack[2]", m.TimerSlack[2]},
+		{"TimerSlack[3]", m.TimerSlack[3]},
+		{"TimerSlack[4]", m.TimerSlack[4]},
 	} {
 		if f.d < 0 {
 			panic(fmt.Sprintf("gil: Config.Machine.%s is negative: %v", f.field, f.d))

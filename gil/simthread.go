@@ -42,7 +42,6 @@ type vthread struct {
 	left   time.Duration // of its computing
 	slice  time.Duration // when its slice of a core began, what it owed paid
 	paid   time.Duration // that
-	onCore int           // its place among those that have a core, from 1
 	owed   time.Duration // cost of what it did, to be paid in its next stretch of time
 	woken  bool          // a wait ended before it had begun
 

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/intake"
+	"github.com/quartet-go/quartet/internal/task"
 )
 
 // Saturation says what a submit does when the pool has no room.
@@ -26,7 +28,7 @@ type Config struct {
 	Workers int
 	// MinWorkers is how many idle goroutines are kept beyond IdleTimeout. Default: 0, at most Workers.
 	MinWorkers int
-	// Queue is how many tasks may wait for a worker. Default: 1,024.
+	// Queue is how many tasks may wait for a worker; each place costs 128 bytes. Default: 1,024.
 	Queue int
 	// Saturation is what happens to a submit when the queue or InFlight is full. Default: Wait. A submit from inside a
 	// task of the pool is not bound by InFlight.
@@ -55,6 +57,7 @@ type Pool struct {
 	in     intake.Intake
 	cfg    Config
 	exited sync.WaitGroup // one per goroutine of the pool
+	called atomic.Bool    // something has come since a worker began to linger
 
 	// Guarded by in's lock.
 	slots     int // taken: by running tasks
@@ -62,7 +65,8 @@ type Pool struct {
 	idle      []*worker // parked, the one parked last at the end
 	reaper    *time.Timer
 	reaping   bool
-	searching bool // a worker is on its way to the queue
+	searching bool       // a worker is on its way to the queue
+	handed    *task.Node // what that worker is to run first
 	keys      intake.Keys
 	lanes     []int // free below nextLane
 	nextLane  int
@@ -84,7 +88,7 @@ func New(cfg Config) *Pool {
 	cfg.MinWorkers = min(cfg.MinWorkers, cfg.Workers)
 	p := &Pool{cfg: cfg, keys: make(intake.Keys)}
 	p.in.Init(intake.Config{
-		Name: "workerpool", Host: p, Ready: p.dispatch, Free: p.free,
+		Name: "workerpool", Host: p, Ready: p.dispatch, Free: p.free, Soon: true,
 		Slots: p.workers, Calls: p.calls, Leaves: true, RejectLate: cfg.RejectLate,
 		Queue: cfg.Queue, InFlight: cfg.InFlight, Full: intake.Full(cfg.Saturation),
 		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,

@@ -80,7 +80,7 @@ func (r *run) lend(to *task.Node) (lent bool, err error) {
 func (r *run) takeBack() {
 	p, n := r.pool(), (*task.Node)(r)
 	p.in.Lock()
-	if !n.Waiting {
+	if !n.Waiting || p.goOn(n) {
 		p.in.Unlock()
 		return
 	}
@@ -90,7 +90,17 @@ func (r *run) takeBack() {
 	<-back.slot
 }
 
-// comeBack is locked.
+// goOn is locked: it takes a slot for n, which has waited, if there is one and nobody has come back before.
+func (p *Pool) goOn(n *task.Node) bool {
+	if p.slots >= p.cfg.Workers || len(p.returning) > 0 || !intake.HasPlace(n) {
+		return false
+	}
+	p.slots++
+	p.in.SetWaiting(n, false)
+	return true
+}
+
+// comeBack is locked: n, which has waited, goes on when it is its turn for a slot.
 func (p *Pool) comeBack(n *task.Node) *returning {
 	intake.ComeBack(n, 1)
 	back := &returning{n, make(chan struct{})}

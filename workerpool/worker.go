@@ -52,19 +52,31 @@ func (p *Pool) free() int { return max(0, p.cfg.Workers-p.slots-len(p.returning)
 // calls is locked: a worker that runs leaves must give its slot back.
 func (p *Pool) calls() bool { return p.slots > p.cfg.Workers || p.nextReturning() >= 0 }
 
-// search is locked: it sends one worker to the queue if there is something to find, unless one is on its way, who will
-// send the next. So a burst wakes as many workers as its tasks last, not one for each task.
+// search is locked: it sends one worker to the queue if there is something to find. One that is on its way is only told:
+// it will send the next. So a burst wakes as many workers as its tasks last, not one for each task.
 func (p *Pool) search() {
-	if !p.searching && p.slots < p.cfg.Workers && p.in.Listen() {
+	switch {
+	case p.slots >= p.cfg.Workers:
+	case p.searching:
+		if p.in.Len() > 0 {
+			p.called.Store(true)
+		}
+	case p.in.Listen():
 		p.searching = true
 		p.send(nil)
 	}
 }
 
-// start is locked: it runs n, which has been taken from the queue, on a parked worker or a new one.
+// start is locked: it runs n, which has been taken from the queue, on the worker that is on its way there, else on a parked
+// or a new one.
 func (p *Pool) start(n *task.Node) {
 	p.slots++
 	n.Model = (*run)(n)
+	if p.searching && p.handed == nil {
+		p.handed = n
+		p.called.Store(true)
+		return
+	}
 	p.send(n)
 }
 
@@ -117,12 +129,24 @@ func (p *Pool) find(w *worker) job {
 	p.in.Lock()
 	defer p.in.Unlock()
 	p.searching = false
-	j := p.take(w)
+	j := p.takeHanded(w)
+	if j == (job{}) {
+		j = p.take(w)
+	}
 	if j == (job{}) {
 		p.park(w)
 	}
 	p.dispatch()
 	return j
+}
+
+// takeHanded is locked.
+func (p *Pool) takeHanded(w *worker) job {
+	n := p.handed
+	if p.handed = nil; n != nil {
+		n.Lane = w.lane
+	}
+	return job{node: n}
 }
 
 // take is locked: it takes what is next in the queue, and a slot for it.
@@ -190,6 +214,7 @@ func (p *Pool) follow(j job, w *worker) job {
 	}
 	if w.lingers = !p.searching; w.lingers {
 		p.searching = true
+		p.called.Store(false)
 	} else {
 		p.park(w)
 	}
@@ -216,18 +241,11 @@ func (p *Pool) giveBack(j job, w *worker) {
 func (p *Pool) linger(w *worker) job {
 	for range lingerYields {
 		runtime.Gosched()
-		if p.in.Ready() || p.waiting() {
+		if p.in.Ready() || p.called.Load() {
 			break
 		}
 	}
 	return p.find(w)
-}
-
-// waiting reports whether there is something to find.
-func (p *Pool) waiting() bool {
-	p.in.Lock()
-	defer p.in.Unlock()
-	return p.in.Len() > 0
 }
 
 // release is locked.

@@ -31,9 +31,18 @@ var cases = []versus.Case{
 		Contenders: each([]submitter{ours, antsPool, pondPool, errgroupLimit, channel}, 200_000, micro, bounds{"channel+N": {0.95, 0}}),
 	},
 	{Name: "submit and await an int, 1 caller", Contenders: []versus.Contender{
-		{Name: "quartet", Do: versus.Timed(100_000, awaitOurs)},
-		{Name: "ants+channel", Do: versus.Timed(100_000, awaitAnts), Goal: 0.5, Floor: 0.7},
-		{Name: "channel+N+channel", Do: versus.Timed(100_000, awaitChannel)},
+		{Name: "quartet", Do: versus.Timed(100_000, awaitOurs(1))},
+		{Name: "ants+channel", Do: versus.Timed(100_000, awaitPeer(antsPool, 1)), Goal: 0.5, Floor: 0.7},
+		{Name: "channel+N+channel", Do: versus.Timed(100_000, awaitPeer(channel, 1))},
+	}},
+	{Name: "submit and await an int, 16 callers", Contenders: []versus.Contender{
+		{Name: "quartet", Do: versus.Timed(100_000, awaitOurs(16))},
+		{Name: "ants+channel", Do: versus.Timed(100_000, awaitPeer(antsPool, 16))},
+		{Name: "channel+N+channel", Do: versus.Timed(100_000, awaitPeer(channel, 16))},
+	}},
+	{Name: "submit and await an int, each under a ctx of its own, 1 caller", Contenders: []versus.Contender{
+		{Name: "quartet", Do: versus.Timed(100_000, awaitCtxOurs)},
+		{Name: "ants+channel", Do: versus.Timed(100_000, awaitCtxAnts)},
 	}},
 	{Name: "submit and await an int, nested in a worker", Contenders: []versus.Contender{
 		{Name: "quartet", Do: versus.Timed(50_000, nestedOurs)},
@@ -107,38 +116,64 @@ func sleep(p submitter, n int) time.Duration {
 
 func one(context.Context) (int, error) { return 1, nil }
 
-func awaitOurs(n int) time.Duration {
+// callers runs call n times, on some goroutines at once, and returns the time that took.
+func callers(goroutines, n int, call func()) time.Duration {
+	begin := time.Now()
+	var all sync.WaitGroup
+	for i := range goroutines {
+		all.Go(func() {
+			for range n*(i+1)/goroutines - n*i/goroutines {
+				call()
+			}
+		})
+	}
+	all.Wait()
+	return time.Since(begin)
+}
+
+func awaitOurs(goroutines int) func(n int) time.Duration {
+	return func(n int) time.Duration {
+		p := workerpool.New(workerpool.Config{Workers: 16})
+		defer p.Close()
+		return callers(goroutines, n, func() { _, _ = quartet.Go(background, p, one).Await(background) })
+	}
+}
+
+func awaitPeer(p submitter, goroutines int) func(n int) time.Duration {
+	return func(n int) time.Duration {
+		submit, shut := p.open(16)
+		defer shut()
+		return callers(goroutines, n, func() {
+			result := make(chan int, 1)
+			submit(func() { result <- 1 })
+			<-result
+		})
+	}
+}
+
+func awaitCtxOurs(n int) time.Duration {
 	p := workerpool.New(workerpool.Config{Workers: 16})
 	defer p.Close()
-	begin := time.Now()
-	for range n {
-		_, _ = quartet.Go(background, p, one).Await(background)
-	}
-	return time.Since(begin)
+	return callers(1, n, func() {
+		ctx, cancel := context.WithCancel(background)
+		defer cancel()
+		_, _ = quartet.Go(ctx, p, one).Await(ctx)
+	})
 }
 
-func awaitAnts(n int) time.Duration {
+func awaitCtxAnts(n int) time.Duration {
 	p, _ := ants.NewPool(16)
 	defer p.Release()
-	begin := time.Now()
-	for range n {
+	return callers(1, n, func() {
+		ctx, cancel := context.WithCancel(background)
+		defer cancel()
 		result := make(chan int, 1)
 		_ = p.Submit(func() { result <- 1 })
-		<-result
-	}
-	return time.Since(begin)
-}
-
-func awaitChannel(n int) time.Duration {
-	submit, shut := channel.open(16)
-	defer shut()
-	begin := time.Now()
-	for range n {
-		result := make(chan int, 1)
-		submit(func() { result <- 1 })
-		<-result
-	}
-	return time.Since(begin)
+		select {
+		case <-result:
+		case <-ctx.Done():
+		}
+	})
 }
 
 func nestedOurs(n int) time.Duration {

@@ -4,14 +4,12 @@ import (
 	"context"
 	"runtime/trace"
 	"sync/atomic"
-	"time"
 )
 
 // Consumer runs leaves of the ring on one goroutine, between Consume and Leave. It holds a slot of the executor.
 type Consumer struct {
-	in      *Intake
-	index   int
-	started time.Duration
+	in    *Intake
+	index int
 
 	_      [64]byte // its own cache line: one goroutine writes, once a leaf
 	done   atomic.Uint64
@@ -48,15 +46,12 @@ func (in *Intake) Leave(c *Consumer) {
 func (c *Consumer) Run() {
 	f := c.in.fast
 	for !f.called() {
-		l, ok := f.ring.Pop()
+		fn, ok := f.ring.Pop()
 		if !ok {
 			return
 		}
-		if l.at != 0 {
-			c.start(l.at)
-		}
-		c.run(l.fn)
-		c.count(&c.done)
+		c.run(fn)
+		count(&c.done)
 	}
 }
 
@@ -68,28 +63,10 @@ func (c *Consumer) run(fn func()) {
 }
 
 // Fail counts the leaf that has just run as failed.
-func (c *Consumer) Fail() { c.count(&c.failed) }
+func (c *Consumer) Fail() { count(&c.failed) }
 
-// count adds the leaf that has just run to one of c's two counters, which nobody else writes.
-func (c *Consumer) count(outcome *atomic.Uint64) {
-	if c.started != 0 {
-		c.in.Lock()
-		c.in.ran(c.now() - c.started)
-		c.in.Unlock()
-		c.started = 0
-	}
-	outcome.Store(outcome.Load() + 1)
-}
-
-// start takes the time of a sampled leaf.
-func (c *Consumer) start(queuedAt time.Duration) {
-	c.in.Lock()
-	c.started = c.now()
-	c.in.stats.QueueWait.Observe(c.started - queuedAt)
-	c.in.Unlock()
-}
-
-func (c *Consumer) now() time.Duration { return c.in.cfg.Now().Sub(c.in.fast.began) }
+// count adds to a counter that nobody else writes.
+func count(outcome *atomic.Uint64) { outcome.Store(outcome.Load() + 1) }
 
 // called reports whether the executor wants the slot back.
 func (f *fastLane) called() bool {

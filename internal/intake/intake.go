@@ -36,6 +36,8 @@ type Config struct {
 	// Free is called locked: for how many queued nodes a start is certain, so that they do not count as
 	// waiting. Default: none.
 	Free func() int
+	// Soon says that such a start comes within a moment, so that the node's context needs no watch.
+	Soon bool
 	// Blockers is what Close's warning says besides the numbers, as arguments of slog. Default: nothing.
 	Blockers func() []any
 	// Slots is called locked: how many nodes run at once. Needed for Leaves and RejectLate.
@@ -100,6 +102,7 @@ type Intake struct {
 	blocked   [2]blockedList // outside, inside
 	unblocked []*blockedNode // for reuse
 	watches   map[any]*watch
+	soon      int    // queued nodes without a watch, as they start soon
 	resting   *watch // the last one that went out of use: kept for the next node with the same context
 	stats     quartet.Stats
 	spare     []*task.Node // leaves
@@ -132,7 +135,7 @@ func (in *Intake) Init(cfg Config) {
 	}
 	in.watches = make(map[any]*watch)
 	if cfg.Leaves && cfg.Observer == nil && !cfg.ExactTimes {
-		in.fast = newFastLane(cfg.Queue, cfg.Now())
+		in.fast = newFastLane(cfg.Queue)
 	}
 }
 
@@ -167,6 +170,7 @@ func (in *Intake) Unlock() {
 		}
 	}
 	in.setGate()
+	in.watchLate()
 	if len(in.after) == 0 && len(in.steps) == 0 {
 		in.mu.Unlock()
 		return
@@ -205,9 +209,9 @@ func (in *Intake) submitNode(n *task.Node, full Full) error {
 	in.Lock()
 	err := in.admit(n, within, full)
 	if err != errNoRoom {
-		queued := n.In != nil
+		queued := err == nil && n.In != nil && !in.startsSoon(n)
 		in.Unlock()
-		if err == nil && queued {
+		if queued {
 			in.watch(n, parent)
 		}
 		return err

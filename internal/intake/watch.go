@@ -14,6 +14,41 @@ type watch struct {
 	stop func() bool // nil until registered
 }
 
+// soon is the Watch of a queued node that needs none, as its start is certain and near.
+var soon = &watch{}
+
+// startsSoon is locked: it reports whether a queued node needs no watch, and marks it.
+func (in *Intake) startsSoon(n *task.Node) bool {
+	if !in.cfg.Soon || in.soon >= in.cfg.Free() || !in.Startable(n) {
+		return false
+	}
+	n.Watch = soon
+	in.soon++
+	return true
+}
+
+// watchLate is locked: nodes whose start has become uncertain, since something else was first, get their watch.
+func (in *Intake) watchLate() {
+	if in.soon == 0 || in.soon <= in.cfg.Free() {
+		return
+	}
+	var late []*task.Node
+	for level := range in.queues {
+		for n := range in.queues[level].All() {
+			if n.Watch == soon {
+				n.Watch = nil
+				late = append(late, n)
+			}
+		}
+	}
+	in.soon = 0
+	in.After(func() {
+		for _, n := range late {
+			in.watch(n, n.Parent())
+		}
+	})
+}
+
 // watchKey is the context itself, or the node where the context cannot be a map's key.
 func watchKey(n *task.Node, parent context.Context) any {
 	if reflect.ValueOf(parent).Comparable() {
@@ -62,6 +97,10 @@ func (in *Intake) watch(n *task.Node, parent context.Context) {
 func (in *Intake) unwatch(n *task.Node) {
 	w := n.Watch.(*watch)
 	n.Watch = nil
+	if w == soon {
+		in.soon--
+		return
+	}
 	if w.uses--; w.uses == 0 && w.stop != nil && in.watches[w.key] == w {
 		in.rest(w)
 	}

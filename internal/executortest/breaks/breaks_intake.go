@@ -106,7 +106,7 @@ var intakeBreaks = []broken{
 }
 
 var stopBreaks = []broken{
-	{clause: "C7", what: "Shutdown does not wait for what is queued", edits: []edit{
+	{clause: "C7", what: "Shutdown does not wait for what is queued", pkg: "./internal/intake", run: "^Test", edits: []edit{
 		{stop, "in.phase != open && in.pending == 0", "in.phase != open && in.stats.Running+in.stats.Waiting == 0"},
 		{stop, "\t\tif err := quartet.Suspend(ctx, in.armDrained); err != nil {\n\t\t\treturn err\n\t\t}\n", "\t\treturn quartet.Suspend(ctx, in.armDrained)\n"},
 	}},

@@ -29,7 +29,7 @@ var poolBreaks = []broken{
 		{waiting, "\tp.returning = append(p.returning, back)\n", "\tp.slots++\n\tback.admit(p)\n"},
 	}},
 	{clause: "C6", what: "one task more than the limit starts", edits: []edit{
-		{worker, "p.slots < p.cfg.Workers && p.in.Listen() {", "p.slots <= p.cfg.Workers && p.in.Listen() {"},
+		{worker, "\tcase p.slots >= p.cfg.Workers:\n", "\tcase p.slots > p.cfg.Workers:\n"},
 		{worker, "p.slots >= p.cfg.Workers || p.nextReturning() >= 0 {", "p.slots > p.cfg.Workers || p.nextReturning() >= 0 {"},
 	}},
 	{clause: "C7", what: "Close and Shutdown leave the idle workers", edits: []edit{
@@ -51,6 +51,6 @@ var poolBreaks = []broken{
 `},
 	}},
 	{clause: "C12", what: "Pool.Go allocates", pkg: "./workerpool", run: "^TestAllocations", edits: []edit{
-		{"internal/intake/leaf.go", "Push(leaf{fn, at})", "Push(leaf{func() { fn() }, at})"},
+		{"internal/intake/leaf.go", "f.ring.Push(fn)", "f.ring.Push(func() { fn() })"},
 	}},
 }

@@ -34,7 +34,6 @@ var rootBreaks = []broken{
 		{"model.go", "\tif key == task.ModelKey {\n", "\tif false {\n"},
 	}},
 	{clause: "C8", what: "what Run did is not ordered before the end of the future", race: true, edits: []edit{
-		{future, "\t\"context\"\n\t\"sync\"\n", "\t\"context\"\n\t\"runtime\"\n\t\"sync\"\n"},
 		{future, "func (e *ending) fire(n *task.Node) {\n", "func (e *ending) fire(n *task.Node) {\n\truntime.RaceDisable() // no edge of this goroutine's counts\n\tdefer runtime.RaceEnable()\n"},
 	}},
 	{clause: "C8", what: "the end of a future is read without synchronisation", race: true, edits: []edit{

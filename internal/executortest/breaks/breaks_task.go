@@ -22,21 +22,26 @@ var taskBreaks = []broken{
 		{"internal/task/list.go", "{ return l.first }", "{ return l.last }"},
 	}},
 	{clause: "C10", what: "waits use a process-wide store of channels", edits: []edit{
-		{"internal/task/park.go", "\tresumed := make(chan struct{})\n", `	kept.Lock()
-	var resumed chan struct{}
+		{"internal/task/park.go", "\tp := parking{over: make(chan struct{})}\n", `	kept.Lock()
+	p := parking{}
 	if last := len(kept.chans) - 1; last >= 0 {
-		resumed, kept.chans = kept.chans[last], kept.chans[:last]
+		p.over, kept.chans = kept.chans[last], kept.chans[:last]
 	} else {
-		resumed = make(chan struct{}, 1)
+		p.over = make(chan struct{}, 1)
 	}
 	kept.Unlock()
 	defer func() {
+		select {
+		case <-p.over:
+		default:
+		}
 		kept.Lock()
-		kept.chans = append(kept.chans, resumed)
+		kept.chans = append(kept.chans, p.over)
 		kept.Unlock()
 	}()
 `},
-		{"internal/task/park.go", "close(resumed)", "resumed <- struct{}{}"},
-		{"internal/task/park.go", "// Sleep blocks", "var kept struct {\n\tsync.Mutex\n\tchans []chan struct{}\n}\n\n// Sleep blocks"},
+		{"internal/task/park.go", "close(p.over)", "p.over <- struct{}{}"},
+		{"internal/task/park.go", "type parking struct {", "var kept struct {\n\tsync.Mutex\n\tchans []chan struct{}\n}\n\ntype parking struct {"},
+		{"internal/task/park.go", "\t\"sync/atomic\"\n", "\t\"sync\"\n\t\"sync/atomic\"\n"},
 	}},
 }
