@@ -3,7 +3,6 @@ package gil
 import (
 	"context"
 	"sync"
-
 )
 
 // Lock is a mutex for threads (threading.Lock): who waits for it releases the global lock meanwhile. Unlock wakes the
@@ -37,11 +36,11 @@ func (l *Lock) Lock(ctx context.Context) error {
 			return err
 		}
 		s := l.line.join()
-		wait(me, l)
+		waitsFor(me, l)
 		wiring.Unlock()
 		err := s.wait(ctx, &wiring)
 		wiring.Lock()
-		wait(me, nil)
+		waitsFor(me, nil)
 		var wake func()
 		if err != nil && !l.line.leave(s) && !l.held {
 			wake = l.line.first() // the wake-up came, and is another's now
@@ -79,8 +78,8 @@ func (l *Lock) Unlock() {
 	call(wake)
 }
 
-// wait notes, locked, what a thread waits for.
-func wait(r *run, l *Lock) {
+// waitsFor notes, locked, what a thread waits for.
+func waitsFor(r *run, l *Lock) {
 	switch {
 	case r == nil:
 	case l == nil:
@@ -170,4 +169,3 @@ func call(f func()) {
 		f()
 	}
 }
-

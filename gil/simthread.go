@@ -38,12 +38,12 @@ type vthread struct {
 	inside bool     // of an interpreter
 	user   any      // the owner's
 
-	op     Op
-	left   time.Duration // of its computing
-	slice  time.Duration // when its slice of a core began, what it owed paid
-	paid   time.Duration // that
-	owed   time.Duration // cost of what it did, to be paid in its next stretch of time
-	woken  bool          // a wait ended before it had begun
+	op    Op
+	left  time.Duration // of its computing
+	slice time.Duration // when its slice of a core began, what it owed paid
+	paid  time.Duration // that
+	owed  time.Duration // cost of what it did, to be paid in its next stretch of time
+	woken bool          // a wait ended before it had begun
 
 	due   occasion // what its entry in the agenda is about
 	place int      // of that entry, from 1; 0: none
