@@ -29,6 +29,9 @@ type lock struct {
 	flying   int // woken, not there yet
 	switched []chan struct{}
 	ticker   *time.Timer // runs while somebody waits
+	takes    uint64
+	dog      watchdog // the same
+	stalled  func(error)
 }
 
 type waiter struct {
@@ -63,6 +66,7 @@ func (l *lock) take(id any) {
 // own is locked: the free lock is id's.
 func (l *lock) own(id any) {
 	l.held, l.asked, l.ticks = true, false, 0
+	l.takes++
 	if l.last != id {
 		l.last = id
 		l.switches++
@@ -80,6 +84,7 @@ func (l *lock) sleep(id any) bool {
 	w := &waiter{id: id, ready: make(chan struct{}, 1)}
 	l.enqueue(w, time.Now())
 	l.arm()
+	l.dog.arm(l.takes, l.look)
 	l.review()
 	l.mu.Unlock()
 	<-w.ready

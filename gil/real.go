@@ -29,7 +29,9 @@ func newReal(s *Scheduler) *real {
 		locks: make([]lock, max(1, traits.Locks)),
 	}
 	for i := range e.locks {
-		e.locks[i].policy, e.locks[i].scale = s.cfg.Policy, e.scale
+		l := &e.locks[i]
+		l.policy, l.scale = s.cfg.Policy, e.scale
+		l.dog.every, l.stalled = s.cfg.Stall*e.scale, s.cfg.OnStall
 	}
 	return e
 }

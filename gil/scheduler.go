@@ -44,6 +44,12 @@ type Config struct {
 	ExactTimes bool
 	// Observer sees the steps of the threads: one that does not hold the lock shows as suspended. Default: none.
 	Observer quartet.Observer
+	// Stall is after what time, real, OnStall gets a [*StallError] about a thread that keeps the lock and reaches no
+	// checkpoint, while others want it; under the Virtual clock also a [*DeadlockError] when all threads wait, one at least
+	// for a Lock that another has. Default: 1 s.
+	Stall time.Duration
+	// OnStall is told once for each stall, on a goroutine of the scheduler's, and should return soon. Default: it is logged.
+	OnStall func(error)
 	// OnPanic gets a *quartet.PanicError, or quartet.ErrGoexit, when a thread or a hook panics or exits. Without it such a
 	// panic crashes the program, unless a future carries it.
 	OnPanic func(error)
@@ -106,6 +112,13 @@ func New(cfg Config) *Scheduler {
 func (cfg *Config) fill() {
 	intake.NotNegative("gil", "Cores", cfg.Cores)
 	intake.NotNegative("gil", "Scale", cfg.Scale)
+	intake.NotNegative("gil", "Stall", int(cfg.Stall))
+	if cfg.Stall == 0 {
+		cfg.Stall = time.Second
+	}
+	if cfg.OnStall == nil {
+		cfg.OnStall = logStall
+	}
 	if cfg.Scale == 0 {
 		cfg.Scale = 1
 	}

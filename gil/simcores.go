@@ -16,28 +16,30 @@ type cores struct {
 // want computes what is left of t's segment, when there is a core.
 func (s *sim) want(t *vthread) {
 	c := &s.cores
-	t.left += t.owed
-	t.owed = 0
 	if len(c.running) == c.n {
 		c.queue = append(c.queue, t)
 		s.hurry()
 		return
 	}
 	c.running = append(c.running, t)
-	t.slice = s.now
+	owed := t.owed
+	t.left += owed
+	t.owed = 0
+	t.paid = owed
+	t.slice = s.now + owed // what it owes has no checkpoints
 	slice := t.left
 	if t.op.Do == DoCompute && t.lock != nil {
 		switch l := t.lock; {
 		case s.period > 0:
 			if l.waiters.n+l.flying > 0 {
-				slice = min(slice, s.period)
+				slice = min(slice, owed+s.period)
 			}
 		case s.policy.Checkpoint(l.state()):
-			slice = min(slice, s.machine.Check)
+			slice = min(slice, owed+s.machine.Check)
 		}
 	}
 	if len(c.queue) > 0 {
-		slice = min(slice, s.machine.Quantum)
+		slice = min(slice, owed+s.machine.Quantum)
 	}
 	s.agenda.put(t, s.now+slice, onSlice)
 }
@@ -62,7 +64,7 @@ func (s *sim) interrupt(t *vthread) {
 
 // endSlice has t's slice end at the next multiple of a time, unless it ends before.
 func (s *sim) endSlice(t *vthread, multiple time.Duration) {
-	ran := s.now - t.slice
+	ran := max(s.now-t.slice, 0)
 	end := t.slice + max((ran+multiple-1)/multiple, 1)*multiple
 	if t.place > 0 && s.agenda.heap[t.place-1].at > end {
 		s.agenda.put(t, end, onSlice)
@@ -70,7 +72,7 @@ func (s *sim) endSlice(t *vthread, multiple time.Duration) {
 }
 
 func (s *sim) sliceEnded(t *vthread) {
-	ran := s.now - t.slice
+	ran := s.now - t.slice + t.paid
 	t.left -= ran
 	t.Computed += ran
 	locked := t.lock != nil && t.op.Do != DoRelease

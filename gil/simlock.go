@@ -278,5 +278,6 @@ func (s *sim) reacquire(t *vthread) {
 		return
 	}
 	s.own(t)
+	t.owed = 0 // that was in the time of the call
 	s.proceed(t)
 }

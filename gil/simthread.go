@@ -40,7 +40,8 @@ type vthread struct {
 
 	op    Op
 	left  time.Duration // of its computing
-	slice time.Duration // when its slice of a core began
+	slice time.Duration // when its slice of a core began, what it owed paid
+	paid  time.Duration // that
 	owed  time.Duration // cost of what it did, to be paid in its next stretch of time
 	woken bool          // a wait ended before it had begun
 

@@ -35,6 +35,7 @@ func (st *strand) next(s *sim, t *vthread) Op {
 			return Op{Do: doMove, Queue: i}
 		}
 	}
+	v.turns.Add(1)
 	v.thread.Store(st.n)
 	st.outcome = st.f.Resume()
 	v.thread.Store(nil)
@@ -110,8 +111,10 @@ func (v *virtual) sleep(ctx context.Context, n *task.Node, d time.Duration) erro
 func (v *virtual) block(n *task.Node, fn func()) {
 	w := &wait{}
 	var end fiber.Captured
+	v.blocks.Add(1)
 	v.alive.Go(func() {
 		defer v.resumeFrom(w, n, resumed)
+		defer v.blocks.Add(-1)
 		end.Run(fn)
 	})
 	_ = v.await(context.Background(), w, n, Op{Do: doPark})

@@ -2,6 +2,7 @@ package gil
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -82,6 +83,14 @@ var _ quartet.Model = (*run)(nil)
 func (r *run) scheduler() *Scheduler { return r.Host.(*Scheduler) }
 
 func (r *run) check() { r.engine().checkpoint((*task.Node)(r)) }
+
+// name is its label, or its number.
+func (r *run) name() string {
+	if label := task.LabelOf((*task.Node)(r).Parent()); label != "" {
+		return label
+	}
+	return fmt.Sprintf("task %d", r.Seq)
+}
 
 func (r *run) engine() engine { return r.scheduler().engine }
 

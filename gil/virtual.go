@@ -15,11 +15,14 @@ type virtual struct {
 	s      *Scheduler
 	now    atomic.Int64 // virtual nanoseconds
 	thread atomic.Pointer[task.Node]
+	turns  atomic.Uint64 // how often a thread began to run
+	blocks atomic.Int32  // under way
 	alive  sync.WaitGroup
 	joined sync.Once
 
 	// Locked.
 	up       bool
+	dog      watchdog
 	starting bool
 	inbox    []func() // what came from outside, or from a thread to another
 	wake     chan struct{}
@@ -35,6 +38,7 @@ type virtual struct {
 
 func newVirtual(s *Scheduler) *virtual {
 	v := &virtual{s: s, wake: make(chan struct{}, 1), sim: newSim(&s.cfg)}
+	v.dog.every = s.cfg.Stall
 	v.body = func() { v.beginner.n.Run() }
 	v.sim.ended, v.sim.moved = v.end, v.moved
 	if s.cfg.Observer != nil {
@@ -74,6 +78,7 @@ func (v *virtual) spawn() {
 func (v *virtual) enter(fn func()) {
 	v.inbox = append(v.inbox, fn)
 	v.mail.Store(true)
+	v.guard()
 	v.rouse()
 }
 

@@ -1,0 +1,61 @@
+package gil
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/quartet-go/quartet"
+)
+
+// line is who waits in a Lock, a Cond or a Queue, the oldest first. Its owner's mutex guards it.
+type line struct{ sleepers []*sleeper }
+
+// sleeper is one wait.
+type sleeper struct {
+	resume func() // nil: it does not wait yet
+	woken  bool
+}
+
+func (l *line) join() *sleeper {
+	s := &sleeper{}
+	l.sleepers = append(l.sleepers, s)
+	return s
+}
+
+// leave takes s out, and reports false when it has been woken already.
+func (l *line) leave(s *sleeper) bool {
+	i := slices.Index(l.sleepers, s)
+	if i < 0 {
+		return false
+	}
+	l.sleepers = slices.Delete(l.sleepers, i, i+1)
+	return true
+}
+
+// first takes the oldest out, and returns what wakes it; nil when nobody waits. That is called without the mutex.
+func (l *line) first() (wake func()) {
+	if len(l.sleepers) == 0 {
+		return nil
+	}
+	s := l.sleepers[0]
+	l.sleepers = slices.Delete(l.sleepers, 0, 1)
+	s.woken = true
+	if s.resume == nil {
+		return func() {} // it will see it
+	}
+	return s.resume
+}
+
+// wait waits until s is woken, or ctx ends (its cause). mu is the owner's.
+func (s *sleeper) wait(ctx context.Context, mu sync.Locker) error {
+	return quartet.Suspend(ctx, func(resume func()) {
+		mu.Lock()
+		woken := s.woken
+		s.resume = resume
+		mu.Unlock()
+		if woken {
+			resume()
+		}
+	})
+}

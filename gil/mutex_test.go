@@ -1,0 +1,253 @@
+package gil_test
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/gil"
+)
+
+// clocks are the configurations in which a lock works.
+func clocks() map[string]gil.Config {
+	return map[string]gil.Config{
+		"real": {Policy: gil.Interval(time.Microsecond)}, "real, free": {Policy: gil.Free()}, "real, fifo": {Policy: gil.FIFO(time.Microsecond)},
+		"real, ticks": {Policy: gil.Ticks(1)}, "real, two": {Policy: gil.PerInterpreter(2, gil.Interval(time.Microsecond))},
+		"virtual": {Clock: gil.Virtual}, "virtual, free": {Clock: gil.Virtual, Policy: gil.Free()},
+	}
+}
+
+func under(t *testing.T, test func(t *testing.T, s *gil.Scheduler)) {
+	for name, cfg := range clocks() {
+		t.Run(name, func(t *testing.T) {
+			s := gil.New(cfg)
+			test(t, s)
+			require.NoError(t, s.Close())
+		})
+	}
+}
+
+// A Lock protects what the global lock does not: what a thread does in several steps.
+func TestLockExcludes(t *testing.T) {
+	under(t, func(t *testing.T, s *gil.Scheduler) {
+		var l gil.Lock
+		n := 0
+		g := quartet.NewGroup(t.Context(), s)
+		for range 10 {
+			g.Go(func(ctx context.Context) error {
+				for range 20 {
+					if err := l.Lock(ctx); err != nil {
+						return err
+					}
+					was := n
+					quartet.Yield(ctx)
+					gil.Compute(ctx, time.Microsecond)
+					if err := quartet.Sleep(ctx, time.Microsecond); err != nil {
+						return err
+					}
+					n = was + 1
+					l.Unlock()
+				}
+				return nil
+			})
+		}
+		require.NoError(t, g.Wait(t.Context()))
+		require.Equal(t, 200, n)
+	})
+}
+
+func TestLockIsTriedAndMisused(t *testing.T) {
+	var l gil.Lock
+	require.True(t, l.TryLock(t.Context()))
+	require.False(t, l.TryLock(t.Context()))
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, l.Lock(ended), context.Canceled)
+	l.Unlock()
+	require.NoError(t, l.Lock(ended), "a free one is taken also then")
+	l.Unlock()
+	require.PanicsWithValue(t, "gil: Unlock of a Lock that nobody has", l.Unlock)
+	require.PanicsWithValue(t, "gil: NewQueue(-1): a size is not negative", func() { gil.NewQueue[int](-1) })
+}
+
+// Two threads that take two Locks in opposite orders: the second to wait is told so.
+func TestACycleOfLocksIsNamed(t *testing.T) {
+	under(t, func(t *testing.T, s *gil.Scheduler) {
+		var a, b gil.Lock
+		both := make(chan struct{}, 2)
+		thread := func(label string, first, second *gil.Lock) *quartet.Future[int] {
+			return quartet.Go(quartet.Label(t.Context(), label), s, func(ctx context.Context) (int, error) {
+				_ = first.Lock(ctx)
+				defer first.Unlock()
+				both <- struct{}{}
+				_ = quartet.Block(ctx, func() {
+					for len(both) < 2 {
+						runtime.Gosched()
+					}
+				})
+				if err := second.Lock(ctx); err != nil {
+					return 0, err
+				}
+				second.Unlock()
+				return 1, nil
+			})
+		}
+		x, y := thread("x", &a, &b), thread("y", &b, &a)
+		n, errX := x.Await(t.Context())
+		m, errY := y.Await(t.Context())
+		require.Equal(t, 1, n+m, "one is told, the other goes on")
+		err := errX
+		if err == nil {
+			err = errY
+		}
+		require.ErrorIs(t, err, quartet.ErrDeadlock)
+		var d *gil.DeadlockError
+		require.ErrorAs(t, err, &d)
+		require.Len(t, d.Waits, 2)
+		require.Contains(t, d.Waits, "x waits for a Lock that y has")
+		require.Contains(t, d.Waits, "y waits for a Lock that x has")
+	})
+}
+
+func TestALockTakenTwiceIsACycleOfOne(t *testing.T) {
+	s := gil.New(gil.Config{Clock: gil.Virtual})
+	defer s.Close()
+	_, err := quartet.Do(quartet.Label(t.Context(), "main"), s, func(ctx context.Context) (int, error) {
+		var l gil.Lock
+		_ = l.Lock(ctx)
+		return 0, l.Lock(ctx)
+	})
+	require.EqualError(t, err, "gil: deadlock: main waits for a Lock that main has")
+}
+
+func TestCondAndQueue(t *testing.T) {
+	under(t, func(t *testing.T, s *gil.Scheduler) {
+		var l gil.Lock
+		c := gil.Cond{L: &l}
+		q := gil.NewQueue[int](2)
+		ready, sum := 0, 0
+		g := quartet.NewGroup(t.Context(), s)
+		for range 4 {
+			g.Go(func(ctx context.Context) error {
+				_ = l.Lock(ctx)
+				if ready++; ready == 4 {
+					c.Broadcast()
+				}
+				for ready < 4 {
+					if err := c.Wait(ctx); err != nil {
+						return err
+					}
+				}
+				l.Unlock()
+				for i := range 50 {
+					if err := q.Put(ctx, i); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		g.Go(func(ctx context.Context) error {
+			for range 200 {
+				v, err := q.Get(ctx)
+				if err != nil {
+					return err
+				}
+				sum += v
+			}
+			return nil
+		})
+		require.NoError(t, g.Wait(t.Context()))
+		require.Equal(t, 4*49*50/2, sum)
+		require.Zero(t, q.Len())
+	})
+}
+
+// Waits that are cut take no wake-up along: who waits behind them is woken.
+func TestCancelStormOnLocksCondsAndQueues(t *testing.T) {
+	under(t, func(t *testing.T, s *gil.Scheduler) {
+		var l gil.Lock
+		c := gil.Cond{L: &l}
+		q := gil.NewQueue[int](1)
+		var got atomic.Int32
+		g := quartet.NewGroup(t.Context(), s)
+		for i := range 60 {
+			g.Go(func(ctx context.Context) error {
+				ctx, cancel := context.WithCancel(ctx)
+				defer cancel()
+				if i%2 == 0 {
+					go cancel()
+				}
+				if l.Lock(ctx) == nil {
+					if i%3 == 0 {
+						quartet.Yield(ctx)
+					}
+					if i%5 == 0 && i%2 == 0 { // its ctx ends
+						_ = c.Wait(ctx)
+					}
+					l.Unlock()
+				}
+				if q.Put(ctx, i) == nil {
+					got.Add(1)
+				}
+				if _, err := q.Get(ctx); err == nil {
+					got.Add(-1)
+				}
+				return nil
+			})
+		}
+		_ = g.Wait(t.Context())
+		require.Equal(t, got.Load(), int32(q.Len()))
+		require.True(t, l.TryLock(t.Context()), "nobody has it")
+	})
+}
+
+func TestAStalledHolderIsNamed(t *testing.T) {
+	for name, clock := range map[string]gil.Clock{"real": gil.Real, "virtual": gil.Virtual} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				said := make(chan error, 2)
+				s := gil.New(gil.Config{Clock: clock, Stall: time.Second, OnStall: func(err error) { said <- err }})
+				unnamed := make(chan int) // a wait that no waiting word names
+				stuck := quartet.Go(quartet.Label(t.Context(), "stuck"), s, func(context.Context) (int, error) { return <-unnamed, nil })
+				other := quartet.Go(t.Context(), s, func(context.Context) (int, error) { return 2, nil })
+				err := <-said
+				require.EqualError(t, err, "gil: stuck has kept the lock for 1s without a checkpoint")
+				require.Contains(t, string(err.(*gil.StallError).Stacks), "TestAStalledHolderIsNamed")
+				unnamed <- 1
+				_, err = quartet.AwaitAll(t.Context(), stuck, other)
+				require.NoError(t, err)
+				require.NoError(t, s.Close())
+				time.Sleep(time.Minute)
+				require.Empty(t, said, "once")
+			})
+		})
+	}
+}
+
+func TestAVirtualDeadlockIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		said := make(chan error, 2)
+		s := gil.New(gil.Config{Clock: gil.Virtual, OnStall: func(err error) { said <- err }})
+		var l gil.Lock
+		ctx, cancel := context.WithCancel(t.Context())
+		main := quartet.Go(quartet.Label(ctx, "main"), s, func(ctx context.Context) (int, error) {
+			_ = l.Lock(ctx)
+			defer l.Unlock()
+			return quartet.Go(quartet.Label(ctx, "child"), s, func(ctx context.Context) (int, error) { return 0, l.Lock(ctx) }).Await(ctx)
+		})
+		err := <-said
+		require.EqualError(t, err, "gil: deadlock: main waits for another task, or for what comes from outside; child waits for a Lock that main has")
+		cancel()
+		_, err = main.Await(t.Context())
+		require.ErrorIs(t, err, context.Canceled)
+		require.NoError(t, s.Close())
+		require.Empty(t, said)
+	})
+}

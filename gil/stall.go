@@ -1,0 +1,137 @@
+package gil
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+)
+
+// StallError is about a thread that keeps the global lock and reaches no checkpoint, while others want the lock: it is in
+// a long call of C, so to say, or waits for something that it does not name with a waiting word, such as a channel or a
+// mutex. Under the Virtual clock that stops the time of all.
+type StallError struct {
+	Thread string        // its label, or "task" and its number
+	Ran    time.Duration // for at least so long, in real time
+	Stacks []byte        // of the goroutines that run threads, or block in them
+}
+
+func (e *StallError) Error() string {
+	return fmt.Sprintf("gil: %s has kept the lock for %v without a checkpoint", e.Thread, e.Ran)
+}
+
+// logStall is Config.OnStall's default.
+func logStall(err error) {
+	if e, ok := err.(*StallError); ok {
+		slog.Warn(e.Error(), "stacks", string(e.Stacks))
+		return
+	}
+	slog.Warn(err.Error())
+}
+
+// watchdog looks from time to time, while it has reason to, whether what it watches has moved on. Its owner's mutex guards
+// it.
+type watchdog struct {
+	every time.Duration
+	timer *time.Timer
+	armed bool
+	seen  uint64
+}
+
+// arm has look called after a while. What it is about has moved so often.
+func (d *watchdog) arm(moves uint64, look func()) {
+	if d.armed {
+		return
+	}
+	d.armed, d.seen = true, moves
+	if d.timer == nil {
+		d.timer = time.AfterFunc(d.every, look)
+	} else {
+		d.timer.Reset(d.every)
+	}
+}
+
+// threadStacks are the live stacks of threads: not of those that wait for a lock of this package's, or are suspended.
+func threadStacks() []byte {
+	buf := make([]byte, 1<<20)
+	var live [][]byte
+	for stack := range bytes.SplitSeq(buf[:runtime.Stack(buf, true)], []byte("\n\n")) {
+		header, _, _ := bytes.Cut(stack, []byte("\n"))
+		thread := bytes.Contains(stack, []byte("gil.(*real).thread(")) && !bytes.Contains(stack, []byte("gil.(*real).without("))
+		fiber := bytes.Contains(stack, []byte("internal/fiber.(*Fiber).call(")) && !bytes.Contains(header, []byte("[coroutine"))
+		if thread || fiber {
+			live = append(live, stack)
+		}
+	}
+	return bytes.Join(live, []byte("\n\n"))
+}
+
+// look reports a holder that has kept the lock since the last look, though others want it.
+func (l *lock) look() {
+	l.mu.Lock()
+	d := &l.dog
+	d.armed = false
+	stalled := l.held && len(l.waiters) > 0 && l.takes == d.seen
+	if len(l.waiters) > 0 && !stalled {
+		d.arm(l.takes, l.look)
+	}
+	l.mu.Unlock()
+	if n := l.running.Load(); stalled && n != nil {
+		l.stalled(&StallError{Thread: (*run)(n).name(), Ran: d.every, Stacks: threadStacks()})
+	}
+}
+
+// guard is locked: the machine has something to do.
+func (v *virtual) guard() { v.dog.arm(v.turns.Load(), v.look) }
+
+// look reports a thread that has run since the last look, and has the machine say when all wait for each other.
+func (v *virtual) look() {
+	v.s.in.Lock()
+	d := &v.dog
+	d.armed = false
+	still := v.turns.Load() == d.seen
+	n := v.thread.Load()
+	switch {
+	case v.up && !still:
+		v.guard()
+	case v.up && n == nil:
+		v.inbox = append(v.inbox, v.deadlocked)
+		v.mail.Store(true)
+		v.rouse()
+	}
+	stalled := v.up && still && n != nil
+	v.s.in.Unlock()
+	if stalled {
+		v.s.cfg.OnStall(&StallError{Thread: (*run)(n).name(), Ran: d.every, Stacks: threadStacks()})
+	}
+}
+
+// deadlocked says who waits for whom, when nothing will happen, unless it comes from outside, and somebody waits for a Lock.
+func (v *virtual) deadlocked() {
+	if len(v.sim.agenda.heap) > 0 || v.blocks.Load() > 0 {
+		return
+	}
+	err, locked := &DeadlockError{}, false
+	wiring.Lock()
+	for _, t := range v.sim.alive() {
+		st := t.user.(*strand)
+		if st.n == nil {
+			continue
+		}
+		r := (*run)(st.n)
+		switch l := wiring.waits[r]; {
+		case l == nil:
+			err.Waits = append(err.Waits, r.name()+" waits for another task, or for what comes from outside")
+		case l.owner == nil:
+			err.Waits = append(err.Waits, r.name()+" waits for a Lock that no thread has")
+		default:
+			locked = true
+			err.Waits = append(err.Waits, r.name()+" waits for a Lock that "+l.owner.name()+" has")
+		}
+	}
+	wiring.Unlock()
+	if locked {
+		v.s.cfg.OnStall(err)
+	}
+}
