@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -28,6 +27,17 @@ func blocks(t *testing.T, page string) (all []block) {
 		all = append(all, block{m[1], m[2]})
 	}
 	return all
+}
+
+func (b block) isProgram() bool { return b.lang == "go" && strings.HasPrefix(b.text, "package main") }
+
+// run runs a program, and returns what it prints.
+func (b block) run(t *testing.T, goTool string) string {
+	file := filepath.Join(t.TempDir(), "page.go")
+	require.NoError(t, os.WriteFile(file, []byte(b.text), 0o600))
+	out, err := exec.Command(goTool, "run", file).CombinedOutput()
+	require.NoError(t, err, string(out))
+	return string(out)
 }
 
 // sources are the examples' own, which have tests of their own.
@@ -63,14 +73,11 @@ func TestREADMECode(t *testing.T) {
 	programs, pieces := 0, 0
 	for i, b := range all {
 		switch {
-		case b.lang == "go" && strings.HasPrefix(b.text, "package main"):
+		case b.isProgram():
 			programs++
-			file := filepath.Join(t.TempDir(), "readme"+strconv.Itoa(i)+".go")
-			require.NoError(t, os.WriteFile(file, []byte(b.text), 0o600))
-			out, err := exec.Command(goTool, "run", file).CombinedOutput()
-			require.NoError(t, err, string(out))
+			out := b.run(t, goTool)
 			require.Equal(t, "text", all[i+1].lang, "a program's output stands below it")
-			require.Equal(t, all[i+1].text, string(out))
+			require.Equal(t, all[i+1].text, out)
 		case b.lang == "go" || b.lang == "python":
 			pieces++
 			require.True(t, contained(code, b.text), "no example has this:\n%s", b.text)
@@ -83,6 +90,25 @@ func TestREADMECode(t *testing.T) {
 	}
 	require.Positive(t, programs)
 	require.Positive(t, pieces)
+}
+
+// The program at the end of the article prints what the article shows of it, in this order.
+func TestTheArticlesExactFigures(t *testing.T) {
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("the go command is not there to build the article's program: ", err)
+	}
+	var shown, printed string
+	for _, b := range blocks(t, "../docs/article.md") {
+		switch {
+		case b.lang == "text":
+			shown += b.text
+		case b.isProgram():
+			printed += b.run(t, goTool)
+		}
+	}
+	require.NotEmpty(t, shown)
+	require.Equal(t, shown, printed)
 }
 
 func TestREADMEIsShort(t *testing.T) {
