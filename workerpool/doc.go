@@ -35,9 +35,25 @@
 // Shutdown. [Pool.Go] allocates nothing; submit and await of a future is one allocation where the ctx cannot end, and at
 // most three where it can (measured, and held by tests).
 //
+// # What a bounded pool is for, and its size
+//
+// It protects something that gets slower, or breaks, when too many use it at once: the processors, memory, a database, a
+// remote service. For work that computes, Config.Workers is GOMAXPROCS, the default: more only queue in the scheduler.
+// For work that waits, it is what the thing behind it bears, by Little's law: tasks a second times seconds a task. A
+// resource of its own within a shared pool is a [Pool.Limit].
+//
+// Queue and Saturation are the backpressure. A queue evens bursts out; under a lasting overload it adds its whole length
+// to every wait, so keep it as short as bursts allow: [Wait] slows the submitter down, [Reject] tells it, [DropOldest]
+// serves what only the newest counts of, and Config.RejectLate refuses what would come too late.
+//
+// A submit's ctx bounds the wait for room, the wait in the queue and the task. Work that outlives the request it came
+// from is submitted with context.WithoutCancel(ctx): values without the request's end.
+//
 // # When not to use it
 //
 // When tasks mostly wait for the network, and their number is bounded anyway: a goroutine for each is simpler, and
-// nothing queues. For one fan-out in one function, errgroup with SetLimit is enough. For state that must be touched by
-// one task at a time, a pool needs a mutex and an event loop does not. Code that may crash or leak belongs in a process.
+// nothing queues. For one fan-out in one function, errgroup with SetLimit is enough; a stage of a pipeline is a channel
+// and a few goroutines. With tasks of 10 µs and more decent pools are equal: choose by what they promise then. For state
+// that must be touched by one task at a time, a pool needs a mutex and an event loop does not. Code that may crash or
+// leak belongs in a process.
 package workerpool

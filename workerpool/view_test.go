@@ -150,6 +150,40 @@ func TestLimit(t *testing.T) {
 	})
 }
 
+// Places of a limit that come free while a task wants its own back are not lost when that goes on.
+func TestLimitIsUsedInFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := workerpool.New(workerpool.Config{Workers: 3})
+		limit := p.Limit(2)
+		var resume func()
+		hold, last := make(chan struct{}), make(chan struct{})
+		submit := func(fn func(ctx context.Context)) {
+			require.NoError(t, limit.SubmitTask(t.Context(), quartet.TaskFunc(fn)))
+		}
+		submit(func(ctx context.Context) {
+			_ = quartet.Suspend(ctx, func(r func()) { resume = r })
+			<-last
+		})
+		for range 2 {
+			submit(func(context.Context) { <-hold })
+		}
+		for range 2 {
+			submit(func(context.Context) { <-last })
+		}
+		synctest.Wait()
+		p.Resize(1)
+		resume()
+		synctest.Wait()
+		close(hold) // both places come free, and one slot, which the first takes
+		synctest.Wait()
+		p.Resize(3)
+		synctest.Wait()
+		require.Equal(t, uint64(2), p.Stats().Running)
+		close(last)
+		require.NoError(t, p.Shutdown(t.Context()))
+	})
+}
+
 func TestViewsAreNotShutDown(t *testing.T) {
 	p := workerpool.New(workerpool.Config{})
 	defer p.Close()

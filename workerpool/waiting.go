@@ -72,6 +72,7 @@ func (r *run) lend(to *task.Node) (lent bool, err error) {
 	if to != nil && to.Level <= n.Level && p.in.Take(to) {
 		p.start(to)
 	}
+	p.in.MakeRoom() // a free slot is room: what is queued may all be held back by a key
 	p.dispatch()
 	return true, nil
 }

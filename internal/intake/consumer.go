@@ -10,6 +10,7 @@ import (
 type Consumer struct {
 	in    *Intake
 	index int
+	begun bool // it has run a leaf
 
 	_      [64]byte // its own cache line: one goroutine writes, once a leaf
 	done   atomic.Uint64
@@ -22,7 +23,7 @@ func (in *Intake) Consume(c *Consumer) bool {
 	if _, leaf := in.next(); !leaf {
 		return false
 	}
-	c.in, c.index = in, len(in.fast.consumers)
+	c.in, c.index, c.begun = in, len(in.fast.consumers), false
 	in.fast.consumers = append(in.fast.consumers, c)
 	in.Hold()
 	in.starts++
@@ -42,10 +43,13 @@ func (in *Intake) Leave(c *Consumer) {
 	in.Release(1)
 }
 
-// Run runs leaves until there are none, or the executor calls. The caller recovers what a leaf raises, and says Fail then.
+// Run runs leaves until there are none, or the executor calls. One it runs in any case: else all consumers could come back
+// for ever, each without having made the room that they are called for. The caller recovers what a leaf raises, and says
+// Fail then.
 func (c *Consumer) Run() {
 	f := c.in.fast
-	for !f.called() {
+	for !c.begun || !f.called() {
+		c.begun = true
 		fn, ok := f.ring.Pop()
 		if !ok {
 			return

@@ -344,7 +344,7 @@ func (in *Intake) SetWaiting(n *task.Node, waiting bool) {
 		in.stats.Waiting++
 		in.step(quartet.EventSuspended, n)
 	} else {
-		takePlace(n)
+		in.takePlace(n)
 		in.stats.Waiting--
 		in.stats.Running++
 		in.step(quartet.EventResumed, n)

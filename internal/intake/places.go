@@ -73,10 +73,16 @@ func ComeBack(n *task.Node, by int) {
 	}
 }
 
-// takePlace is locked: n goes on.
-func takePlace(n *task.Node) {
-	if s := limit(n); s != nil {
-		s.Enter()
+// takePlace is locked: n goes on. Places that had come free while it wanted its own back, and that nobody was given
+// therefore, go to those who wait.
+func (in *Intake) takePlace(n *task.Node) {
+	s := limit(n)
+	if s == nil {
+		return
+	}
+	s.Enter()
+	for next := s.Pass(); next != nil; next = s.Pass() {
+		in.enqueue(next)
 	}
 }
 

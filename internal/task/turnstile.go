@@ -46,6 +46,11 @@ func (n *Node) Advance() bool {
 // Release gives a place back, and returns the node that has taken it, to be advanced.
 func (s *Turnstile) Release() *Node {
 	s.inside--
+	return s.Pass()
+}
+
+// Pass lets the first of those that wait through, if there is a place for it, and returns it, to be advanced; else nil.
+func (s *Turnstile) Pass() *Node {
 	first := s.held.First()
 	if first == nil || s.Back > 0 || !s.Room() {
 		return nil
