@@ -65,7 +65,7 @@ func (l *Loop) turns() {
 	for {
 		switch l.step() {
 		case rested:
-			if more := len(l.immediates) > 0 || l.inbox.full.Load(); !more && !l.idle() {
+			if more := l.inbox.full.Load() || l.nextImmediate(); !more && !l.idle() {
 				return
 			}
 		case left:
@@ -74,6 +74,12 @@ func (l *Loop) turns() {
 			}
 		}
 	}
+}
+
+// nextImmediate reports whether the first immediate keeps the loop alive. It spares a chain of them the lock in idle, which
+// decides about the others.
+func (l *Loop) nextImmediate() bool {
+	return len(l.immediates) > 0 && l.immediates[0].fn != nil && !l.immediates[0].unref
 }
 
 // progress is what a step came to.
