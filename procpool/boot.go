@@ -86,7 +86,7 @@ func (p *Pool) bootFailed(err error) {
 // Config.Workers and the limits on starts allow.
 func (p *Pool) grow() {
 	starting, total := 0, 0
-	for _, w := range p.workers {
+	for _, w := range p.workers[:p.cfg.Workers] {
 		if w != nil {
 			total++
 			if !w.ready {
@@ -98,7 +98,7 @@ func (p *Pool) grow() {
 		p.failQueued(p.boot.broken)
 		return
 	}
-	for want := max(1, len(p.resend)+p.in.Len()); starting < want && total < len(p.workers) && !p.ending; starting++ {
+	for want := max(1, len(p.resend)+p.in.Len()); starting < want && total < p.cfg.Workers && !p.ending; starting++ {
 		if d := p.boot.delay(); d > 0 {
 			p.growLater(d)
 			return

@@ -15,8 +15,9 @@ import (
 type Saturation uint8
 
 const (
-	Wait   Saturation = iota // wait for room, as far as the submit's ctx allows
-	Reject                   // return quartet.ErrSaturated at once
+	Wait       Saturation = iota // wait for room, as far as the submit's ctx allows
+	Reject                       // return quartet.ErrSaturated at once
+	DropOldest                   // abandon the oldest queued task of no higher priority with quartet.ErrDiscarded, and take its room
 )
 
 // Line is one line that a worker wrote to its standard output or standard error, without its end.
@@ -36,6 +37,9 @@ type Config struct {
 	Queue int
 	// Saturation is what happens to a submit when the queue or InFlight is full. Default: Wait.
 	Saturation Saturation
+	// RejectLate refuses a submit from outside with quartet.ErrSaturated at once when its ctx has a deadline and
+	// [Pool.ExpectedWait] goes beyond that: work that nobody will wait for is better refused than queued. Default: off.
+	RejectLate bool
 	// InFlight is how many accepted tasks may be unfinished. A call that a task makes is not bound by it. Default: 65,536.
 	InFlight int
 
@@ -143,7 +147,7 @@ func (c *Config) check() error {
 		}
 	}
 	switch {
-	case c.Saturation > Reject:
+	case c.Saturation > DropOldest:
 		return errors.New("procpool: Config.Saturation is unknown")
 	case c.MaxFrame > 1<<31-1-headerSize:
 		return fmt.Errorf("procpool: Config.MaxFrame is beyond 2 GiB: %d", c.MaxFrame)

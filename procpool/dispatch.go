@@ -71,9 +71,6 @@ func (w *worker) worthRevoking() bool {
 	return w.ready && w.exact && !w.revoked && w.suspended == 0 && time.Duration(len(w.calls)-1)*w.pace > windowWork/2
 }
 
-// free is locked: how many queued calls would go to a worker at once.
-func (p *Pool) free() int { return 0 }
-
 // freest is locked: the worker with the fewest tasks, of those that have room for one more.
 func (p *Pool) freest() *worker {
 	var best *worker

@@ -73,7 +73,7 @@
 //
 // # Cost, and when not to use it
 //
-// A worker starts in a few milliseconds and takes a few MB. A call there and back takes some 30 to 100 µs, most of it the
+// A worker starts in a few milliseconds and takes a few MB. A call there and back takes some 20 to 50 µs, most of it the
 // kernel's switching between processes; with many in flight some 5 to 10 µs each, much of it JSON. So a task
 // shorter than that is better called where it is, and one of a millisecond or more does not notice.
 //

@@ -67,7 +67,7 @@ func New(cfg Config) (*Pool, error) {
 	}
 	p.care.every = cfg.period()
 	p.in.Init(intake.Config{
-		Name: "procpool", Host: p, Ready: p.dispatch, Free: p.free,
+		Name: "procpool", Host: p, Ready: p.dispatch, Slots: p.slots, RejectLate: cfg.RejectLate,
 		Queue: cfg.Queue, InFlight: cfg.InFlight, Full: intake.Full(cfg.Saturation),
 		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	})
@@ -79,7 +79,12 @@ func New(cfg Config) (*Pool, error) {
 // Wait. The input is copied: the caller may change it afterwards.
 func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 	intake.NotNil("procpool", "SubmitCall", c)
+	return p.submit(ctx, c, Normal)
+}
+
+func (p *Pool) submit(ctx context.Context, c quartet.Call, level Level) error {
 	n := task.Of(ctx, c)
+	n.Level = int8(level)
 	record := &call{node: n, call: c}
 	if err := p.fill(record); err != nil {
 		return err
@@ -172,7 +177,7 @@ func (p *Pool) newNumber(name string) (uint16, error) {
 func (p *Pool) Ahead() int {
 	p.in.Lock()
 	defer p.in.Unlock()
-	n := 2 * len(p.workers)
+	n := 2 * p.cfg.Workers
 	for _, w := range p.live() {
 		n += 2 * w.window
 	}
