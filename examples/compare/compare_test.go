@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -26,11 +29,11 @@ func inProcess() []model {
 // Computing is waiting here, so that time is virtual.
 func TestTheWholeInSmall(t *testing.T) {
 	var out strings.Builder
-	synctest.Test(t, func(*testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		compare(&out, plan{
-			models: inProcess(), heavy: job{Wait: heavyWork}, crunch: job{Wait: crunchWork},
+			ctx: t.Context(), models: inProcess(), heavy: job{Wait: heavyWork}, crunch: job{Wait: crunchWork},
 			rounds: 1, mixed: time.Second, inFlight: []int{1, 300},
-		})
+		}, workloads)
 	})
 	for _, m := range inProcess() {
 		require.Equal(t, 4, strings.Count(out.String(), m.like), m.name)
@@ -66,7 +69,7 @@ func TestEveryModelAnswersEverything(t *testing.T) {
 
 // Which models hold all waits at once is exact in virtual time: the pool as many as it has workers, inline one.
 func TestWaitsAtOnce(t *testing.T) {
-	atOnce := map[string]int64{"inline": 1, "loop": 40, "loop+pool": 40, "pool": waitWorkers, "goroutines": 40, "gil threads": 40, "loop+gil thread": 40}
+	atOnce := map[string]int64{"inline": 1, "loop": 40, "loop+pool": 40, "pool": waitWorkers, "goroutines": 40, "gil threads": 40, "gil per interpreter": 40, "loop+gil thread": 40}
 	for _, m := range inProcess() {
 		synctest.Test(t, func(t *testing.T) {
 			s := waitSample(m, 40)
@@ -121,4 +124,47 @@ func TestSpinIsProportional(t *testing.T) {
 	require.Equal(t, 2500, s.turns(2500*time.Microsecond))
 	require.Positive(t, calibrate().perMillisecond)
 	require.NotEqual(t, turn(1), turn(2))
+}
+
+func TestFlags(t *testing.T) {
+	o, err := parse([]string{"-only", "wait,mixed", "-assert"}, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, options{only: []string{"wait", "mixed"}, assert: true}, o)
+	_, err = parse([]string{"-only", "sleep"}, io.Discard)
+	require.EqualError(t, err, `compare: -only: no workload "sleep"; there are mixed, wait, crunch`)
+	_, err = parse([]string{"mixed"}, io.Discard)
+	require.EqualError(t, err, `compare: "mixed" is not a flag`)
+}
+
+// crunched is a table in which threads behind a lock took so long against one second inline.
+func crunched(threads time.Duration) []table {
+	one := func(name string, wall time.Duration) row {
+		return row{model: model{name: name}, wall: wall, sample: sample{rounds: []sample{{wall: wall}}}}
+	}
+	return []table{{name: "crunch", rows: []row{one("inline", time.Second), one("gil threads", threads)}}}
+}
+
+func TestAssertFailsOnAPlantedFigure(t *testing.T) {
+	if cores() < 2 {
+		t.Skip("the claim needs two cores")
+	}
+	require.NoError(t, contradiction(judge(crunched(time.Second))))
+	require.ErrorContains(t, contradiction(judge(crunched(time.Second/2))), "The lock stops CPU threads")
+}
+
+func TestRowsAsData(t *testing.T) {
+	var c, j strings.Builder
+	require.NoError(t, writeCSV(&c, crunched(time.Second)))
+	require.Contains(t, c.String(), "crunch,gil threads,1,0,0,0,0,0,0,0,0,\n")
+	require.NoError(t, writeJSON(&j, crunched(time.Second), judge(nil)))
+	require.Contains(t, j.String(), `"workload": "crunch"`)
+	require.Error(t, save(filepath.Join(t.TempDir(), "none", "x"), func(io.Writer) error { return nil }))
+}
+
+func TestInterruptedPrintsWhatItHas(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out strings.Builder
+	require.Empty(t, compare(&out, plan{ctx: ctx, models: models, inFlight: []int{1}}, workloads))
+	require.Contains(t, out.String(), "interrupted")
 }

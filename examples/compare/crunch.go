@@ -12,7 +12,7 @@ const (
 
 // crunch shows who uses more than one core.
 func crunch(p plan) table {
-	samples := alternate(p.rounds, p.models, func(m model) sample {
+	samples := alternate(p, func(m model) sample {
 		return measure(m, cores(), func(r *run) {
 			begin := time.Now()
 			for range crunchTasks {
@@ -22,6 +22,7 @@ func crunch(p plan) table {
 	})
 	ideal := crunchTasks * crunchWork / time.Duration(min(crunchTasks, cores()))
 	t := table{
+		name:  "crunch",
 		title: fmt.Sprintf("crunch: %d tasks of %v CPU time; ideal: all cores busy; rule: at least two thirds of it", crunchTasks, crunchWork),
 		bar:   func(r row) time.Duration { return r.wall },
 		barOf: "wall",

@@ -15,10 +15,10 @@ const (
 
 // mixed is the headline: what becomes of short requests while long computations run.
 func mixed(p plan) table {
-	samples := alternate(p.rounds, p.models, func(m model) sample {
+	samples := alternate(p, func(m model) sample {
 		return measure(m, cores(), func(r *run) { mixedLoad(r, p.mixed, p.heavy) })
 	})
-	t := table{title: fmt.Sprintf("mixed: a ping every %v while CPU requests of %v follow one another; latency of the pings, wall per CPU request; rule: p99 below %v", pingEvery, heavyWork, pingWithin)}
+	t := table{name: "mixed", title: fmt.Sprintf("mixed: a ping every %v while CPU requests of %v follow one another; latency of the pings, wall per CPU request; rule: p99 below %v", pingEvery, heavyWork, pingWithin)}
 	for i, m := range p.models {
 		s := samples[i]
 		perHeavy := s.wall * time.Duration(p.rounds) / time.Duration(max(s.heavy, 1))

@@ -40,6 +40,7 @@ var models = []model{
 	{"pool", "Python's ThreadPoolExecutor without a GIL", openPool},
 	{"processes", "Python's ProcessPoolExecutor; Node's cluster", openProcesses},
 	{"gil threads", "Python's threads; ThreadPoolExecutor", openThreads},
+	{"gil per interpreter", "Python's sub-interpreters, each with a lock", openInterpreters},
 	{"loop+gil thread", "asyncio.to_thread", openLoopAndThread},
 	{"goroutines", "plain Go", openGoroutines},
 }
@@ -116,6 +117,10 @@ func loopAnd(helper quartet.Executor) server {
 }
 
 func openThreads(int) server { return on(gil.New(gil.Config{})) }
+
+func openInterpreters(workers int) server {
+	return on(gil.New(gil.Config{Policy: gil.PerInterpreter(min(workers, cores()), gil.Interval(5*time.Millisecond))}))
+}
 
 func openGoroutines(int) server {
 	var all sync.WaitGroup

@@ -16,6 +16,7 @@ type sample struct {
 	sent, answered    int64
 	heavy             int64 // heavy requests answered
 	extrapolated      bool
+	rounds            []sample // of which it was merged, each with its latencies sorted
 }
 
 // gauge keeps the highest value that a count has had.
@@ -80,7 +81,11 @@ func measure(m model, workers int, load func(r *run)) sample {
 
 // merge makes one sample of the rounds: medians, and all latencies.
 func merge(rounds []sample) sample {
+	for _, s := range rounds {
+		slices.Sort(s.latencies)
+	}
 	m := rounds[0]
+	m.rounds, m.latencies = rounds, slices.Clone(m.latencies)
 	m.wall = median(rounds, func(s sample) time.Duration { return s.wall })
 	m.cpu = median(rounds, func(s sample) time.Duration { return s.cpu })
 	for _, s := range rounds[1:] {
@@ -111,16 +116,20 @@ func percentile(sorted []time.Duration, p int) time.Duration {
 
 // alternate runs every model once a round, so that drift of the machine meets all alike, and each round in another
 // order, so that no model always follows the same one.
-func alternate(rounds int, models []model, one func(m model) sample) []sample {
-	all := make([][]sample, len(models))
-	for round := range rounds {
-		for _, i := range order(round, len(models)) {
-			all[i] = append(all[i], one(models[i]))
+func alternate(p plan, one func(m model) sample) []sample {
+	all := make([][]sample, len(p.models))
+	for round := range p.rounds {
+		for _, i := range order(round, len(p.models)) {
+			if p.ctx.Err() == nil {
+				all[i] = append(all[i], one(p.models[i]))
+			}
 		}
 	}
-	merged := make([]sample, len(models))
-	for i := range models {
-		merged[i] = merge(all[i])
+	merged := make([]sample, len(p.models))
+	for i, rounds := range all {
+		if len(rounds) > 0 {
+			merged[i] = merge(rounds)
+		}
 	}
 	return merged
 }

@@ -18,6 +18,7 @@ type row struct {
 
 // table is one workload; its first row is inline.
 type table struct {
+	name  string
 	title string
 	rows  []row
 	bar   func(row) time.Duration

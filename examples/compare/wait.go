@@ -13,27 +13,24 @@ const (
 	maxMeasured = 100
 )
 
-// wait shows what many waits at once cost, a table for each number.
-func wait(p plan) []table {
-	tables := make([]table, len(p.inFlight))
-	for i, n := range p.inFlight {
-		samples := alternate(p.rounds, p.models, func(m model) sample { return waitSample(m, n) })
-		t := table{
-			title: fmt.Sprintf("wait: %d at once of %v each; the pool has %d workers; rule: all within twice one wait", n, oneWait, waitWorkers),
-			bar:   func(r row) time.Duration { return r.wall },
-			barOf: "wall",
-		}
-		for j, m := range p.models {
-			s := samples[j]
-			row := row{model: m, sample: s, wall: s.wall, ideal: oneWait}
-			if s.wall > 2*oneWait {
-				row.broken = fmt.Sprintf("%v: ", short(s.wall)) + reasonWait(s, n)
-			}
-			t.rows = append(t.rows, row)
-		}
-		tables[i] = t
+// wait shows what n waits at once cost.
+func wait(p plan, n int) table {
+	samples := alternate(p, func(m model) sample { return waitSample(m, n) })
+	t := table{
+		name:  fmt.Sprintf("wait %d", n),
+		title: fmt.Sprintf("wait: %d at once of %v each; the pool has %d workers; rule: all within twice one wait", n, oneWait, waitWorkers),
+		bar:   func(r row) time.Duration { return r.wall },
+		barOf: "wall",
 	}
-	return tables
+	for j, m := range p.models {
+		s := samples[j]
+		row := row{model: m, sample: s, wall: s.wall, ideal: oneWait}
+		if s.wall > 2*oneWait {
+			row.broken = fmt.Sprintf("%v: ", short(s.wall)) + reasonWait(s, n)
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t
 }
 
 // reasonWait reads from the data why the waits took so long.

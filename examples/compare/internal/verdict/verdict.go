@@ -1,0 +1,122 @@
+// Package verdict judges claims by measured figures. A verdict is given only where the spread of the rounds lies on one
+// side of the claim's threshold.
+package verdict
+
+import "fmt"
+
+// Outcome is what the figures say about a claim.
+type Outcome string
+
+// The outcomes. Unmeasured: no workload that ran gives the claim's figures.
+const (
+	Holds        Outcome = "HOLDS"
+	DoesNotHold  Outcome = "DOES NOT HOLD"
+	Depends      Outcome = "DEPENDS"
+	Inconclusive Outcome = "INCONCLUSIVE"
+	Unmeasured   Outcome = "not measured"
+)
+
+// Figure is a median with the lowest and the highest round.
+type Figure struct{ Value, Low, High float64 }
+
+// Over is f/g; its spread is that of the extremes. ok is false where g may be 0.
+func (f Figure) Over(g Figure) (q Figure, ok bool) {
+	if g.Low <= 0 {
+		return Figure{}, false
+	}
+	return Figure{f.Value / g.Value, f.Low / g.High, f.High / g.Low}, true
+}
+
+// Exactly is a figure without spread.
+func Exactly(v float64) Figure { return Figure{v, v, v} }
+
+// Figures are measured figures by name: workload/model/figure.
+type Figures map[string]Figure
+
+// Claim is a statement and how to judge it. Without a Ratio it is one that no workload measures.
+type Claim struct {
+	Text  string
+	Ratio [2]string // names of two figures: the first over the second is judged
+	Per   float64   // in place of the second: a constant
+	// The claim holds where the ratio is at least AtLeast, or, if that is 0, at most AtMost.
+	AtLeast, AtMost float64
+	BreakEven       string  // with a %: the ratio is no verdict but where the answer turns
+	Parallel        bool    // needs at least two cores
+	Expect          Outcome // what Contradicts compares with
+}
+
+// Verdict is a claim that has been judged.
+type Verdict struct {
+	Claim    string  `json:"claim"`
+	Evidence string  `json:"evidence,omitempty"`
+	Outcome  Outcome `json:"outcome"`
+	Expect   Outcome `json:"expect,omitempty"`
+}
+
+// Judge gives the verdict on c by figures that were measured on so many cores.
+func (c Claim) Judge(fs Figures, cores int) Verdict {
+	v := Verdict{Claim: c.Text, Outcome: Unmeasured, Expect: c.Expect}
+	q, ok := c.ratio(fs)
+	if !ok {
+		return v
+	}
+	v.Evidence = fmt.Sprintf("%s = %.3g (rounds: %.3g to %.3g)", c.over(), q.Value, q.Low, q.High)
+	switch {
+	case c.Parallel && cores < 2:
+		v.Outcome, v.Evidence = Inconclusive, "needs at least two cores"
+	case c.BreakEven != "":
+		v.Outcome, v.Evidence = Depends, fmt.Sprintf(c.BreakEven, q.Value)
+	default:
+		v.Outcome = c.outcome(q)
+		v.Evidence += c.threshold()
+	}
+	return v
+}
+
+func (c Claim) ratio(fs Figures) (Figure, bool) {
+	over, ok := fs[c.Ratio[0]]
+	if !ok {
+		return Figure{}, false
+	}
+	if c.Per > 0 {
+		return over.Over(Exactly(c.Per))
+	}
+	under, ok := fs[c.Ratio[1]]
+	if !ok {
+		return Figure{}, false
+	}
+	return over.Over(under)
+}
+
+func (c Claim) over() string {
+	if c.Per > 0 {
+		return fmt.Sprintf("%s ÷ %g", c.Ratio[0], c.Per)
+	}
+	return c.Ratio[0] + " ÷ " + c.Ratio[1]
+}
+
+func (c Claim) threshold() string {
+	if c.AtLeast > 0 {
+		return fmt.Sprintf("; holds from %g", c.AtLeast)
+	}
+	return fmt.Sprintf("; holds up to %g", c.AtMost)
+}
+
+func (c Claim) outcome(q Figure) Outcome {
+	yes, no := q.High <= c.AtMost, q.Low > c.AtMost
+	if c.AtLeast > 0 {
+		yes, no = q.Low >= c.AtLeast, q.High < c.AtLeast
+	}
+	switch {
+	case yes:
+		return Holds
+	case no:
+		return DoesNotHold
+	}
+	return Inconclusive
+}
+
+// Contradicts reports whether the figures say the opposite of what is expected.
+func (v Verdict) Contradicts() bool {
+	return v.Expect == Holds && v.Outcome == DoesNotHold || v.Expect == DoesNotHold && v.Outcome == Holds
+}

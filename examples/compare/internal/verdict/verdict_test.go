@@ -1,0 +1,64 @@
+package verdict
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var faster = Claim{Text: "faster", Ratio: [2]string{"a", "b"}, AtLeast: 2, Parallel: true, Expect: Holds}
+
+func TestOutcomes(t *testing.T) {
+	atMost := Claim{Ratio: [2]string{"a"}, Per: 10, AtMost: 2}
+	turns := Claim{Ratio: [2]string{"a", "b"}, BreakEven: "up to %.3g"}
+	for _, c := range []struct {
+		claim Claim
+		a     Figure
+		cores int
+		want  Outcome
+	}{
+		{faster, Figure{30, 25, 35}, 2, Holds},
+		{faster, Figure{15, 12, 19}, 2, DoesNotHold},
+		{faster, Figure{30, 15, 35}, 2, Inconclusive},
+		{faster, Figure{30, 25, 35}, 1, Inconclusive},
+		{atMost, Figure{15, 12, 20}, 1, Holds},
+		{atMost, Figure{25, 21, 30}, 1, DoesNotHold},
+		{atMost, Figure{15, 12, 21}, 1, Inconclusive},
+		{turns, Figure{18, 18, 18}, 1, Depends},
+	} {
+		require.Equal(t, c.want, c.claim.Judge(Figures{"a": c.a, "b": Exactly(10)}, c.cores).Outcome, "%+v", c)
+	}
+	require.Equal(t, "up to 1.8", turns.Judge(Figures{"a": Exactly(18), "b": Exactly(10)}, 1).Evidence)
+}
+
+func TestWithoutFiguresNothingIsSaid(t *testing.T) {
+	for _, fs := range []Figures{nil, {"a": Exactly(1)}, {"a": Exactly(1), "b": Exactly(0)}} {
+		require.Equal(t, Unmeasured, faster.Judge(fs, 2).Outcome)
+	}
+}
+
+func TestPlantedFigureContradicts(t *testing.T) {
+	judge := func(a float64) Verdict { return faster.Judge(Figures{"a": Exactly(a), "b": Exactly(10)}, 2) }
+	require.False(t, judge(30).Contradicts())
+	require.True(t, judge(10).Contradicts())
+	require.False(t, faster.Judge(nil, 2).Contradicts())
+	not := faster
+	not.Expect = DoesNotHold
+	require.True(t, not.Judge(Figures{"a": Exactly(30), "b": Exactly(10)}, 2).Contradicts())
+}
+
+func TestClaimsAreWhole(t *testing.T) {
+	for _, c := range Claims {
+		if c.Ratio[0] == "" {
+			continue
+		}
+		require.True(t, (c.Per > 0) != (c.Ratio[1] != ""), c.Text)
+		ways := 0
+		for _, is := range []bool{c.AtLeast > 0, c.AtMost > 0, c.BreakEven != ""} {
+			if is {
+				ways++
+			}
+		}
+		require.Equal(t, 1, ways, c.Text)
+	}
+}
