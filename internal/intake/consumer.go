@@ -54,6 +54,11 @@ func (c *Consumer) Run() {
 		if !ok {
 			return
 		}
+		if f.called() { // whoever is blocked need not wait for the end of this leaf
+			c.in.Lock()
+			c.in.MakeRoom()
+			c.in.Unlock()
+		}
 		c.run(fn)
 		count(&c.done)
 	}
