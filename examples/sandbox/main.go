@@ -80,7 +80,7 @@ func main() {
 
 func run(ctx context.Context, w io.Writer) error {
 	pool, err := procpool.New(procpool.Config{
-		Workers: 2, MemoryHard: 512 << 20, RunTimeout: 3 * time.Second, Grace: 100 * time.Millisecond,
+		Workers: 2, MemoryHard: 128 << 20, RunTimeout: 3 * time.Second, Grace: 100 * time.Millisecond,
 	})
 	if err != nil {
 		return err
