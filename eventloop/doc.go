@@ -60,7 +60,7 @@
 // one runtime timer whatever the number of its own, and one more for the watchdog while it is not parked. It is not bound
 // to an operating system thread, which would make a wake-up much dearer. internal/bench/loop measures what each thing
 // costs, beside Node, asyncio and goja_nodejs. In short, on a small virtual machine: a tick or microtask 10 ns, an
-// immediate 60, a post 35 to 60 with its callback, a post and its answer 770, one of a million timers 74 bytes and 700 ns
+// immediate 60, a post 30 to 80 with its callback, a post and its answer 770, one of a million timers 74 bytes and 450 ns
 // of processor time. A connection has a goroutine that reads, and one more while it cannot send.
 //
 // # When not to use it

@@ -25,6 +25,12 @@ type inbox struct {
 const patience = 100
 
 func (b *inbox) lock() {
+	if !b.mu.TryLock() {
+		b.lockPatiently()
+	}
+}
+
+func (b *inbox) lockPatiently() {
 	for range patience {
 		if b.mu.TryLock() {
 			return
@@ -46,8 +52,20 @@ func (b *inbox) add(e entry) (first bool) {
 	return true
 }
 
-// post adds fns, or refuses them all.
-func (b *inbox) post(fns ...func()) (first bool, err error) {
+// post adds fn, or refuses it.
+func (b *inbox) post(fn func()) (first bool, err error) {
+	b.lock()
+	if b.shut {
+		b.mu.Unlock()
+		return false, quartet.ErrClosed
+	}
+	first = b.add(entry{fn: fn})
+	b.mu.Unlock()
+	return first, nil
+}
+
+// postAll adds fns, or refuses them all.
+func (b *inbox) postAll(fns []func()) (first bool, err error) {
 	b.lock()
 	if b.shut {
 		b.mu.Unlock()
@@ -129,7 +147,7 @@ func (l *Loop) PostBatch(fns ...func()) error {
 			fns[i] = l.placed(fn)
 		}
 	}
-	first, err := l.inbox.post(fns...)
+	first, err := l.inbox.postAll(fns)
 	if first {
 		l.posted()
 	}
