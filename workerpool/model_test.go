@@ -167,7 +167,7 @@ func (m *model) submit(i int, inside bool) {
 		m.tasks[old].state = dropped
 		m.accept(i)
 		m.advance() // before the places of the dropped one are given on
-		m.end(old, dropped)
+		m.abandon(old, dropped)
 	case m.policy != 0:
 		m.end(i, saturated)
 	}
@@ -199,6 +199,14 @@ func (m *model) end(i int, s state) {
 	}
 }
 
+// abandon ends a queued task: its room and its places are given on before the one that awaits it knows.
+func (m *model) abandon(i int, s state) {
+	m.tasks[i].state, m.tasks[i].ended = s, true
+	m.advance()
+	m.grant()
+	m.end(i, s)
+}
+
 func (m *model) comeBack(i int) {
 	m.tasks[i].awaits = -1
 	m.set(i, returning)
@@ -210,7 +218,7 @@ func (m *model) cancel(i int) {
 	case blocked:
 		m.end(i, late)
 	case held, ready:
-		m.end(i, cancelled)
+		m.abandon(i, cancelled)
 	case waiting:
 		m.comeBack(i)
 	}
