@@ -121,7 +121,7 @@ func TestREADMEIsShort(t *testing.T) {
 var (
 	span  = regexp.MustCompile("`[^`\n]*`")
 	link  = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	goRun = regexp.MustCompile("go run (\\./[a-z/]+)")
+	goRun = regexp.MustCompile(`go run (\./[a-z/]+)`)
 )
 
 // What the pages of the module refer to is there: files, and programs to run.

@@ -23,7 +23,9 @@ func fuzzedPolicies() []Policy {
 	return []Policy{
 		CPython38(), Interval(100 * us), Interval313(ms), Ticks(100), Ticks(7), FIFO(ms), Free(), Free(1.4),
 		PerInterpreter(2, Interval(ms)), PerInterpreter(3, FIFO(300*us)), PerInterpreter(2, Ticks(50)),
-		polite{Interval(ms)}, sleepy{Interval(300 * us)}, polite{FIFO(ms)},
+		polite{Interval(ms)},
+		sleepy{Interval(300 * us)},
+		polite{FIFO(ms)},
 	}
 }
 

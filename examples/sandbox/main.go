@@ -34,7 +34,7 @@ var parse = quartet.Define("sandbox.parse", func(_ context.Context, input string
 	case "exit":
 		os.Exit(3)
 	case "memory":
-		return leak(2 << 30), nil
+		return leak(1 << 30), nil
 	case "spin":
 		for {
 			leak(0)
