@@ -2,7 +2,6 @@ package quartet
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -256,11 +255,8 @@ func (e *ending) channel() <-chan struct{} {
 
 // block waits on the calling goroutine.
 func (e *ending) block(ctx context.Context) error {
-	for range task.ParkYields {
-		runtime.Gosched()
-		if e.ended() {
-			return nil
-		}
+	if task.YieldUntil(e.ended, task.ParkYields) {
+		return nil
 	}
 	if ctx.Done() != nil {
 		select {

@@ -1,7 +1,6 @@
 package workerpool
 
 import (
-	"runtime"
 	"slices"
 	"time"
 
@@ -239,12 +238,7 @@ func (p *Pool) giveBack(j job, w *worker) {
 // linger lets others run a few times before the worker parks: a submitter that is at it needs not wake anybody then, and
 // parking costs more than the whole of a short task.
 func (p *Pool) linger(w *worker) job {
-	for range lingerYields {
-		runtime.Gosched()
-		if p.in.Ready() || p.called.Load() {
-			break
-		}
-	}
+	task.YieldUntil(func() bool { return p.in.Ready() || p.called.Load() }, lingerYields)
 	return p.find(w)
 }
 

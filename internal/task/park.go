@@ -11,15 +11,23 @@ import (
 // costs more than all of them.
 const ParkYields = 4
 
+// YieldUntil lets other goroutines run, so many times at most, and reports whether ok has come true meanwhile.
+func YieldUntil(ok func() bool, times int) bool {
+	for range times {
+		runtime.Gosched()
+		if ok() {
+			return true
+		}
+	}
+	return false
+}
+
 // Park blocks the calling goroutine until arm's resume is called, or ctx ends. A resume that came before the end wins.
 func Park(ctx context.Context, arm func(resume func())) error {
 	p := parking{over: make(chan struct{})}
 	arm(p.resume)
-	for range ParkYields {
-		runtime.Gosched()
-		if p.resumed.Load() {
-			return nil
-		}
+	if YieldUntil(p.resumed.Load, ParkYields) {
+		return nil
 	}
 	select {
 	case <-p.over:
