@@ -1,18 +1,6 @@
 package intake
 
-import (
-	"time"
-
-	"github.com/quartet-go/quartet/internal/ring"
-)
-
-// keepSamples is how many samples are kept for reuse.
-const keepSamples = 64
-
-// samples are the idle ones. They are taken and given back without the lock.
-type samples struct{ *ring.Ring[*sample] }
-
-func newSamples() samples { return samples{ring.New[*sample](keepSamples)} }
+import "time"
 
 // sample is a leaf whose times are taken: it wraps the func, so that the others carry nothing for it.
 type sample struct {
@@ -22,22 +10,27 @@ type sample struct {
 	run      func() // Run, bound once
 }
 
-// sampled returns fn as one whose times are taken when it runs.
-func (in *Intake) sampled(fn func()) func() {
+// sample returns fn as one whose times are taken when it runs.
+func (in *Intake) sample(fn func()) *sample {
 	s, ok := in.fast.samples.Pop()
 	if !ok {
 		s = &sample{in: in}
 		s.run = s.Run
 	}
 	s.fn, s.queuedAt = fn, in.cfg.Now()
-	return s.run
+	return s
+}
+
+// putBack keeps s for reuse.
+func (s *sample) putBack() {
+	s.fn = nil
+	s.in.fast.samples.Push(s)
 }
 
 // Run runs the leaf and takes its times, however it ends.
 func (s *sample) Run() {
 	in, fn, queued, started := s.in, s.fn, s.queuedAt, s.in.cfg.Now()
-	s.fn = nil
-	in.fast.samples.Push(s)
+	s.putBack()
 	defer func() {
 		ended := in.cfg.Now()
 		in.Lock()
