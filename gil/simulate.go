@@ -27,7 +27,8 @@ func Simulate(cfg Config, limit time.Duration, threads ...StepThread) (Report, e
 	cfg.fill()
 	s := newSim(&cfg)
 	if o := cfg.Observer; o != nil {
-		s.watch = stepWatch(s, o)
+		s.watch = s.observedBy(o)
+		s.ended = func(t *vthread) { s.watch(t, quartet.EventEnded, "", nil) }
 	}
 	for i, th := range threads {
 		if th.Step == nil {
@@ -35,8 +36,8 @@ func Simulate(cfg Config, limit time.Duration, threads ...StepThread) (Report, e
 		}
 		t := s.spawn(th.Step, th.Interpreter, th.Start)
 		t.label = th.Label
-		if o := cfg.Observer; o != nil {
-			observeStep(s, o, t, quartet.EventStarted, "", nil)
+		if s.watch != nil {
+			s.watch(t, quartet.EventStarted, "", nil)
 		}
 	}
 	err := s.run(limit)
@@ -69,20 +70,16 @@ func (s *sim) stop() {
 	}
 }
 
-func observeStep(s *sim, o quartet.Observer, t *vthread, kind quartet.EventKind, detail string, peer *vthread) {
-	e := quartet.Event{
-		Kind: kind, Executor: "gil", Lane: t.number, Task: uint64(t.number) + 1, Label: t.label,
-		At: time.Unix(0, int64(s.now)).UTC(), Detail: detail,
-	}
-	if peer != nil {
-		e.Peer = uint64(peer.number) + 1
-	}
-	o.Observe(e)
-}
-
-func stepWatch(s *sim, o quartet.Observer) func(*vthread, quartet.EventKind, string, *vthread) {
-	s.ended = func(t *vthread) { observeStep(s, o, t, quartet.EventEnded, "", nil) }
+// observedBy returns what tells o of the threads' steps.
+func (s *sim) observedBy(o quartet.Observer) func(*vthread, quartet.EventKind, string, *vthread) {
 	return func(t *vthread, kind quartet.EventKind, detail string, peer *vthread) {
-		observeStep(s, o, t, kind, detail, peer)
+		e := quartet.Event{
+			Kind: kind, Executor: "gil", Lane: t.number, Task: uint64(t.number) + 1, Label: t.label,
+			At: time.Unix(0, int64(s.now)).UTC(), Detail: detail,
+		}
+		if peer != nil {
+			e.Peer = uint64(peer.number) + 1
+		}
+		o.Observe(e)
 	}
 }

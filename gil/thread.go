@@ -24,10 +24,8 @@ type Thread struct {
 	run *run
 }
 
-// what is looked at where there is nothing to look at, and where a look does not suffice
-var never, always atomic.Bool
-
-func init() { always.Store(true) }
+// never is what is looked at where there is nothing to look at.
+var never atomic.Bool
 
 // ThreadOf returns the handle of the thread whose task has ctx. Only that task may use it. Outside of a scheduler's thread
 // its checkpoints do nothing.

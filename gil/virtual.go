@@ -17,6 +17,7 @@ type virtual struct {
 	thread atomic.Pointer[task.Node]
 	turns  atomic.Uint64 // how often a thread began to run
 	blocks atomic.Int32  // under way
+	always atomic.Bool   // true: a look does not suffice
 	alive  sync.WaitGroup
 	joined sync.Once
 
@@ -39,6 +40,7 @@ type virtual struct {
 func newVirtual(s *Scheduler) *virtual {
 	v := &virtual{s: s, wake: make(chan struct{}, 1), sim: newSim(&s.cfg)}
 	v.dog.every = s.cfg.Stall
+	v.always.Store(true)
 	v.body = func() { v.beginner.n.Run() }
 	v.sim.ended, v.sim.moved = v.end, v.moved
 	if s.cfg.Observer != nil {
