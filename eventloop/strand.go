@@ -1,38 +1,25 @@
 package eventloop
 
 import (
-	"context"
 	"sync/atomic"
 
 	"github.com/quartet-go/quartet/internal/fiber"
+	"github.com/quartet-go/quartet/internal/task"
 )
 
-// strand is a started task: its fiber, and what watches the end of the ctx of its waits. That stays from one wait to the
-// next with the same ctx, as it costs more than the wait.
+// strand is a started task: its fiber, and what watches the end of the ctx of its waits.
 type strand struct {
 	fiber *fiber.Fiber
+	watch task.EndWatch
 	wait  atomic.Pointer[wait] // of now
-	done  <-chan struct{}      // of the watched ctx
-	stop  func() bool
 }
 
-// watch cuts waits of s when ctx ends.
-func (s *strand) watch(ctx context.Context) {
-	done := ctx.Done()
-	if done == nil || done == s.done {
-		return
+// ContextEnded implements task.Waiter: it cuts the wait, if that is of this ctx.
+func (s *strand) ContextEnded(done <-chan struct{}) {
+	if w := s.wait.Load(); w != nil && w.of == done {
+		w.cut()
 	}
-	s.unwatch()
-	s.done = done
-	s.stop = context.AfterFunc(ctx, func() {
-		if w := s.wait.Load(); w != nil && w.of == done {
-			w.cut()
-		}
-	})
 }
-
-// unwatch reports whether nobody knows s any more.
-func (s *strand) unwatch() bool { return s.stop == nil || s.stop() }
 
 // maxStrands bounds those that are kept for reuse.
 const maxStrands = 256
@@ -48,13 +35,10 @@ func (l *Loop) newStrand() *strand {
 	return s
 }
 
-// keep takes s back from a task that has ended.
+// keep takes s back from a task that has ended, unless its watch still knows it.
 func (l *Loop) keep(s *strand) {
-	if s.unwatch() && len(l.strands) < maxStrands {
-		if s.stop != nil {
-			s.wait.Store(nil)
-			s.done, s.stop = nil, nil
-		}
+	if s.watch.Off() && len(l.strands) < maxStrands {
+		s.wait.Store(nil)
 		s.fiber = nil
 		l.strands = append(l.strands, s)
 	}

@@ -142,7 +142,7 @@ func (r *run) suspend(ctx context.Context, arm func(w *wait), mayCut func() bool
 		return context.Cause(ctx)
 	}
 	s := r.Data.(*strand)
-	s.watch(ctx)
+	s.watch.On(ctx, s)
 	w := &wait{node: (*task.Node)(r), of: ctx.Done(), mayCut: mayCut}
 	arm(w)
 	if w.of != nil {

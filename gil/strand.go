@@ -16,10 +16,9 @@ type strand struct {
 	n       *task.Node
 	f       *fiber.Fiber
 	outcome fiber.Outcome
-	op      Op              // what the fiber wants when it suspends
-	wait    *wait           // what it waits for
-	watched <-chan struct{} // the Done of the context whose end is watched, from one wait to the next
-	unwatch func() bool
+	op      Op    // what the fiber wants when it suspends
+	wait    *wait // what it waits for
+	watch   task.EndWatch
 	gone    bool // locked: it has ended
 }
 
@@ -42,7 +41,7 @@ func (st *strand) next(s *sim, t *vthread) Op {
 	if st.outcome == fiber.Suspended {
 		return st.op
 	}
-	st.forget()
+	st.watch.Off()
 	return Op{}
 }
 
@@ -78,7 +77,7 @@ func (v *virtual) want(n *task.Node, op Op) {
 
 func (v *virtual) mine(n *task.Node) bool { return v.thread.Load() == n }
 
-func (v *virtual) eye(*task.Node) *atomic.Bool { return &always }
+func (v *virtual) eye(*task.Node) *atomic.Bool { return &v.always }
 
 func (v *virtual) checkpoint(n *task.Node) {
 	if l := n.Data.(*strand).t.lock; l != nil && v.sim.policy.Checkpoint(l.state()) {
@@ -137,12 +136,12 @@ const (
 // await releases the lock until w has ended.
 func (v *virtual) await(ctx context.Context, w *wait, n *task.Node, op Op) error {
 	st := n.Data.(*strand)
-	st.watch(ctx)
+	st.watch.On(ctx, st)
 	if ctx.Err() != nil {
 		w.state.CompareAndSwap(armed, cut)
 	}
 	if w.state.CompareAndSwap(armed, suspended) {
-		w.done, st.wait = st.watched, w
+		w.done, st.wait = ctx.Done(), w
 		v.want(n, op)
 		st.wait = nil
 		w.state.CompareAndSwap(suspended, resumed)
@@ -153,37 +152,17 @@ func (v *virtual) await(ctx context.Context, w *wait, n *task.Node, op Op) error
 	return nil
 }
 
-// watch cuts the strand's waits when ctx ends. It is kept for the next wait, since most have the same context.
-func (st *strand) watch(ctx context.Context) {
-	done := ctx.Done()
-	if done == st.watched {
-		return
+// ContextEnded implements task.Waiter: the machine cuts the wait, if that is of this context.
+func (st *strand) ContextEnded(done <-chan struct{}) {
+	st.v.s.in.Lock()
+	if !st.gone {
+		st.v.enter(func() {
+			if w := st.wait; w != nil && w.done == done && w.state.CompareAndSwap(suspended, cut) {
+				st.v.sim.wake(st.t)
+			}
+		})
 	}
-	st.forget()
-	if done == nil {
-		return
-	}
-	v := st.v
-	st.watched, st.unwatch = done, context.AfterFunc(ctx, func() {
-		v.s.in.Lock()
-		if !st.gone {
-			v.enter(func() { st.contextEnded(done) })
-		}
-		v.s.in.Unlock()
-	})
-}
-
-func (st *strand) forget() {
-	if st.watched != nil {
-		st.unwatch()
-		st.watched, st.unwatch = nil, nil
-	}
-}
-
-func (st *strand) contextEnded(done <-chan struct{}) {
-	if w := st.wait; w != nil && w.done == done && w.state.CompareAndSwap(suspended, cut) {
-		st.v.sim.wake(st.t)
-	}
+	st.v.s.in.Unlock()
 }
 
 // resumeFrom ends a wait, once, from any goroutine.

@@ -1,0 +1,35 @@
+package task
+
+import "context"
+
+// EndWatch tells a waiting task of the end of its wait's ctx. It stays from one wait to the next with the same ctx, as it
+// costs more than the wait. Its zero value watches nothing; one goroutine at a time uses it.
+type EndWatch struct {
+	done <-chan struct{}
+	stop func() bool
+}
+
+// Waiter is who is told that the ctx with this Done has ended, on a goroutine of its own.
+type Waiter interface {
+	ContextEnded(done <-chan struct{})
+}
+
+// On watches ctx for w, in place of the ctx before; where ctx cannot end there is nothing to watch.
+func (e *EndWatch) On(ctx context.Context, w Waiter) {
+	done := ctx.Done()
+	if done == nil || done == e.done {
+		return
+	}
+	e.Off()
+	e.done, e.stop = done, context.AfterFunc(ctx, func() { w.ContextEnded(done) })
+}
+
+// Off ends the watch. It reports false when its ctx has ended, so that somebody may still be told.
+func (e *EndWatch) Off() bool {
+	if e.stop == nil {
+		return true
+	}
+	stopped := e.stop()
+	*e = EndWatch{}
+	return stopped
+}
