@@ -31,8 +31,8 @@ func FixedRate() EveryOption { return func(i *interval) { i.rate = true } }
 // AfterFunc has fn run on the loop after d, never earlier (Node's setTimeout): d is counted from the call, by a fresh
 // reading of the clock. (Node and asyncio count from the begin of the callback that makes the timer, so that after a long one
 // a timer fires early.) Timers with one deadline fire in the order in which they were made; with over 1,024 set, the loop
-// sleeps up to half a millisecond longer, to fire many at once. A d that is not positive means the next timers phase. The timer keeps Run from returning
-// until it has fired or is stopped or unreferenced. After Close it never fires.
+// sleeps up to half a millisecond longer, to fire many at once. A d that is not positive means the next timers phase. The
+// timer keeps Run from returning until it has fired or is stopped or unreferenced. After Close it never fires.
 func (l *Loop) AfterFunc(d time.Duration, fn func()) *Timer {
 	if fn == nil {
 		panic("eventloop: AfterFunc of a nil func")

@@ -74,8 +74,8 @@
 // # Cost, and when not to use it
 //
 // A worker starts in a few milliseconds and takes a few MB. A call there and back takes some 20 to 50 µs, most of it the
-// kernel's switching between processes; with many in flight some 5 to 10 µs each, much of it JSON. So a task
-// shorter than that is better called where it is, and one of a millisecond or more does not notice.
+// kernel's switching between processes; with many in flight some 2 µs each. So a task shorter than that is better called
+// where it is, and one of a millisecond or more does not notice.
 //
 // A process buys that a crash, a leak or a runaway loop costs one call, that memory is given back for certain, and that a
 // foreign program can be called like a function. Where none of that is needed, a worker pool does the same work without

@@ -90,15 +90,15 @@ func (p *Pool) submit(ctx context.Context, c quartet.Call, level Level) error {
 		return err
 	}
 	n.Data = record
-	record.joined = joins(record)
-	joins := record.joined
+	joining := joins(record)
+	record.joined = joining
 	if err := p.in.SubmitNode(n); err != nil {
 		return err
 	}
 	if p.cfg.QueueTimeout > 0 {
 		p.age(record)
 	}
-	if joins {
+	if joining {
 		p.join(record)
 	}
 	return nil
