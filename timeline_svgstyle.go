@@ -18,7 +18,7 @@ const svgStyle = `<style>
 .q-page{fill:#fff}
 .q-svg text{fill:#222}
 .q-svg .q-dim{fill:#666;font-size:11px}
-.q-svg .q-tag{fill:#7a4a00;font-size:11.5px}
+.q-svg .q-tag{fill:#7a4a00;font-size:11.5px;paint-order:stroke;stroke:#fff;stroke-width:3px}
 .q-grid{stroke:#e3e3e3;stroke-width:1}
 .q-run{fill:#009e73}
 .q-holds{fill:#0072b2}
@@ -35,7 +35,7 @@ const svgStyle = `<style>
 .q-page{fill:#16181c}
 .q-svg text{fill:#e6e6e6}
 .q-svg .q-dim{fill:#a0a4aa}
-.q-svg .q-tag{fill:#ffc65c}
+.q-svg .q-tag{fill:#ffc65c;stroke:#16181c}
 .q-grid{stroke:#33373d}
 .q-run{fill:#12b886}
 .q-holds{fill:#3b9be0}
