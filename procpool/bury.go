@@ -57,12 +57,12 @@ func (p *Pool) bury(w *worker, b burial) {
 		}
 	}
 	p.requeue(again...)
+	if w.failed(booted) && !p.ending { // before who waits for the lost calls hears of it, and submits the next
+		p.bootFailed(w.bootError(b, booted))
+	}
 	p.in.Unlock()
 	p.end(lost)
 	p.in.Lock()
-	if w.failed(booted) && !p.ending {
-		p.bootFailed(w.bootError(b, booted))
-	}
 	p.dispatch()
 	p.in.Unlock()
 }
