@@ -95,10 +95,18 @@ func (c Comparison) WriteText(w io.Writer) error {
 			took, faster = fmt.Sprintf("%.0f", r.PerSecond()), r.PerSecond()/max(1e-9, c[0].PerSecond())
 		}
 		t.line(r.Policy, fmt.Sprint(r.Cores), took, fmt.Sprintf("%.2f", faster), fmt.Sprintf("%.0f%%", 100*r.Share),
-			fmt.Sprintf("%.0f%%", 100*r.Utilisation), fmt.Sprintf("%.2f", r.Parallelism), fmt.Sprintf("%.2f", r.Fairness),
+			held(r.Utilisation), fmt.Sprintf("%.2f", r.Parallelism), fmt.Sprintf("%.2f", r.Fairness),
 			fmt.Sprint(r.Switches), fmt.Sprint(r.Total.Lost), brief(r.Total.Wait), brief(longest), fmt.Sprint(len(r.Convoys)))
 	}
 	t.flush()
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// held is how much of the time a lock was; without one it was never.
+func held(utilisation float64) string {
+	if utilisation == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f%%", 100*utilisation)
 }

@@ -41,7 +41,7 @@ type LoadFigures struct {
 
 // String says it in a sentence.
 func (l LoadFigures) String() string {
-	return fmt.Sprintf("%s: %s make %.4g rounds per second, %.0f%% of the most (%.4g); a round takes %s, 99 of 100 up to %s",
+	return fmt.Sprintf("%s: %s, %.4g rounds per second, %.0f%% of the most (%.4g); a round takes %s, 99 of 100 up to %s",
 		l.Label, plural(l.Threads, "thread"), l.PerSecond, 100*l.PerSecond/max(1e-9, l.Bound), l.Bound, brief(l.Times.Mean()), brief(l.Times.Quantile(0.99)))
 }
 
