@@ -202,6 +202,6 @@ func ExampleWorkload() {
 	// Output:
 	// request: 1 thread, 100.6 rounds per second, 101% of the most (100); a round takes 10ms, 99 of 100 up to 10ms
 	// request: 4 threads, 333.3 rounds per second, 83% of the most (400); a round takes 12ms, 99 of 100 up to 12ms
-	// request: 16 threads, 929.4 rounds per second, 93% of the most (1000); a round takes 17.2ms, 99 of 100 up to 32ms
-	// request: 64 threads, 1001 rounds per second, 100% of the most (1000); a round takes 64.3ms, 99 of 100 up to 236ms
+	// request: 16 threads, 929.4 rounds per second, 93% of the most (1000); a round takes 17.2ms, 99 of 100 up to 27ms
+	// request: 64 threads, 1001 rounds per second, 100% of the most (1000); a round takes 64.3ms, 99 of 100 up to 225ms
 }

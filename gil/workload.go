@@ -2,9 +2,8 @@ package gil
 
 import (
 	"fmt"
+	"slices"
 	"time"
-
-	"github.com/quartet-go/quartet"
 )
 
 // Workload is a program as data, for a question of capacity: how many rounds, which may be a service's requests, do so
@@ -34,7 +33,8 @@ type LoadFigures struct {
 	Threads   int
 	Rounds    uint64 // ended, after the first tenth
 	PerSecond float64
-	Times     quartet.Histogram // of these rounds
+	// Mean, P50, P99 and Max are of the times that these rounds took, exactly.
+	Mean, P50, P99, Max time.Duration
 	// Bound is the most rounds per second that there can be: see [Load.Bound]. Beside other loads it is less.
 	Bound float64
 }
@@ -42,7 +42,7 @@ type LoadFigures struct {
 // String says it in a sentence.
 func (l LoadFigures) String() string {
 	return fmt.Sprintf("%s: %s, %.4g rounds per second, %.0f%% of the most (%.4g); a round takes %s, 99 of 100 up to %s",
-		l.Label, plural(l.Threads, "thread"), l.PerSecond, 100*l.PerSecond/max(1e-9, l.Bound), l.Bound, brief(l.Times.Mean()), brief(l.Times.Quantile(0.99)))
+		l.Label, plural(l.Threads, "thread"), l.PerSecond, 100*l.PerSecond/max(1e-9, l.Bound), l.Bound, brief(l.Mean), brief(l.P99))
 }
 
 // PerSecond is how many rounds per second all loads of a [Workload] made.
@@ -93,17 +93,17 @@ func (w Workload) Simulate(cfg Config) (Report, error) {
 		panic(fmt.Sprintf("gil: Workload.For is negative: %v", span))
 	}
 	var threads []StepThread
-	counts := make([]LoadFigures, len(w.Loads))
+	counts, times := make([]LoadFigures, len(w.Loads)), make([][]time.Duration, len(w.Loads))
 	for i, l := range w.Loads {
 		counts[i] = l.begin(i, &cfg)
 		for range counts[i].Threads {
-			r := &round{load: l, counts: &counts[i], from: span / 10, work: newStream(cfg.Seed, len(threads), forWork)}
+			r := &round{load: l, times: &times[i], from: span / 10, work: newStream(cfg.Seed, len(threads), forWork)}
 			threads = append(threads, StepThread{Label: l.Label, Step: r.step, Interpreter: len(threads)})
 		}
 	}
 	report, err := Simulate(cfg, span, threads...)
 	for i := range counts {
-		counts[i].PerSecond = float64(counts[i].Rounds) / (span - span/10).Seconds()
+		counts[i].count(times[i], span-span/10)
 	}
 	report.Loads = counts
 	return report, err
@@ -132,14 +132,29 @@ func (l Load) begin(i int, cfg *Config) LoadFigures {
 // slower is d as computing takes there.
 func slower(d Dist, t Traits) Dist { return Const(d.Mean() + d.Mean()*time.Duration(t.Slowdown)/100) }
 
+// count makes the figures of the rounds that ended in a time.
+func (l *LoadFigures) count(times []time.Duration, within time.Duration) {
+	n := len(times)
+	l.Rounds, l.PerSecond = uint64(n), float64(n)/within.Seconds()
+	if n == 0 {
+		return
+	}
+	slices.Sort(times)
+	var sum time.Duration
+	for _, d := range times {
+		sum += d
+	}
+	l.Mean, l.P50, l.P99, l.Max = sum/time.Duration(n), times[n/2], times[n*99/100], times[n-1]
+}
+
 // round is a thread's place in its round.
 type round struct {
-	load   Load
-	counts *LoadFigures
-	from   time.Duration // rounds that end before it do not count
-	work   stream
-	stage  int
-	began  time.Duration
+	load  Load
+	times *[]time.Duration
+	from  time.Duration // rounds that end before it do not count
+	work  stream
+	stage int
+	began time.Duration
 }
 
 func (r *round) step(now time.Duration) Op {
@@ -159,8 +174,7 @@ func (r *round) step(now time.Duration) Op {
 			op = Op{Do: DoSleep, For: r.load.Wait.sample(&r.work)}
 		default:
 			if now >= r.from {
-				r.counts.Rounds++
-				r.counts.Times.Observe(now - r.began)
+				*r.times = append(*r.times, now-r.began)
 			}
 		}
 		if op.For > 0 {
