@@ -4,24 +4,24 @@
 //
 //	interval 5ms
 //	         gil   0 |#~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~#~~#|
-//	         gil   1 |###########.##########################.######.######.###    | computes
-//	         gil   2 |     #.....>......>~.....>......>.....>......>......>...##.#| waits
+//	         gil   1 |###########.##########################.######.######.###    | cpu
+//	         gil   2 |     #.....>......>~.....>......>.....>......>......>...##.#| io
 //	                  0                                                        57ms
-//	                  0s–50ms: waits waited 5ms for computes, 8 times
+//	                  0s–50ms: io waited 5ms for cpu, 8 times
 //	ten waits of 1ms cost 42ms of waiting for the lock
 //
 //	interval 1ms
 //	         gil   0 |#~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~#|
-//	         gil   1 |########.##.####.##.#######.################################| computes
-//	         gil   2 | #.>..>.>..>..>.>..>..>~.>.>                                | waits
+//	         gil   1 |########.##.####.##.#######.################################| cpu
+//	         gil   2 | #.>..>.>..>..>.>..>..>~.>.>                                | io
 //	                  0                                                        55ms
-//	                  0s–25.5ms: waits waited 1ms for computes, 11 times
+//	                  0s–25.5ms: io waited 1ms for cpu, 11 times
 //	ten waits of 1ms cost 11ms of waiting for the lock
 //
 //	free
 //	         gil   0 |#~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~#|
-//	         gil   1 |############################################################| computes
-//	         gil   2 |##~##~#~#~#~##~#~#                                          | waits
+//	         gil   1 |############################################################| cpu
+//	         gil   2 |##~##~#~#~#~##~#~#                                          | io
 //	                  0                                                        50ms
 //	ten waits of 1ms cost 0s of waiting for the lock
 //
@@ -62,18 +62,18 @@ func main() {
 func show(ctx context.Context, w io.Writer, policy gil.Policy, timeline *quartet.Timeline) error {
 	interpreter := gil.New(gil.Config{Policy: policy, Clock: gil.Virtual, Machine: gil.Ideal, Observer: timeline})
 	_, err := quartet.Do(ctx, interpreter, func(ctx context.Context) (int, error) {
-		computes := quartet.Go(quartet.Label(ctx, "computes"), interpreter, func(ctx context.Context) (int, error) {
+		cpu := quartet.Go(quartet.Label(ctx, "cpu"), interpreter, func(ctx context.Context) (int, error) {
 			gil.Compute(ctx, 50*time.Millisecond)
 			return 0, nil
 		})
-		waits := quartet.Go(quartet.Label(ctx, "waits"), interpreter, func(ctx context.Context) (int, error) {
+		io := quartet.Go(quartet.Label(ctx, "io"), interpreter, func(ctx context.Context) (int, error) {
 			for range 10 {
 				_ = quartet.Sleep(ctx, time.Millisecond)
 				gil.Compute(ctx, 500*time.Microsecond)
 			}
 			return 0, nil
 		})
-		_, err := quartet.AwaitAll(ctx, computes, waits)
+		_, err := quartet.AwaitAll(ctx, cpu, io)
 		return 0, err
 	})
 	if err != nil {
@@ -87,7 +87,7 @@ func show(ctx context.Context, w io.Writer, policy gil.Policy, timeline *quartet
 		return err
 	}
 	for _, f := range interpreter.Figures() {
-		if f.Label == "waits" {
+		if f.Label == "io" {
 			fmt.Fprintf(w, "ten waits of 1ms cost %v of waiting for the lock\n\n", f.Wait.Round(100*time.Microsecond))
 		}
 	}

@@ -41,6 +41,6 @@ func TestThePictureNamesTheConvoy(t *testing.T) {
 	require.NoError(t, draw(file, timeline))
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.Regexp(t, `>waits waited 5ms for computes, \d+ times<`, string(text))
+	require.Regexp(t, `>io waited 5ms for cpu, \d+ times<`, string(text))
 	require.Error(t, draw(filepath.Join(file, "no"), timeline))
 }
