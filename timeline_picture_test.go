@@ -88,7 +88,7 @@ func TestTimelineSVG(t *testing.T) {
 	require.NoError(t, locked().WriteSVG(&svg))
 	got := parts(t, svg.String())
 	const legend = 1 // sample of each
-	require.Equal(t, []string{"150+197.5", "347.5+197.5", "742.5+197.5"}, got["q-run"][:3])
+	require.Equal(t, []string{"150+196.9", "347.5+196.9", "742.5+196.9"}, got["q-run"][:3])
 	require.Len(t, got["q-run"], 3+legend)
 	require.Equal(t, []string{"150+197.5", "347.5+395"}, got["q-locked"][:2])
 	require.Equal(t, "545+197.5", got["q-holds"][0])

@@ -155,7 +155,11 @@ func (d *drawing) stretches() {
 			if looks == looksWaiting {
 				y, height = y+80, 40
 			}
-			d.rect(svgClass[looks], from, max(to-from, 4), y, height, d.about(s))
+			width := max(to-from, 4)
+			if looks == looksRun && width > 40 {
+				width -= 6 // so that tasks one after the other are told apart
+			}
+			d.rect(svgClass[looks], from, width, y, height, d.about(s))
 		}
 	}
 }
