@@ -2,6 +2,7 @@ package gil_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"flag"
 	"fmt"
 	"os"
@@ -102,27 +103,42 @@ func lostUpdate(n *int) gil.Main {
 func pictures() []picture {
 	var sum int
 	return []picture{
-		{name: "two_cpu_threads", about: "Two threads that compute take turns, an interval each: on two cores no less time than on one.",
-			program: twoThatCompute(25 * ms), policies: []gil.Policy{gil.CPython38()}, cores: 2},
-		{name: "convoy", about: "A thread that waits often gets the lock back an interval late each time.",
-			program: waiterBeside(60 * ms), policies: []gil.Policy{gil.Interval(5 * ms), gil.Interval(ms)}, cores: 2},
-		{name: "long_call", about: "A C function that keeps the lock stalls all other threads; one that releases it stalls nobody.",
-			program: gil.StepProgram(longCall), policies: []gil.Policy{gil.CPython38()}, cores: 2},
-		{name: "ticks_and_interval", about: "2.7 releases the lock every 100 ticks: each time it wakes a thread that mostly comes too late (!). 3.2 waits to be asked.",
-			program: twoThatCompute(4 * ms), policies: []gil.Policy{gil.CPython27(), gil.Interval(ms)}, cores: 2},
-		{name: "fifo_and_race", about: "Who only writes a message is back before the woken thread takes the free lock; a fair lock is handed over.",
-			program: gil.StepProgram(messages), policies: []gil.Policy{gil.CPython38(), gil.FIFO(5 * ms)}, cores: 2},
-		{name: "sub_interpreters", about: "Interpreters with locks of their own compute side by side; threads of one do not.",
-			program: twoThatCompute(25 * ms), policies: []gil.Policy{gil.CPython312(), gil.PerInterpreter(2, gil.CPython312()), gil.CPython313t()}, cores: 2},
-		{name: "lost_update", about: "Two threads count to 8 each, in one variable. Only one runs at a time, and still counts are lost.",
+		{
+			name: "two_cpu_threads", about: "Two threads that compute take turns, an interval each: on two cores no less time than on one.",
+			program: twoThatCompute(25 * ms), policies: []gil.Policy{gil.CPython38()}, cores: 2,
+		},
+		{
+			name: "convoy", about: "A thread that waits often gets the lock back an interval late each time.",
+			program: waiterBeside(60 * ms), policies: []gil.Policy{gil.Interval(5 * ms), gil.Interval(ms)}, cores: 2,
+		},
+		{
+			name: "long_call", about: "A C function that keeps the lock stalls all other threads; one that releases it stalls nobody.",
+			program: gil.StepProgram(longCall), policies: []gil.Policy{gil.CPython38()}, cores: 2,
+		},
+		{
+			name: "ticks_and_interval", about: "2.7 releases the lock every 100 ticks: each time it wakes a thread that mostly comes too late (!). 3.2 waits to be asked.",
+			program: twoThatCompute(4 * ms), policies: []gil.Policy{gil.CPython27(), gil.Interval(ms)}, cores: 2,
+		},
+		{
+			name: "fifo_and_race", about: "Who only writes a message is back before the woken thread takes the free lock; a fair lock is handed over.",
+			program: gil.StepProgram(messages), policies: []gil.Policy{gil.CPython38(), gil.FIFO(5 * ms)}, cores: 2,
+		},
+		{
+			name: "sub_interpreters", about: "Interpreters with locks of their own compute side by side; threads of one do not.",
+			program: twoThatCompute(25 * ms), policies: []gil.Policy{gil.CPython312(), gil.PerInterpreter(2, gil.CPython312()), gil.CPython313t()}, cores: 2,
+		},
+		{
+			name: "lost_update", about: "Two threads count to 8 each, in one variable. Only one runs at a time, and still counts are lost.",
 			program: lostUpdate(&sum), policies: []gil.Policy{gil.CPython38()}, cores: 2,
-			after: func() string { return fmt.Sprintf("counted to %d of 16", sum) }},
+			after: func() string { return fmt.Sprintf("counted to %d of 16", sum) },
+		},
 	}
 }
 
-// draw writes a picture: for each policy the lanes, and what the threads' time went to.
-func (p picture) draw(t *testing.T) string {
-	var b strings.Builder
+// draw writes a picture: for each policy the lanes, and what the threads' time went to. sums are of the other forms: SVG
+// and Chrome's.
+func (p picture) draw(t *testing.T) (text, sums string) {
+	var b, of strings.Builder
 	b.WriteString(p.about + "\n")
 	for i, policy := range p.policies {
 		timeline := &quartet.Timeline{}
@@ -135,27 +151,41 @@ func (p picture) draw(t *testing.T) string {
 		if p.after != nil {
 			b.WriteString(p.after() + "\n")
 		}
+		var svg, chrome strings.Builder
+		require.NoError(t, timeline.WriteSVG(&svg))
+		require.NoError(t, timeline.WriteChrome(&chrome))
+		fmt.Fprintf(&of, "%s %d %.8x %.8x\n", p.name, i, sha256.Sum256([]byte(svg.String())), sha256.Sum256([]byte(chrome.String())))
 		if *svgDir != "" {
-			var svg strings.Builder
-			require.NoError(t, timeline.WriteSVG(&svg))
 			require.NoError(t, os.WriteFile(filepath.Join(*svgDir, fmt.Sprintf("%s_%d.svg", p.name, i)), []byte(svg.String()), 0o600))
 		}
 	}
-	return b.String()
+	return b.String(), of.String()
 }
 
 // The classic pictures, as they are in testdata: the same on every machine. Run it with -update to write them anew.
 func TestPictures(t *testing.T) {
+	var sums strings.Builder
 	for _, p := range pictures() {
 		t.Run(p.name, func(t *testing.T) {
-			got, file := p.draw(t), filepath.Join("testdata", "pictures", p.name+".golden")
-			if *update {
-				require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
-			}
-			want, err := os.ReadFile(file)
-			require.NoError(t, err)
-			require.Equal(t, strings.ReplaceAll(string(want), "\r\n", "\n"), got)
-			require.Equal(t, got, p.draw(t), "a second time")
+			text, sum := p.draw(t)
+			golden(t, p.name, text)
+			sums.WriteString(sum)
+			again, _ := p.draw(t)
+			require.Equal(t, text, again, "a second time")
 		})
 	}
+	if !t.Failed() {
+		golden(t, "sums", sums.String())
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", "pictures", name+".golden")
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, strings.ReplaceAll(string(want), "\r\n", "\n"), got)
 }
