@@ -205,3 +205,16 @@ func ExampleTimeline_WriteText() {
 	//                   0                            3s
 	//                   1s–2s: greet waited for nobody
 }
+
+func ExampleTimeline_WriteChrome() {
+	timeline := &quartet.Timeline{}
+	for i, kind := range []quartet.EventKind{quartet.EventStarted, quartet.EventEnded} {
+		timeline.Observe(quartet.Event{Kind: kind, Executor: "mine", Task: 1, Label: "greet", At: time.Unix(0, int64(i)*1500)})
+	}
+	_ = timeline.WriteChrome(os.Stdout) // to a file, for Perfetto
+	// Output:
+	// {"traceEvents":[{"name":"process_name","ph":"M","ts":0.000,"pid":1,"tid":0,"args":{"name":"mine"}},
+	// {"name":"thread_name","ph":"M","ts":0.000,"pid":1,"tid":0,"args":{"name":"mine 0 greet"}},
+	// {"name":"thread_sort_index","ph":"M","ts":0.000,"pid":1,"tid":0,"args":{"sort_index":1}},
+	// {"name":"greet","ph":"X","ts":0.000,"dur":1.500,"pid":1,"tid":0}],"displayTimeUnit":"ns"}
+}

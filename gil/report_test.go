@@ -205,3 +205,16 @@ func ExampleWorkload() {
 	// request: 16 threads, 929.4 rounds per second, 93% of the most (1000); a round takes 17.2ms, 99 of 100 up to 27ms
 	// request: 64 threads, 1001 rounds per second, 100% of the most (1000); a round takes 64.3ms, 99 of 100 up to 225ms
 }
+
+// Where more threads stop to help, by the closed form: one lock is then always held, or all cores are busy.
+func ExampleLoad_Knee() {
+	request := gil.Load{Compute: gil.Const(time.Millisecond), Released: gil.Const(time.Millisecond), Wait: gil.Const(8 * time.Millisecond)}
+	fmt.Printf("one lock, 4 cores: %.0f threads\n", request.Knee(1, 4))
+	fmt.Printf("no lock, 4 cores: %.0f threads\n", request.Knee(0, 4))
+	request.Threads = 50
+	fmt.Printf("50 threads: at most %.0f and %.0f requests per second\n", request.Bound(1, 4), request.Bound(0, 4))
+	// Output:
+	// one lock, 4 cores: 10 threads
+	// no lock, 4 cores: 20 threads
+	// 50 threads: at most 1000 and 2000 requests per second
+}
