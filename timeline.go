@@ -111,17 +111,13 @@ type lane struct {
 
 // spans makes stretches of events. What has not ended goes on to the last event.
 func spans(events []Event) []span {
-	type key struct {
-		executor string
-		task     uint64
-	}
 	var out []span
-	open := make(map[key]int) // in out
+	open := make(map[taskKey]int) // in out
 	for _, e := range events {
 		if e.Kind == EventNoted {
 			continue
 		}
-		k := key{e.Executor, e.Task}
+		k := taskKey{e.Executor, e.Task}
 		if i, ok := open[k]; ok {
 			out[i].to = e.At
 			delete(open, k)
@@ -140,23 +136,4 @@ func spans(events []Event) []span {
 		out[i].to = events[len(events)-1].At
 	}
 	return out
-}
-
-// notes returns the events that change no stretch.
-func notes(events []Event) []Event {
-	return slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Kind != EventNoted })
-}
-
-// lanesOf returns the lanes on which something ran or waited, in order.
-func lanesOf(all []span) []lane {
-	var lanes []lane
-	for _, s := range all {
-		if s.kind != EventQueued && !slices.Contains(lanes, s.lane) {
-			lanes = append(lanes, s.lane)
-		}
-	}
-	slices.SortFunc(lanes, func(a, b lane) int {
-		return cmp.Or(cmp.Compare(a.executor, b.executor), cmp.Compare(a.number, b.number))
-	})
-	return lanes
 }

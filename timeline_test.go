@@ -71,8 +71,8 @@ func TestTimelineText(t *testing.T) {
 	var b strings.Builder
 	require.NoError(t, record(t, openPool).WriteText(&b, 16))
 	require.Equal(t, strings.Join([]string{
-		"  workerpool   0 |####~~~~~~~~####|",
-		"  workerpool   1 |    ########    |",
+		"  workerpool   0 |####~~~~~~~~####| outer",
+		"  workerpool   1 |    ########    | inner",
 		"                  0              8s",
 		"",
 	}, "\n"), b.String())
@@ -81,6 +81,7 @@ func TestTimelineText(t *testing.T) {
 	require.Contains(t, b.String(), "   eventloop   0 |########|\n")
 	require.Error(t, new(quartet.Timeline).WriteText(&b, 8))
 	require.Error(t, new(quartet.Timeline).WriteChrome(&b))
+	require.Error(t, new(quartet.Timeline).WriteSVG(&b))
 }
 
 func TestTimelineChrome(t *testing.T) {
@@ -99,8 +100,8 @@ func TestTimelineChrome(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s %s %s %v+%v @%d.%d", e.Ph, e.Name, e.Cat, e.TS/1e6, e.Dur/1e6, e.PID, e.TID))
 	}
 	require.ElementsMatch(t, []string{
-		"M process_name  0+0 @1.0", "M thread_name  0+0 @1.0",
-		"M process_name  0+0 @1.0", "M thread_name  0+0 @1.1",
+		"M process_name  0+0 @1.0", "M thread_name  0+0 @1.0", "M thread_sort_index  0+0 @1.0",
+		"M thread_name  0+0 @1.1", "M thread_sort_index  0+0 @1.1",
 		"b outer queued 0+0 @1.0", "e outer queued 0+0 @1.0",
 		"X outer  0+2 @1.0",
 		"b inner queued 2+0 @1.0", "e inner queued 2+0 @1.0",

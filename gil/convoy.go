@@ -3,6 +3,8 @@ package gil
 import (
 	"fmt"
 	"time"
+
+	"github.com/quartet-go/quartet"
 )
 
 // Convoy is a stretch in which one thread, each time it came back from a wait, had to wait for one other that computed,
@@ -14,6 +16,7 @@ type Convoy struct {
 	Count           int           // how often
 	Waited          time.Duration // in all
 	From, To        time.Duration
+	lane            int // the victim's, in events
 }
 
 // String says it in a sentence.
@@ -65,7 +68,7 @@ func (t *vthread) endConvoy(s *sim) {
 	if c := t.convoy; c.count >= leastConvoy {
 		s.convoys = append(s.convoys, Convoy{
 			Victim: t.number, Culprit: c.culprit.number, VictimLabel: t.name(), CulpritLabel: c.culprit.name(),
-			Count: c.count, Waited: c.waited, From: c.from, To: c.to,
+			Count: c.count, Waited: c.waited, From: c.from, To: c.to, lane: t.lane(),
 		})
 	}
 	t.convoy = convoy{}
@@ -77,4 +80,25 @@ func (t *vthread) name() string {
 		return t.label
 	}
 	return fmt.Sprintf("T%d", t.number)
+}
+
+// lane is where events show t: where its task is.
+func (t *vthread) lane() int {
+	if t.task > 0 {
+		return int(t.task) - 1
+	}
+	return t.number
+}
+
+// remark tells an observer that takes remarks, as [quartet.Timeline] does, of the convoys.
+func (r *Report) remark(o quartet.Observer) {
+	remarks, ok := o.(interface{ Remark(quartet.Remark) })
+	if !ok {
+		return
+	}
+	for _, c := range r.Convoys {
+		remarks.Remark(quartet.Remark{
+			Executor: "gil", Lane: c.lane, From: time.Unix(0, int64(c.From)).UTC(), To: time.Unix(0, int64(c.To)).UTC(), Text: c.String(),
+		})
+	}
 }

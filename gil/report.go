@@ -40,7 +40,8 @@ type Report struct {
 	// Switches is how often a lock went to another thread.
 	Switches uint64
 	Convoys  []Convoy
-	Steps    uint64 // of the machine
+	Steps    uint64        // of the machine
+	Loads    []LoadFigures // of a [Workload]
 }
 
 // Figures returns what became of the threads, under the Virtual clock, in the order of their ends. It must not be called before
@@ -109,6 +110,7 @@ func (s *sim) report(cfg *Config) Report {
 			r.Utilisation = float64(r.Total.Run) / wall / float64(len(s.locks))
 		}
 	}
+	r.remark(cfg.Observer)
 	return r
 }
 
