@@ -64,7 +64,7 @@ func distance(a, b rgb) float64 {
 	return math.Sqrt((p[0]-q[0])*(p[0]-q[0]) + (p[1]-q[1])*(p[1]-q[1]) + (p[2]-q[2])*(p[2]-q[2]))
 }
 
-// eyes are what is seen with all cones, and without those for long, middle and short waves (Machado et al. 2009, in full).
+// eyes are what is seen with all cones, and without those for long, for middle and for short waves: matrices for linear light.
 var eyes = map[string][3][3]float64{
 	"all":          {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
 	"protanopia":   {{0.152286, 1.052583, -0.204868}, {0.114503, 0.786281, 0.099216}, {-0.003882, -0.048116, 1.051998}},

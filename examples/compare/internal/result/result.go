@@ -12,9 +12,11 @@ import (
 
 // Report is all that one run of compare has found. Times are whole nanoseconds.
 type Report struct {
-	Machine  Machine           `json:"machine"`
-	Tables   []Table           `json:"tables"`
-	Lanes    []Lanes           `json:"lanes,omitempty"` // of mixed
+	Machine Machine `json:"machine"`
+	Tables  []Table `json:"tables"`
+	Lanes   []Lanes `json:"lanes,omitempty"` // of mixed
+	// Figures are all that the verdicts may be judged by: a value per round, in seconds where it is a time.
+	Figures  verdict.Figures   `json:"figures"`
 	Verdicts []verdict.Verdict `json:"verdicts"`
 }
 
@@ -44,7 +46,9 @@ type Table struct {
 	BarOf Figure `json:"bar_of"`
 	// Steps is over what the rows' Levels go: "in flight", "workers", "receivers", "bytes"; "" when there are none.
 	Steps string `json:"steps,omitempty"`
-	Rows  []Row  `json:"rows"` // the first is inline
+	// StepOf is what of a Level matters here.
+	StepOf Figure `json:"step_of,omitempty"`
+	Rows   []Row  `json:"rows"` // the first is inline
 	// Remarks are what was measured beside the rows, a sentence each.
 	Remarks []string `json:"remarks,omitempty"`
 }
@@ -52,10 +56,14 @@ type Table struct {
 // Figure names a figure of a row or level.
 type Figure string
 
-// What a bar shows.
+// The figures. A bar shows Wall or P99.
 const (
-	Wall Figure = "wall"
-	P99  Figure = "p99"
+	Wall      Figure = "wall"
+	P50       Figure = "p50"
+	P99       Figure = "p99"
+	Speed     Figure = "per second"
+	SpeedUp   Figure = "× inline" // at the same step
+	LostTasks Figure = "lost"
 )
 
 // Kind says what stands behind a row.
@@ -87,21 +95,12 @@ type Row struct {
 	Broken   string  `json:"broken,omitempty"` // how it breaks the table's rule
 	// From is how many requests were measured when the row is extrapolated from fewer.
 	From int `json:"extrapolated_from,omitempty"`
-	// Rounds are the figures of each round, which the spread of a verdict is judged by.
-	Rounds []Round `json:"rounds,omitempty"`
 	// Latencies is their distribution, over all rounds.
 	Latencies []Point `json:"latencies,omitempty"`
 	Levels    []Level `json:"levels,omitempty"`
 	// AgainstReal is the figure of the bar over that of the real runtime which the row simulates; 0: there is none.
 	AgainstReal float64 `json:"against_real,omitempty"`
 	Worker      *Worker `json:"worker,omitempty"` // of cost
-}
-
-// Round is one round of a row.
-type Round struct {
-	Wall time.Duration `json:"wall_ns"`
-	P50  time.Duration `json:"p50_ns"`
-	P99  time.Duration `json:"p99_ns"`
 }
 
 // Point is a step of a distribution: Share of all requests, up to 1, had a latency of at most Latency.

@@ -1,4 +1,4 @@
-package main
+package model
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/examples/compare/internal/load"
 	"github.com/quartet-go/quartet/gil"
 )
 
@@ -18,19 +19,21 @@ type threadLoop struct {
 }
 
 // openLoopAndThread gives each heavy request a thread of its own.
-func openLoopAndThread(int) server {
-	interpreter, l := gil.New(gil.Config{}), &threadLoop{}
-	thread := quartet.Go(context.Background(), interpreter, l.run)
-	own := on(interpreter)
-	return server{
-		serve: func(ctx context.Context, r request, done func()) {
-			if r.heavy {
-				own.serve(ctx, r, done)
-			} else {
-				l.push(func(context.Context) { l.answer(ctx, r.job, done) })
+func openLoopAndThread(s load.Setup) load.Server {
+	interpreter, l := gil.New(gil.Config{Observer: s.Observer}), &threadLoop{}
+	thread := quartet.Go(quartet.Label(context.Background(), "the loop's thread"), interpreter, l.run)
+	own := load.On(interpreter)
+	return load.Server{
+		Executor: interpreter,
+		Serve: func(ctx context.Context, r load.Request, done func(error)) {
+			if r.Heavy {
+				own.Serve(ctx, r, done)
+				return
 			}
+			request := ctx // counts what runs; the thread's own context, which comes with the push, knows the lock
+			l.push(func(ctx context.Context) { l.answer(ctx, request, r.Job, done) })
 		},
-		shut: func() {
+		Shut: func() {
 			thread.Cancel(nil)
 			_ = interpreter.Close()
 		},
@@ -38,19 +41,31 @@ func openLoopAndThread(int) server {
 }
 
 // answer runs on the loop's thread, which a wait does not keep.
-func (l *threadLoop) answer(ctx context.Context, j job, done func()) {
+func (l *threadLoop) answer(thread, request context.Context, j load.Job, done func(error)) {
+	leave := load.Enter(request)
 	if j.Wait == 0 {
-		_, _ = perform.Local(ctx, j)
-		done()
+		err := task(thread, j)
+		leave()
+		done(err)
 		return
 	}
-	leave := enter(ctx)
 	time.AfterFunc(j.Wait, func() {
 		l.push(func(context.Context) {
 			leave()
-			done()
+			done(nil)
 		})
 	})
+}
+
+// task is a job whose panic ends it alone, as an exception does that nobody catches.
+func task(ctx context.Context, j load.Job) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = quartet.NewPanicError(v)
+		}
+	}()
+	_, err = load.Perform.Local(ctx, j)
+	return err
 }
 
 func (l *threadLoop) push(fn func(ctx context.Context)) {

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/quartet-go/quartet/examples/compare/internal/workload"
+)
+
+// options are the command line.
+type options struct {
+	only      []string
+	full      bool
+	seed      uint64
+	json, csv string
+	assert    bool
+}
+
+func parse(args []string, errs io.Writer) (options, error) {
+	var o options
+	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
+	fs.SetOutput(errs)
+	only := fs.String("only", "", "`workloads` to run, with commas between: "+strings.Join(names(true), ", "))
+	fs.BoolVar(&o.full, "full", false, "run all workloads, with every row")
+	fs.Uint64Var(&o.seed, "seed", 0, "where the order of the models begins")
+	fs.StringVar(&o.json, "json", "", "write everything to `FILE`")
+	fs.StringVar(&o.csv, "csv", "", "write the rows to `FILE`")
+	fs.BoolVar(&o.assert, "assert", false, "fail when figures contradict what is known about a claim")
+	if err := fs.Parse(args); err != nil {
+		return o, err
+	}
+	if fs.NArg() > 0 {
+		return o, fmt.Errorf("compare: %q is not a flag", fs.Arg(0))
+	}
+	o.only = names(o.full)
+	if *only != "" {
+		o.only = strings.Split(*only, ",")
+	}
+	for _, name := range o.only {
+		if !slices.Contains(names(true), name) {
+			return o, fmt.Errorf("compare: -only: no workload %q; there are %s", name, strings.Join(names(true), ", "))
+		}
+	}
+	return o, nil
+}
+
+// names are those of the workloads, in their order.
+func names(long bool) (all []string) {
+	for _, w := range workload.All {
+		if long || !w.Long {
+			all = append(all, w.Name)
+		}
+	}
+	return all
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/quartet-go/quartet/examples/compare/internal/result"
+	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
+)
+
+const barWidth = 20
+
+// printTable prints a table with the columns that all workloads share.
+func printTable(w io.Writer, t result.Table) {
+	fmt.Fprintf(w, "\n%s: %s; rule: %s\n\n", t.Name, t.Title, t.Rule)
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(tw, "model\tlike\twall\t× inline\tideal\treached\tp50\tp99\tmax\tin flight/running\tcores\tlost\t%s\n", t.BarOf)
+	most := time.Duration(1)
+	for _, r := range t.Rows {
+		most = max(most, r.Of(t.BarOf))
+	}
+	for _, r := range t.Rows {
+		printRow(tw, t, r, most)
+	}
+	_ = tw.Flush()
+	for _, r := range t.Rows {
+		if r.Broken != "" {
+			fmt.Fprintf(w, "! %s breaks the rule: %s\n", r.Name, r.Broken)
+		}
+	}
+	for _, r := range t.Rows {
+		if r.From > 0 {
+			fmt.Fprintf(w, "~ %s is extrapolated from %d\n", r.Name, r.From)
+		}
+	}
+	printSteps(w, t)
+	for _, remark := range t.Remarks {
+		fmt.Fprintf(w, "  %s\n", remark)
+	}
+}
+
+func printRow(w io.Writer, t result.Table, r result.Row, most time.Duration) {
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d/%s\t%.2f\t%d\t%s\n",
+		marked(r), r.Like, result.Short(r.Wall), ratio(t.Rows[0].Wall, r.Wall), result.Short(r.Ideal), reached(r),
+		result.Short(r.P50), result.Short(r.P99), result.Short(r.Max),
+		r.InFlight, known(r.Running), r.Cores, r.Lost, bar(r.Of(t.BarOf), most))
+}
+
+// marked is a row's name with what kind it is, and with ! when it breaks the rule, ~ when it is extrapolated.
+func marked(r result.Row) string {
+	name := r.Name
+	if r.Kind != "" {
+		name += " (" + string(r.Kind) + ")"
+	}
+	if r.Broken != "" {
+		name += " !"
+	}
+	if r.From > 0 {
+		name += " ~"
+	}
+	return name
+}
+
+// printSteps prints what becomes of each row over the steps of its table, where there are several.
+func printSteps(w io.Writer, t result.Table) {
+	if len(t.Rows) == 0 || len(t.Rows[0].Levels) < 2 {
+		return
+	}
+	first := t.Rows[0].Levels
+	fmt.Fprintf(w, "\n  %s, by %s\n", t.StepOf, t.Steps)
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, l := range first {
+		fmt.Fprintf(tw, "\t%s", l.Label)
+	}
+	fmt.Fprint(tw, "\t\n")
+	for _, r := range t.Rows {
+		fmt.Fprint(tw, r.Name)
+		for i, l := range r.Levels {
+			fmt.Fprintf(tw, "\t%s", step(t.StepOf, l, first[min(i, len(first)-1)]))
+		}
+		fmt.Fprint(tw, "\t\n")
+	}
+	_ = tw.Flush()
+}
+
+// step is a level's figure; inline is that of the first row there.
+func step(f result.Figure, l, inline result.Level) string {
+	switch f {
+	case result.Speed:
+		return fmt.Sprintf("%.0f", l.PerSecond())
+	case result.SpeedUp:
+		return ratio(inline.Wall, l.Wall)
+	case result.LostTasks:
+		return fmt.Sprint(l.Lost)
+	case result.P50:
+		return result.Short(l.P50)
+	case result.P99:
+		return result.Short(l.P99)
+	}
+	return result.Short(l.Wall)
+}
+
+// known prints a count, which of other processes is not known.
+func known(n int64) string {
+	if n == 0 {
+		return "?"
+	}
+	return fmt.Sprint(n)
+}
+
+func ratio(a, b time.Duration) string {
+	if b == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", float64(a)/float64(b))
+}
+
+// reached is how much of the ideal a row reaches.
+func reached(r result.Row) string {
+	if r.Wall == 0 || r.Ideal == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f %%", 100*float64(r.Ideal)/float64(r.Wall))
+}
+
+func bar(d, most time.Duration) string {
+	return strings.Repeat("█", int((d*barWidth+most-1)/most))
+}
+
+// printVerdicts prints those on claims that were measured, then names the others.
+func printVerdicts(w io.Writer, vs []verdict.Verdict) {
+	fmt.Fprint(w, "\nverdicts, from the figures above\n\n")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, v := range vs {
+		if v.Outcome != verdict.Unmeasured {
+			fmt.Fprintf(tw, "%s\t%s\t%s\n", v.Outcome, v.Claim, v.Evidence)
+		}
+	}
+	_ = tw.Flush()
+	for _, why := range []verdict.Why{verdict.NotRun, verdict.NoWorkload} {
+		heading := "\n" + string(why) + "\n"
+		for _, v := range vs {
+			if v.Outcome == verdict.Unmeasured && v.Why == why {
+				fmt.Fprintf(w, "%s  %s\n", heading, v.Claim)
+				heading = ""
+			}
+		}
+	}
+}
