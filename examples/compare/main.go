@@ -52,6 +52,7 @@ func run(ctx context.Context, o options, w io.Writer, bar *progress) error {
 	err := errors.Join(
 		save(o.json, report.WriteJSON),
 		save(o.csv, func(w io.Writer) error { return writeCSV(w, report.Tables) }),
+		savePictures(o.svg, report),
 	)
 	if o.assert {
 		err = errors.Join(err, contradiction(report.Verdicts))
@@ -65,7 +66,7 @@ func measured(ctx context.Context, o options, w io.Writer, bar *progress) *resul
 	spin := load.Calibrate()
 	plan := workload.Short(ctx, spin)
 	if o.full {
-		plan = workload.Full(ctx, spin)
+		plan = plan.Full()
 	}
 	plan.Seed, plan.Progress = o.seed, bar.say
 	m := result.Machine{
@@ -80,6 +81,9 @@ func measured(ctx context.Context, o options, w io.Writer, bar *progress) *resul
 		bar.clear()
 		printTable(w, t)
 	})
+	if o.svg != "" && slices.Contains(o.only, "mixed") {
+		report.Lanes = workload.Lanes(plan)
+	}
 	bar.clear()
 	if ctx.Err() != nil {
 		report.Machine.Interrupted = true

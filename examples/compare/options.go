@@ -16,6 +16,7 @@ type options struct {
 	full      bool
 	seed      uint64
 	json, csv string
+	svg       string // a directory
 	assert    bool
 }
 
@@ -28,6 +29,7 @@ func parse(args []string, errs io.Writer) (options, error) {
 	fs.Uint64Var(&o.seed, "seed", 0, "where the order of the models begins")
 	fs.StringVar(&o.json, "json", "", "write everything to `FILE`")
 	fs.StringVar(&o.csv, "csv", "", "write the rows to `FILE`")
+	fs.StringVar(&o.svg, "svg", "", "write pictures to `DIR`")
 	fs.BoolVar(&o.assert, "assert", false, "fail when figures contradict what is known about a claim")
 	if err := fs.Parse(args); err != nil {
 		return o, err

@@ -27,9 +27,6 @@ func (s Spinner) Turns(d time.Duration) int {
 	return int(int64(s.PerMillisecond) * int64(d) / int64(time.Millisecond))
 }
 
-// Job is d of computing.
-func (s Spinner) Job(d time.Duration) Job { return Job{Turns: s.Turns(d)} }
-
 // turn is a xorshift generator: nothing to fetch, nothing to foresee.
 func turn(n int) uint64 {
 	x := uint64(88172645463325252)

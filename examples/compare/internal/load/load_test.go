@@ -55,7 +55,7 @@ func TestEveryRoundHasAllInAnotherOrder(t *testing.T) {
 func TestWorkIsProportional(t *testing.T) {
 	s := Spinner{PerMillisecond: 1000}
 	require.Equal(t, 2500, s.Turns(2500*time.Microsecond))
-	require.Equal(t, Job{Turns: 5000}, s.Job(5*time.Millisecond))
+	require.Equal(t, Job{Turns: 5000, Native: 1000, Wait: 7}, s.Job(Ask{Compute: 5 * time.Millisecond, Native: time.Millisecond, Wait: 7}))
 	require.Positive(t, Calibrate().PerMillisecond)
 	require.NotEqual(t, turn(1), turn(2))
 }

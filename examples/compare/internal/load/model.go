@@ -31,6 +31,7 @@ type Setup struct {
 	Workers  int              // of its pool, where it has one
 	Observer quartet.Observer // of its executors; nil: nobody looks
 	Risky    bool             // jobs may have a Fate that processes are limited against
+	Round    int              // from 0; what is left to chance is so by round
 }
 
 // Model is one row of a table.

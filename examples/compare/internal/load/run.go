@@ -18,8 +18,8 @@ func (g *gauge) add(n int64) {
 	}
 }
 
-// Run is one run in progress.
-type Run struct {
+// run is one run in progress.
+type run struct {
 	serve             func(context.Context, Request, func(error))
 	labelled          bool
 	inFlight, running gauge
@@ -30,57 +30,66 @@ type Run struct {
 	open              sync.WaitGroup
 }
 
-// Order is a request and what is done with its figures.
-type Order struct {
-	Request
-	Due    time.Time
-	Counts bool   // its latency is what the workload is about
-	Label  string // in events
-	Then   func() // called when it has been answered
+// order is a request and what is done with its figures.
+type order struct {
+	ask    Ask
+	job    Job
+	due    time.Time
+	counts bool
+	then   func() // called when it has been answered
 }
 
-// Send starts a request.
-func (r *Run) Send(o Order) {
+// send starts a request.
+func (r *run) send(o order) {
 	r.open.Add(1)
 	r.sent.Add(1)
 	r.inFlight.add(1)
 	ctx := context.WithValue(context.Background(), runningKey{}, &r.running)
 	if r.labelled {
-		ctx = quartet.Label(ctx, o.Label)
+		ctx = context.WithValue(quartet.Label(ctx, o.ask.Label), labelKey{}, o.ask.Label)
 	}
-	r.serve(ctx, o.Request, func(err error) {
+	r.serve(ctx, Request{o.ask.Heavy, o.job}, func(err error) {
 		r.inFlight.add(-1)
 		r.account(o, err)
-		if o.Then != nil {
-			o.Then()
+		if o.then != nil {
+			o.then()
 		}
 		r.open.Done()
 	})
 }
 
-func (r *Run) account(o Order, err error) {
+// LabelOf is the label of the request whose context it is, when somebody looks on.
+func LabelOf(ctx context.Context) string {
+	label, _ := ctx.Value(labelKey{}).(string)
+	return label
+}
+
+type labelKey struct{}
+
+func (r *run) account(o order, err error) {
 	if err != nil {
 		return
 	}
 	r.answered.Add(1)
-	if o.Heavy {
+	if o.ask.Heavy {
 		r.heavy.Add(1)
 	}
-	if o.Counts {
-		took := time.Since(o.Due)
+	if o.counts {
+		took := time.Since(o.due)
 		r.mu.Lock()
 		r.latencies = append(r.latencies, took)
 		r.mu.Unlock()
 	}
 }
 
-// Measure opens m, runs send on it, and waits until all requests have been answered.
-func Measure(m Model, s Setup, send func(r *Run)) Sample {
+// Measure opens m, plays the scenario on it, and waits until all requests have been answered. job is what a request asks
+// for on this machine.
+func Measure(m Model, s Setup, sc Scenario, job func(Ask) Job) Sample {
 	cpu := cpuTime()
 	server := m.Open(s)
-	r := &Run{serve: server.Serve, labelled: s.Observer != nil}
+	r := &run{serve: server.Serve, labelled: s.Observer != nil}
 	begin := time.Now()
-	send(r)
+	r.play(sc, job)
 	r.open.Wait()
 	wall := time.Since(begin)
 	server.Shut() // a process's CPU time is known when it has ended

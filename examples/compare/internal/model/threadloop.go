@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -16,11 +17,14 @@ type threadLoop struct {
 	mu   sync.Mutex
 	todo []func(ctx context.Context)
 	wake func()
+
+	observer quartet.Observer
+	answered atomic.Uint64 // requests that were observed
 }
 
 // openLoopAndThread gives each heavy request a thread of its own.
 func openLoopAndThread(s load.Setup) load.Server {
-	interpreter, l := gil.New(gil.Config{Observer: s.Observer}), &threadLoop{}
+	interpreter, l := gil.New(gil.Config{Observer: s.Observer}), &threadLoop{observer: s.Observer}
 	thread := quartet.Go(quartet.Label(context.Background(), "the loop's thread"), interpreter, l.run)
 	own := load.On(interpreter)
 	return load.Server{
@@ -30,6 +34,7 @@ func openLoopAndThread(s load.Setup) load.Server {
 				own.Serve(ctx, r, done)
 				return
 			}
+			done = l.observe(ctx, done)
 			request := ctx // counts what runs; the thread's own context, which comes with the push, knows the lock
 			l.push(func(ctx context.Context) { l.answer(ctx, request, r.Job, done) })
 		},
@@ -37,6 +42,20 @@ func openLoopAndThread(s load.Setup) load.Server {
 			thread.Cancel(nil)
 			_ = interpreter.Close()
 		},
+	}
+}
+
+// observe tells the observer of a request, which is no task of the interpreter's: its thread is.
+func (l *threadLoop) observe(ctx context.Context, done func(error)) func(error) {
+	if l.observer == nil {
+		return done
+	}
+	e := quartet.Event{Kind: quartet.EventQueued, Executor: "loop", Task: l.answered.Add(1), Label: load.LabelOf(ctx), At: time.Now()}
+	l.observer.Observe(e)
+	return func(err error) {
+		e.Kind, e.At, e.Failed = quartet.EventEnded, time.Now(), err != nil
+		l.observer.Observe(e)
+		done(err)
 	}
 }
 

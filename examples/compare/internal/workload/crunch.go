@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/load"
-	"github.com/quartet-go/quartet/examples/compare/internal/model"
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
 	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
 )
@@ -38,9 +37,8 @@ func crunch(p Plan) Outcome {
 	out := Outcome{Table: CrunchTable(), Figures: verdict.Figures{}}
 	levels := make([][]result.Level, len(p.Models))
 	for _, workers := range p.Workers {
-		samples := p.alternate(fmt.Sprintf("crunch, workers: %d", workers), func(m load.Model) load.Sample {
-			return load.Measure(m, load.Setup{Workers: workers}, p.sendCrunch)
-		})
+		tasks := load.Burst(CrunchTasks, load.Ask{Heavy: true, Compute: CrunchWork})
+		samples := p.alternate(fmt.Sprintf("crunch, workers: %d", workers), workers, tasks, nil)
 		if p.Ctx.Err() != nil && len(out.Table.Rows) > 0 {
 			break
 		}
@@ -50,12 +48,12 @@ func crunch(p Plan) Outcome {
 			if len(s.Rounds) == 0 {
 				continue
 			}
-			row := newRow(m, workers, s, s.Wall, CrunchIdeal(model.Cores()))
+			row := p.newRow(m, workers, s, s.Wall, CrunchIdeal(p.Cores))
 			l := level(workers, s)
 			l.N = CrunchTasks
 			levels[i] = append(levels[i], l)
 			row.Levels = levels[i]
-			JudgeCrunch(&row, model.Cores())
+			JudgeCrunch(&row, p.Cores)
 			out.Table.Rows = append(out.Table.Rows, row)
 			note(out.Figures, "crunch", m, s)
 			note(out.Figures, fmt.Sprintf("crunch %d", workers), m, s)
@@ -68,12 +66,5 @@ func crunch(p Plan) Outcome {
 func JudgeCrunch(r *result.Row, cores int) {
 	if reached := share(r.Ideal, r.Wall); reached < 200.0/3 {
 		r.Broken = fmt.Sprintf("%.0f %%: %.2f of %d cores were busy", reached, r.Cores, cores)
-	}
-}
-
-func (p *Plan) sendCrunch(r *load.Run) {
-	begin := time.Now()
-	for range CrunchTasks {
-		r.Send(load.Order{Request: load.Request{Heavy: true, Job: p.Work(CrunchWork)}, Due: begin, Counts: true})
 	}
 }

@@ -25,8 +25,8 @@ func Lanes(p Plan) (all []result.Lanes) {
 		p.Progress("mixed, observed: " + name)
 		var seen quartet.Timeline
 		m := model.Named(name)
-		s := load.Measure(m, load.Setup{Workers: model.Cores(), Observer: &seen}, p.sendMixed)
-		all = append(all, result.NewLanes(m.Name, shown(m, model.Cores()), s.Begin, LanesSpan, seen.Events()))
+		s := p.Measure(m, load.Setup{Workers: p.Cores, Observer: &seen}, p.pingsBesideWork())
+		all = append(all, result.NewLanes(m.Name, p.shown(m, p.Cores), s.Begin, LanesSpan, seen.Events()))
 	}
 	return all
 }

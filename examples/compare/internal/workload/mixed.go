@@ -2,11 +2,9 @@ package workload
 
 import (
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/load"
-	"github.com/quartet-go/quartet/examples/compare/internal/model"
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
 	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
 )
@@ -37,21 +35,19 @@ func MixedTable() result.Table {
 // mixed is the headline: what becomes of short requests while long computations run.
 func mixed(p Plan) Outcome {
 	out := Outcome{Table: MixedTable(), Figures: verdict.Figures{}}
-	samples := p.alternate("mixed", func(m load.Model) load.Sample {
-		return load.Measure(m, load.Setup{Workers: model.Cores()}, p.sendMixed)
-	})
+	samples := p.alternate("mixed", p.Cores, p.pingsBesideWork(), nil)
 	for i, m := range p.Models {
 		if s := samples[i]; len(s.Rounds) > 0 {
-			out.Table.Rows = append(out.Table.Rows, mixedRow(m, s))
+			out.Table.Rows = append(out.Table.Rows, p.mixedRow(m, s))
 			note(out.Figures, "mixed", m, s)
 		}
 	}
 	return out
 }
 
-func mixedRow(m load.Model, s load.Sample) result.Row {
+func (p *Plan) mixedRow(m load.Model, s load.Sample) result.Row {
 	perHeavy := s.Wall * time.Duration(len(s.Rounds)) / time.Duration(max(s.Heavy, 1))
-	row := newRow(m, model.Cores(), s, perHeavy, HeavyWork)
+	row := p.newRow(m, p.Cores, s, perHeavy, HeavyWork)
 	JudgeMixed(&row)
 	return row
 }
@@ -73,20 +69,11 @@ func JudgeMixed(r *result.Row) {
 	r.Broken = fmt.Sprintf("p99 %s: %s", short(r.P99), why)
 }
 
-// sendMixed sends pings when they are due, and a CPU request as soon as the one before is answered.
-func (p *Plan) sendMixed(r *load.Run) {
-	var over atomic.Bool
-	var heavy func()
-	heavy = func() {
-		if !over.Load() {
-			r.Send(load.Order{Request: load.Request{Heavy: true, Job: p.Work(HeavyWork)}, Label: Heavy, Then: heavy})
-		}
+// pingsBesideWork is the scenario of mixed.
+func (p *Plan) pingsBesideWork() load.Scenario {
+	sc := load.Scenario{Chain: load.Ask{Label: Heavy, Heavy: true, Compute: HeavyWork}, For: p.Mixed}
+	for at := time.Duration(0); at < p.Mixed; at += PingEvery {
+		sc.Requests = append(sc.Requests, load.Timed{Ask: load.Ask{Label: Ping}, At: at, Counts: true})
 	}
-	heavy()
-	begin := time.Now()
-	for due := begin; due.Sub(begin) < p.Mixed; due = due.Add(PingEvery) {
-		time.Sleep(time.Until(due))
-		r.Send(load.Order{Due: due, Counts: true, Label: Ping})
-	}
-	over.Store(true)
+	return sc
 }

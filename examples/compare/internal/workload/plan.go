@@ -20,8 +20,9 @@ type Plan struct {
 	Models []load.Model
 	Rounds int
 	Seed   uint64 // where the order of the models begins
-	// Work is a job of so much CPU time.
-	Work func(time.Duration) load.Job
+	Cores  int    // of the machine
+	// Measure plays a scenario on a model: in real time, or simulated.
+	Measure func(load.Model, load.Setup, load.Scenario) load.Sample
 
 	Mixed     time.Duration // one row of mixed
 	InFlight  []int         // the steps of wait
@@ -32,21 +33,23 @@ type Plan struct {
 	Progress func(what string)
 }
 
-// Short is the plan of three workloads in some 30 seconds, Full that of all six in about two minutes.
+// Short is the plan of three workloads in some 30 seconds.
 func Short(ctx context.Context, spin load.Spinner) Plan {
 	return Plan{
-		Ctx: ctx, Models: model.Six, Rounds: 3, Work: spin.Job,
+		Ctx: ctx, Models: model.Six, Rounds: 3, Cores: model.Cores(),
+		Measure: func(m load.Model, s load.Setup, sc load.Scenario) load.Sample {
+			return load.Measure(m, s, sc, spin.Job)
+		},
 		Mixed: 300 * time.Millisecond, InFlight: []int{1, 10, 100, 1000}, Workers: []int{model.Cores()}, Receivers: []int{100},
 		Progress: func(string) {},
 	}
 }
 
-// Full has every row.
-func Full(ctx context.Context, spin load.Spinner) Plan {
-	p := Short(ctx, spin)
+// Full is p with every row, and more steps.
+func (p Plan) Full() Plan {
 	p.Models, p.Receivers = model.All, []int{10, 100, 1000}
-	if model.Cores() > 1 {
-		p.Workers = []int{1, model.Cores()}
+	if p.Cores > 1 {
+		p.Workers = []int{1, p.Cores}
 	}
 	return p
 }
@@ -71,15 +74,18 @@ type Outcome struct {
 	Figures verdict.Figures
 }
 
-// alternate runs every model once a round, so that drift of the machine meets all alike, and merges each one's rounds.
-func (p *Plan) alternate(what string, one func(m load.Model) load.Sample) []load.Sample {
+// alternate plays the scenario on every model once a round, so that drift of the machine meets all alike, and merges each
+// one's rounds. A model that skip names is left out.
+func (p *Plan) alternate(what string, workers int, sc load.Scenario, skip func(load.Model) bool) []load.Sample {
 	all := make([][]load.Sample, len(p.Models))
 	for round := range p.Rounds {
 		for _, i := range load.RoundOrder(p.Seed, round, len(p.Models)) {
-			if p.Ctx.Err() == nil {
-				p.Progress(fmt.Sprintf("%s, round %d of %d: %s", what, round+1, p.Rounds, p.Models[i].Name))
-				all[i] = append(all[i], one(p.Models[i]))
+			m := p.Models[i]
+			if p.Ctx.Err() != nil || skip != nil && skip(m) {
+				continue
 			}
+			p.Progress(fmt.Sprintf("%s, round %d of %d: %s", what, round+1, p.Rounds, m.Name))
+			all[i] = append(all[i], p.Measure(m, load.Setup{Workers: workers, Round: round}, sc))
 		}
 	}
 	merged := make([]load.Sample, len(p.Models))

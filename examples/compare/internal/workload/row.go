@@ -11,21 +11,21 @@ import (
 )
 
 // newRow is a model's row in a workload that starts pools of so many workers.
-func newRow(m load.Model, workers int, s load.Sample, wall, ideal time.Duration) result.Row {
+func (p *Plan) newRow(m load.Model, workers int, s load.Sample, wall, ideal time.Duration) result.Row {
 	return result.Row{
-		Model: m.Name, Name: shown(m, workers), Like: m.Like, Kind: m.Kind,
+		Model: m.Name, Name: p.shown(m, workers), Like: m.Like, Kind: m.Kind,
 		Wall: wall, Ideal: ideal, P50: s.Percentile(50), P99: s.Percentile(99), Max: s.Percentile(100),
 		InFlight: s.InFlight, Running: s.Running, Cores: s.Cores(), Lost: s.Lost(), From: s.From,
 		Latencies: result.Distribution(s.Latencies),
 	}
 }
 
-func shown(m load.Model, workers int) string {
+func (p *Plan) shown(m load.Model, workers int) string {
 	switch {
 	case m.Shown != "":
 		return m.Shown
 	case m.Apart:
-		workers = min(workers, model.Cores())
+		workers = min(workers, p.Cores)
 	}
 	return model.Shown(m.Name, workers)
 }

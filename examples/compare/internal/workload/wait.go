@@ -36,25 +36,21 @@ func wait(p Plan) Outcome {
 	levels := make([][]result.Level, len(p.Models))
 	var few []load.Sample // the samples that are extrapolated
 	for _, n := range p.InFlight {
-		samples := p.alternate(fmt.Sprintf("wait, %d in flight", n), func(m load.Model) load.Sample {
-			if m.Few && n > maxMeasured {
-				return load.Sample{} // it is known from the step before
-			}
-			return waitSample(m, n)
-		})
+		known := func(m load.Model) bool { return m.Few && n > maxMeasured } // from the step before
+		samples := p.alternate(fmt.Sprintf("wait, %d in flight", n), WaitWorkers, waits(n), known)
 		if p.Ctx.Err() != nil && len(out.Table.Rows) > 0 {
 			break // the rows of the step before are whole
 		}
 		out.Table = WaitTable(n)
 		for i, m := range p.Models {
 			s := samples[i]
-			if m.Few && n > maxMeasured && few != nil {
+			if known(m) && few != nil {
 				s = few[i].Extrapolate(maxMeasured, n)
 			}
 			if s.Sent == 0 {
 				continue
 			}
-			row := newRow(m, WaitWorkers, s, s.Wall, OneWait)
+			row := p.newRow(m, WaitWorkers, s, s.Wall, OneWait)
 			levels[i] = append(levels[i], level(n, s))
 			row.Levels = levels[i]
 			JudgeWait(&row, n)
@@ -83,12 +79,5 @@ func JudgeWait(r *result.Row, n int) {
 	r.Broken = fmt.Sprintf("%s: %s", short(r.Wall), why)
 }
 
-// waitSample sends n waits at once. They are not heavy: a wait costs no CPU time, so a loop with a pool keeps it.
-func waitSample(m load.Model, n int) load.Sample {
-	return load.Measure(m, load.Setup{Workers: WaitWorkers}, func(r *load.Run) {
-		begin := time.Now()
-		for range n {
-			r.Send(load.Order{Request: load.Request{Job: load.Job{Wait: OneWait}}, Due: begin, Counts: true})
-		}
-	})
-}
+// waits are n at once. They are not heavy: a wait costs no CPU time, so a loop with a pool keeps it.
+func waits(n int) load.Scenario { return load.Burst(n, load.Ask{Wait: OneWait}) }
