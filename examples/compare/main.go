@@ -20,9 +20,9 @@ import (
 	"slices"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/load"
-	"github.com/quartet-go/quartet/examples/compare/internal/model"
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
 	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
+	"github.com/quartet-go/quartet/examples/compare/internal/virtual"
 	"github.com/quartet-go/quartet/examples/compare/internal/workload"
 	"github.com/quartet-go/quartet/procpool"
 )
@@ -46,7 +46,11 @@ func main() {
 
 // run does what o says, prints it to w, and writes the files that o names.
 func run(ctx context.Context, o options, w io.Writer, bar *progress) error {
-	report := measured(ctx, o, w, bar)
+	examine := measured
+	if o.virtual {
+		examine = modelled
+	}
+	report := examine(ctx, o, w, bar)
 	report.Verdicts = verdict.Judge(report.Figures, report.Machine.Cores)
 	printVerdicts(w, report.Verdicts)
 	err := errors.Join(
@@ -64,18 +68,34 @@ func run(ctx context.Context, o options, w io.Writer, bar *progress) error {
 func measured(ctx context.Context, o options, w io.Writer, bar *progress) *result.Report {
 	bar.say("calibrating")
 	spin := load.Calibrate()
+	m := result.Machine{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Seed: o.seed, Turns: spin.PerMillisecond}
 	plan := workload.Short(ctx, spin)
+	bar.clear()
+	fmt.Fprintf(w, "%s, %s/%s, %d cores; medians of %d rounds; a millisecond of CPU time is %d turns of a generator\n",
+		m.Go, m.OS, m.Arch, plan.Cores, plan.Rounds, m.Turns)
+	return carryOut(plan, o, m, w, bar)
+}
+
+// modelled is a report of a simulated machine, the same everywhere.
+func modelled(ctx context.Context, o options, w io.Writer, bar *progress) *result.Report {
+	plan := workload.Short(ctx, load.Spinner{})
+	plan.Cores, plan.Measure = virtual.Cores, virtual.Measure(o.seed)
+	plan.Workers = []int{virtual.Cores}
+	fmt.Fprintf(w, "modelled: each row is a program for a simulated machine of %d cores, in virtual time; medians of %d rounds, seed %d\n",
+		plan.Cores, plan.Rounds, o.seed)
+	return carryOut(plan, o, result.Machine{Seed: o.seed, Virtual: true}, w, bar)
+}
+
+// carryOut does the plan, and shows tables as they come.
+func carryOut(plan workload.Plan, o options, m result.Machine, w io.Writer, bar *progress) *result.Report {
 	if o.full {
 		plan = plan.Full()
 	}
-	plan.Seed, plan.Progress = o.seed, bar.say
-	m := result.Machine{
-		Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: model.Cores(),
-		Rounds: plan.Rounds, Seed: o.seed, Turns: spin.PerMillisecond,
+	if o.virtual {
+		plan.Models = virtual.Models(plan.Models)
 	}
-	bar.clear()
-	fmt.Fprintf(w, "%s, %s/%s, %d cores; medians of %d rounds; a millisecond of CPU time is %d turns of a generator\n",
-		m.Go, m.OS, m.Arch, m.Cores, m.Rounds, m.Turns)
+	plan.Seed, plan.Progress = o.seed, bar.say
+	m.Cores, m.Rounds = plan.Cores, plan.Rounds
 	report := &result.Report{Machine: m, Figures: verdict.Figures{}}
 	compare(report, plan, o.only, func(t result.Table) {
 		bar.clear()
@@ -85,7 +105,7 @@ func measured(ctx context.Context, o options, w io.Writer, bar *progress) *resul
 		report.Lanes = workload.Lanes(plan)
 	}
 	bar.clear()
-	if ctx.Err() != nil {
+	if plan.Ctx.Err() != nil {
 		report.Machine.Interrupted = true
 		fmt.Fprintln(w, "\ninterrupted: what was measured until then is above")
 	}

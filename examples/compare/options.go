@@ -14,6 +14,7 @@ import (
 type options struct {
 	only      []string
 	full      bool
+	virtual   bool
 	seed      uint64
 	json, csv string
 	svg       string // a directory
@@ -26,7 +27,8 @@ func parse(args []string, errs io.Writer) (options, error) {
 	fs.SetOutput(errs)
 	only := fs.String("only", "", "`workloads` to run, with commas between: "+strings.Join(names(true), ", "))
 	fs.BoolVar(&o.full, "full", false, "run all workloads, with every row")
-	fs.Uint64Var(&o.seed, "seed", 0, "where the order of the models begins")
+	fs.BoolVar(&o.virtual, "virtual", false, "simulate models of the models in virtual time: exact and repeatable")
+	fs.Uint64Var(&o.seed, "seed", 0, "where the order of the models begins, and what is left to chance in virtual time")
 	fs.StringVar(&o.json, "json", "", "write everything to `FILE`")
 	fs.StringVar(&o.csv, "csv", "", "write the rows to `FILE`")
 	fs.StringVar(&o.svg, "svg", "", "write pictures to `DIR`")

@@ -52,7 +52,7 @@ func printRow(w io.Writer, t result.Table, r result.Row, most time.Duration) {
 // marked is a row's name with what kind it is, and with ! when it breaks the rule, ~ when it is extrapolated.
 func marked(r result.Row) string {
 	name := r.Name
-	if r.Kind != "" {
+	if r.Kind != "" && r.Kind != result.Modelled { // where one row is modelled, all are
 		name += " (" + string(r.Kind) + ")"
 	}
 	if r.Broken != "" {

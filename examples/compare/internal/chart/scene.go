@@ -1,7 +1,9 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -40,7 +42,19 @@ func read(l result.Lanes, heavy, ping string) scene {
 			r.pings[t.ping].to = l.Span
 		}
 	}
+	r.sortLanes()
 	return r.scene
+}
+
+// sortLanes puts an executor's lanes side by side, in their order; the executors stay as they came.
+func (r *reader) sortLanes() {
+	came := map[string]int{}
+	for i := len(r.lanes) - 1; i >= 0; i-- {
+		came[r.lanes[i].executor] = i
+	}
+	slices.SortStableFunc(r.lanes, func(a, b lane) int {
+		return cmp.Or(cmp.Compare(came[a.executor], came[b.executor]), cmp.Compare(a.number, b.number))
+	})
 }
 
 func (r *reader) event(e quartet.Event, heavy, ping string) {
@@ -49,7 +63,7 @@ func (r *reader) event(e quartet.Event, heavy, ping string) {
 	if t == nil {
 		t = &task{heavy: e.Label == heavy, ping: -1, lane: -1}
 		r.tasks[key], r.order = t, append(r.order, t)
-		if e.Label == ping {
+		if e.Kind == quartet.EventQueued && e.Label == ping {
 			t.ping = len(r.pings)
 			r.pings = append(r.pings, span{from: at})
 		}
@@ -88,12 +102,17 @@ func (r *reader) laneOf(e quartet.Event) int {
 		}
 	}
 	name := fmt.Sprintf("%s %d", laneNames[e.Executor], e.Lane)
-	if e.Executor == "eventloop" {
+	if alone[e.Executor] {
 		name = laneNames[e.Executor]
 	}
 	r.lanes = append(r.lanes, lane{executor: e.Executor, number: e.Lane, name: name})
 	return len(r.lanes) - 1
 }
 
-// laneNames says what the lanes of an executor are.
-var laneNames = map[string]string{"eventloop": "loop", "workerpool": "worker", "procpool": "process", "gil": "thread"}
+// laneNames says what the lanes of an executor are, alone which has one only.
+var (
+	laneNames = map[string]string{
+		"eventloop": "loop", "loop thread": "loop's thread", "workerpool": "worker", "procpool": "process", "gil": "thread",
+	}
+	alone = map[string]bool{"eventloop": true, "loop thread": true}
+)
