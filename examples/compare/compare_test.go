@@ -33,6 +33,11 @@ func TestFlags(t *testing.T) {
 	require.Equal(t, []string{"mixed", "wait", "crunch"}, o.only)
 	_, err = parse([]string{"-only", "sleep"}, io.Discard)
 	require.ErrorContains(t, err, `compare: -only: no workload "sleep"; there are mixed, wait, crunch`)
+	_, err = parse([]string{"-virtual", "-only", "crash"}, io.Discard)
+	require.EqualError(t, err, "compare: -virtual: crash is not simulated")
+	o, err = parse([]string{"-virtual", "-full"}, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, []string{"mixed", "wait", "crunch", "chat"}, o.only)
 	_, err = parse([]string{"mixed"}, io.Discard)
 	require.EqualError(t, err, `compare: "mixed" is not a flag`)
 }
@@ -43,7 +48,7 @@ func TestTable(t *testing.T) {
 		Name: "wait", Title: "waits", Rule: "soon", BarOf: result.Wall, Steps: "in flight", StepOf: result.Speed, Remarks: []string{"and so on"},
 		Rows: []result.Row{
 			{Name: "inline", Like: "nothing", Wall: time.Second, Ideal: 10 * time.Millisecond, Broken: "late", From: 100, Levels: []result.Level{{Label: "1", N: 1, Wall: 10 * time.Millisecond}, {Label: "10", N: 10, Wall: 100 * time.Millisecond}}},
-			{Name: "loop", Like: "Node", Kind: result.Sim, Wall: 1234 * time.Microsecond, Ideal: time.Millisecond, Running: 3, Levels: []result.Level{{Label: "1", N: 1, Wall: 10 * time.Millisecond}, {Label: "10", N: 10, Wall: 10 * time.Millisecond}}},
+			{Name: "loop", Like: "Node", Kind: result.Sim, Wall: 1234 * time.Microsecond, Ideal: time.Millisecond, InFlight: 9, Running: 3, Cores: 1.5, Levels: []result.Level{{Label: "1", N: 1, Wall: 10 * time.Millisecond}, {Label: "10", N: 10, Wall: 10 * time.Millisecond}}},
 		},
 	})
 	lines := strings.Split(out.String(), "\n")
@@ -52,8 +57,8 @@ func TestTable(t *testing.T) {
 		"wait: waits; rule: soon",
 		"",
 		"model       like     wall    × inline  ideal  reached  p50  p99  max  in flight/running  cores  lost  wall",
-		"inline ! ~  nothing  1s      1.00      10ms   1 %      0s   0s   0s   0/?                0.00   0     ████████████████████",
-		"loop (sim)  Node     1.23ms  810.37    1ms    81 %     0s   0s   0s   0/3                0.00   0     █",
+		"inline ! ~  nothing  1s      1.00      10ms   1 %      -    -    -    -                  -      0     ████████████████████",
+		"loop (sim)  Node     1.23ms  810.37    1ms    81 %     -    -    -    9/3                1.50   0     █",
 		"! inline breaks the rule: late",
 		"~ inline is extrapolated from 100",
 		"",
@@ -64,6 +69,20 @@ func TestTable(t *testing.T) {
 		"  and so on",
 		"",
 	}, lines)
+}
+
+func TestWorkers(t *testing.T) {
+	var out strings.Builder
+	printWorkers(&out, result.Table{Rows: []result.Row{
+		{Name: "loop", Worker: &result.Worker{Start: time.Millisecond}},
+		{Name: "pool", Worker: &result.Worker{Start: time.Second, Memory: 1536, BreakEven: 8 * time.Microsecond}},
+	}})
+	require.Equal(t, `
+  a worker, and from what length on tasks gain from several
+        start   memory  break-even
+  loop    1ms        ?       never
+  pool     1s  1.5 KiB         8µs
+`, out.String())
 }
 
 func TestStepsShowTheirFigure(t *testing.T) {

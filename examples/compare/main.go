@@ -46,7 +46,7 @@ func main() {
 
 // run does what o says, prints it to w, and writes the files that o names.
 func run(ctx context.Context, o options, w io.Writer, bar *progress) error {
-	examine := measured
+	examine := here
 	if o.virtual {
 		examine = modelled
 	}
@@ -64,8 +64,8 @@ func run(ctx context.Context, o options, w io.Writer, bar *progress) error {
 	return err
 }
 
-// measured is a report of this machine.
-func measured(ctx context.Context, o options, w io.Writer, bar *progress) *result.Report {
+// here is a report of this machine.
+func here(ctx context.Context, o options, w io.Writer, bar *progress) *result.Report {
 	bar.say("calibrating")
 	spin := load.Calibrate()
 	m := result.Machine{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Seed: o.seed, Turns: spin.PerMillisecond}
@@ -79,7 +79,7 @@ func measured(ctx context.Context, o options, w io.Writer, bar *progress) *resul
 // modelled is a report of a simulated machine, the same everywhere.
 func modelled(ctx context.Context, o options, w io.Writer, bar *progress) *result.Report {
 	plan := workload.Short(ctx, load.Spinner{})
-	plan.Cores, plan.Measure = virtual.Cores, virtual.Measure(o.seed)
+	plan.Cores, plan.Measure, plan.Job, plan.Probes = virtual.Cores, virtual.Measure(o.seed), nil, false
 	plan.Workers = []int{virtual.Cores}
 	fmt.Fprintf(w, "modelled: each row is a program for a simulated machine of %d cores, in virtual time; medians of %d rounds, seed %d\n",
 		plan.Cores, plan.Rounds, o.seed)

@@ -40,6 +40,9 @@ func parse(args []string, errs io.Writer) (options, error) {
 		return o, fmt.Errorf("compare: %q is not a flag", fs.Arg(0))
 	}
 	o.only = names(o.full)
+	if o.virtual {
+		o.only = slices.DeleteFunc(o.only, notSimulated)
+	}
 	if *only != "" {
 		o.only = strings.Split(*only, ",")
 	}
@@ -47,8 +50,16 @@ func parse(args []string, errs io.Writer) (options, error) {
 		if !slices.Contains(names(true), name) {
 			return o, fmt.Errorf("compare: -only: no workload %q; there are %s", name, strings.Join(names(true), ", "))
 		}
+		if o.virtual && notSimulated(name) {
+			return o, fmt.Errorf("compare: -virtual: %s is not simulated", name)
+		}
 	}
 	return o, nil
+}
+
+// notSimulated reports whether a workload needs a real machine.
+func notSimulated(name string) bool {
+	return slices.ContainsFunc(workload.All, func(w workload.Workload) bool { return w.Name == name && w.Here })
 }
 
 // names are those of the workloads, in their order.

@@ -15,7 +15,11 @@ const barWidth = 20
 
 // printTable prints a table with the columns that all workloads share.
 func printTable(w io.Writer, t result.Table) {
-	fmt.Fprintf(w, "\n%s: %s; rule: %s\n\n", t.Name, t.Title, t.Rule)
+	fmt.Fprintf(w, "\n%s: %s", t.Name, t.Title)
+	if t.Rule != "" {
+		fmt.Fprintf(w, "; rule: %s", t.Rule)
+	}
+	fmt.Fprint(w, "\n\n")
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(tw, "model\tlike\twall\t× inline\tideal\treached\tp50\tp99\tmax\tin flight/running\tcores\tlost\t%s\n", t.BarOf)
 	most := time.Duration(1)
@@ -37,16 +41,41 @@ func printTable(w io.Writer, t result.Table) {
 		}
 	}
 	printSteps(w, t)
+	printWorkers(w, t)
 	for _, remark := range t.Remarks {
 		fmt.Fprintf(w, "  %s\n", remark)
 	}
 }
 
 func printRow(w io.Writer, t result.Table, r result.Row, most time.Duration) {
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d/%s\t%.2f\t%d\t%s\n",
-		marked(r), r.Like, result.Short(r.Wall), ratio(t.Rows[0].Wall, r.Wall), result.Short(r.Ideal), reached(r),
-		result.Short(r.P50), result.Short(r.P99), result.Short(r.Max),
-		r.InFlight, known(r.Running), r.Cores, r.Lost, bar(r.Of(t.BarOf), most))
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n",
+		marked(r), r.Like, result.Short(r.Wall), ratio(t.Rows[0].Wall, r.Wall), measured(r.Ideal), reached(r),
+		measured(r.P50), measured(r.P99), measured(r.Max), atOnce(r), cores(r.Cores), r.Lost, bar(r.Of(t.BarOf), most))
+}
+
+// measured, atOnce and cores print what a workload has no figure for as -.
+func measured(d time.Duration) string {
+	if d == 0 {
+		return "-"
+	}
+	return result.Short(d)
+}
+
+func atOnce(r result.Row) string {
+	switch {
+	case r.InFlight == 0:
+		return "-"
+	case r.Running == 0:
+		return fmt.Sprintf("%d/?", r.InFlight) // other processes know
+	}
+	return fmt.Sprintf("%d/%d", r.InFlight, r.Running)
+}
+
+func cores(n float64) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", n)
 }
 
 // marked is a row's name with what kind it is, and with ! when it breaks the rule, ~ when it is extrapolated.
@@ -86,6 +115,27 @@ func printSteps(w io.Writer, t result.Table) {
 	_ = tw.Flush()
 }
 
+// printWorkers prints what a worker of each row costs, where that is known.
+func printWorkers(w io.Writer, t result.Table) {
+	if len(t.Rows) == 0 || t.Rows[0].Worker == nil {
+		return
+	}
+	fmt.Fprint(w, "\n  a worker, and from what length on tasks gain from several\n")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(tw, "\tstart\tmemory\tbreak-even\t\n")
+	for _, r := range t.Rows {
+		memory, even := "?", "never"
+		if r.Worker.Memory > 0 {
+			memory = fmt.Sprintf("%.1f KiB", float64(r.Worker.Memory)/1024)
+		}
+		if r.Worker.BreakEven > 0 {
+			even = result.Short(r.Worker.BreakEven)
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t\n", r.Name, result.Short(r.Worker.Start), memory, even)
+	}
+	_ = tw.Flush()
+}
+
 // step is a level's figure; inline is that of the first row there.
 func step(f result.Figure, l, inline result.Level) string {
 	switch f {
@@ -101,14 +151,6 @@ func step(f result.Figure, l, inline result.Level) string {
 		return result.Short(l.P99)
 	}
 	return result.Short(l.Wall)
-}
-
-// known prints a count, which of other processes is not known.
-func known(n int64) string {
-	if n == 0 {
-		return "?"
-	}
-	return fmt.Sprint(n)
 }
 
 func ratio(a, b time.Duration) string {

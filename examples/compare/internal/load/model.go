@@ -29,6 +29,7 @@ type Server struct {
 // Setup says how a model is started.
 type Setup struct {
 	Workers  int              // of its pool, where it has one
+	Queue    int              // room for requests that wait for a worker; 0: for all that a workload sends
 	Observer quartet.Observer // of its executors; nil: nobody looks
 	Risky    bool             // jobs may have a Fate that processes are limited against
 	Round    int              // from 0; what is left to chance is so by round

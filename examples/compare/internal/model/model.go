@@ -59,25 +59,30 @@ func Shown(name string, workers int) string {
 // Cores is how many this program may use at once.
 func Cores() int { return runtime.GOMAXPROCS(0) }
 
-// many is room for all requests that a workload has open.
-const many = 1 << 16
+// room is for all requests that a workload has open, where it asks for no less.
+func room(s load.Setup) int {
+	if s.Queue > 0 {
+		return s.Queue
+	}
+	return 1 << 16
+}
 
 // openInline answers requests one after the other, in the order in which they come.
-func openInline(load.Setup) load.Server {
-	todo := make(chan func(), many)
+func openInline(s load.Setup) load.Server {
+	todo := make(chan func(), room(s))
 	var one sync.WaitGroup
 	one.Go(func() {
 		for answer := range todo {
 			answer()
 		}
 	})
-	s := load.On(quartet.Inline())
-	plain := s.Serve
-	s.Serve = func(ctx context.Context, r load.Request, done func(error)) {
+	server := load.On(quartet.Inline())
+	plain := server.Serve
+	server.Serve = func(ctx context.Context, r load.Request, done func(error)) {
 		todo <- func() { plain(ctx, r, done) }
 	}
-	s.Shut = func() { close(todo); one.Wait() }
-	return s
+	server.Shut = func() { close(todo); one.Wait() }
+	return server
 }
 
 func startLoop(s load.Setup) *eventloop.Loop {
@@ -91,7 +96,7 @@ func openLoop(s load.Setup) load.Server { return load.On(startLoop(s)) }
 func openPool(s load.Setup) load.Server { return load.On(newPool(s)) }
 
 func newPool(s load.Setup) quartet.Executor {
-	return workerpool.New(workerpool.Config{Workers: s.Workers, Queue: many, Observer: s.Observer})
+	return workerpool.New(workerpool.Config{Workers: s.Workers, Queue: room(s), Observer: s.Observer})
 }
 
 func openLoopAndPool(s load.Setup) load.Server { return loopAnd(s, newPool(s)) }

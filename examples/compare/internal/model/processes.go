@@ -20,7 +20,7 @@ func openProcesses(s load.Setup) load.Server { return load.On(newProcesses(s)) }
 
 // newProcesses starts no more of them than there are cores, and waits until one is up: the start is not what is measured.
 func newProcesses(s load.Setup) quartet.Executor {
-	cfg := procpool.Config{Workers: min(s.Workers, Cores()), Queue: many, Observer: s.Observer}
+	cfg := procpool.Config{Workers: min(s.Workers, Cores()), Queue: room(s), Observer: s.Observer}
 	if s.Risky {
 		cfg.RunTimeout, cfg.Grace, cfg.MemoryHard, cfg.Attempts = RunTimeout, grace, MemoryLimit, 1
 		cfg.OnOutput = func(procpool.Line) {} // the last words of those that die

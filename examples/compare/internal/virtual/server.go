@@ -57,7 +57,16 @@ func (s *server) taken(now time.Duration) {
 
 func (s *server) begin(r *request, now time.Duration) {
 	s.w.begins(s.lane, r, now)
-	s.do(func(now time.Duration) { s.computed(r, now) }, compute(handling+s.message(r)+r.Compute))
+	s.do(func(now time.Duration) { s.computed(r, now) }, s.work(r)...)
+}
+
+// work is what a request has to compute, with the lock and without.
+func (s *server) work(r *request) []gil.Op {
+	ops := []gil.Op{compute(handling + s.message(r) + r.Compute)}
+	if r.Native > 0 {
+		ops = append(ops, gil.Op{Do: gil.DoRelease, For: r.Native})
+	}
+	return ops
 }
 
 // message is what it costs to get r, or to hand it on: nothing on a loop that keeps it.

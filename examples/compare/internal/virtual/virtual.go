@@ -13,10 +13,10 @@ import (
 )
 
 // What a request costs, besides what it asks for: to take it up, and to go on after it has waited. What a message to a
-// process, or from one, costs each side: the order of what procpool's comment measures.
+// process, or from one, costs each side, where several travel together.
 const (
 	handling = 5 * time.Microsecond
-	message  = 15 * time.Microsecond
+	message  = 5 * time.Microsecond
 )
 
 // Cores is how many the simulated machine has.
@@ -118,9 +118,9 @@ func (w *world) start(s *server, interpreter int) {
 	w.watch(s.lane)
 }
 
-// all is how many requests there can be at once, which is how many threads there are where each has its own; heavy is how
+// all is how many threads there are where each request has its own: as many as there can be requests at once. heavy is how
 // many of them are heavy.
-func (w *world) all() int { return len(w.requests()) }
+func (w *world) all() int { return min(1000, len(w.requests())) }
 
 func (w *world) heavy() (n int) {
 	for _, r := range w.requests() {

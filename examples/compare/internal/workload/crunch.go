@@ -59,6 +59,9 @@ func crunch(p Plan) Outcome {
 			note(out.Figures, fmt.Sprintf("crunch %d", workers), m, s)
 		}
 	}
+	if p.Ctx.Err() == nil {
+		beside(&p, &out)
+	}
 	return out
 }
 

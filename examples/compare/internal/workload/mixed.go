@@ -42,6 +42,9 @@ func mixed(p Plan) Outcome {
 			note(out.Figures, "mixed", m, s)
 		}
 	}
+	if p.Probes && p.Ctx.Err() == nil {
+		chunking(&p, &out)
+	}
 	return out
 }
 

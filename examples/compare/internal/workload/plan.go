@@ -23,6 +23,10 @@ type Plan struct {
 	Cores  int    // of the machine
 	// Measure plays a scenario on a model: in real time, or simulated.
 	Measure func(load.Model, load.Setup, load.Scenario) load.Sample
+	// Job is what a request asks for on this machine; nil where there is none, so that only what Measure plays is done.
+	Job func(load.Ask) load.Job
+	// Probes measures also what claims need besides the tables. They are of this machine, not simulated.
+	Probes bool
 
 	Mixed     time.Duration // one row of mixed
 	InFlight  []int         // the steps of wait
@@ -40,6 +44,7 @@ func Short(ctx context.Context, spin load.Spinner) Plan {
 		Measure: func(m load.Model, s load.Setup, sc load.Scenario) load.Sample {
 			return load.Measure(m, s, sc, spin.Job)
 		},
+		Job: spin.Job, Probes: true,
 		Mixed: 300 * time.Millisecond, InFlight: []int{1, 10, 100, 1000}, Workers: []int{model.Cores()}, Receivers: []int{100},
 		Progress: func(string) {},
 	}
@@ -58,6 +63,7 @@ func (p Plan) Full() Plan {
 type Workload struct {
 	Name string
 	Long bool // only in a full run, unless it is asked for
+	Here bool // it is not simulated
 	Run  func(p Plan) Outcome
 }
 
@@ -66,6 +72,9 @@ var All = []Workload{
 	{Name: "mixed", Run: mixed},
 	{Name: "wait", Run: wait},
 	{Name: "crunch", Run: crunch},
+	{Name: "chat", Long: true, Run: chat},
+	{Name: "crash", Long: true, Here: true, Run: crash},
+	{Name: "cost", Long: true, Here: true, Run: cost},
 }
 
 // Outcome is what a workload found. Table has no rows when it was interrupted too early.

@@ -39,10 +39,17 @@ func note(fs verdict.Figures, workload string, m load.Model, s load.Sample) {
 }
 
 func seconds(s load.Sample, of func(load.Sample) time.Duration) (f verdict.Figure) {
-	for _, round := range s.Rounds {
-		f = append(f, of(round).Seconds())
+	for _, d := range ofRounds(s, of) {
+		f = append(f, d.Seconds())
 	}
 	return f
+}
+
+func ofRounds(s load.Sample, of func(load.Sample) time.Duration) (ds []time.Duration) {
+	for _, round := range s.Rounds {
+		ds = append(ds, of(round))
+	}
+	return ds
 }
 
 // level is a sample as one step of what a table varies.

@@ -61,6 +61,9 @@ func wait(p Plan) Outcome {
 			few = samples
 		}
 	}
+	if p.Probes && p.Ctx.Err() == nil {
+		sockets(&p, &out)
+	}
 	return out
 }
 
