@@ -2,15 +2,14 @@ package procpool
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/intake"
 )
 
-// ErrView is returned by Shutdown and Close of a view: they are the pool's.
-var ErrView = errors.New("procpool: a view of a pool cannot be shut down")
+// ErrView is [quartet.ErrView]: Shutdown and Close of a view give it, as they are the pool's.
+var ErrView = quartet.ErrView
 
 // Level is a priority.
 type Level int8

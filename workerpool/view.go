@@ -2,7 +2,6 @@ package workerpool
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 
@@ -11,8 +10,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// ErrView is returned by Shutdown and Close of a view: they are the pool's.
-var ErrView = errors.New("workerpool: a view of a pool cannot be shut down")
+// ErrView is [quartet.ErrView]: Shutdown and Close of a view give it, as they are the pool's.
+var ErrView = quartet.ErrView
 
 // Level is a priority.
 type Level int8
