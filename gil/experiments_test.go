@@ -1,6 +1,7 @@
 package gil
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -46,6 +47,17 @@ func countdown(t testing.TB, p Policy, n int, d time.Duration) float64 {
 	return float64(simulate(t, cfgOf(p, 1), 0, threads...).Wall) / float64(alone) / float64(n)
 }
 
+// farthest is the countdown of 1 to most threads that is farthest from 1.
+func farthest(t testing.TB, p Policy, most int) float64 {
+	worst := 1.0
+	for n := 1; n <= most; n++ {
+		if x := countdown(t, p, n, 300*ms); math.Abs(x-1) > math.Abs(worst-1) {
+			worst = x
+		}
+	}
+	return worst
+}
+
 // switches is how often two threads that compute pass the lock, per second, and the median time that one has it.
 func switches(t testing.TB, p Policy, d time.Duration) (perSecond, holdP50 float64) {
 	var holds []time.Duration
@@ -66,9 +78,9 @@ func switches(t testing.TB, p Policy, d time.Duration) (perSecond, holdP50 float
 	return float64(len(holds)) / s.now.Seconds(), float64(holds[len(holds)/2]) / 1e6
 }
 
-// echo is a client of another process, who thinks for 0.5 ms between a reply and its next message, and a server thread
-// beside one that computes. Times are of a whole round.
-func echo(t testing.TB, p Policy, beside int, d time.Duration) (perSecond, p50 float64) {
+// echo is a client of another process, who thinks between a reply and its next message, and a server thread beside some
+// that compute. Times are of a whole round.
+func echo(t testing.TB, cfg Config, think time.Duration, beside int, d time.Duration) (perSecond, p50 float64) {
 	var rounds []time.Duration
 	var began time.Duration
 	phase := 0
@@ -80,7 +92,7 @@ func echo(t testing.TB, p Policy, beside int, d time.Duration) (perSecond, p50 f
 				rounds = append(rounds, now-began)
 			}
 			began = now
-			return Op{Do: DoSleep, For: 500 * us}
+			return Op{Do: DoSleep, For: think}
 		case 2:
 			return Op{Do: DoPut, Queue: 0}
 		}
@@ -93,7 +105,7 @@ func echo(t testing.TB, p Policy, beside int, d time.Duration) (perSecond, p50 f
 	for range beside {
 		threads = append(threads, StepThread{Label: "cpu", Step: ops(0, Op{Do: DoCompute, For: time.Hour})})
 	}
-	simulate(t, cfgOf(p, 1), d, threads...)
+	simulate(t, cfg, d, threads...)
 	slices.Sort(rounds)
 	return float64(len(rounds)) / d.Seconds(), float64(rounds[len(rounds)/2]) / 1e6
 }

@@ -14,7 +14,8 @@ type Lock struct {
 	line  line
 }
 
-// wiring guards who has which Lock and who waits for it, of all Locks, so that cycles can be seen.
+// wiring guards who has which Lock and who waits for it, of all Locks, so that cycles can be seen. It is the package's and
+// not a scheduler's, as the zero Lock belongs to none and threads of several may share one.
 var wiring struct {
 	sync.Mutex
 	waits map[*run]*Lock

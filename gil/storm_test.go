@@ -55,6 +55,7 @@ func TestStormLosesNoLock(t *testing.T) {
 		v, err := quartet.Do(t.Context(), s, func(context.Context) (int, error) { return 7, nil })
 		require.NoError(t, err)
 		require.Equal(t, 7, v)
+		require.NoError(t, s.Shutdown(t.Context()))
 		require.Zero(t, s.Stats().Running)
 	})
 }
