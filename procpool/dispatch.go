@@ -27,7 +27,7 @@ func (p *Pool) dispatch() {
 		if c == nil {
 			break
 		}
-		p.assign(w, c, 0)
+		p.assign(p.homeOf(c, w), c, 0)
 	}
 	for _, w := range p.workers {
 		if w == nil || w.want == nil {
@@ -75,12 +75,15 @@ func (w *worker) worthRevoking() bool {
 func (p *Pool) freest() *worker {
 	var best *worker
 	for _, w := range p.workers {
-		if w != nil && w.ready && !w.retiring && w.room() && (best == nil || len(w.calls) < len(best.calls)) {
+		if w != nil && w.available() && (best == nil || len(w.calls) < len(best.calls)) {
 			best = w
 		}
 	}
 	return best
 }
+
+// available is locked: w takes one call more.
+func (w *worker) available() bool { return w.ready && !w.retiring && w.room() }
 
 // room is locked. A worker in which a task waits takes only what descends from that task, unless it runs several at once.
 func (w *worker) room() bool {
