@@ -16,6 +16,7 @@ var (
 	ErrNoBody    = errors.New("quartet: function has no body in this program")
 	ErrInside    = errors.New("quartet: called from inside a task of the executor")
 	ErrDeadlock  = errors.New("quartet: waiting here would never end")
+	ErrView      = errors.New("quartet: a view of an executor cannot stop it")
 )
 
 // PanicError is what a task's waiters get when it panics.

@@ -2,6 +2,7 @@ package quartet
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -31,6 +32,12 @@ func (t *futureTask[T]) Run(ctx context.Context) {
 }
 
 func (t *futureTask[T]) Abandon(cause error) { (*Future[T])(t).fail(cause) }
+
+func (t *futureTask[T]) Wait(ctx context.Context) error { return t.end.block(ctx) }
+
+func (t *futureTask[T]) Tell(l task.Listener) { t.end.add(l) }
+
+func (t *futureTask[T]) Forget(l task.Listener) bool { return t.end.remove(l) }
 
 // run ends f with what fn returns, panics with or exits by.
 func (f *Future[T]) run(ctx context.Context, fn func(context.Context) (T, error)) {
@@ -104,14 +111,11 @@ func (f *Future[T]) wait(ctx context.Context) error {
 	if m == nil {
 		return f.end.block(ctx)
 	}
-	var stop func() bool
-	arm := func(resume func()) { stop = f.OnDone(resume) }
-	var err error
 	if h, ok := m.(task.Helper); ok {
-		err = h.AwaitTask(ctx, &f.node, arm)
-	} else {
-		err = m.Suspend(ctx, arm)
+		return h.AwaitTask(ctx, (*futureTask[T])(f))
 	}
+	var stop func() bool
+	err := m.Suspend(ctx, func(resume func()) { stop = f.OnDone(resume) })
 	if err != nil && stop != nil {
 		stop()
 	}
@@ -135,8 +139,14 @@ func (f *Future[T]) OnDone(fn func()) (stop func() bool) {
 	if fn == nil {
 		panic("quartet: Future.OnDone of a nil func")
 	}
-	return f.end.add(fn)
+	hook := &onDone{fn}
+	f.end.add(hook)
+	return func() bool { return f.end.remove(hook) }
 }
+
+type onDone struct{ fn func() }
+
+func (h *onDone) Ended() { h.fn() }
 
 // Cancel abandons the task if it has not started: true, it will never run and Await returns cause. Else it returns
 // false, and the context of a running task is cancelled with cause. A nil cause is [context.Canceled].
@@ -157,7 +167,7 @@ type ending struct {
 	latch sync.WaitGroup // for waiters whose ctx cannot end: costs no allocation
 	armed bool
 	done  chan struct{}
-	hooks []*func()
+	hooks []task.Listener
 }
 
 const (
@@ -190,7 +200,7 @@ func (e *ending) fire(n *task.Node) {
 }
 
 // callFirst calls the first hook. One that calls Goexit does not keep the others from being called.
-func callFirst(n *task.Node, hooks []*func()) (rest []*func()) {
+func callFirst(n *task.Node, hooks []task.Listener) (rest []task.Listener) {
 	rest = hooks[1:]
 	returned := false
 	defer func() {
@@ -203,7 +213,7 @@ func callFirst(n *task.Node, hooks []*func()) (rest []*func()) {
 			}
 		}
 	}()
-	(*hooks[0])()
+	hooks[0].Ended()
 	returned = true
 	return rest
 }
@@ -216,29 +226,27 @@ func report(n *task.Node, err *PanicError) {
 	n.Owner.Panicked(err, false)
 }
 
-func (e *ending) add(fn func()) (stop func() bool) {
+// add has hook called at the end, or at once if that has been.
+func (e *ending) add(hook task.Listener) {
 	e.mu.Lock()
 	if e.ended() {
 		e.mu.Unlock()
-		fn()
-		return func() bool { return false }
+		hook.Ended()
+		return
 	}
-	hook := &fn
 	e.hooks = append(e.hooks, hook)
 	e.mu.Unlock()
-	return func() bool { return e.remove(hook) }
 }
 
-func (e *ending) remove(hook *func()) bool {
+// remove reports whether it prevented the call of hook.
+func (e *ending) remove(hook task.Listener) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for i, h := range e.hooks {
-		if h == hook {
-			e.hooks = append(e.hooks[:i], e.hooks[i+1:]...)
-			return true
-		}
+	i := slices.Index(e.hooks, hook)
+	if i >= 0 {
+		e.hooks = slices.Delete(e.hooks, i, i+1)
 	}
-	return false
+	return i >= 0
 }
 
 func (e *ending) channel() <-chan struct{} {

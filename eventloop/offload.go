@@ -2,15 +2,15 @@ package eventloop
 
 import (
 	"context"
-	"errors"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/intake"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// ErrView is returned by Shutdown and Close of what Offload returns: the executor behind it is its owner's to stop.
-var ErrView = errors.New("eventloop: a view of another executor is not stopped through the loop")
+// ErrView is [quartet.ErrView]: Shutdown and Close of what Offload returns give it, as the executor behind is its owner's
+// to stop.
+var ErrView = quartet.ErrView
 
 // Offload returns a view of ex, a pool or a process pool say, for use on the loop: submitting to it never waits. Where ex
 // has no room the work waits on the loop's side, in order, without bound; a goroutine of the loop hands it over. Take the

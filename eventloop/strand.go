@@ -9,6 +9,7 @@ import (
 
 // strand is a started task: its fiber, and what watches the end of the ctx of its waits.
 type strand struct {
+	run   func() // what the fiber is to run: the loop's runTask
 	fiber *fiber.Fiber
 	watch task.EndWatch
 	wait  atomic.Pointer[wait] // of now
@@ -29,9 +30,9 @@ func (l *Loop) newStrand() *strand {
 	if last := len(l.strands) - 1; last >= 0 {
 		s, l.strands = l.strands[last], l.strands[:last]
 	} else {
-		s = &strand{}
+		s = &strand{run: l.runTask}
 	}
-	s.fiber = l.fibers.New(l.runTask)
+	s.fiber = l.fibers.New(s.run)
 	return s
 }
 

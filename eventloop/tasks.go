@@ -93,6 +93,8 @@ type wait struct {
 	state  atomic.Uint32
 	of     <-chan struct{} // the Done of its ctx
 	mayCut func() bool     // asked before ctx's end cuts it; nil: it may
+
+	awaited *task.Node // what it waits for, if that is a future
 }
 
 const (
@@ -116,6 +118,11 @@ func (w *wait) wake(how uint32, onLoop bool) {
 	l.in.Lock()
 	l.push(entry{wait: w})
 	l.in.Unlock()
+}
+
+// Ended ends the wait as the awaited future has ended: on the loop, if that was a task of it which had started.
+func (w *wait) Ended() {
+	w.wake(resumed, w.awaited.Host == w.node.Host && w.awaited.Data != nil)
 }
 
 // cut ends the wait by the end of its ctx.
@@ -177,19 +184,28 @@ func (l *Loop) setWaiting(n *task.Node, waiting bool) {
 
 // Suspend suspends the task; it goes on as a posted callback does.
 func (r *run) Suspend(ctx context.Context, arm func(resume func())) error {
-	return r.AwaitTask(ctx, nil, arm)
-}
-
-// AwaitTask is Suspend. A task of this loop that has started ends on the loop, so that its waiter goes on as a
-// microtask; one that is abandoned ends anywhere.
-func (r *run) AwaitTask(ctx context.Context, awaited *task.Node, arm func(resume func())) error {
 	if !r.mine() {
 		return task.Park(ctx, arm)
 	}
-	here := awaited != nil && awaited.Host == any(r.loop())
 	return r.suspend(ctx, func(w *wait) {
-		arm(func() { w.wake(resumed, here && awaited.Data != nil) })
+		arm(func() { w.wake(resumed, false) })
 	}, nil)
+}
+
+// AwaitTask is Suspend that goes on as a microtask when what it waits for ends on the loop.
+func (r *run) AwaitTask(ctx context.Context, awaited task.Awaited) error {
+	if !r.mine() {
+		return awaited.Wait(ctx)
+	}
+	var w *wait
+	err := r.suspend(ctx, func(armed *wait) {
+		w, armed.awaited = armed, awaited.Node()
+		awaited.Tell(w)
+	}, nil)
+	if err != nil && w != nil {
+		awaited.Forget(w)
+	}
+	return err
 }
 
 // Sleep suspends the task until a timer of the loop fires.

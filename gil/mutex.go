@@ -3,51 +3,47 @@ package gil
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // Lock is a mutex for threads (threading.Lock): who waits for it releases the global lock meanwhile. Unlock wakes the
 // thread that has waited for longest, which has to come before anybody else does. The zero value is free. It works under
 // both clocks, and outside of threads, where it blocks the goroutine. It must not be copied.
 type Lock struct {
-	held  bool // these are guarded by wiring
-	owner *run // nil: no thread's
+	mu    sync.Mutex // guards what follows
+	held  bool
 	line  line
-}
-
-// wiring guards who has which Lock and who waits for it, of all Locks, so that cycles can be seen.
-var wiring struct {
-	sync.Mutex
-	waits map[*run]*Lock
+	owner atomic.Pointer[run] // nil: no thread's
 }
 
 // Lock takes l. The error is ctx's cause, or a [*DeadlockError] when the wait would never end, because who has l waits,
-// maybe over others, for a Lock of the caller's. A free Lock is taken also when ctx has ended.
+// maybe over others of the same scheduler, for a Lock of the caller's. A free Lock is taken also when ctx has ended.
 func (l *Lock) Lock(ctx context.Context) error {
 	me := threadOf(ctx)
 	for {
-		wiring.Lock()
+		l.mu.Lock()
 		if !l.held {
-			l.held, l.owner = true, me
-			wiring.Unlock()
+			l.held = true
+			l.own(me)
+			l.mu.Unlock()
 			return nil
 		}
-		if err := l.cycle(me); err != nil {
-			wiring.Unlock()
+		if err := me.waitsFor(l); err != nil {
+			l.mu.Unlock()
 			return err
 		}
 		s := l.line.join()
-		waitsFor(me, l)
-		wiring.Unlock()
-		err := s.wait(ctx, &wiring)
-		wiring.Lock()
-		waitsFor(me, nil)
-		var wake func()
-		if err != nil && !l.line.leave(s) && !l.held {
-			wake = l.line.first() // the wake-up came, and is another's now
-		}
-		wiring.Unlock()
-		call(wake)
+		l.mu.Unlock()
+		err := s.wait(ctx, &l.mu)
+		_ = me.waitsFor(nil)
 		if err != nil {
+			l.mu.Lock()
+			var wake func()
+			if !l.line.leave(s) && !l.held {
+				wake = l.line.first() // the wake-up came, and is another's now
+			}
+			l.mu.Unlock()
+			call(wake)
 			return err
 		}
 	}
@@ -56,85 +52,54 @@ func (l *Lock) Lock(ctx context.Context) error {
 // TryLock takes l if it is free.
 func (l *Lock) TryLock(ctx context.Context) bool {
 	me := threadOf(ctx)
-	wiring.Lock()
-	defer wiring.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.held {
 		return false
 	}
-	l.held, l.owner = true, me
+	l.held = true
+	l.own(me)
 	return true
 }
 
 // Unlock gives l up. It may be called by anybody, and panics when nobody has it.
 func (l *Lock) Unlock() {
-	wiring.Lock()
+	l.mu.Lock()
 	if !l.held {
-		wiring.Unlock()
+		l.mu.Unlock()
 		panic("gil: Unlock of a Lock that nobody has")
 	}
-	l.held, l.owner = false, nil
+	l.held = false
+	l.own(nil)
 	wake := l.line.first()
-	wiring.Unlock()
+	l.mu.Unlock()
 	call(wake)
-}
-
-// waitsFor notes, locked, what a thread waits for.
-func waitsFor(r *run, l *Lock) {
-	switch {
-	case r == nil:
-	case l == nil:
-		delete(wiring.waits, r)
-	default:
-		if wiring.waits == nil {
-			wiring.waits = make(map[*run]*Lock)
-		}
-		wiring.waits[r] = l
-	}
-}
-
-// cycle is locked: it follows who has what from l on, and comes back to me where there is a cycle.
-func (l *Lock) cycle(me *run) error {
-	if me == nil {
-		return nil
-	}
-	err := &DeadlockError{}
-	from := me
-	for l != nil && l.held && l.owner != nil {
-		err.Waits = append(err.Waits, from.name()+" waits for a Lock that "+l.owner.name()+" has")
-		if l.owner == me {
-			return err
-		}
-		from = l.owner
-		l = wiring.waits[from]
-		if len(err.Waits) > len(wiring.waits) { // around a cycle that I am not in
-			return nil
-		}
-	}
-	return nil
 }
 
 // Cond is a condition of what L protects (threading.Condition). L must be set before the first use.
 type Cond struct {
-	L    *Lock
-	line line // guarded by wiring
+	L *Lock
+
+	mu   sync.Mutex
+	line line
 }
 
 // Wait gives L up, waits for a Signal or Broadcast, and takes L again. Its error is ctx's cause; L is the caller's then
 // also, unless the error is [quartet.ErrDeadlock]. The caller must have L, and looks again after Wait whether what it
 // waits for is so.
 func (c *Cond) Wait(ctx context.Context) error {
-	wiring.Lock()
+	c.mu.Lock()
 	s := c.line.join()
-	wiring.Unlock()
+	c.mu.Unlock()
 	c.L.Unlock()
-	err := s.wait(ctx, &wiring)
+	err := s.wait(ctx, &c.mu)
 	var wake func()
 	if err != nil {
-		wiring.Lock()
+		c.mu.Lock()
 		if !c.line.leave(s) {
 			wake = c.line.first()
 		}
-		wiring.Unlock()
+		c.mu.Unlock()
 	}
 	call(wake)
 	if e := c.L.Lock(context.WithoutCancel(ctx)); e != nil {
@@ -145,20 +110,20 @@ func (c *Cond) Wait(ctx context.Context) error {
 
 // Signal wakes the thread that has waited for longest, if there is one.
 func (c *Cond) Signal() {
-	wiring.Lock()
+	c.mu.Lock()
 	wake := c.line.first()
-	wiring.Unlock()
+	c.mu.Unlock()
 	call(wake)
 }
 
 // Broadcast wakes all who wait.
 func (c *Cond) Broadcast() {
-	wiring.Lock()
+	c.mu.Lock()
 	var wakes []func()
 	for wake := c.line.first(); wake != nil; wake = c.line.first() {
 		wakes = append(wakes, wake)
 	}
-	wiring.Unlock()
+	c.mu.Unlock()
 	for _, wake := range wakes {
 		wake()
 	}

@@ -115,6 +115,36 @@ func TestACycleOfLocksIsNamed(t *testing.T) {
 	})
 }
 
+// A Lock belongs to no scheduler: one that was another's before is seen in a cycle all the same.
+func TestLocksOutliveASchedulerAndStillShowCycles(t *testing.T) {
+	var a, b gil.Lock
+	first := gil.New(gil.Config{Clock: gil.Virtual})
+	_, err := quartet.Do(t.Context(), first, func(ctx context.Context) (int, error) {
+		defer a.Unlock()
+		return 0, a.Lock(ctx)
+	})
+	require.NoError(t, err)
+	require.NoError(t, first.Close())
+	second := gil.New(gil.Config{Clock: gil.Virtual, Machine: gil.Ideal})
+	defer second.Close()
+	thread := func(x, y *gil.Lock) func(ctx context.Context) error {
+		return func(ctx context.Context) error {
+			_ = x.Lock(ctx)
+			defer x.Unlock()
+			_ = quartet.Sleep(ctx, time.Millisecond)
+			err := y.Lock(ctx)
+			if err == nil {
+				y.Unlock()
+			}
+			return err
+		}
+	}
+	g := quartet.NewGroup(t.Context(), second)
+	g.Go(thread(&a, &b))
+	g.Go(thread(&b, &a))
+	require.ErrorIs(t, g.Wait(t.Context()), quartet.ErrDeadlock)
+}
+
 func TestALockTakenTwiceIsACycleOfOne(t *testing.T) {
 	s := gil.New(gil.Config{Clock: gil.Virtual})
 	defer s.Close()
@@ -193,9 +223,10 @@ func TestCancelStormOnLocksCondsAndQueues(t *testing.T) {
 					}
 					l.Unlock()
 				}
-				if q.Put(ctx, i) == nil {
-					got.Add(1)
+				if q.Put(ctx, i) != nil {
+					return nil // who puts nothing gets nothing, or another would wait for ever
 				}
+				got.Add(1)
 				if _, err := q.Get(ctx); err == nil {
 					got.Add(-1)
 				}

@@ -61,6 +61,7 @@ type Scheduler struct {
 	in     intake.Intake
 	cfg    Config
 	engine engine
+	wiring wiring
 }
 
 // engine runs threads under one clock. Its methods, but join, are called by threads, and ready locked.

@@ -113,24 +113,28 @@ func (v *virtual) deadlocked() {
 		return
 	}
 	err, locked := &DeadlockError{}, false
-	wiring.Lock()
+	w := &v.s.wiring
+	w.mu.Lock()
 	for _, t := range v.sim.alive() {
 		st := t.user.(*strand)
 		if st.n == nil {
 			continue
 		}
 		r := (*run)(st.n)
-		switch l := wiring.waits[r]; {
-		case l == nil:
+		l := w.waits[r]
+		if l == nil {
 			err.Waits = append(err.Waits, r.name()+" waits for another task, or for what comes from outside")
-		case l.owner == nil:
-			err.Waits = append(err.Waits, r.name()+" waits for a Lock that no thread has")
-		default:
-			locked = true
-			err.Waits = append(err.Waits, r.name()+" waits for a Lock that "+l.owner.name()+" has")
+			continue
 		}
+		owner := l.owner.Load()
+		if owner == nil {
+			err.Waits = append(err.Waits, r.name()+" waits for a Lock that no thread has")
+			continue
+		}
+		locked = true
+		err.Waits = append(err.Waits, r.name()+" waits for a Lock that "+owner.name()+" has")
 	}
-	wiring.Unlock()
+	w.mu.Unlock()
 	if locked {
 		v.s.cfg.OnStall(err)
 	}

@@ -55,7 +55,32 @@ func TestStormLosesNoLock(t *testing.T) {
 		v, err := quartet.Do(t.Context(), s, func(context.Context) (int, error) { return 7, nil })
 		require.NoError(t, err)
 		require.Equal(t, 7, v)
+		require.NoError(t, s.Close())
+		st := s.Stats()
+		require.Zero(t, st.Running+st.Waiting+st.Queued)
+		require.Equal(t, uint64(61), st.Submitted)
+		require.Equal(t, st.Submitted, st.Done+st.Failed+st.Abandoned)
+	})
+}
+
+// A future ends inside its thread: whoever is told of that may look at Stats before the end of the thread has been
+// counted. It has been when Shutdown returns.
+func TestAThreadIsCountedAfterItsFutureHasEnded(t *testing.T) {
+	under(t, func(t *testing.T, s *gil.Scheduler) {
+		begin := make(chan struct{})
+		f := quartet.Go(t.Context(), s, func(ctx context.Context) (int, error) {
+			return 0, quartet.Block(ctx, func() { <-begin })
+		})
+		var then quartet.Stats
+		told := make(chan struct{})
+		f.OnDone(func() { then = s.Stats(); close(told) })
+		close(begin)
+		<-told
+		require.Equal(t, uint64(1), then.Running)
+		require.Zero(t, then.Done)
+		require.NoError(t, s.Shutdown(t.Context()))
 		require.Zero(t, s.Stats().Running)
+		require.Equal(t, uint64(1), s.Stats().Done)
 	})
 }
 

@@ -63,5 +63,6 @@ func TestJoinedCallIsLost(t *testing.T) {
 		require.ErrorAs(t, err, &lost)
 		require.Equal(t, 3, lost.ExitCode)
 	}
+	require.NoError(t, p.Shutdown(bounded(t)))
 	require.Equal(t, uint64(0), p.Stats().Running)
 }

@@ -2,17 +2,15 @@ package workerpool
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"reflect"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/intake"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// ErrView is returned by Shutdown and Close of a view: they are the pool's.
-var ErrView = errors.New("workerpool: a view of a pool cannot be shut down")
+// ErrView is [quartet.ErrView]: Shutdown and Close of a view give it, as they are the pool's.
+var ErrView = quartet.ErrView
 
 // Level is a priority.
 type Level int8
@@ -77,9 +75,7 @@ func (p *Pool) Limit(n int) *Limited {
 func (l *Limited) Key(key any) *View { return keyView(l.pool, l.keys, key, l.limit) }
 
 func keyView(p *Pool, keys intake.Keys, key any, limit *task.Turnstile) *View {
-	if key == nil || !reflect.ValueOf(key).Comparable() {
-		panic(fmt.Sprintf("workerpool: Key of a %T: it cannot be compared", key))
-	}
+	intake.CheckKey("workerpool", key)
 	return &View{pool: p, key: &intake.Key{Keys: keys, Of: key, Next: limit}}
 }
 

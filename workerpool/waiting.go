@@ -38,20 +38,25 @@ func (r *run) Executor() quartet.Executor { return r.pool() }
 
 // Suspend lends the task's slot while it waits.
 func (r *run) Suspend(ctx context.Context, arm func(resume func())) error {
-	return r.AwaitTask(ctx, nil, arm)
+	return r.lending(nil, func() error { return task.Park(ctx, arm) })
 }
 
 // AwaitTask is Suspend that lends the slot to the awaited task first, when that is queued here: a pool of one worker
 // computes a recursive fan-out depth first, with a queue as short as the tree is deep.
-func (r *run) AwaitTask(ctx context.Context, awaited *task.Node, arm func(resume func())) error {
-	lent, err := r.lend(awaited)
+func (r *run) AwaitTask(ctx context.Context, awaited task.Awaited) error {
+	return r.lending(awaited.Node(), func() error { return awaited.Wait(ctx) })
+}
+
+// lending runs wait with the task's slot lent, first to the task that is waited for, if any.
+func (r *run) lending(to *task.Node, wait func() error) error {
+	lent, err := r.lend(to)
 	if err != nil {
 		return err
 	}
 	if lent {
 		defer r.takeBack()
 	}
-	return task.Park(ctx, arm)
+	return wait()
 }
 
 // lend gives the task's slot away. It reports false when the task has none to give: it has ended or is waiting already,

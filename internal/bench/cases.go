@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/Jeffail/tunny"
 	"github.com/panjf2000/ants/v2"
 
 	"github.com/quartet-go/quartet"
@@ -34,6 +35,8 @@ var cases = []versus.Case{
 		{Name: "quartet", Do: versus.Timed(100_000, awaitOurs(1))},
 		{Name: "ants+channel", Do: versus.Timed(100_000, awaitPeer(antsPool, 1)), Goal: 0.5, Floor: 0.7},
 		{Name: "channel+N+channel", Do: versus.Timed(100_000, awaitPeer(channel, 1))},
+		{Name: "tunny", Do: versus.Timed(100_000, awaitTunny)},
+		{Name: "two switches alone", Do: versus.Timed(100_000, pingPong)},
 	}},
 	{Name: "submit and await an int, 16 callers", Contenders: []versus.Contender{
 		{Name: "quartet", Do: versus.Timed(100_000, awaitOurs(16))},
@@ -51,6 +54,13 @@ var cases = []versus.Case{
 	{
 		Name: "1,000,000 sleeps of 10 ms on 50,000 workers", Long: true,
 		Contenders: each([]submitter{ours, antsPool, bare}, 1_000_000, sleep, bounds{"ants": {0.55, 0}}),
+	},
+	{
+		Name: "1,000,000 sleeps of 10 ms on 50,000 workers, peak memory", Unit: "bytes", Long: true, Contenders: []versus.Contender{
+			{Name: "quartet", Do: peakOf(ours, 1_000_000)},
+			{Name: "ants", Do: peakOf(antsPool, 1_000_000)},
+			{Name: "go", Do: peakOf(bare, 1_000_000), Goal: 0.4},
+		},
 	},
 }
 
@@ -149,6 +159,28 @@ func awaitPeer(p submitter, goroutines int) func(n int) time.Duration {
 			<-result
 		})
 	}
+}
+
+func awaitTunny(n int) time.Duration {
+	p := tunny.NewFunc(16, func(any) any { return 1 })
+	defer p.Close()
+	return callers(1, n, func() { _ = p.Process(nil).(int) })
+}
+
+// pingPong is what no pool can be faster than whose task runs on another goroutine than its waiter: a hand-over there and
+// one back, with no task, queue or allocation.
+func pingPong(n int) time.Duration {
+	there, back := make(chan int), make(chan int)
+	defer close(there)
+	go func() {
+		for v := range there {
+			back <- v
+		}
+	}()
+	return callers(1, n, func() {
+		there <- 1
+		<-back
+	})
 }
 
 func awaitCtxOurs(n int) time.Duration {

@@ -5,6 +5,7 @@ go 1.26.0
 replace github.com/quartet-go/quartet => ../..
 
 require (
+	github.com/Jeffail/tunny v0.1.4
 	github.com/alitto/pond/v2 v2.7.1
 	github.com/bytedance/gopkg v0.1.4
 	github.com/dop251/goja v0.0.0-20250309171923-bcd7cc6bf64c

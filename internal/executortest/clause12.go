@@ -8,7 +8,8 @@ import (
 )
 
 // Allocations checks clause 12 on r, which must be idle: bare, a submit without context and future, allocates nothing;
-// submit and await does once where ctx cannot end, and at most three times where it can, also when the task has to queue.
+// submit and await does once where ctx cannot end, and at most three times where it can, also when the task has to queue,
+// and inside a task.
 // It is no part of Run, since a bubble allocates too.
 func Allocations(t *testing.T, r quartet.Runner, bare func()) {
 	if raceEnabled {
@@ -42,5 +43,11 @@ func Allocations(t *testing.T, r quartet.Runner, bare func()) {
 		if n := testing.AllocsPerRun(c.runs, c.do); n > c.most {
 			t.Errorf("%s: %v allocations, want at most %v", c.name, n, c.most)
 		}
+	}
+	nested, _ := quartet.Do(background, r, func(ctx context.Context) (float64, error) {
+		return testing.AllocsPerRun(1000, func() { _, _ = quartet.Go(ctx, r, one).Await(ctx) }), nil
+	})
+	if nested > 3 {
+		t.Errorf("inside a task: %v allocations, want at most 3", nested)
 	}
 }

@@ -51,7 +51,7 @@ func (in *Intake) watchLate() {
 
 // watchKey is the context itself, or the node where the context cannot be a map's key.
 func watchKey(n *task.Node, parent context.Context) any {
-	if reflect.ValueOf(parent).Comparable() {
+	if v := reflect.ValueOf(parent); v.Kind() == reflect.Pointer || v.Comparable() { // Comparable allocates
 		return parent
 	}
 	return n

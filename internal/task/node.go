@@ -173,7 +173,21 @@ type Canceller interface {
 	Cancelled(n *Node)
 }
 
-// Helper is a Model that knows what a wait is for: it may start n, if n is queued at its executor, before n's elders.
+// Helper is a Model that knows what a wait is for: it may start the awaited task, if that is queued at its executor, before
+// its elders.
 type Helper interface {
-	AwaitTask(ctx context.Context, n *Node, arm func(resume func())) error
+	AwaitTask(ctx context.Context, awaited Awaited) error
 }
+
+// Awaited is a future as the one that waits for it sees it.
+type Awaited interface {
+	Noder
+	// Wait blocks the calling goroutine until the future has ended, or ctx has: its cause.
+	Wait(ctx context.Context) error
+	// Tell has l told once the future has ended. Forget reports whether it prevented that.
+	Tell(l Listener)
+	Forget(l Listener) bool
+}
+
+// Listener is told, on the goroutine that ends a future, that it has ended.
+type Listener interface{ Ended() }

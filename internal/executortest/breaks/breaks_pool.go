@@ -23,7 +23,7 @@ var poolBreaks = []broken{
 		{worker, "p.cfg.OnPanic(quartet.ErrGoexit)", "_ = quartet.ErrGoexit"},
 	}},
 	{clause: "C6", what: "a task that awaits keeps its slot", edits: []edit{
-		{waiting, "lent, err := r.lend(awaited)", "lent, err := false, error(nil)"},
+		{waiting, "lent, err := r.lend(to)", "lent, err := false, error(nil)"},
 	}},
 	{clause: "C6", what: "a task goes on after a wait without a slot", edits: []edit{
 		{waiting, "\tp.returning = append(p.returning, back)\n", "\tp.slots++\n\tback.admit(p)\n"},
