@@ -52,16 +52,19 @@ func (s logScale) decades() (all []uint64) {
 	return all
 }
 
-// decadesAround are the powers of ten between which all of xs lie.
+// decadesAround are the powers of ten between which all of xs lie; of none, 1 and 10.
 func decadesAround(xs []uint64) (from, to uint64) {
-	from, to = 1, 1
-	for least := minOf(xs); from*10 <= least; {
+	from, to = 1, 10
+	if len(xs) == 0 {
+		return from, to
+	}
+	for least := minOf(xs); from <= least/10; {
 		from *= 10
 	}
-	for most := maxOf(xs); to < most; {
+	for to = from * 10; to < maxOf(xs); {
 		to *= 10
 	}
-	return from, max(to, from*10)
+	return from, to
 }
 
 func minOf(xs []uint64) uint64 {
