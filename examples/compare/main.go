@@ -14,6 +14,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"runtime"
@@ -119,9 +120,7 @@ func compare(report *result.Report, plan workload.Plan, only []string, show func
 			continue
 		}
 		out := wl.Run(plan)
-		for name, f := range out.Figures {
-			report.Figures[name] = f
-		}
+		maps.Copy(report.Figures, out.Figures)
 		if len(out.Table.Rows) > 0 {
 			report.Tables = append(report.Tables, out.Table)
 			show(out.Table)

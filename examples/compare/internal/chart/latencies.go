@@ -131,10 +131,8 @@ func (c *cdf) free(b box, strict bool) bool {
 	if b.left < c.x.at || b.right > c.x.at+c.x.span {
 		return false
 	}
-	for _, taken := range c.labels {
-		if b.meets(taken) {
-			return false
-		}
+	if slices.ContainsFunc(c.labels, b.meets) {
+		return false
 	}
 	if strict {
 		for _, k := range c.curves {
