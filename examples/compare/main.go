@@ -3,9 +3,11 @@
 //	go run ./examples/compare
 //
 // mixed: a ping every 5 ms, while requests of 100 ms CPU time follow one another. wait: 1 to 1000 waits of 10 ms at once.
-// crunch: 8 equal tasks of CPU time. Load is open-loop: a request is due at its time, whether or not the one before has been
-// answered, and its latency counts from when it was due. The models alternate within each round; figures are medians of the
-// rounds, percentiles are over all of them. At the end claims about Node and Python are judged by the figures.
+// crunch: 8 equal tasks of CPU time. With -full also chat, to a hundred receivers one of whom is slow; crash, a task that
+// fails as badly as one can; and cost, of a call with nothing to do. Load is open-loop: a request is due at its time,
+// whether or not the one before has been answered, and its latency counts from when it was due. The models alternate
+// within each round; figures are medians of the rounds, percentiles are over all of them. At the end claims about Node and
+// Python are judged by the figures.
 package main
 
 import (
@@ -21,6 +23,7 @@ import (
 	"slices"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/load"
+	"github.com/quartet-go/quartet/examples/compare/internal/page"
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
 	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
 	"github.com/quartet-go/quartet/examples/compare/internal/virtual"
@@ -58,6 +61,7 @@ func run(ctx context.Context, o options, w io.Writer, bar *progress) error {
 		save(o.json, report.WriteJSON),
 		save(o.csv, func(w io.Writer) error { return writeCSV(w, report.Tables) }),
 		savePictures(o.svg, report),
+		save(o.html, func(w io.Writer) error { return page.Write(w, report, workload.Heavy, workload.Ping) }),
 	)
 	if o.assert {
 		err = errors.Join(err, contradiction(report.Verdicts))
@@ -102,7 +106,7 @@ func carryOut(plan workload.Plan, o options, m result.Machine, w io.Writer, bar 
 		bar.clear()
 		printTable(w, t)
 	})
-	if o.svg != "" && slices.Contains(o.only, "mixed") {
+	if o.svg+o.html != "" && slices.Contains(o.only, "mixed") {
 		report.Lanes = workload.Lanes(plan)
 	}
 	bar.clear()

@@ -18,6 +18,7 @@ type options struct {
 	seed      uint64
 	json, csv string
 	svg       string // a directory
+	html      string
 	assert    bool
 }
 
@@ -32,6 +33,7 @@ func parse(args []string, errs io.Writer) (options, error) {
 	fs.StringVar(&o.json, "json", "", "write everything to `FILE`")
 	fs.StringVar(&o.csv, "csv", "", "write the rows to `FILE`")
 	fs.StringVar(&o.svg, "svg", "", "write pictures to `DIR`")
+	fs.StringVar(&o.html, "html", "", "write a page to `FILE`")
 	fs.BoolVar(&o.assert, "assert", false, "fail when figures contradict what is known about a claim")
 	if err := fs.Parse(args); err != nil {
 		return o, err
