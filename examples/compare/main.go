@@ -2,12 +2,12 @@
 //
 //	go run ./examples/compare
 //
-// mixed: a ping every 5 ms, while requests of 100 ms CPU time follow one another. wait: 1 to 1000 waits of 10 ms at once.
-// crunch: 8 equal tasks of CPU time. With -full also chat, to a hundred receivers one of whom is slow; crash, a task that
-// fails as badly as one can; and cost, of a call with nothing to do. Load is open-loop: a request is due at its time,
-// whether or not the one before has been answered, and its latency counts from when it was due. The models alternate
-// within each round; figures are medians of the rounds, percentiles are over all of them. At the end claims about Node and
-// Python are judged by the figures.
+// mixed: a ping every 5 ms, while requests of 100 ms CPU time follow one another. wait: 1 to 1000 waits of 10 ms at
+// once. crunch: 8 equal tasks of CPU time. With -full also chat, to a hundred receivers one of whom is slow; crash, a
+// task that fails as badly as one can; and cost, of a call with nothing to do. With -runtimes auto real Node and Python
+// do the same. Load is open-loop: a request is due at its time, whether or not the one before has been answered, and
+// its latency counts from when it was due. The models alternate within each round; figures are medians of the rounds,
+// percentiles are over all of them. At the end claims about Node and Python are judged by the figures.
 package main
 
 import (
@@ -25,6 +25,7 @@ import (
 	"github.com/quartet-go/quartet/examples/compare/internal/load"
 	"github.com/quartet-go/quartet/examples/compare/internal/page"
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
+	"github.com/quartet-go/quartet/examples/compare/internal/runtimes"
 	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
 	"github.com/quartet-go/quartet/examples/compare/internal/virtual"
 	"github.com/quartet-go/quartet/examples/compare/internal/workload"
@@ -54,10 +55,13 @@ func run(ctx context.Context, o options, w io.Writer, bar *progress) error {
 	if o.virtual {
 		examine = modelled
 	}
-	report := examine(ctx, o, w, bar)
+	report, err := examine(ctx, o, w, bar)
+	if err != nil {
+		return err
+	}
 	report.Verdicts = verdict.Judge(report.Figures, report.Machine.Cores)
 	printVerdicts(w, report.Verdicts)
-	err := errors.Join(
+	err = errors.Join(
 		save(o.json, report.WriteJSON),
 		save(o.csv, func(w io.Writer) error { return writeCSV(w, report.Tables) }),
 		savePictures(o.svg, report),
@@ -70,25 +74,34 @@ func run(ctx context.Context, o options, w io.Writer, bar *progress) error {
 }
 
 // here is a report of this machine.
-func here(ctx context.Context, o options, w io.Writer, bar *progress) *result.Report {
+func here(ctx context.Context, o options, w io.Writer, bar *progress) (*result.Report, error) {
 	bar.say("calibrating")
 	spin := load.Calibrate()
 	m := result.Machine{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Seed: o.seed, Turns: spin.PerMillisecond}
 	plan := workload.Short(ctx, spin)
+	installed, err := runtimes.Find(spin.PerMillisecond, o.runtimes)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = installed.Close() }()
+	plan.Real, plan.Against, m.Notes = installed.Models, installed.Against, installed.Notes
 	bar.clear()
 	fmt.Fprintf(w, "%s, %s/%s, %d cores; medians of %d rounds; a millisecond of CPU time is %d turns of a generator\n",
 		m.Go, m.OS, m.Arch, plan.Cores, plan.Rounds, m.Turns)
-	return carryOut(plan, o, m, w, bar)
+	for _, note := range m.Notes {
+		fmt.Fprintf(w, "  %s\n", note)
+	}
+	return carryOut(plan, o, m, w, bar), nil
 }
 
 // modelled is a report of a simulated machine, the same everywhere.
-func modelled(ctx context.Context, o options, w io.Writer, bar *progress) *result.Report {
+func modelled(ctx context.Context, o options, w io.Writer, bar *progress) (*result.Report, error) {
 	plan := workload.Short(ctx, load.Spinner{})
 	plan.Cores, plan.Measure, plan.Job, plan.Probes = virtual.Cores, virtual.Measure(o.seed), nil, false
 	plan.Workers = []int{virtual.Cores}
 	fmt.Fprintf(w, "modelled: each row is a program for a simulated machine of %d cores, in virtual time; medians of %d rounds, seed %d\n",
 		plan.Cores, plan.Rounds, o.seed)
-	return carryOut(plan, o, result.Machine{Seed: o.seed, Virtual: true}, w, bar)
+	return carryOut(plan, o, result.Machine{Seed: o.seed, Virtual: true}, w, bar), nil
 }
 
 // carryOut does the plan, and shows tables as they come.
@@ -99,6 +112,7 @@ func carryOut(plan workload.Plan, o options, m result.Machine, w io.Writer, bar 
 	if o.virtual {
 		plan.Models = virtual.Models(plan.Models)
 	}
+	plan.Models = slices.Concat(plan.Models, plan.Real)
 	plan.Seed, plan.Progress = o.seed, bar.say
 	m.Cores, m.Rounds = plan.Cores, plan.Rounds
 	report := &result.Report{Machine: m, Figures: verdict.Figures{}}
@@ -123,7 +137,11 @@ func compare(report *result.Report, plan workload.Plan, only []string, show func
 		if !slices.Contains(only, wl.Name) || plan.Ctx.Err() != nil {
 			continue
 		}
+		if wl.Here {
+			plan.Models = slices.DeleteFunc(slices.Clone(plan.Models), func(m load.Model) bool { return m.Kind == result.Real })
+		}
 		out := wl.Run(plan)
+		plan.Against(&out.Table)
 		maps.Copy(report.Figures, out.Figures)
 		if len(out.Table.Rows) > 0 {
 			report.Tables = append(report.Tables, out.Table)

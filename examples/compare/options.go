@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ type options struct {
 	json, csv string
 	svg       string // a directory
 	html      string
+	runtimes  []string // programs; "auto": all that are known
 	assert    bool
 }
 
@@ -34,12 +36,19 @@ func parse(args []string, errs io.Writer) (options, error) {
 	fs.StringVar(&o.csv, "csv", "", "write the rows to `FILE`")
 	fs.StringVar(&o.svg, "svg", "", "write pictures to `DIR`")
 	fs.StringVar(&o.html, "html", "", "write a page to `FILE`")
+	real := fs.String("runtimes", "", "also rows of real `runtimes`: auto, or some of node, python3 with a comma between")
 	fs.BoolVar(&o.assert, "assert", false, "fail when figures contradict what is known about a claim")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
 	if fs.NArg() > 0 {
 		return o, fmt.Errorf("compare: %q is not a flag", fs.Arg(0))
+	}
+	if *real != "" {
+		o.runtimes = strings.Split(*real, ",")
+	}
+	if o.virtual && o.runtimes != nil {
+		return o, errors.New("compare: -runtimes: a real runtime is not simulated")
 	}
 	o.only = names(o.full)
 	if o.virtual {

@@ -69,5 +69,8 @@ func crunch(p Plan) Outcome {
 func JudgeCrunch(r *result.Row, cores int) {
 	if reached := share(r.Ideal, r.Wall); reached < 200.0/3 {
 		r.Broken = fmt.Sprintf("%.0f %%: %.2f of %d cores were busy", reached, r.Cores, cores)
+		if r.Kind == result.Real {
+			r.Broken = fmt.Sprintf("%.0f %%: one thread computes at a time", reached)
+		}
 	}
 }

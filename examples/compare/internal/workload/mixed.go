@@ -62,6 +62,8 @@ func JudgeMixed(r *result.Row) {
 	}
 	why := fmt.Sprintf("up to %d requests ran at once, so pings wait for a core", r.Running)
 	switch {
+	case r.Kind == result.Real:
+		why = "pings wait for what computes, on their thread or under their lock"
 	case r.Running == 0:
 		why = "pings and CPU requests share the processes"
 	case r.Running == 1:

@@ -12,12 +12,16 @@ import (
 
 // newRow is a model's row in a workload that starts pools of so many workers.
 func (p *Plan) newRow(m load.Model, workers int, s load.Sample, wall, ideal time.Duration) result.Row {
-	return result.Row{
+	r := result.Row{
 		Model: m.Name, Name: p.shown(m, workers), Like: m.Like, Kind: m.Kind,
 		Wall: wall, Ideal: ideal, P50: s.Percentile(50), P99: s.Percentile(99), Max: s.Percentile(100),
 		InFlight: s.InFlight, Running: s.Running, Cores: s.Cores(), Lost: s.Lost(), From: s.From,
 		Latencies: result.Distribution(s.Latencies),
 	}
+	if m.Kind == result.Real {
+		r.Cores = 0 // what its start took is in it
+	}
+	return r
 }
 
 func (p *Plan) shown(m load.Model, workers int) string {
