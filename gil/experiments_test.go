@@ -1,6 +1,7 @@
 package gil
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -50,6 +51,17 @@ func countdown(l lab, p Policy, n int, d time.Duration) float64 {
 	alone := simulate(l, l.cfg(p), 0, threads[0]).Wall
 	threads[0].Step = ops(1, Op{Do: DoCompute, For: d})
 	return float64(simulate(l, l.cfg(p), 0, threads...).Wall) / float64(alone) / float64(n)
+}
+
+// farthest is the countdown of 1 to most threads that is farthest from 1.
+func farthest(l lab, p Policy, most int) float64 {
+	worst := 1.0
+	for n := 1; n <= most; n++ {
+		if x := countdown(l, p, n, 300*ms); math.Abs(x-1) > math.Abs(worst-1) {
+			worst = x
+		}
+	}
+	return worst
 }
 
 // switches is how often two threads that compute pass the lock, per second, and the median time that one has it.

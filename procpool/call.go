@@ -20,6 +20,7 @@ type call struct {
 	deadline time.Time
 	until    time.Time // when it has waited too long for a worker; zero: never
 	label    string
+	key      *key // nil: none
 
 	// Guarded by the pool's lock.
 	worker    *worker // where it is

@@ -13,6 +13,9 @@ const (
 	// task, little enough that a task never waits long behind another.
 	windowWork = 200 * time.Microsecond
 	maxWindow  = 256
+	// aheadBelow is up to what length of tasks one is always sent ahead: where both sides have gone to sleep the way there
+	// and back takes nearly 100 µs. An idle worker gets back what waits behind a task that turns out long.
+	aheadBelow = 2 * time.Millisecond
 )
 
 // dispatch is locked: what is queued goes to workers with room, and to waiting ones that want what descends from their
@@ -27,7 +30,7 @@ func (p *Pool) dispatch() {
 		if c == nil {
 			break
 		}
-		p.assign(w, c, 0)
+		p.assign(p.homeOf(c, w), c, 0)
 	}
 	for _, w := range p.workers {
 		if w == nil || w.want == nil {
@@ -75,12 +78,15 @@ func (w *worker) worthRevoking() bool {
 func (p *Pool) freest() *worker {
 	var best *worker
 	for _, w := range p.workers {
-		if w != nil && w.ready && !w.retiring && w.room() && (best == nil || len(w.calls) < len(best.calls)) {
+		if w != nil && w.available() && (best == nil || len(w.calls) < len(best.calls)) {
 			best = w
 		}
 	}
 	return best
 }
+
+// available is locked: w takes one call more.
+func (w *worker) available() bool { return w.ready && !w.retiring && w.room() }
 
 // room is locked. A worker in which a task waits takes only what descends from that task, unless it runs several at once.
 func (w *worker) room() bool {
@@ -204,11 +210,16 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 }
 
 // adapt is locked: a call of w's took 1<<bits nanoseconds, or somewhat less. The window follows: long calls go to a worker
-// one by one, tiny ones in numbers, and where none may be sent ahead, or without a measure, each waits in the pool for the one before it.
+// one by one, tiny ones in numbers, and where none may be sent ahead, or without a measure, each waits in the pool for the
+// one before it.
 func (w *worker) adapt(bits int) {
 	if !w.ahead || bits == 0 {
 		return
 	}
 	w.pace += (1<<min(bits, 40) - w.pace) / 4
-	w.window = min(max(int(windowWork/max(w.pace, 1)), 1), 2*w.window, maxWindow)
+	least := 1
+	if w.pace < aheadBelow {
+		least = 2
+	}
+	w.window = min(max(int(windowWork/max(w.pace, 1)), least), 2*w.window, maxWindow)
 }

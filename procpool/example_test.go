@@ -120,3 +120,20 @@ func ExampleConfig_onOutput() {
 	// worker 0: hello
 	// <nil> <nil>
 }
+
+// The calls of one customer go one by one, in order, and mostly to the same worker; other customers do not wait for them.
+func ExamplePool_Key() {
+	procpool.Init()
+	pool, err := procpool.New(procpool.Config{Workers: 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer pool.Close()
+	ctx := context.Background()
+	first := square.Go(ctx, pool.Key("Ada"), 3)
+	second := square.Go(ctx, pool.Key("Ada"), 4)
+	other := square.Go(ctx, pool.Key("Grace"), 5)
+	fmt.Println(quartet.AwaitAll(ctx, first, second, other))
+	// Output: [9 16 25] <nil>
+}

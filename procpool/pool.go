@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,8 @@ type Pool struct {
 	boot    boot
 	care    care
 	ending  bool
+	keys    intake.Keys
+	seed    maphash.Seed // of the keys' homes
 }
 
 var (
@@ -61,7 +64,7 @@ func New(cfg Config) (*Pool, error) {
 		return nil, fmt.Errorf("%w: this is a worker of depth %d", ErrNested, depth)
 	}
 	cfg.setDefaults()
-	p := &Pool{cfg: cfg, codec: codecCompact, workers: make([]*worker, cfg.Workers), watches: make(map[<-chan struct{}]*ctxWatch)}
+	p := &Pool{cfg: cfg, codec: codecCompact, workers: make([]*worker, cfg.Workers), watches: make(map[<-chan struct{}]*ctxWatch), keys: make(intake.Keys), seed: maphash.MakeSeed()}
 	if cfg.Command != nil {
 		p.codec = codecJSON
 	}
@@ -79,13 +82,13 @@ func New(cfg Config) (*Pool, error) {
 // Wait. The input is copied: the caller may change it afterwards.
 func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 	intake.NotNil("procpool", "SubmitCall", c)
-	return p.submit(ctx, c, Normal)
+	return p.submit(ctx, c, Normal, nil)
 }
 
-func (p *Pool) submit(ctx context.Context, c quartet.Call, level Level) error {
+func (p *Pool) submit(ctx context.Context, c quartet.Call, level Level, k *key) error {
 	n := task.Of(ctx, c)
 	n.Level = int8(level)
-	record := &call{node: n, call: c}
+	record := &call{node: n, call: c, key: k}
 	if err := p.fill(record); err != nil {
 		return err
 	}

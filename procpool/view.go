@@ -22,12 +22,13 @@ const (
 	Low    = Level(intake.Low)
 )
 
-// View is a way into a pool under which tasks run by a rule of their own: a priority. It is a [quartet.Executor] and costs
+// View is a way into a pool under which tasks run by a rule of their own: a priority, or the order of a key. It is a [quartet.Executor] and costs
 // nothing; [quartet.Current] in its tasks gives the pool, and the calls that they make have the normal priority. All methods
 // may be called from any goroutine.
 type View struct {
 	pool  *Pool
 	level Level
+	key   *key
 }
 
 var _ quartet.Executor = (*View)(nil)
@@ -38,13 +39,13 @@ func (p *Pool) Priority(level Level) *View {
 	if level < High || level > Low {
 		panic(fmt.Sprintf("procpool: Priority(%d) is unknown", level))
 	}
-	return &View{p, level}
+	return &View{pool: p, level: level}
 }
 
 // SubmitCall is [Pool.SubmitCall] by the view's rule.
 func (v *View) SubmitCall(ctx context.Context, c quartet.Call) error {
 	intake.NotNil("procpool", "SubmitCall", c)
-	return v.pool.submit(ctx, c, v.level)
+	return v.pool.submit(ctx, c, v.level, v.key)
 }
 
 // Shutdown returns [ErrView].

@@ -3,7 +3,6 @@ package workerpool
 import (
 	"context"
 	"fmt"
-	"reflect"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/intake"
@@ -76,9 +75,7 @@ func (p *Pool) Limit(n int) *Limited {
 func (l *Limited) Key(key any) *View { return keyView(l.pool, l.keys, key, l.limit) }
 
 func keyView(p *Pool, keys intake.Keys, key any, limit *task.Turnstile) *View {
-	if key == nil || !reflect.ValueOf(key).Comparable() {
-		panic(fmt.Sprintf("workerpool: Key of a %T: it cannot be compared", key))
-	}
+	intake.CheckKey("workerpool", key)
 	return &View{pool: p, key: &intake.Key{Keys: keys, Of: key, Next: limit}}
 }
 

@@ -3,16 +3,19 @@ package main
 import (
 	"context"
 	"io"
+	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/quartet-go/quartet/examples/compare/internal/load"
+	"github.com/quartet-go/quartet/examples/compare/internal/result"
+	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
+	"github.com/quartet-go/quartet/examples/compare/internal/workload"
 	"github.com/quartet-go/quartet/procpool"
 )
 
@@ -21,150 +24,148 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// inProcess are the models that work in virtual time.
-func inProcess() []model {
-	return slices.DeleteFunc(slices.Clone(models), func(m model) bool { return strings.Contains(m.name, "processes") })
-}
-
-// Computing is waiting here, so that time is virtual.
-func TestTheWholeInSmall(t *testing.T) {
-	var out strings.Builder
-	synctest.Test(t, func(t *testing.T) {
-		compare(&out, plan{
-			ctx: t.Context(), models: inProcess(), heavy: job{Wait: heavyWork}, crunch: job{Wait: crunchWork},
-			rounds: 1, mixed: time.Second, inFlight: []int{1, 300},
-		}, workloads)
-	})
-	for _, m := range inProcess() {
-		require.Equal(t, 4, strings.Count(out.String(), m.like), m.name)
-	}
-	require.Equal(t, 4, strings.Count(out.String(), "in flight/running"))
-}
-
-func TestProcessesAnswerEverything(t *testing.T) {
-	for _, m := range models {
-		if !strings.Contains(m.name, "processes") {
-			continue
-		}
-		s := measure(m, 2, func(r *run) {
-			for range 20 {
-				r.send(time.Now(), true, true, job{Turns: 1000}, nil)
-			}
-		})
-		require.Equal(t, []int64{20, 20}, []int64{s.sent, s.answered}, m.name)
-		require.Len(t, s.latencies, 20)
-	}
-}
-
-func TestEveryModelAnswersEverything(t *testing.T) {
-	for _, m := range inProcess() {
-		synctest.Test(t, func(t *testing.T) {
-			s := measure(m, 2, func(r *run) { mixedLoad(r, time.Second, job{Wait: heavyWork}) })
-			require.Equal(t, s.sent, s.answered, m.name)
-			require.Len(t, s.latencies, 200, m.name)
-			require.Equal(t, int64(10), s.heavy, m.name)
-		})
-	}
-}
-
-// Which models hold all waits at once is exact in virtual time: the pool as many as it has workers, inline one.
-func TestWaitsAtOnce(t *testing.T) {
-	atOnce := map[string]int64{"inline": 1, "loop": 40, "loop+pool": 40, "pool": waitWorkers, "goroutines": 40, "gil threads": 40, "gil per interpreter": 40, "loop+gil thread": 40}
-	for _, m := range inProcess() {
-		synctest.Test(t, func(t *testing.T) {
-			s := waitSample(m, 40)
-			require.Equal(t, atOnce[m.name], s.running, m.name)
-			require.Equal(t, []int64{40, 40}, []int64{s.sent, s.answered}, m.name)
-			require.Len(t, s.latencies, 40, m.name)
-		})
-	}
-}
-
-func TestInlineIsExtrapolatedAndMarked(t *testing.T) {
-	s := extrapolate(sample{wall: time.Second, latencies: []time.Duration{time.Second}}, 100, 1000)
-	require.Equal(t, 10*time.Second, s.wall)
-	require.Equal(t, []time.Duration{10 * time.Second}, s.latencies)
-	var out strings.Builder
-	table{rows: []row{{model: models[0], sample: s, wall: s.wall, ideal: oneWait, broken: "so"}}, bar: func(r row) time.Duration { return r.wall }}.write(&out)
-	require.Contains(t, out.String(), "inline ! ~")
-	require.Contains(t, out.String(), "inline breaks the rule: so")
-	require.Contains(t, out.String(), "extrapolated from 100")
-	require.False(t, extrapolate(sample{}, 5, 5).extrapolated)
-}
-
-func TestFigures(t *testing.T) {
-	ms := []time.Duration{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
-	require.Equal(t, time.Duration(6), percentile(ms, 50))
-	require.Equal(t, time.Duration(10), percentile(ms, 99))
-	require.Zero(t, percentile(nil, 50))
-	m := merge([]sample{{wall: 3, sent: 1, answered: 1}, {wall: 1, sent: 2, answered: 1}, {wall: 2}})
-	require.Equal(t, time.Duration(2), m.wall)
-	require.Equal(t, []int64{3, 2}, []int64{m.sent, m.answered})
-	require.Equal(t, strings.Repeat("█", barWidth), bar(7, 7))
-	require.Equal(t, "█", bar(1, 7000))
-	require.Equal(t, 1230*time.Microsecond, short(1234*time.Microsecond))
-	require.InDelta(t, 50, share(1, 2), 1e-9)
-}
-
-func TestEveryRoundHasAllInAnotherOrder(t *testing.T) {
-	require.Equal(t, [][]int{{0, 1, 2, 3, 4}, {0, 2, 4, 1, 3}, {0, 3, 1, 4, 2}}, [][]int{order(0, 5), order(1, 5), order(2, 5)})
-	for n := 2; n < 10; n++ {
-		for round := range 20 {
-			is := order(round, n)
-			slices.Sort(is)
-			for i := range n {
-				require.Equal(t, i, is[i])
-			}
-		}
-	}
-}
-
-func TestSpinIsProportional(t *testing.T) {
-	s := spinner{perMillisecond: 1000}
-	require.Equal(t, 2500, s.turns(2500*time.Microsecond))
-	require.Positive(t, calibrate().perMillisecond)
-	require.NotEqual(t, turn(1), turn(2))
-}
-
 func TestFlags(t *testing.T) {
-	o, err := parse([]string{"-only", "wait,mixed", "-assert"}, io.Discard)
+	o, err := parse([]string{"-only", "wait,mixed", "-assert", "-seed", "7"}, io.Discard)
 	require.NoError(t, err)
-	require.Equal(t, options{only: []string{"wait", "mixed"}, assert: true}, o)
+	require.Equal(t, options{only: []string{"wait", "mixed"}, assert: true, seed: 7}, o)
+	o, err = parse(nil, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, []string{"mixed", "wait", "crunch"}, o.only)
 	_, err = parse([]string{"-only", "sleep"}, io.Discard)
-	require.EqualError(t, err, `compare: -only: no workload "sleep"; there are mixed, wait, crunch`)
+	require.ErrorContains(t, err, `compare: -only: no workload "sleep"; there are mixed, wait, crunch`)
+	_, err = parse([]string{"-virtual", "-only", "crash"}, io.Discard)
+	require.EqualError(t, err, "compare: -virtual: crash is not simulated")
+	o, err = parse([]string{"-virtual", "-full"}, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, []string{"mixed", "wait", "crunch", "chat"}, o.only)
 	_, err = parse([]string{"mixed"}, io.Discard)
 	require.EqualError(t, err, `compare: "mixed" is not a flag`)
 }
 
-// crunched is a table in which threads behind a lock took so long against one second inline.
-func crunched(threads time.Duration) []table {
-	one := func(name string, wall time.Duration) row {
-		return row{model: model{name: name}, wall: wall, sample: sample{rounds: []sample{{wall: wall}}}}
+func TestTable(t *testing.T) {
+	var out strings.Builder
+	printTable(&out, result.Table{
+		Name: "wait", Title: "waits", Rule: "soon", BarOf: result.Wall, Steps: "in flight", StepOf: result.Speed, Remarks: []string{"and so on"},
+		Rows: []result.Row{
+			{Name: "inline", Like: "nothing", Wall: time.Second, Ideal: 10 * time.Millisecond, Broken: "late", From: 100, Levels: []result.Level{{Label: "1", N: 1, Wall: 10 * time.Millisecond}, {Label: "10", N: 10, Wall: 100 * time.Millisecond}}},
+			{Name: "loop", Like: "Node", Kind: result.Sim, Wall: 1234 * time.Microsecond, Ideal: time.Millisecond, InFlight: 9, Running: 3, Cores: 1.5, Levels: []result.Level{{Label: "1", N: 1, Wall: 10 * time.Millisecond}, {Label: "10", N: 10, Wall: 10 * time.Millisecond}}},
+		},
+	})
+	lines := strings.Split(out.String(), "\n")
+	require.Equal(t, []string{
+		"",
+		"wait: waits; rule: soon",
+		"",
+		"model       like     wall    × inline  ideal  reached  p50  p99  max  in flight/running  cores  lost  wall",
+		"inline ! ~  nothing  1s      1.00      10ms   1 %      -    -    -    -                  -      0     ████████████████████",
+		"loop (sim)  Node     1.23ms  810.37    1ms    81 %     -    -    -    9/3                1.50   0     █",
+		"! inline breaks the rule: late",
+		"~ inline is extrapolated from 100",
+		"",
+		"  per second, by in flight",
+		"            1    10",
+		"  inline  100   100",
+		"    loop  100  1000",
+		"  and so on",
+		"",
+	}, lines)
+}
+
+func TestWorkers(t *testing.T) {
+	var out strings.Builder
+	printWorkers(&out, result.Table{Rows: []result.Row{
+		{Name: "loop", Worker: &result.Worker{Start: time.Millisecond}},
+		{Name: "pool", Worker: &result.Worker{Start: time.Second, Memory: 1536, BreakEven: 8 * time.Microsecond}},
+	}})
+	require.Equal(t, `
+  a worker, and from what length on tasks gain from several
+        start   memory  break-even
+  loop    1ms        ?       never
+  pool     1s  1.5 KiB         8µs
+`, out.String())
+}
+
+func TestStepsShowTheirFigure(t *testing.T) {
+	l := result.Level{N: 8, Wall: time.Second, P50: 2, P99: 3, Lost: 4}
+	for f, want := range map[result.Figure]string{
+		result.Speed: "8", result.SpeedUp: "2.00", result.LostTasks: "4", result.P50: "2ns", result.P99: "3ns", result.Wall: "1s",
+	} {
+		require.Equal(t, want, step(f, l, result.Level{Wall: 2 * time.Second}))
 	}
-	return []table{{name: "crunch", rows: []row{one("inline", time.Second), one("gil threads", threads)}}}
+}
+
+// planted are figures in which threads behind a lock took so many times as long as inline.
+func planted(times float64) []verdict.Verdict {
+	return verdict.Judge(verdict.Figures{"crunch/inline/wall": {1, 1, 1}, "crunch/gil threads/wall": {times, times, times}}, 2)
 }
 
 func TestAssertFailsOnAPlantedFigure(t *testing.T) {
-	if cores() < 2 {
-		t.Skip("the claim needs two cores")
-	}
-	require.NoError(t, contradiction(judge(crunched(time.Second))))
-	require.ErrorContains(t, contradiction(judge(crunched(time.Second/2))), "The lock stops CPU threads")
+	require.NoError(t, contradiction(planted(1)))
+	require.ErrorContains(t, contradiction(planted(0.5)), "The lock stops CPU threads")
 }
 
-func TestRowsAsData(t *testing.T) {
-	var c, j strings.Builder
-	require.NoError(t, writeCSV(&c, crunched(time.Second)))
-	require.Contains(t, c.String(), "crunch,gil threads,1,0,0,0,0,0,0,0,0,\n")
-	require.NoError(t, writeJSON(&j, crunched(time.Second), judge(nil)))
-	require.Contains(t, j.String(), `"workload": "crunch"`)
-	require.Error(t, save(filepath.Join(t.TempDir(), "none", "x"), func(io.Writer) error { return nil }))
+func TestVerdictsNameWhatWasNotMeasured(t *testing.T) {
+	var out strings.Builder
+	printVerdicts(&out, planted(1))
+	measured, others, ok := strings.Cut(out.String(), "\n"+string(verdict.NotRun))
+	require.True(t, ok)
+	require.Contains(t, measured, "HOLDS")
+	require.Contains(t, others, "One thread holds 1000 waits")
+	require.Contains(t, others, string(verdict.NoWorkload))
 }
 
-func TestInterruptedPrintsWhatItHas(t *testing.T) {
+func TestFilesAreWritten(t *testing.T) {
+	dir := t.TempDir()
+	o := options{only: []string{"crunch"}, json: filepath.Join(dir, "j"), csv: filepath.Join(dir, "c")}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out strings.Builder
-	require.Empty(t, compare(&out, plan{ctx: ctx, models: models, inFlight: []int{1}}, workloads))
+	require.NoError(t, run(ctx, o, &out, &progress{io.Discard}))
 	require.Contains(t, out.String(), "interrupted")
+	j, err := os.ReadFile(o.json)
+	require.NoError(t, err)
+	require.Contains(t, string(j), `"interrupted": true`)
+	require.FileExists(t, o.csv)
+	require.Error(t, save(filepath.Join(dir, "none", "x"), func(io.Writer) error { return nil }))
+
+	var c strings.Builder
+	require.NoError(t, writeCSV(&c, []result.Table{{Name: "crunch", Rows: []result.Row{{Name: "loop", Wall: time.Second, Broken: "a,b"}}}}))
+	require.Contains(t, c.String(), "crunch,loop,,1,0,0,0,0,0,0,0,0,\"a,b\"\n")
+}
+
+func TestProgressIsOnlyForTerminals(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	require.NoError(t, err)
+	p := newProgress(f)
+	p.say("mixed")
+	p.clear()
+	require.NoError(t, f.Close())
+	written, err := os.ReadFile(f.Name())
+	require.NoError(t, err)
+	require.Empty(t, written)
+
+	var terminal strings.Builder
+	p = &progress{&terminal}
+	p.say("mixed")
+	require.Equal(t, "\r\x1b[Kmixed", terminal.String())
+}
+
+// What an interrupt leaves is shown, and no more is begun.
+func TestInterruptedShowsWhatItHas(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	runs := 0
+	plan := workload.Short(ctx, load.Spinner{PerMillisecond: 1})
+	plan.Mixed = time.Millisecond
+	plan.Progress = func(string) {
+		if runs++; runs == 3 {
+			cancel()
+		}
+	}
+	report, shown := &result.Report{Figures: verdict.Figures{}}, 0
+	compare(report, plan, names(true), func(table result.Table) {
+		shown++
+		require.Len(t, table.Rows, 3)
+	})
+	require.Equal(t, 1, shown)
+	require.Equal(t, 3, runs)
 }

@@ -2,10 +2,12 @@
 //
 //	go run ./examples/compare
 //
-// mixed: a ping every 5 ms, while requests of 100 ms CPU time follow one another. wait: 1 to 1000 waits of 10 ms at once. crunch: 8 equal tasks of CPU time.
-// Load is open-loop: a request is due at its time, whether or not the one before has been answered, and its latency
-// counts from when it was due. The models alternate within each round; figures are medians of the rounds, percentiles
-// are over all of them.
+// mixed: a ping every 5 ms, while requests of 100 ms CPU time follow one another. wait: 1 to 1000 waits of 10 ms at once.
+// crunch: 8 equal tasks of CPU time. With -full also chat, to a hundred receivers one of whom is slow; crash, a task that
+// fails as badly as one can; and cost, of a call with nothing to do. Load is open-loop: a request is due at its time,
+// whether or not the one before has been answered, and its latency counts from when it was due. The models alternate
+// within each round; figures are medians of the rounds, percentiles are over all of them. At the end claims about Node and
+// Python are judged by the figures.
 package main
 
 import (
@@ -14,67 +16,20 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"runtime"
 	"slices"
-	"strings"
-	"time"
 
+	"github.com/quartet-go/quartet/examples/compare/internal/load"
+	"github.com/quartet-go/quartet/examples/compare/internal/page"
+	"github.com/quartet-go/quartet/examples/compare/internal/result"
 	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
+	"github.com/quartet-go/quartet/examples/compare/internal/virtual"
+	"github.com/quartet-go/quartet/examples/compare/internal/workload"
 	"github.com/quartet-go/quartet/procpool"
 )
-
-// plan says how long the comparison takes.
-type plan struct {
-	ctx      context.Context // its end stops the comparison after the run in progress
-	models   []model
-	heavy    job // the CPU request of mixed
-	crunch   job // one of crunch's tasks
-	rounds   int
-	mixed    time.Duration // one row of mixed
-	inFlight []int         // the steps of wait
-}
-
-func standard(spin spinner) plan {
-	return plan{
-		ctx: context.Background(), models: models,
-		heavy: job{Turns: spin.turns(heavyWork)}, crunch: job{Turns: spin.turns(crunchWork)},
-		rounds: 3, mixed: 300 * time.Millisecond, inFlight: []int{1, 10, 100, 1000},
-	}
-}
-
-// options are the command line.
-type options struct {
-	only      []string
-	json, csv string
-	assert    bool
-}
-
-var workloads = []string{"mixed", "wait", "crunch"}
-
-func parse(args []string, errs io.Writer) (options, error) {
-	var o options
-	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
-	fs.SetOutput(errs)
-	only := fs.String("only", strings.Join(workloads, ","), "`workloads` to run, with commas between")
-	fs.StringVar(&o.json, "json", "", "write rows and verdicts to `FILE`")
-	fs.StringVar(&o.csv, "csv", "", "write rows to `FILE`")
-	fs.BoolVar(&o.assert, "assert", false, "fail when figures contradict what is known about a claim")
-	if err := fs.Parse(args); err != nil {
-		return o, err
-	}
-	if fs.NArg() > 0 {
-		return o, fmt.Errorf("compare: %q is not a flag", fs.Arg(0))
-	}
-	o.only = strings.Split(*only, ",")
-	for _, name := range o.only {
-		if !slices.Contains(workloads, name) {
-			return o, fmt.Errorf("compare: -only: no workload %q; there are %s", name, strings.Join(workloads, ", "))
-		}
-	}
-	return o, nil
-}
 
 func main() {
 	procpool.Init() // a process of a row runs this program
@@ -83,7 +38,9 @@ func main() {
 		return
 	}
 	if err == nil {
-		err = runAll(o)
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		err = run(ctx, o, os.Stdout, newProgress(os.Stderr))
+		stop()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -91,24 +48,88 @@ func main() {
 	}
 }
 
-func runAll(o options) error {
-	spin := calibrate()
-	fmt.Printf("%d turns of the generator take 1 ms of CPU time\n", spin.perMillisecond)
-	p := standard(spin)
-	var stop context.CancelFunc
-	p.ctx, stop = signal.NotifyContext(p.ctx, os.Interrupt)
-	defer stop()
-	tables := compare(os.Stdout, p, o.only)
-	vs := judge(tables)
-	writeVerdicts(os.Stdout, vs)
+// run does what o says, prints it to w, and writes the files that o names.
+func run(ctx context.Context, o options, w io.Writer, bar *progress) error {
+	examine := here
+	if o.virtual {
+		examine = modelled
+	}
+	report := examine(ctx, o, w, bar)
+	report.Verdicts = verdict.Judge(report.Figures, report.Machine.Cores)
+	printVerdicts(w, report.Verdicts)
 	err := errors.Join(
-		save(o.json, func(w io.Writer) error { return writeJSON(w, tables, vs) }),
-		save(o.csv, func(w io.Writer) error { return writeCSV(w, tables) }),
+		save(o.json, report.WriteJSON),
+		save(o.csv, func(w io.Writer) error { return writeCSV(w, report.Tables) }),
+		savePictures(o.svg, report),
+		save(o.html, func(w io.Writer) error { return page.Write(w, report, workload.Heavy, workload.Ping) }),
 	)
 	if o.assert {
-		err = errors.Join(err, contradiction(vs))
+		err = errors.Join(err, contradiction(report.Verdicts))
 	}
 	return err
+}
+
+// here is a report of this machine.
+func here(ctx context.Context, o options, w io.Writer, bar *progress) *result.Report {
+	bar.say("calibrating")
+	spin := load.Calibrate()
+	m := result.Machine{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Seed: o.seed, Turns: spin.PerMillisecond}
+	plan := workload.Short(ctx, spin)
+	bar.clear()
+	fmt.Fprintf(w, "%s, %s/%s, %d cores; medians of %d rounds; a millisecond of CPU time is %d turns of a generator\n",
+		m.Go, m.OS, m.Arch, plan.Cores, plan.Rounds, m.Turns)
+	return carryOut(plan, o, m, w, bar)
+}
+
+// modelled is a report of a simulated machine, the same everywhere.
+func modelled(ctx context.Context, o options, w io.Writer, bar *progress) *result.Report {
+	plan := workload.Short(ctx, load.Spinner{})
+	plan.Cores, plan.Measure, plan.Job, plan.Probes = virtual.Cores, virtual.Measure(o.seed), nil, false
+	plan.Workers = []int{virtual.Cores}
+	fmt.Fprintf(w, "modelled: each row is a program for a simulated machine of %d cores, in virtual time; medians of %d rounds, seed %d\n",
+		plan.Cores, plan.Rounds, o.seed)
+	return carryOut(plan, o, result.Machine{Seed: o.seed, Virtual: true}, w, bar)
+}
+
+// carryOut does the plan, and shows tables as they come.
+func carryOut(plan workload.Plan, o options, m result.Machine, w io.Writer, bar *progress) *result.Report {
+	if o.full {
+		plan = plan.Full()
+	}
+	if o.virtual {
+		plan.Models = virtual.Models(plan.Models)
+	}
+	plan.Seed, plan.Progress = o.seed, bar.say
+	m.Cores, m.Rounds = plan.Cores, plan.Rounds
+	report := &result.Report{Machine: m, Figures: verdict.Figures{}}
+	compare(report, plan, o.only, func(t result.Table) {
+		bar.clear()
+		printTable(w, t)
+	})
+	if o.svg+o.html != "" && slices.Contains(o.only, "mixed") {
+		report.Lanes = workload.Lanes(plan)
+	}
+	bar.clear()
+	if plan.Ctx.Err() != nil {
+		report.Machine.Interrupted = true
+		fmt.Fprintln(w, "\ninterrupted: what was measured until then is above")
+	}
+	return report
+}
+
+// compare runs the workloads and shows each table when it is known. What an interrupt has left of a table is shown too.
+func compare(report *result.Report, plan workload.Plan, only []string, show func(result.Table)) {
+	for _, wl := range workload.All {
+		if !slices.Contains(only, wl.Name) || plan.Ctx.Err() != nil {
+			continue
+		}
+		out := wl.Run(plan)
+		maps.Copy(report.Figures, out.Figures)
+		if len(out.Table.Rows) > 0 {
+			report.Tables = append(report.Tables, out.Table)
+			show(out.Table)
+		}
+	}
 }
 
 // contradiction names the claims on which the figures say the opposite of what is known.
@@ -119,31 +140,4 @@ func contradiction(vs []verdict.Verdict) (err error) {
 		}
 	}
 	return err
-}
-
-// compare runs the workloads and prints each table when it is known. An interrupt leaves out the table in progress.
-func compare(w io.Writer, p plan, only []string) (tables []table) {
-	fmt.Fprintf(w, "%s, %s/%s, %d cores; medians of %d rounds\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), p.rounds)
-	show := func(t table) {
-		if p.ctx.Err() == nil {
-			t.write(w)
-			tables = append(tables, t)
-		}
-	}
-	for _, name := range only {
-		switch name {
-		case "mixed":
-			show(mixed(p))
-		case "wait":
-			for _, n := range p.inFlight {
-				show(wait(p, n))
-			}
-		case "crunch":
-			show(crunch(p))
-		}
-	}
-	if p.ctx.Err() != nil {
-		fmt.Fprintln(w, "\ninterrupted: what was complete is above")
-	}
-	return tables
 }

@@ -272,9 +272,7 @@ func (in *Intake) accept(n *task.Node) {
 	in.stats.Queued++
 	in.pending++
 	in.queued++
-	if k, ok := n.Data.(*Key); ok {
-		n.Stile = k.stile()
-	}
+	setStile(n)
 	in.enqueue(n)
 	if !n.Leaf {
 		in.live.Push(n)

@@ -1,15 +1,42 @@
 package intake
 
-import "github.com/quartet-go/quartet/internal/task"
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/quartet-go/quartet/internal/task"
+)
 
 // Keys are the turnstiles of the keys that have unfinished nodes.
 type Keys map[any]*task.Turnstile
 
-// Key is one of Keys, as the Data of the nodes that are to run in its order. Next is the turnstile behind it, if any.
+// Key is one of Keys, in whose order nodes run. Next is the turnstile behind it, if any.
 type Key struct {
 	Keys Keys
 	Of   any
 	Next *task.Turnstile
+}
+
+// Keyed is the Data of a node that may have a Key; nil: it has none.
+type Keyed interface{ Order() *Key }
+
+// Order implements Keyed.
+func (k *Key) Order() *Key { return k }
+
+// CheckKey panics when key cannot be one, naming the package.
+func CheckKey(pkg string, key any) {
+	if key == nil || !reflect.ValueOf(key).Comparable() {
+		panic(fmt.Sprintf("%s: Key of a %T: it cannot be compared", pkg, key))
+	}
+}
+
+// setStile is locked: it puts an accepted node before the turnstile of its key.
+func setStile(n *task.Node) {
+	if d, ok := n.Data.(Keyed); ok {
+		if k := d.Order(); k != nil {
+			n.Stile = k.stile()
+		}
+	}
 }
 
 // stile is locked.

@@ -16,7 +16,7 @@ var (
 
 func (b bench) cases() []versus.Case {
 	const python, imap, node, advanced = "ProcessPoolExecutor", "multiprocessing.Pool.imap", "Node fork, json", "Node fork, advanced"
-	return []versus.Case{
+	return append([]versus.Case{
 		{Name: "deep: empty tasks, all submitted, then awaited", Contenders: []versus.Contender{
 			{Name: "quartet", Do: versus.Timed(100_000, with(deep))},
 			{Name: python + ", chunk 1", Do: peer(4000, b.python, "deep"), Goal: 0.01, Floor: 0.02},
@@ -51,7 +51,15 @@ func (b bench) cases() []versus.Case {
 			{Name: node, Do: peer(50, b.node, "bulk", "json"), Goal: 0.06},
 			{Name: advanced, Do: peer(50, b.node, "bulk", "advanced")},
 		}},
-	}
+		{Name: "naps: tasks that wait for a millisecond, all submitted, then awaited", Contenders: []versus.Contender{
+			{Name: "quartet", Do: versus.Timed(500, with(naps))},
+			{Name: python + ", chunk 1", Do: peer(500, b.python, "naps")},
+		}},
+		{Name: "memory: proportional set size of a worker at rest", Unit: "KiB", Contenders: []versus.Contender{
+			{Name: "quartet", Do: pss},
+			{Name: python + ", spawn", Do: figure(b.python, "pss", "1"), Goal: 0.2},
+		}},
+	}, breakEven()...)
 }
 
 // pythonDeep and nodeDeep run empty in the reference workers.
@@ -104,6 +112,15 @@ func deep(p *procpool.Pool, n int) {
 		_, err := f.Await(background)
 		check(err)
 	}
+}
+
+func naps(p *procpool.Pool, n int) {
+	futures := make([]*quartet.Future[int], n)
+	for i := range futures {
+		futures[i] = nap.Go(background, p, i)
+	}
+	_, err := quartet.AwaitAll(background, futures...)
+	check(err)
 }
 
 func mapped(p *procpool.Pool, n int) {

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/quartet-go/quartet/internal/bench/versus"
 	"github.com/quartet-go/quartet/procpool"
@@ -69,19 +68,25 @@ func (b bench) script(name, text string) string {
 
 // peer runs n operations in another program, which prints seconds.
 func peer(n int, command []string, args ...string) func() (float64, error) {
+	run := figure(command, slices.Concat(args[:1], []string{strconv.Itoa(n)}, args[1:])...)
+	return func() (float64, error) {
+		seconds, err := run()
+		return seconds * 1e9 / float64(n), err
+	}
+}
+
+// figure is what another program prints.
+func figure(command []string, args ...string) func() (float64, error) {
 	if command == nil {
 		return missing
 	}
-	return versus.Timed(n, func(n int) time.Duration {
-		argv := slices.Concat(command[1:], args[:1], []string{strconv.Itoa(n)}, args[1:])
-		cmd := exec.Command(command[0], argv...)
+	return func() (float64, error) {
+		cmd := exec.Command(command[0], slices.Concat(command[1:], args)...)
 		cmd.Stderr = os.Stderr
 		out, err := cmd.Output()
 		check(err)
-		seconds, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
-		check(err)
-		return time.Duration(seconds * float64(time.Second))
-	})
+		return strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+	}
 }
 
 func missing() (float64, error) { return 0, versus.ErrMissing }

@@ -1,6 +1,7 @@
-"""Runs one case of the comparison in Python's own pools: peers.py CASE POOL N prints the seconds it took."""
+"""Runs one case of the comparison in Python's own pools: peers.py CASE N prints the seconds it took, or KiB."""
 
 import multiprocessing
+import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -16,6 +17,16 @@ def echo(b):
     return b
 
 
+def nap(n):
+    time.sleep(0.001)
+    return n
+
+
+def pid(n):
+    time.sleep(0.1)
+    return os.getpid()
+
+
 def executor(method="fork"):
     return ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context(method))
 
@@ -28,6 +39,27 @@ def deep(n):
         for f in futures:
             f.result()
         return time.perf_counter() - start
+
+
+def naps(n):
+    with executor() as ex:
+        list(ex.map(empty, range(100)))
+        start = time.perf_counter()
+        for f in [ex.submit(nap, i) for i in range(n)]:
+            f.result()
+        return time.perf_counter() - start
+
+
+def pss(n):
+    """The mean of the workers, which are at rest."""
+    with executor("spawn") as ex:
+        pids = set(ex.map(pid, range(WORKERS)))
+        time.sleep(0.3)
+        total = 0
+        for p in pids:
+            with open(f"/proc/{p}/smaps_rollup") as f:
+                total += sum(int(line.split()[1]) for line in f if line.startswith("Pss:"))
+        return total / len(pids)
 
 
 def chunked(n):

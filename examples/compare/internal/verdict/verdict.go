@@ -2,7 +2,10 @@
 // side of the claim's threshold.
 package verdict
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Outcome is what the figures say about a claim.
 type Outcome string
@@ -16,22 +19,14 @@ const (
 	Unmeasured   Outcome = "not measured"
 )
 
-// Figure is a median with the lowest and the highest round.
-type Figure struct{ Value, Low, High float64 }
+// Why says why a claim was not measured.
+type Why string
 
-// Over is f/g; its spread is that of the extremes. ok is false where g may be 0.
-func (f Figure) Over(g Figure) (q Figure, ok bool) {
-	if g.Low <= 0 {
-		return Figure{}, false
-	}
-	return Figure{f.Value / g.Value, f.Low / g.High, f.High / g.Low}, true
-}
-
-// Exactly is a figure without spread.
-func Exactly(v float64) Figure { return Figure{v, v, v} }
-
-// Figures are measured figures by name: workload/model/figure.
-type Figures map[string]Figure
+// The reasons.
+const (
+	NotRun     Why = "not measured this time: their workloads did not run, or not with these rows"
+	NoWorkload Why = "claims that no workload measures"
+)
 
 // Claim is a statement and how to judge it. Without a Ratio it is one that no workload measures.
 type Claim struct {
@@ -51,6 +46,16 @@ type Verdict struct {
 	Evidence string  `json:"evidence,omitempty"`
 	Outcome  Outcome `json:"outcome"`
 	Expect   Outcome `json:"expect,omitempty"`
+	Why      Why     `json:"why,omitempty"` // when it was not measured
+}
+
+// Judge gives the verdicts on all claims.
+func Judge(fs Figures, cores int) []Verdict {
+	vs := make([]Verdict, len(Claims))
+	for i, c := range Claims {
+		vs[i] = c.Judge(fs, cores)
+	}
+	return vs
 }
 
 // Judge gives the verdict on c by figures that were measured on so many cores.
@@ -58,14 +63,18 @@ func (c Claim) Judge(fs Figures, cores int) Verdict {
 	v := Verdict{Claim: c.Text, Outcome: Unmeasured, Expect: c.Expect}
 	q, ok := c.ratio(fs)
 	if !ok {
+		v.Why = NotRun
+		if c.Ratio[0] == "" {
+			v.Why = NoWorkload
+		}
 		return v
 	}
-	v.Evidence = fmt.Sprintf("%s = %.3g (rounds: %.3g to %.3g)", c.over(), q.Value, q.Low, q.High)
+	v.Evidence = fmt.Sprintf("%s = %.3g (rounds: %.3g to %.3g)", c.over(), q.Median(), slices.Min(q), slices.Max(q))
 	switch {
 	case c.Parallel && cores < 2:
 		v.Outcome, v.Evidence = Inconclusive, "needs at least two cores"
 	case c.BreakEven != "":
-		v.Outcome, v.Evidence = Depends, fmt.Sprintf(c.BreakEven, q.Value)
+		v.Outcome, v.Evidence = Depends, fmt.Sprintf(c.BreakEven, q.Median())
 	default:
 		v.Outcome = c.outcome(q)
 		v.Evidence += c.threshold()
@@ -76,14 +85,14 @@ func (c Claim) Judge(fs Figures, cores int) Verdict {
 func (c Claim) ratio(fs Figures) (Figure, bool) {
 	over, ok := fs[c.Ratio[0]]
 	if !ok {
-		return Figure{}, false
+		return nil, false
 	}
 	if c.Per > 0 {
 		return over.Over(Exactly(c.Per))
 	}
 	under, ok := fs[c.Ratio[1]]
 	if !ok {
-		return Figure{}, false
+		return nil, false
 	}
 	return over.Over(under)
 }
@@ -103,9 +112,10 @@ func (c Claim) threshold() string {
 }
 
 func (c Claim) outcome(q Figure) Outcome {
-	yes, no := q.High <= c.AtMost, q.Low > c.AtMost
+	low, high := slices.Min(q), slices.Max(q)
+	yes, no := high <= c.AtMost, low > c.AtMost
 	if c.AtLeast > 0 {
-		yes, no = q.Low >= c.AtLeast, q.High < c.AtLeast
+		yes, no = low >= c.AtLeast, high < c.AtLeast
 	}
 	switch {
 	case yes:

@@ -17,10 +17,10 @@ func TestOutcomes(t *testing.T) {
 		cores int
 		want  Outcome
 	}{
-		{faster, Figure{30, 25, 35}, 2, Holds},
-		{faster, Figure{15, 12, 19}, 2, DoesNotHold},
+		{faster, Figure{25, 30, 35}, 2, Holds},
+		{faster, Figure{19, 15, 12}, 2, DoesNotHold},
 		{faster, Figure{30, 15, 35}, 2, Inconclusive},
-		{faster, Figure{30, 25, 35}, 1, Inconclusive},
+		{faster, Figure{25, 30, 35}, 1, Inconclusive},
 		{atMost, Figure{15, 12, 20}, 1, Holds},
 		{atMost, Figure{25, 21, 30}, 1, DoesNotHold},
 		{atMost, Figure{15, 12, 21}, 1, Inconclusive},
@@ -32,7 +32,7 @@ func TestOutcomes(t *testing.T) {
 }
 
 func TestWithoutFiguresNothingIsSaid(t *testing.T) {
-	for _, fs := range []Figures{nil, {"a": Exactly(1)}, {"a": Exactly(1), "b": Exactly(0)}} {
+	for _, fs := range []Figures{nil, {"a": Exactly(1)}, {"a": Exactly(1), "b": Exactly(0)}, {"a": Exactly(1), "b": {}}} {
 		require.Equal(t, Unmeasured, faster.Judge(fs, 2).Outcome)
 	}
 }
@@ -61,4 +61,16 @@ func TestClaimsAreWhole(t *testing.T) {
 		}
 		require.Equal(t, 1, ways, c.Text)
 	}
+}
+
+// A round that was slow for both counts as it would have without that.
+func TestRoundsAreComparedWithThemselves(t *testing.T) {
+	q, ok := Figure{20, 80, 22}.Over(Figure{10, 40, 11})
+	require.True(t, ok)
+	require.Equal(t, Figure{2, 2, 2}, q)
+	q, _ = Figure{20, 80, 22}.Over(Exactly(11))
+	require.Equal(t, 2.0, q.Median())
+	q, _ = Exactly(20).Over(Figure{10, 40})
+	require.Equal(t, Figure{2, 0.5}, q)
+	require.Zero(t, Figure(nil).Median())
 }

@@ -1,0 +1,104 @@
+// Package chart draws what compare found as SVG: alone, or inside a page, light or dark as the reader's system is. Each
+// function returns one element, of the width that it is given in CSS pixels, with text of one size, so that a page can have
+// one for a phone and one for a desk. Positions are whole tenths of a pixel: every machine draws the same.
+package chart
+
+import (
+	"fmt"
+	"html"
+	"strings"
+
+	"github.com/quartet-go/quartet/examples/compare/internal/palette"
+)
+
+// tenth is a length in tenths of a pixel.
+type tenth int
+
+func px(n int) tenth { return tenth(10 * n) }
+
+func (t tenth) String() string {
+	if t%10 == 0 {
+		return fmt.Sprint(int(t) / 10)
+	}
+	sign := ""
+	if t < 0 {
+		sign, t = "-", -t
+	}
+	return fmt.Sprintf("%s%d.%d", sign, int(t)/10, int(t)%10)
+}
+
+// Text is 12 pixels high, and as wide as this for each letter, about.
+const (
+	textHeight = 140
+	letter     = 66
+)
+
+func textWidth(s string) tenth { return tenth(letter * len([]rune(s))) }
+
+// canvas is a picture that is being drawn.
+type canvas struct {
+	b             strings.Builder
+	width, height tenth
+}
+
+// open begins the picture of these models; title and what it shows are for those who do not see it.
+func (c *canvas) open(title, shows string, models []string) {
+	fmt.Fprintf(&c.b, `<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" viewBox="0 0 %v %v" width="%[1]v" height="%[2]v">`+"\n", c.width, c.height)
+	fmt.Fprintf(&c.b, "<title>%s</title><desc>%s</desc>\n<style>\n%s%s</style>\n", html.EscapeString(title), html.EscapeString(shows), palette.CSS(".chart", models...), style)
+	fmt.Fprintf(&c.b, `<rect class="paper" width="%v" height="%v"/>`+"\n", c.width, c.height)
+	c.text(textAt{x: px(12), y: px(20), class: "head"}, title)
+}
+
+const style = `.chart{font:12px system-ui,sans-serif;max-width:100%;height:auto}
+.chart text{fill:var(--text)}.chart .dim{fill:var(--dim)}.chart .head{font-weight:600}
+.chart .paper{fill:var(--paper)}.chart .grid{stroke:var(--grid);fill:none}
+.chart .line{fill:none;stroke-width:2;stroke-linejoin:round}.chart .dashed{stroke-dasharray:6 3}
+.chart .ideal{fill:none;stroke:var(--dim);stroke-dasharray:2 4;stroke-width:1.5}
+.chart .halo{paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
+`
+
+func (c *canvas) close() string {
+	c.b.WriteString("</svg>\n")
+	return c.b.String()
+}
+
+func (c *canvas) printf(format string, args ...any) { fmt.Fprintf(&c.b, format+"\n", args...) }
+
+// textAt is where and how a text stands. anchor is start, middle or end; color a model's name, or "".
+type textAt struct {
+	x, y                 tenth
+	anchor, class, model string
+}
+
+func (c *canvas) text(at textAt, s string) {
+	attrs := ""
+	if at.anchor != "" && at.anchor != "start" {
+		attrs += fmt.Sprintf(` text-anchor="%s"`, at.anchor)
+	}
+	if at.class != "" {
+		attrs += fmt.Sprintf(` class="%s"`, at.class)
+	}
+	if at.model != "" {
+		attrs += fmt.Sprintf(` style="fill:%s"`, color(at.model))
+	}
+	c.printf(`<text x="%v" y="%v"%s>%s</text>`, at.x, at.y, attrs, html.EscapeString(s))
+}
+
+// color is a model's, as CSS.
+func color(model string) string { return "var(--" + palette.Class(model) + ")" }
+
+// line draws a model's line through points.
+func (c *canvas) line(model string, path string) {
+	class := "line"
+	if palette.Of(model).Dashed {
+		class += " dashed"
+	}
+	c.printf(`<path class="%s" style="stroke:%s" d="%s"><title>%s</title></path>`, class, color(model), path, html.EscapeString(model))
+}
+
+// box is where something stands.
+type box struct{ left, top, right, bottom tenth }
+
+func (a box) meets(b box) bool {
+	return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+}

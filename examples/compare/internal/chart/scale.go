@@ -1,0 +1,98 @@
+package chart
+
+import (
+	"math/bits"
+	"strings"
+	"time"
+
+	"github.com/quartet-go/quartet/examples/compare/internal/result"
+)
+
+// log2 is the binary logarithm in 65,536ths, by squaring: whole numbers, the same on every machine. 0 counts as 1.
+func log2(x uint64) int {
+	if x == 0 {
+		return 0
+	}
+	whole := bits.Len64(x) - 1
+	part, frac := x<<(63-whole), 0 // from 1 up to 2, in 2⁻⁶³
+	for range 16 {
+		hi, lo := bits.Mul64(part, part)
+		frac <<= 1
+		if hi>>63 == 1 { // the square is 2 or more
+			part, frac = hi, frac|1
+		} else {
+			part = hi<<1 | lo>>63
+		}
+	}
+	return whole<<16 | frac
+}
+
+// logScale puts from and to at the ends of a stretch.
+type logScale struct {
+	from, to uint64
+	at, span tenth
+}
+
+func (s logScale) of(x uint64) tenth {
+	lo, hi := log2(s.from), log2(s.to)
+	v := log2(min(max(x, s.from), s.to))
+	return s.at + tenth(int64(s.span)*int64(v-lo)/int64(max(1, hi-lo)))
+}
+
+// decades are the powers of ten from from to to.
+func (s logScale) decades() (all []uint64) {
+	for d := uint64(1); d <= s.to; d *= 10 {
+		if d >= s.from {
+			all = append(all, d)
+		}
+		if d > s.to/10 {
+			break
+		}
+	}
+	return all
+}
+
+// decadesAround are the powers of ten between which all of xs lie; of none, 1 and 10.
+func decadesAround(xs []uint64) (from, to uint64) {
+	from, to = 1, 10
+	if len(xs) == 0 {
+		return from, to
+	}
+	for least := minOf(xs); from <= least/10; {
+		from *= 10
+	}
+	for to = from * 10; to < maxOf(xs); {
+		to *= 10
+	}
+	return from, to
+}
+
+func minOf(xs []uint64) uint64 {
+	m := ^uint64(0)
+	for _, x := range xs {
+		m = min(m, max(1, x))
+	}
+	return m
+}
+
+func maxOf(xs []uint64) uint64 {
+	m := uint64(1)
+	for _, x := range xs {
+		m = max(m, x)
+	}
+	return m
+}
+
+// unit is a duration with a space before its unit: 100 µs, 1.5 ms.
+func unit(d time.Duration) string {
+	s := result.Short(d)
+	i := strings.LastIndexAny(s, "0123456789") + 1
+	return s[:i] + " " + s[i:]
+}
+
+func models(t result.Table) (names []string) {
+	for _, r := range t.Rows {
+		names = append(names, r.Model)
+	}
+	return names
+}

@@ -1,0 +1,34 @@
+package model
+
+import (
+	"context"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/examples/compare/internal/load"
+	"github.com/quartet-go/quartet/procpool"
+)
+
+// Limits of a process whose jobs may have a bad end.
+const (
+	RunTimeout  = 250 * time.Millisecond
+	MemoryLimit = 128 << 20
+	grace       = 10 * time.Millisecond
+)
+
+func openProcesses(s load.Setup) load.Server { return load.On(newProcesses(s)) }
+
+// newProcesses starts no more of them than there are cores, and waits until one is up: the start is not what is measured.
+func newProcesses(s load.Setup) quartet.Executor {
+	cfg := procpool.Config{Workers: min(s.Workers, Cores()), Queue: room(s), Observer: s.Observer}
+	if s.Risky {
+		cfg.RunTimeout, cfg.Grace, cfg.MemoryHard, cfg.Attempts = RunTimeout, grace, MemoryLimit, 1
+		cfg.OnOutput = func(procpool.Line) {} // the last words of those that die
+	}
+	pool, err := procpool.New(cfg)
+	if err != nil {
+		panic(err)
+	}
+	_, _ = load.Perform.Do(context.Background(), pool, load.Job{})
+	return pool
+}

@@ -1,0 +1,59 @@
+package page
+
+import (
+	"html/template"
+	"strings"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/gil"
+)
+
+// Timeline is a picture of threads under a policy of package gil, in virtual time.
+type Timeline struct {
+	About string
+	SVG   template.HTML
+}
+
+// cycle gives the ops in turn, n times.
+func cycle(n int, ops ...gil.Op) gil.Step {
+	i := 0
+	return func(time.Duration) gil.Op {
+		if i == n*len(ops) {
+			return gil.Op{}
+		}
+		i++
+		return ops[(i-1)%len(ops)]
+	}
+}
+
+func computing(label string, d time.Duration) gil.StepThread {
+	return gil.StepThread{Label: label, Step: cycle(1, gil.Op{Do: gil.DoCompute, For: d})}
+}
+
+// timelines are the same two threads under a lock and without, and one that waits beside one that computes.
+func timelines() (all []Timeline, err error) {
+	waiting := func() gil.StepThread {
+		return gil.StepThread{Label: "waits", Step: cycle(8, gil.Op{Do: gil.DoSleep, For: time.Millisecond}, gil.Op{Do: gil.DoCompute, For: 200 * time.Microsecond})}
+	}
+	for _, p := range []struct {
+		about   string
+		policy  gil.Policy
+		threads []gil.StepThread
+	}{
+		{"Two threads that compute, CPython 3.8's lock: they take turns, an interval of 5 ms each.", gil.CPython38(), []gil.StepThread{computing("one", 20*time.Millisecond), computing("two", 20*time.Millisecond)}},
+		{"One that waits beside one that computes, the same lock: it gets the lock back an interval late each time.", gil.CPython38(), []gil.StepThread{computing("computes", 40*time.Millisecond), waiting()}},
+		{"Two threads that compute, without a lock: each has a core.", gil.Free(), []gil.StepThread{computing("one", 20*time.Millisecond), computing("two", 20*time.Millisecond)}},
+	} {
+		var seen quartet.Timeline
+		if _, err := gil.Simulate(gil.Config{Policy: p.policy, Cores: 2, Observer: &seen}, 0, p.threads...); err != nil {
+			return nil, err
+		}
+		var svg strings.Builder
+		if err := seen.WriteSVG(&svg); err != nil {
+			return nil, err
+		}
+		all = append(all, Timeline{p.about, template.HTML(svg.String())})
+	}
+	return all, nil
+}

@@ -1,0 +1,173 @@
+// Package result is what compare found, as data: the tables that it prints, the distributions and events that pictures
+// are drawn from, and the verdicts. -json writes it; equal runs in virtual time write equal bytes.
+package result
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
+)
+
+// Report is all that one run of compare has found. Times are whole nanoseconds.
+type Report struct {
+	Machine Machine `json:"machine"`
+	Tables  []Table `json:"tables"`
+	Lanes   []Lanes `json:"lanes,omitempty"` // of mixed
+	// Figures are all that the verdicts may be judged by: a value per round, in seconds where it is a time.
+	Figures  verdict.Figures   `json:"figures"`
+	Verdicts []verdict.Verdict `json:"verdicts"`
+}
+
+// Machine is where, and how, it was measured.
+type Machine struct {
+	Go     string `json:"go"`
+	OS     string `json:"os"`
+	Arch   string `json:"arch"`
+	Cores  int    `json:"cores"`
+	Rounds int    `json:"rounds"`
+	Seed   uint64 `json:"seed"`
+	// Turns of the generator that CPU work consists of, in a millisecond of CPU time: the calibration. 0 in virtual time.
+	Turns int `json:"turns_per_ms,omitempty"`
+	// Virtual: rows are models of models, simulated; Go, OS and Arch are empty then.
+	Virtual bool `json:"virtual,omitempty"`
+	// Interrupted: there is less than was asked for.
+	Interrupted bool `json:"interrupted,omitempty"`
+	// Notes are lines about it, such as the runtimes that were found.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Table is one workload.
+type Table struct {
+	Name  string `json:"workload"`
+	Title string `json:"title"` // what is done
+	Rule  string `json:"rule"`  // what a row must keep to
+	BarOf Figure `json:"bar_of"`
+	// Steps is over what the rows' Levels go: "in flight", "workers", "receivers", "bytes"; "" when there are none.
+	Steps string `json:"steps,omitempty"`
+	// StepOf is what of a Level matters here.
+	StepOf Figure `json:"step_of,omitempty"`
+	Rows   []Row  `json:"rows"` // the first is inline
+	// Remarks are what was measured beside the rows, a sentence each.
+	Remarks []string `json:"remarks,omitempty"`
+}
+
+// Figure names a figure of a row or level.
+type Figure string
+
+// The figures. A bar shows Wall or P99.
+const (
+	Wall      Figure = "wall"
+	P50       Figure = "p50"
+	P99       Figure = "p99"
+	Speed     Figure = "per second"
+	SpeedUp   Figure = "× inline" // at the same step
+	LostTasks Figure = "lost"
+)
+
+// Kind says what stands behind a row.
+type Kind string
+
+// The kinds. A row without one is the model itself.
+const (
+	Sim      Kind = "sim"      // a lock of the gil package, in real time
+	Modelled Kind = "modelled" // a program in virtual time
+	Real     Kind = "real"     // another language's runtime
+)
+
+// Row is one model under one workload.
+type Row struct {
+	Model string        `json:"model"` // as the palette and the verdicts know it: pool(k)
+	Name  string        `json:"name"`  // as it is shown: pool(32)
+	Like  string        `json:"like"`  // what it is in Node, Python or Go
+	Kind  Kind          `json:"kind,omitempty"`
+	Wall  time.Duration `json:"wall_ns"` // the median of the rounds
+	Ideal time.Duration `json:"ideal_ns"`
+	P50   time.Duration `json:"p50_ns"` // of all rounds' latencies
+	P99   time.Duration `json:"p99_ns"`
+	Max   time.Duration `json:"max_ns"`
+	// InFlight and Running are the most at once; Running is 0 where another process knows it.
+	InFlight int64   `json:"in_flight"`
+	Running  int64   `json:"running,omitempty"`
+	Cores    float64 `json:"cores"`            // CPU time over wall time
+	Lost     int64   `json:"lost"`             // without an answer
+	Broken   string  `json:"broken,omitempty"` // how it breaks the table's rule
+	// From is how many requests were measured when the row is extrapolated from fewer.
+	From int `json:"extrapolated_from,omitempty"`
+	// Latencies is their distribution, over all rounds.
+	Latencies []Point `json:"latencies,omitempty"`
+	Levels    []Level `json:"levels,omitempty"`
+	// AgainstReal is the figure of the bar over that of the real runtime which the row simulates; 0: there is none.
+	AgainstReal float64 `json:"against_real,omitempty"`
+	Worker      *Worker `json:"worker,omitempty"` // of cost
+}
+
+// Point is a step of a distribution: Share of all requests, up to 1, had a latency of at most Latency.
+type Point struct {
+	Latency time.Duration `json:"ns"`
+	Share   float64       `json:"share"`
+}
+
+// Level is a row at one step of what its table varies.
+type Level struct {
+	At    int64         `json:"at"`    // the step: 1000 in flight
+	Label string        `json:"label"` // and how it is shown: "1 KiB"
+	N     int64         `json:"n"`     // requests, so that N/Wall is the throughput
+	Wall  time.Duration `json:"wall_ns"`
+	P50   time.Duration `json:"p50_ns"`
+	P99   time.Duration `json:"p99_ns"`
+	Lost  int64         `json:"lost,omitempty"`
+	From  int           `json:"extrapolated_from,omitempty"`
+}
+
+// PerSecond is the level's throughput.
+func (l Level) PerSecond() float64 {
+	if l.Wall <= 0 {
+		return 0
+	}
+	return float64(l.N) / l.Wall.Seconds()
+}
+
+// Worker is what one worker of a model costs.
+type Worker struct {
+	Start  time.Duration `json:"start_ns"`     // until it has answered its first call
+	Memory int64         `json:"memory_bytes"` // 0: not known
+	// BreakEven is from what length of a task on the model gets a batch done sooner than inline; 0: never.
+	BreakEven time.Duration `json:"break_even_ns,omitempty"`
+}
+
+// Of returns the figure that f names.
+func (r Row) Of(f Figure) time.Duration {
+	if f == P99 {
+		return r.P99
+	}
+	return r.Wall
+}
+
+// Table returns the table of that name.
+func (r *Report) Table(name string) (t Table, ok bool) {
+	for _, t := range r.Tables {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return Table{}, false
+}
+
+// Row returns the row of that model.
+func (t Table) Row(model string) (r Row, ok bool) {
+	for _, r := range t.Rows {
+		if r.Model == model {
+			return r, true
+		}
+	}
+	return Row{}, false
+}
+
+// WriteJSON writes the report, indented.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}

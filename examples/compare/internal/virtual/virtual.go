@@ -1,0 +1,132 @@
+// Package virtual plays compare's scenarios on models of its models: programs for the simulated machine of package gil, in
+// virtual time, exact and repeatable. A pool is threads without a lock, a process an interpreter with a lock of its own, a
+// message to it costs CPU time; requests come from a client that has no part in the machine's locks.
+package virtual
+
+import (
+	"slices"
+	"time"
+
+	"github.com/quartet-go/quartet/examples/compare/internal/load"
+	"github.com/quartet-go/quartet/examples/compare/internal/result"
+	"github.com/quartet-go/quartet/gil"
+)
+
+// What a request costs, besides what it asks for: to take it up, and to go on after it has waited. What a message to a
+// process, or from one, costs each side, where several travel together.
+const (
+	handling = 5 * time.Microsecond
+	message  = 5 * time.Microsecond
+)
+
+// Cores is how many the simulated machine has.
+const Cores = 2
+
+const interval = 5 * time.Millisecond // Python's
+
+// Models are those of compare as they are simulated: models of models.
+func Models(all []load.Model) []load.Model {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Kind, all[i].Open = result.Modelled, nil
+	}
+	return all
+}
+
+// Measure returns what a Plan's Measure is in virtual time. The seed, and the round, decide the machine's jitter.
+func Measure(seed uint64) func(load.Model, load.Setup, load.Scenario) load.Sample {
+	return func(m load.Model, s load.Setup, sc load.Scenario) load.Sample {
+		w := &world{scenario: sc, observer: s.Observer}
+		policy := w.build(m.Name, s.Workers)
+		cfg := gil.Config{Policy: policy, Cores: Cores, Seed: seed<<8 + uint64(s.Round)}
+		if s.Observer != nil {
+			cfg.Observer = w
+		}
+		report, err := gil.Simulate(cfg, 0, w.threads...)
+		if err != nil {
+			panic(err) // a deadlock would be a fault of this package
+		}
+		return w.sample(report)
+	}
+}
+
+// build makes the threads of a model, and says how they share locks.
+func (w *world) build(name string, workers int) gil.Policy {
+	lock, processes := gil.Interval(interval), min(workers, Cores)
+	switch name {
+	case "inline":
+		w.serve(w.pool("inline", 1, 0, 0))
+	case "loop":
+		w.loop("eventloop", 0, nil)
+	case "loop+pool":
+		w.loop("eventloop", 0, w.pool("workerpool", workers, 0, 0))
+	case "loop+processes":
+		w.loop("eventloop", message, w.pool("procpool", processes, message, 1))
+		return gil.PerInterpreter(1+processes, lock)
+	case "loop+gil thread":
+		w.loop("loop thread", 0, w.pool("gil", w.heavy(), 0, 0))
+		return lock
+	case "gil threads":
+		w.serve(w.pool("gil", w.all(), 0, 0))
+		return lock
+	case "gil per interpreter":
+		w.serve(w.pool("gil", w.all(), 0, 0))
+		return gil.PerInterpreter(processes, lock)
+	case "pool(k)":
+		w.serve(w.pool("workerpool", workers, 0, 0))
+	case "processes(k)":
+		w.serve(w.pool("procpool", processes, 2*message, 0)) // who sends them their requests is outside
+		return gil.PerInterpreter(processes, lock)
+	case "goroutines":
+		w.serve(w.pool("goroutines", w.all(), 0, 0))
+	default:
+		panic("compare: no simulation of " + name)
+	}
+	return gil.Free()
+}
+
+// serve has requests come to the servers of a mailbox.
+func (w *world) serve(front *mailbox) {
+	w.front = front
+	w.arrive()
+}
+
+// loop has requests come to a loop, which leaves what is heavy to helpers, if it has any.
+func (w *world) loop(executor string, cost time.Duration, helpers *mailbox) {
+	box := w.newMailbox()
+	if helpers != nil {
+		helpers.back = true
+	}
+	w.start(&server{in: box, lane: lane{executor, 0}, clock: w.clock(), helpers: helpers, cost: cost}, 0)
+	w.serve(box)
+}
+
+// pool makes so many servers that take requests from one mailbox. They are dealt to the interpreters, from first on.
+func (w *world) pool(executor string, workers int, cost time.Duration, first int) *mailbox {
+	box := w.newMailbox()
+	for i := range workers {
+		w.start(&server{in: box, cost: cost, lane: lane{executor, i}}, first+i)
+	}
+	return box
+}
+
+// start makes a server's thread.
+func (w *world) start(s *server, interpreter int) {
+	s.w = w
+	s.in.servers++
+	w.threads = append(w.threads, gil.StepThread{Label: s.lane.String(), Step: s.step, Interpreter: interpreter})
+	w.watch(s.lane)
+}
+
+// all is how many threads there are where each request has its own: as many as there can be requests at once. heavy is how
+// many of them are heavy.
+func (w *world) all() int { return min(1000, len(w.requests())) }
+
+func (w *world) heavy() (n int) {
+	for _, r := range w.requests() {
+		if r.Heavy {
+			n++
+		}
+	}
+	return n
+}

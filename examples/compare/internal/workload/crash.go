@@ -1,0 +1,162 @@
+package workload
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/examples/compare/internal/load"
+	"github.com/quartet-go/quartet/examples/compare/internal/model"
+	"github.com/quartet-go/quartet/examples/compare/internal/result"
+	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
+	"github.com/quartet-go/quartet/procpool"
+)
+
+// What crash does.
+const (
+	crashTasks = 8
+	crashWork  = 5 * time.Millisecond   // CPU time of each of them
+	guilty     = 1                      // which of them has the bad end
+	giveUp     = 500 * time.Millisecond // after which tasks without an answer are lost
+)
+
+// fates are the ends that are tried. A process that takes memory is only limited under Linux.
+func fates() []load.Fate {
+	all := []load.Fate{load.Panic, load.Exit, load.Hang}
+	if runtime.GOOS == "linux" {
+		all = append(all, load.Memory)
+	}
+	return all
+}
+
+// accident is one bad end, on one model.
+type accident struct {
+	Model   string
+	Fate    load.Fate
+	Work    load.Job // of each task
+	Workers int
+}
+
+// aftermath is what became of the other tasks.
+type aftermath struct {
+	Lost int64
+	Wall time.Duration
+	Died bool // the program, with all that was in it
+}
+
+// happen lets it happen in this process.
+var happen = quartet.Define("compare.accident", func(_ context.Context, a accident) (aftermath, error) {
+	server := model.Named(a.Model).Open(load.Setup{Workers: a.Workers, Risky: true})
+	var mu sync.Mutex
+	lost, open, all := int64(crashTasks-1), crashTasks, make(chan struct{})
+	if a.Fate == load.Hang {
+		open-- // nobody waits for that one
+	}
+	begin := time.Now()
+	for i := range crashTasks {
+		r := load.Request{Heavy: true, Job: a.Work}
+		if i == guilty {
+			r.Job.Fate = a.Fate
+		}
+		server.Serve(context.Background(), r, func(err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if i != guilty && err == nil {
+				lost--
+			}
+			if open--; open == 0 {
+				close(all)
+			}
+		})
+	}
+	select {
+	case <-all:
+	case <-time.After(giveUp):
+	}
+	took := time.Since(begin)
+	if model.Named(a.Model).Apart {
+		server.Shut() // else this process ends soon, and with it what hangs
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	return aftermath{Lost: lost, Wall: took}, nil
+})
+
+// tried is an accident in a program of its own, which it may cost; a model that has its tasks in other processes is tried
+// here.
+func tried(ctx context.Context, a accident) aftermath {
+	if model.Named(a.Model).Apart {
+		after, _ := happen.Local(ctx, a)
+		return after
+	}
+	program, err := procpool.New(procpool.Config{
+		Workers: 1, Attempts: 1, MemoryHard: model.MemoryLimit, Grace: time.Millisecond, OnOutput: func(procpool.Line) {},
+	})
+	if err != nil {
+		return aftermath{Lost: crashTasks - 1, Died: true}
+	}
+	defer func() { _ = program.Close() }()
+	_, _ = load.Perform.Do(ctx, program, load.Job{}) // it is up
+	begin := time.Now()
+	after, err := happen.Do(ctx, program, a)
+	if err != nil {
+		return aftermath{Lost: crashTasks - 1, Wall: time.Since(begin), Died: true}
+	}
+	return after
+}
+
+// CrashTable is the table of crash without its rows.
+func CrashTable() result.Table {
+	return result.Table{
+		Name:   "crash",
+		Title:  fmt.Sprintf("%d tasks, one of which panics, ends its process, hangs, or takes all memory; wall until all have ended, or are given up after %v", crashTasks, giveUp),
+		Rule:   "nothing is lost but the guilty one",
+		BarOf:  result.Wall,
+		Steps:  "its end",
+		StepOf: result.LostTasks,
+	}
+}
+
+// crash shows what a task takes with it.
+func crash(p Plan) Outcome {
+	out := Outcome{Table: CrashTable(), Figures: verdict.Figures{}}
+	for _, m := range p.Models {
+		row := result.Row{Model: m.Name, Name: p.shown(m, p.Cores), Like: m.Like, Kind: m.Kind}
+		ends := map[load.Fate]aftermath{}
+		for _, fate := range fates() {
+			if p.Ctx.Err() != nil {
+				return out
+			}
+			p.Progress(fmt.Sprintf("crash, %s: %s", fate, m.Name))
+			after := tried(p.Ctx, accident{m.Name, fate, p.Job(load.Ask{Compute: crashWork}), p.Cores})
+			ends[fate] = after
+			row.Levels = append(row.Levels, result.Level{
+				At: int64(len(row.Levels)), Label: string(fate), N: crashTasks, Wall: after.Wall, Lost: after.Lost,
+			})
+			row.Lost += after.Lost
+			row.Wall = max(row.Wall, after.Wall)
+			out.Figures["crash/"+m.Name+"/share lost by "+string(fate)] = verdict.Exactly(float64(after.Lost) / (crashTasks - 1))
+		}
+		row.Broken = costs(ends)
+		out.Table.Rows = append(out.Table.Rows, row)
+	}
+	return out
+}
+
+// costs says what each end took with it.
+func costs(ends map[load.Fate]aftermath) string {
+	var all []string
+	for _, fate := range fates() {
+		switch after := ends[fate]; {
+		case after.Died:
+			all = append(all, fmt.Sprintf("%s costs the program", fate))
+		case after.Lost > 0:
+			all = append(all, fmt.Sprintf("%s costs %d others", fate, after.Lost))
+		}
+	}
+	return strings.Join(all, ", ")
+}

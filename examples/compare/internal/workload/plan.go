@@ -1,0 +1,105 @@
+// Package workload has what compare does with its models: six workloads, each of which makes a table, and the figures that
+// claims are judged by.
+package workload
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/quartet-go/quartet/examples/compare/internal/load"
+	"github.com/quartet-go/quartet/examples/compare/internal/model"
+	"github.com/quartet-go/quartet/examples/compare/internal/result"
+	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
+)
+
+// Plan says what is done, and how long it takes.
+type Plan struct {
+	// Ctx's end stops after the run in progress.
+	Ctx    context.Context
+	Models []load.Model
+	Rounds int
+	Seed   uint64 // where the order of the models begins
+	Cores  int    // of the machine
+	// Measure plays a scenario on a model: in real time, or simulated.
+	Measure func(load.Model, load.Setup, load.Scenario) load.Sample
+	// Job is what a request asks for on this machine; nil where there is none, so that only what Measure plays is done.
+	Job func(load.Ask) load.Job
+	// Probes measures also what claims need besides the tables. They are of this machine, not simulated.
+	Probes bool
+
+	Mixed     time.Duration // one row of mixed
+	InFlight  []int         // the steps of wait
+	Workers   []int         // the steps of crunch
+	Receivers []int         // the steps of chat
+
+	// Progress is told what is about to run.
+	Progress func(what string)
+}
+
+// Short is the plan of three workloads in some 30 seconds.
+func Short(ctx context.Context, spin load.Spinner) Plan {
+	return Plan{
+		Ctx: ctx, Models: model.Six, Rounds: 3, Cores: model.Cores(),
+		Measure: func(m load.Model, s load.Setup, sc load.Scenario) load.Sample {
+			return load.Measure(m, s, sc, spin.Job)
+		},
+		Job: spin.Job, Probes: true,
+		Mixed: 300 * time.Millisecond, InFlight: []int{1, 10, 100, 1000}, Workers: []int{model.Cores()}, Receivers: []int{100},
+		Progress: func(string) {},
+	}
+}
+
+// Full is p with every row, and more steps.
+func (p Plan) Full() Plan {
+	p.Models, p.Receivers = model.All, []int{10, 100, 1000}
+	if p.Cores > 1 {
+		p.Workers = []int{1, p.Cores}
+	}
+	return p
+}
+
+// Workload is one of the six.
+type Workload struct {
+	Name string
+	Long bool // only in a full run, unless it is asked for
+	Here bool // it is not simulated
+	Run  func(p Plan) Outcome
+}
+
+// All are the workloads, in their order.
+var All = []Workload{
+	{Name: "mixed", Run: mixed},
+	{Name: "wait", Run: wait},
+	{Name: "crunch", Run: crunch},
+	{Name: "chat", Long: true, Run: chat},
+	{Name: "crash", Long: true, Here: true, Run: crash},
+	{Name: "cost", Long: true, Here: true, Run: cost},
+}
+
+// Outcome is what a workload found. Table has no rows when it was interrupted too early.
+type Outcome struct {
+	Table   result.Table
+	Figures verdict.Figures
+}
+
+// alternate plays the scenario on every model once a round, so that drift of the machine meets all alike, and merges each
+// one's rounds. A model that skip names is left out.
+func (p *Plan) alternate(what string, workers int, sc load.Scenario, skip func(load.Model) bool) []load.Sample {
+	all := make([][]load.Sample, len(p.Models))
+	for round := range p.Rounds {
+		for _, i := range load.RoundOrder(p.Seed, round, len(p.Models)) {
+			m := p.Models[i]
+			if p.Ctx.Err() != nil || skip != nil && skip(m) {
+				continue
+			}
+			p.Progress(fmt.Sprintf("%s, round %d of %d: %s", what, round+1, p.Rounds, m.Name))
+			all[i] = append(all[i], p.Measure(m, load.Setup{Workers: workers, Round: round}, sc))
+		}
+	}
+	merged := make([]load.Sample, len(p.Models))
+	for i, rounds := range all {
+		merged[i] = load.Merge(rounds)
+	}
+	return merged
+}

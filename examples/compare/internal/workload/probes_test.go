@@ -1,0 +1,134 @@
+package workload
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quartet-go/quartet/examples/compare/internal/load"
+	"github.com/quartet-go/quartet/examples/compare/internal/model"
+	"github.com/quartet-go/quartet/examples/compare/internal/result"
+	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
+)
+
+// quick is a plan for this machine with next to nothing to compute.
+func quick(t *testing.T, models ...string) Plan {
+	p := Short(t.Context(), load.Spinner{PerMillisecond: 1})
+	p.Models = nil
+	for _, name := range models {
+		p.Models = append(p.Models, model.Named(name))
+	}
+	return p
+}
+
+func TestPiecesBeforeAPing(t *testing.T) {
+	require.Equal(t, pieces, piecesBefore("microtasks"))
+	require.LessOrEqual(t, piecesBefore("immediates"), 2)
+	p, out := quick(t), Outcome{Figures: verdict.Figures{}}
+	chunking(&p, &out)
+	require.Equal(t, verdict.Figure{1, 1, 1}, out.Figures["mixed/microtasks/share before a ping"])
+	require.Len(t, out.Table.Remarks, 1)
+}
+
+func TestConnectionsAreAnsweredOnTheLoop(t *testing.T) {
+	answered, most, err := echo(20)
+	require.NoError(t, err)
+	require.Equal(t, []int{20, 1}, []int{answered, most})
+	p, out := quick(t), Outcome{Figures: verdict.Figures{}}
+	sockets(&p, &out)
+	require.Contains(t, out.Table.Remarks[0], "100 answered")
+	require.Less(t, out.Figures["wait/sockets/threads per connection"].Median(), 0.5)
+}
+
+// What waits is all in one queue, and what has room in the other.
+func TestBacklog(t *testing.T) {
+	require.Greater(t, held(many), 0.9*backlogItems*backlogBytes)
+	require.Less(t, held(backlogRoom), 3.0*backlogRoom*backlogBytes)
+}
+
+func TestBesideCrunch(t *testing.T) {
+	p, out := quick(t), Outcome{Figures: verdict.Figures{"crunch 1/processes(k)/wall": {1, 2, 3}}}
+	p.Measure = func(m load.Model, _ load.Setup, sc load.Scenario) load.Sample {
+		if m.Name == "inline" {
+			return load.Sample{Wall: 2 * time.Second}
+		}
+		return load.Sample{Wall: time.Second}
+	}
+	beside(&p, &out)
+	require.Equal(t, verdict.Figure{1, 2, 3}, out.Figures["crunch 1/processes(k)/wall"], "it was known")
+	require.Equal(t, verdict.Figure{2, 2, 2}, out.Figures["crunch native/inline/wall"])
+	require.Contains(t, out.Table.Remarks[0], "× 2.00; one such thread alone, without a library: × 2.00")
+}
+
+// What each end takes with it, really.
+func TestAccidents(t *testing.T) {
+	p := quick(t, "loop", "pool(k)", "processes(k)", "goroutines")
+	out := crash(p)
+	lost := map[string]map[string]int64{}
+	for _, r := range out.Table.Rows {
+		lost[r.Model] = map[string]int64{}
+		for _, l := range r.Levels {
+			lost[r.Model][l.Label] = l.Lost
+		}
+	}
+	for name, ends := range lost {
+		want := map[string]int64{"panic": 0, "exit": 7, "hang": 0}
+		switch name {
+		case "loop":
+			want["hang"] = 6
+		case "goroutines":
+			want["panic"] = 7
+		case "processes(k)":
+			want["exit"] = 0
+		}
+		if name == "pool(k)" && model.Cores() == 1 {
+			want["hang"] = 6
+		}
+		for end, n := range want {
+			require.Equal(t, n, ends[end], "%s, %s", name, end)
+		}
+	}
+	processes, _ := out.Table.Row("processes(k)")
+	require.Empty(t, processes.Broken)
+	require.Zero(t, processes.Lost)
+	loop, _ := out.Table.Row("loop")
+	require.Contains(t, loop.Broken, "exit costs the program, hang costs 6 others")
+}
+
+func TestAccidentsSayWhatTheyCost(t *testing.T) {
+	require.Empty(t, costs(map[load.Fate]aftermath{load.Panic: {Wall: 1}}))
+	require.Equal(t, "panic costs 1 others, exit costs the program",
+		costs(map[load.Fate]aftermath{load.Exit: {Lost: 7, Died: true}, load.Panic: {Lost: 1}}))
+}
+
+func TestCost(t *testing.T) {
+	out := cost(quick(t))
+	require.Len(t, out.Table.Rows, len(costed))
+	for _, r := range out.Table.Rows {
+		require.Positive(t, r.Wall, r.Name)
+		require.Positive(t, r.Worker.Start, r.Name)
+		require.Len(t, r.Levels, len(payloads))
+	}
+	p := quick(t)
+	p.Cores = 1
+	require.Zero(t, p.breakEven(model.Named("pool(k)")), "with one core nothing gains")
+}
+
+func TestChatShowsTheStepOfAHundred(t *testing.T) {
+	p := quick(t, "loop", "inline")
+	p.Receivers = []int{10, 100, 1000}
+	p.Probes = false
+	p.Measure = func(m load.Model, _ load.Setup, sc load.Scenario) load.Sample {
+		late := time.Duration(len(sc.Requests)) * time.Microsecond
+		return load.Merge([]load.Sample{{Wall: late, Latencies: []time.Duration{late}, Running: 1}})
+	}
+	table := chat(p).Table
+	require.Contains(t, table.Title, "a message to 100 receivers")
+	require.Equal(t, 1500*time.Microsecond, table.Rows[0].P99)
+	require.Len(t, table.Rows[1].Levels, 3)
+	require.Empty(t, table.Rows[0].Broken)
+	r := result.Row{P99: slowReader, P50: time.Millisecond, Running: 2, Cores: 0.1}
+	JudgeChat(&r)
+	require.Equal(t, "p99 10ms: every second one waits 1ms or more, on 0.10 cores", r.Broken)
+}

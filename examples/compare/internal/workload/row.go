@@ -1,0 +1,71 @@
+package workload
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/quartet-go/quartet/examples/compare/internal/load"
+	"github.com/quartet-go/quartet/examples/compare/internal/model"
+	"github.com/quartet-go/quartet/examples/compare/internal/result"
+	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
+)
+
+// newRow is a model's row in a workload that starts pools of so many workers.
+func (p *Plan) newRow(m load.Model, workers int, s load.Sample, wall, ideal time.Duration) result.Row {
+	return result.Row{
+		Model: m.Name, Name: p.shown(m, workers), Like: m.Like, Kind: m.Kind,
+		Wall: wall, Ideal: ideal, P50: s.Percentile(50), P99: s.Percentile(99), Max: s.Percentile(100),
+		InFlight: s.InFlight, Running: s.Running, Cores: s.Cores(), Lost: s.Lost(), From: s.From,
+		Latencies: result.Distribution(s.Latencies),
+	}
+}
+
+func (p *Plan) shown(m load.Model, workers int) string {
+	switch {
+	case m.Shown != "":
+		return m.Shown
+	case m.Apart:
+		workers = min(workers, p.Cores)
+	}
+	return model.Shown(m.Name, workers)
+}
+
+// note keeps a model's rounds under workload/model/figure.
+func note(fs verdict.Figures, workload string, m load.Model, s load.Sample) {
+	name := workload + "/" + m.Name + "/"
+	fs[name+"wall"] = seconds(s, func(s load.Sample) time.Duration { return s.Wall })
+	fs[name+"p50"] = seconds(s, func(s load.Sample) time.Duration { return s.Percentile(50) })
+	fs[name+"p99"] = seconds(s, func(s load.Sample) time.Duration { return s.Percentile(99) })
+}
+
+func seconds(s load.Sample, of func(load.Sample) time.Duration) (f verdict.Figure) {
+	for _, d := range ofRounds(s, of) {
+		f = append(f, d.Seconds())
+	}
+	return f
+}
+
+func ofRounds(s load.Sample, of func(load.Sample) time.Duration) (ds []time.Duration) {
+	for _, round := range s.Rounds {
+		ds = append(ds, of(round))
+	}
+	return ds
+}
+
+// level is a sample as one step of what a table varies.
+func level(at int, s load.Sample) result.Level {
+	return result.Level{
+		At: int64(at), Label: fmt.Sprint(at), N: int64(at), Wall: s.Wall, P50: s.Percentile(50), P99: s.Percentile(99), From: s.From,
+	}
+}
+
+// share is how much of the ideal a wall time reaches, in percent.
+func share(ideal, wall time.Duration) float64 {
+	if wall == 0 {
+		return 0
+	}
+	return 100 * float64(ideal) / float64(wall)
+}
+
+// short prints a duration with three digits that mean something.
+func short(d time.Duration) string { return result.Short(d) }

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/quartet-go/quartet/examples/compare/internal/workload"
+)
+
+// options are the command line.
+type options struct {
+	only      []string
+	full      bool
+	virtual   bool
+	seed      uint64
+	json, csv string
+	svg       string // a directory
+	html      string
+	assert    bool
+}
+
+func parse(args []string, errs io.Writer) (options, error) {
+	var o options
+	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
+	fs.SetOutput(errs)
+	only := fs.String("only", "", "`workloads` to run, with commas between: "+strings.Join(names(true), ", "))
+	fs.BoolVar(&o.full, "full", false, "run all workloads, with every row")
+	fs.BoolVar(&o.virtual, "virtual", false, "simulate models of the models in virtual time: exact and repeatable")
+	fs.Uint64Var(&o.seed, "seed", 0, "where the order of the models begins, and what is left to chance in virtual time")
+	fs.StringVar(&o.json, "json", "", "write everything to `FILE`")
+	fs.StringVar(&o.csv, "csv", "", "write the rows to `FILE`")
+	fs.StringVar(&o.svg, "svg", "", "write pictures to `DIR`")
+	fs.StringVar(&o.html, "html", "", "write a page to `FILE`")
+	fs.BoolVar(&o.assert, "assert", false, "fail when figures contradict what is known about a claim")
+	if err := fs.Parse(args); err != nil {
+		return o, err
+	}
+	if fs.NArg() > 0 {
+		return o, fmt.Errorf("compare: %q is not a flag", fs.Arg(0))
+	}
+	o.only = names(o.full)
+	if o.virtual {
+		o.only = slices.DeleteFunc(o.only, notSimulated)
+	}
+	if *only != "" {
+		o.only = strings.Split(*only, ",")
+	}
+	for _, name := range o.only {
+		if !slices.Contains(names(true), name) {
+			return o, fmt.Errorf("compare: -only: no workload %q; there are %s", name, strings.Join(names(true), ", "))
+		}
+		if o.virtual && notSimulated(name) {
+			return o, fmt.Errorf("compare: -virtual: %s is not simulated", name)
+		}
+	}
+	return o, nil
+}
+
+// notSimulated reports whether a workload needs a real machine.
+func notSimulated(name string) bool {
+	return slices.ContainsFunc(workload.All, func(w workload.Workload) bool { return w.Name == name && w.Here })
+}
+
+// names are those of the workloads, in their order.
+func names(long bool) (all []string) {
+	for _, w := range workload.All {
+		if long || !w.Long {
+			all = append(all, w.Name)
+		}
+	}
+	return all
+}

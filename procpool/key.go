@@ -1,0 +1,44 @@
+package procpool
+
+import (
+	"hash/maphash"
+
+	"github.com/quartet-go/quartet/internal/intake"
+)
+
+// key is one order of calls. Its hash says to which worker they go.
+type key struct {
+	intake.Key
+	hash uint64
+}
+
+// Order implements intake.Keyed.
+func (c *call) Order() *intake.Key {
+	if c.key == nil {
+		return nil
+	}
+	return &c.key.Key
+}
+
+// Key returns a view whose calls run in strict order, one at a time: the next one goes to a worker when the one before it
+// has ended, also where that was tried again in another worker. Other keys are not held up. Two views of the same key are
+// one order. So calls of one key are not sent ahead: each takes a whole way there and back.
+//
+// They are sticky: each key has a worker of its own choice, by its hash, and its calls go there whenever that worker has
+// room, so that what the function keeps in memory for the key is mostly found again. They do not wait for it while another
+// worker is free; and one that was lost is replaced by an empty one. It panics when key is nil or cannot be compared.
+func (p *Pool) Key(of any) *View {
+	intake.CheckKey("procpool", of)
+	return &View{pool: p, key: &key{intake.Key{Keys: p.keys, Of: of}, maphash.Comparable(p.seed, of)}}
+}
+
+// homeOf is locked: the worker that c goes to, other where c has no key, or its key's worker no room.
+func (p *Pool) homeOf(c *call, other *worker) *worker {
+	if c.key == nil {
+		return other
+	}
+	if w := p.workers[c.key.hash%uint64(p.cfg.Workers)]; w != nil && w.available() {
+		return w
+	}
+	return other
+}
