@@ -24,6 +24,7 @@ func (t *Timeline) WriteSVG(w io.Writer) error {
 	d.axis()
 	d.stretches()
 	d.marks()
+	d.says()
 	d.names()
 	d.legend()
 	d.b.WriteString("</svg>\n")
@@ -121,7 +122,7 @@ func (d *drawing) open() {
 	d.b.WriteString(`<rect class="q-page" width="100%" height="100%"/>` + "\n")
 }
 
-// bands shade what the remarks are about, and say them.
+// bands shade what the remarks are about.
 func (d *drawing) bands() {
 	for _, r := range d.remarks {
 		row, ok := d.row[lane{r.Executor, r.Lane}]
@@ -131,6 +132,10 @@ func (d *drawing) bands() {
 		x := d.x(r.From)
 		d.rect("q-band", x, max(d.x(r.To)-x, 10), d.top[row]-40, (svgBar+8)*10, r.Text)
 	}
+}
+
+// says writes the remarks' words, over the arrows that come down to their lane.
+func (d *drawing) says() {
 	for _, t := range d.tags {
 		d.text("q-tag", "", t.x, d.top[t.row]-80-t.line*svgRemark*10, t.text)
 	}

@@ -129,9 +129,10 @@
 //	2.7, switches per second, check interval 100             11757  11000   +6.9%  factor 1.5  11622 to 11924
 //	2.7, switches per second, check interval 1000             1607   2030  -20.9%  factor 1.5  1587 to 1614
 //
-// TimerSlack, HotWake, ColdWake, HotWindow, Signal, Call, Spawn, Check and TakeRelease are measured, as [Calibrate] does;
-// Quantum is the Linux scheduler's, and Tick a bytecode's time in 2.7. WakeTail with its maximum is fitted on the switches
-// per second of 2.7, Misplaced on those of 3.8 at 1 to 20 ms. No constant exists for one row.
+// TimerSlack, HotWake, ColdWake, Signal, Call and Spawn are what [Calibrate] measures on the machine it runs on. HotWindow
+// and Quantum are the kernel's, Check, Tick and TakeRelease the interpreter's: Calibrate leaves them. WakeTail with its
+// maximum is fitted on the switches per second of 2.7, Misplaced on those of 3.8 at 1 to 20 ms. No constant exists for one
+// row.
 //
 // Not modelled: the cost of a cache that moves between cores, the frequency of cores, priorities, garbage collection, the
 // reference counts that make free-threaded code slow where threads share objects, and other programs on the machine. Where

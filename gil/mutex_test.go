@@ -139,10 +139,13 @@ func TestLocksOutliveASchedulerAndStillShowCycles(t *testing.T) {
 			return err
 		}
 	}
-	g := quartet.NewGroup(t.Context(), second)
-	g.Go(thread(&a, &b))
-	g.Go(thread(&b, &a))
-	require.ErrorIs(t, g.Wait(t.Context()), quartet.ErrDeadlock)
+	_, err = quartet.Do(t.Context(), second, func(ctx context.Context) (int, error) { // inside, so that both begin at one time
+		g := quartet.NewGroup(ctx, second)
+		g.Go(thread(&a, &b))
+		g.Go(thread(&b, &a))
+		return 0, g.Wait(ctx)
+	})
+	require.ErrorIs(t, err, quartet.ErrDeadlock)
 }
 
 func TestALockTakenTwiceIsACycleOfOne(t *testing.T) {
