@@ -149,8 +149,8 @@
 //
 // # What it costs
 //
-// Under Virtual some millions of events a second, with 100 and 10 threads: 7 to 11 million as [Simulate]'s steps, 1.8 to
-// 2.7 million as coroutines, on two cores of a virtual Intel Xeon. Under Real a [Thread]'s checkpoint that finds nothing
+// Under Virtual some millions of events a second, with 100 and 10 threads: 6 to 11 million as [Simulate]'s steps, 1.7 to
+// 3.1 million as coroutines, on two cores of a virtual Intel Xeon. Under Real a [Thread]'s checkpoint that finds nothing
 // is about a nanosecond, [Checkpoint] with its look-up in the context about ten; a ticker runs only while somebody waits.
 //
 // # When not to use it
