@@ -19,7 +19,7 @@ func BenchmarkStep(b *testing.B) {
 			steps := uint64(0)
 			for b.Loop() {
 				for i := range threads {
-					threads[i] = StepThread{Step: ops(0, Op{Do: DoCompute, For: 50 * us}, Op{Do: DoSleep, For: 200 * us})}
+					threads[i] = StepThread{Step: Cycle(0, Op{Do: DoCompute, For: 50 * us}, Op{Do: DoSleep, For: 200 * us})}
 				}
 				steps += simulate(b, Config{}, time.Second, threads...).Steps
 			}

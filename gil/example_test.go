@@ -126,3 +126,18 @@ func ExampleFree() {
 	// interval 5ms   4 x 100ms on 4 cores take 400ms
 	// free           4 x 100ms on 4 cores take 100ms
 }
+
+// One thread computes; the other one often waits, and gets the lock back late.
+func ExampleCycle() {
+	report, err := gil.Simulate(gil.Config{Machine: gil.Ideal}, 0,
+		gil.StepThread{Label: "computes", Step: gil.Cycle(1, gil.Op{Do: gil.DoCompute, For: 50 * time.Millisecond})},
+		gil.StepThread{Label: "waits", Step: gil.Cycle(3, gil.Op{Do: gil.DoSleep, For: time.Millisecond}, gil.Op{Do: gil.DoCompute, For: time.Millisecond})},
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	first := report.Threads[0] // to end
+	fmt.Printf("%s had the lock for %v, and wanted it for %v\n", first.Label, first.Run, first.Wait)
+	// Output: waits had the lock for 3ms, and wanted it for 20ms
+}

@@ -22,19 +22,6 @@ type lab struct {
 
 func (l lab) cfg(p Policy) Config { return Config{Policy: p, Seed: l.seed, Machine: l.machine} }
 
-// ops gives the ops of a cycle in turn, n times (0: for ever).
-func ops(n int, cycle ...Op) Step {
-	i := 0
-	return func(time.Duration) Op {
-		if n > 0 && i == n*len(cycle) {
-			return Op{}
-		}
-		op := cycle[i%len(cycle)]
-		i++
-		return op
-	}
-}
-
 func simulate(t testing.TB, cfg Config, limit time.Duration, threads ...StepThread) Report {
 	t.Helper()
 	r, err := Simulate(cfg, limit, threads...)
@@ -46,10 +33,10 @@ func simulate(t testing.TB, cfg Config, limit time.Duration, threads ...StepThre
 func countdown(l lab, p Policy, n int, d time.Duration) float64 {
 	var threads []StepThread
 	for i := range n {
-		threads = append(threads, StepThread{Step: ops(1, Op{Do: DoCompute, For: d}), Interpreter: i})
+		threads = append(threads, StepThread{Step: Cycle(1, Op{Do: DoCompute, For: d}), Interpreter: i})
 	}
 	alone := simulate(l, l.cfg(p), 0, threads[0]).Wall
-	threads[0].Step = ops(1, Op{Do: DoCompute, For: d})
+	threads[0].Step = Cycle(1, Op{Do: DoCompute, For: d})
 	return float64(simulate(l, l.cfg(p), 0, threads...).Wall) / float64(alone) / float64(n)
 }
 
@@ -71,7 +58,7 @@ func switches(l lab, p Policy, d time.Duration) (perSecond, holdP50 float64) {
 	cfg.fill()
 	s := newSim(&cfg)
 	for range 2 {
-		s.spawn(ops(0, Op{Do: DoCompute, For: time.Hour}), 0, 0)
+		s.spawn(Cycle(0, Op{Do: DoCompute, For: time.Hour}), 0, 0)
 	}
 	since, last := time.Duration(0), (*vthread)(nil)
 	for s.now < d && s.step() {
@@ -115,10 +102,10 @@ func echoAfter(l lab, think time.Duration, p Policy, beside int, d time.Duration
 	}
 	threads := []StepThread{
 		{Label: "client", Step: client, Interpreter: -1},
-		{Label: "server", Step: ops(0, Op{Do: DoGet, Queue: 0}, Op{Do: DoPut, Queue: 1})},
+		{Label: "server", Step: Cycle(0, Op{Do: DoGet, Queue: 0}, Op{Do: DoPut, Queue: 1})},
 	}
 	for range beside {
-		threads = append(threads, StepThread{Label: "cpu", Step: ops(0, Op{Do: DoCompute, For: time.Hour})})
+		threads = append(threads, StepThread{Label: "cpu", Step: Cycle(0, Op{Do: DoCompute, For: time.Hour})})
 	}
 	simulate(l, l.cfg(p), d, threads...)
 	slices.Sort(rounds)
@@ -149,7 +136,7 @@ func wakeUps(l lab, p Policy, d time.Duration) []float64 {
 		first = false
 		return Op{Do: DoGet}
 	}), 0, 0)
-	s.spawn(ops(0, Op{Do: DoCompute, For: time.Hour}), 0, 0)
+	s.spawn(Cycle(0, Op{Do: DoCompute, For: time.Hour}), 0, 0)
 	require.NoError(l, s.run(d))
 	slices.Sort(ms)
 	return ms
@@ -160,7 +147,7 @@ func rounds(l lab, p Policy, n int, compute, wait, d time.Duration) float64 {
 	count := 0
 	var threads []StepThread
 	for range n {
-		inner := ops(0, Op{Do: DoCompute, For: compute}, Op{Do: DoSleep, For: wait})
+		inner := Cycle(0, Op{Do: DoCompute, For: compute}, Op{Do: DoSleep, For: wait})
 		calls := 0
 		threads = append(threads, StepThread{Step: func(now time.Duration) Op {
 			if calls++; calls%2 == 1 && calls > 1 {
@@ -184,7 +171,7 @@ func share(l lab, n int, compute, wait time.Duration) float64 {
 // other, and each time waits until the new one runs.
 func sleepers(l lab, n int) float64 {
 	sleep := Op{Do: DoSleep, For: 2 * ms}
-	alone := simulate(l, l.cfg(CPython38()), 0, StepThread{Step: ops(15, sleep)}).Wall
+	alone := simulate(l, l.cfg(CPython38()), 0, StepThread{Step: Cycle(15, sleep)}).Wall
 	cfg := l.cfg(CPython38())
 	cfg.fill()
 	s := newSim(&cfg)
@@ -194,7 +181,7 @@ func sleepers(l lab, n int) float64 {
 			return Op{}
 		}
 		started++
-		said, inner := false, ops(15, sleep)
+		said, inner := false, Cycle(15, sleep)
 		s.spawn(Step(func(now time.Duration) Op {
 			if !said {
 				said = true
@@ -222,6 +209,6 @@ func stall(l lab, do Do) float64 {
 	}
 	simulate(l, l.cfg(CPython38()), 2*time.Second,
 		StepThread{Label: "probe", Step: probe},
-		StepThread{Label: "native", Step: ops(0, Op{Do: do, For: call}, Op{Do: DoCompute, For: 100 * us})})
+		StepThread{Label: "native", Step: Cycle(0, Op{Do: do, For: call}, Op{Do: DoCompute, For: 100 * us})})
 	return float64(worst) / float64(call)
 }

@@ -53,7 +53,7 @@ func (r *random) program() (threads []StepThread, asked []time.Duration) {
 		}
 		asked = append(asked, computes)
 		threads = append(threads, StepThread{
-			Label: fmt.Sprint("t", i), Step: ops(1, append(code, Op{})...), Interpreter: r.n(4) - 1, Start: r.duration(),
+			Label: fmt.Sprint("t", i), Step: Cycle(1, append(code, Op{})...), Interpreter: r.n(4) - 1, Start: r.duration(),
 		})
 	}
 	return threads, asked
@@ -136,7 +136,7 @@ func FuzzPolicy(f *testing.F) {
 }
 
 func TestDeadlockOfQueuesIsNamed(t *testing.T) {
-	_, err := Simulate(Config{}, 0, StepThread{Label: "reader", Step: ops(1, Op{Do: DoGet, Queue: 3})})
+	_, err := Simulate(Config{}, 0, StepThread{Label: "reader", Step: Cycle(1, Op{Do: DoGet, Queue: 3})})
 	require.ErrorIs(t, err, quartet.ErrDeadlock)
 	var d *DeadlockError
 	require.True(t, errors.As(err, &d))

@@ -13,9 +13,9 @@ func faulty() *sim {
 	cfg.fill()
 	s := newSim(&cfg)
 	for range 2 {
-		s.spawn(ops(0, Op{Do: DoCompute, For: time.Second}), 0, 0)
+		s.spawn(Cycle(0, Op{Do: DoCompute, For: time.Second}), 0, 0)
 	}
-	s.spawn(ops(0, Op{Do: DoCompute, For: 100 * us}, Op{Do: DoSleep, For: ms}), 0, 0)
+	s.spawn(Cycle(0, Op{Do: DoCompute, For: 100 * us}, Op{Do: DoSleep, For: ms}), 0, 0)
 	for s.now < 100*ms {
 		s.step()
 	}
@@ -81,7 +81,7 @@ func TestInvariantsAreChecked(t *testing.T) {
 		cfg.fill()
 		s := newSim(&cfg)
 		for range 2 {
-			s.spawn(ops(0, Op{Do: DoCompute, For: time.Second}), 0, 0)
+			s.spawn(Cycle(0, Op{Do: DoCompute, For: time.Second}), 0, 0)
 		}
 		require.NotPanics(t, runs(s), "the machine wakes the first waiter, whatever a policy says")
 	})

@@ -1,6 +1,9 @@
 package gil
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Do is a kind of thing that a thread does.
 type Do uint8
@@ -40,6 +43,22 @@ type Op struct {
 // the lock, and returns what the thread does next. It takes no virtual time. A simulation calls all its Steps on one
 // goroutine.
 type Step func(now time.Duration) Op
+
+// Cycle returns a Step that does the ops in turn, n times, and ends; 0: for ever. It is for one thread of one simulation.
+// It panics when n is negative, or there is nothing to do for ever.
+func Cycle(n int, ops ...Op) Step {
+	if n < 0 || n == 0 && len(ops) == 0 {
+		panic(fmt.Sprintf("gil: Cycle(%d) of %d ops", n, len(ops)))
+	}
+	i := 0
+	return func(time.Duration) Op {
+		if n > 0 && i == n*len(ops) {
+			return Op{}
+		}
+		i++
+		return ops[(i-1)%len(ops)]
+	}
+}
 
 func (f Step) next(s *sim, _ *vthread) Op { return f(s.now) }
 

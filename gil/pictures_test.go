@@ -34,19 +34,7 @@ type picture struct {
 	after    func() string // what else there is to say
 }
 
-// cycle does the same ops n times, and ends.
-func cycle(n int, ops ...gil.Op) gil.Step {
-	i := 0
-	return func(time.Duration) gil.Op {
-		if i == n*len(ops) {
-			return gil.Op{}
-		}
-		i++
-		return ops[(i-1)%len(ops)]
-	}
-}
-
-func computes(d time.Duration) gil.Step { return cycle(1, gil.Op{Do: gil.DoCompute, For: d}) }
+func computes(d time.Duration) gil.Step { return gil.Cycle(1, gil.Op{Do: gil.DoCompute, For: d}) }
 
 func twoThatCompute(d time.Duration) gil.StepProgram {
 	return func() []gil.StepThread {
@@ -59,7 +47,7 @@ func waiterBeside(d time.Duration) gil.StepProgram {
 	return func() []gil.StepThread {
 		return []gil.StepThread{
 			{Label: "T1", Step: computes(d)},
-			{Label: "T2", Step: cycle(12, gil.Op{Do: gil.DoSleep, For: ms}, gil.Op{Do: gil.DoCompute, For: 200 * us})},
+			{Label: "T2", Step: gil.Cycle(12, gil.Op{Do: gil.DoSleep, For: ms}, gil.Op{Do: gil.DoCompute, For: 200 * us})},
 		}
 	}
 }
@@ -68,17 +56,17 @@ func waiterBeside(d time.Duration) gil.StepProgram {
 // for which one races it is back before the other has woken.
 func messages() []gil.StepThread {
 	return []gil.StepThread{
-		{Label: "writer", Step: cycle(150, gil.Op{Do: gil.DoCompute, For: 100 * us}, gil.Op{Do: gil.DoPut})},
-		{Label: "waiter", Step: cycle(15, gil.Op{Do: gil.DoCompute, For: 300 * us}, gil.Op{Do: gil.DoSleep, For: 300 * us})},
+		{Label: "writer", Step: gil.Cycle(150, gil.Op{Do: gil.DoCompute, For: 100 * us}, gil.Op{Do: gil.DoPut})},
+		{Label: "waiter", Step: gil.Cycle(15, gil.Op{Do: gil.DoCompute, For: 300 * us}, gil.Op{Do: gil.DoSleep, For: 300 * us})},
 	}
 }
 
 func longCall() []gil.StepThread {
 	return []gil.StepThread{
-		{Label: "call", Step: cycle(1,
+		{Label: "call", Step: gil.Cycle(1,
 			gil.Op{Do: gil.DoSleep, For: 5 * ms}, gil.Op{Do: gil.DoHold, For: 20 * ms},
 			gil.Op{Do: gil.DoSleep, For: 5 * ms}, gil.Op{Do: gil.DoRelease, For: 20 * ms})},
-		{Label: "probe", Step: cycle(25, gil.Op{Do: gil.DoSleep, For: ms}, gil.Op{Do: gil.DoCompute, For: 100 * us})},
+		{Label: "probe", Step: gil.Cycle(25, gil.Op{Do: gil.DoSleep, For: ms}, gil.Op{Do: gil.DoCompute, For: 100 * us})},
 	}
 }
 

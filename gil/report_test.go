@@ -92,7 +92,7 @@ func TestWhatIfEndsWithTheFirstError(t *testing.T) {
 	_, err := gil.WhatIf(gil.Main(func(context.Context, *gil.Scheduler) error { return bad }), gil.Config{}, nil, 3)
 	require.ErrorIs(t, err, bad)
 	require.ErrorContains(t, err, "3 cores")
-	stuck := gil.StepProgram(func() []gil.StepThread { return []gil.StepThread{{Step: cycle(1, gil.Op{Do: gil.DoGet})}} })
+	stuck := gil.StepProgram(func() []gil.StepThread { return []gil.StepThread{{Step: gil.Cycle(1, gil.Op{Do: gil.DoGet})}} })
 	_, err = gil.WhatIf(stuck, gil.Config{}, []gil.Policy{gil.CPython38()})
 	var deadlock *gil.DeadlockError
 	require.ErrorAs(t, err, &deadlock)

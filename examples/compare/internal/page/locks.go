@@ -15,26 +15,14 @@ type Timeline struct {
 	SVG   template.HTML
 }
 
-// cycle gives the ops in turn, n times.
-func cycle(n int, ops ...gil.Op) gil.Step {
-	i := 0
-	return func(time.Duration) gil.Op {
-		if i == n*len(ops) {
-			return gil.Op{}
-		}
-		i++
-		return ops[(i-1)%len(ops)]
-	}
-}
-
 func computing(label string, d time.Duration) gil.StepThread {
-	return gil.StepThread{Label: label, Step: cycle(1, gil.Op{Do: gil.DoCompute, For: d})}
+	return gil.StepThread{Label: label, Step: gil.Cycle(1, gil.Op{Do: gil.DoCompute, For: d})}
 }
 
 // timelines are the same two threads under a lock and without, and one that waits beside one that computes.
 func timelines() (all []Timeline, err error) {
 	waiting := func() gil.StepThread {
-		return gil.StepThread{Label: "waits", Step: cycle(8, gil.Op{Do: gil.DoSleep, For: time.Millisecond}, gil.Op{Do: gil.DoCompute, For: 200 * time.Microsecond})}
+		return gil.StepThread{Label: "waits", Step: gil.Cycle(8, gil.Op{Do: gil.DoSleep, For: time.Millisecond}, gil.Op{Do: gil.DoCompute, For: 200 * time.Microsecond})}
 	}
 	for _, p := range []struct {
 		about   string
