@@ -34,12 +34,7 @@ func breakEven() (cases []versus.Case) {
 		n, steps := int(400*time.Millisecond/length), stepsOf(length)
 		cases = append(cases, versus.Case{Name: fmt.Sprintf("break-even: tasks that compute for %v, in flight together", length), Contenders: []versus.Contender{
 			{Name: "quartet, 2 processes", Do: versus.Timed(n, with(func(p *procpool.Pool, n int) {
-				futures := make([]*quartet.Future[int], n)
-				for i := range futures {
-					futures[i] = burn.Go(background, p, steps)
-				}
-				_, err := quartet.AwaitAll(background, futures...)
-				check(err)
+				together(p, burn, n, func(int) int { return steps })
 			}))},
 			{Name: "one goroutine", Do: versus.Timed(n, func(n int) time.Duration {
 				began := time.Now()

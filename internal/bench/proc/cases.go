@@ -103,24 +103,20 @@ func open(cfg procpool.Config) *procpool.Pool {
 	return p
 }
 
-func deep(p *procpool.Pool, n int) {
-	futures := make([]*quartet.Future[int], n)
+func deep(p *procpool.Pool, n int) { together(p, empty, n, func(i int) int { return i }) }
+
+func naps(p *procpool.Pool, n int) { together(p, nap, n, func(i int) int { return i }) }
+
+// together submits n calls, and then awaits them.
+func together[In, Out any](p *procpool.Pool, f *quartet.Func[In, Out], n int, in func(i int) In) {
+	futures := make([]*quartet.Future[Out], n)
 	for i := range futures {
-		futures[i] = empty.Go(background, p, i)
+		futures[i] = f.Go(background, p, in(i))
 	}
 	for _, f := range futures {
 		_, err := f.Await(background)
 		check(err)
 	}
-}
-
-func naps(p *procpool.Pool, n int) {
-	futures := make([]*quartet.Future[int], n)
-	for i := range futures {
-		futures[i] = nap.Go(background, p, i)
-	}
-	_, err := quartet.AwaitAll(background, futures...)
-	check(err)
 }
 
 func mapped(p *procpool.Pool, n int) {
