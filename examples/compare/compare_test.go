@@ -14,6 +14,7 @@ import (
 
 	"github.com/quartet-go/quartet/examples/compare/internal/load"
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
+	"github.com/quartet-go/quartet/examples/compare/internal/runtimes"
 	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
 	"github.com/quartet-go/quartet/examples/compare/internal/workload"
 	"github.com/quartet-go/quartet/procpool"
@@ -162,7 +163,7 @@ func TestInterruptedShowsWhatItHas(t *testing.T) {
 		}
 	}
 	report, shown := &result.Report{Figures: verdict.Figures{}}, 0
-	compare(report, plan, names(true), func(table result.Table) {
+	compare(report, plan, names(true), &runtimes.Installed{}, func(table result.Table) {
 		shown++
 		require.Len(t, table.Rows, 3)
 	})

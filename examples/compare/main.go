@@ -84,14 +84,14 @@ func here(ctx context.Context, o options, w io.Writer, bar *progress) (*result.R
 		return nil, err
 	}
 	defer func() { _ = installed.Close() }()
-	plan.Real, plan.Against, m.Notes = installed.Models, installed.Against, installed.Notes
+	m.Notes = installed.Notes
 	bar.clear()
 	fmt.Fprintf(w, "%s, %s/%s, %d cores; medians of %d rounds; a millisecond of CPU time is %d turns of a generator\n",
 		m.Go, m.OS, m.Arch, plan.Cores, plan.Rounds, m.Turns)
 	for _, note := range m.Notes {
 		fmt.Fprintf(w, "  %s\n", note)
 	}
-	return carryOut(plan, o, m, w, bar), nil
+	return carryOut(plan, o, m, installed, w, bar), nil
 }
 
 // modelled is a report of a simulated machine, the same everywhere.
@@ -101,22 +101,22 @@ func modelled(ctx context.Context, o options, w io.Writer, bar *progress) (*resu
 	plan.Workers = []int{virtual.Cores}
 	fmt.Fprintf(w, "modelled: each row is a program for a simulated machine of %d cores, in virtual time; medians of %d rounds, seed %d\n",
 		plan.Cores, plan.Rounds, o.seed)
-	return carryOut(plan, o, result.Machine{Seed: o.seed, Virtual: true}, w, bar), nil
+	return carryOut(plan, o, result.Machine{Seed: o.seed, Virtual: true}, &runtimes.Installed{}, w, bar), nil
 }
 
-// carryOut does the plan, and shows tables as they come.
-func carryOut(plan workload.Plan, o options, m result.Machine, w io.Writer, bar *progress) *result.Report {
+// carryOut does the plan, with the real rows last, and shows tables as they come.
+func carryOut(plan workload.Plan, o options, m result.Machine, real *runtimes.Installed, w io.Writer, bar *progress) *result.Report {
 	if o.full {
 		plan = plan.Full()
 	}
 	if o.virtual {
 		plan.Models = virtual.Models(plan.Models)
 	}
-	plan.Models = slices.Concat(plan.Models, plan.Real)
+	plan.Models = slices.Concat(plan.Models, real.Models)
 	plan.Seed, plan.Progress = o.seed, bar.say
 	m.Cores, m.Rounds = plan.Cores, plan.Rounds
 	report := &result.Report{Machine: m, Figures: verdict.Figures{}}
-	compare(report, plan, o.only, func(t result.Table) {
+	compare(report, plan, o.only, real, func(t result.Table) {
 		bar.clear()
 		printTable(w, t)
 	})
@@ -132,16 +132,13 @@ func carryOut(plan workload.Plan, o options, m result.Machine, w io.Writer, bar 
 }
 
 // compare runs the workloads and shows each table when it is known. What an interrupt has left of a table is shown too.
-func compare(report *result.Report, plan workload.Plan, only []string, show func(result.Table)) {
+func compare(report *result.Report, plan workload.Plan, only []string, real *runtimes.Installed, show func(result.Table)) {
 	for _, wl := range workload.All {
 		if !slices.Contains(only, wl.Name) || plan.Ctx.Err() != nil {
 			continue
 		}
-		if wl.Here {
-			plan.Models = slices.DeleteFunc(slices.Clone(plan.Models), func(m load.Model) bool { return m.Kind == result.Real })
-		}
 		out := wl.Run(plan)
-		plan.Against(&out.Table)
+		real.Against(&out.Table)
 		maps.Copy(report.Figures, out.Figures)
 		if len(out.Table.Rows) > 0 {
 			report.Tables = append(report.Tables, out.Table)

@@ -14,24 +14,19 @@ import (
 // pictureWidth is that of a page on a desk, in pixels.
 const pictureWidth = 760
 
+var fileNames = map[string]string{"mixed": "mixed-latency.svg", "wait": "wait.svg", "crunch": "crunch.svg", "chat": "chat.svg"}
+
 type picture struct{ name, svg string }
 
 // pictures are those that there are figures for.
 func pictures(r *result.Report) (all []picture) {
-	if t, ok := r.Table("mixed"); ok {
-		all = append(all, picture{"mixed-latency.svg", chart.Latencies(t, pictureWidth)})
+	for _, t := range r.Tables {
+		if svg, ok := chart.Of(t, pictureWidth); ok {
+			all = append(all, picture{fileNames[t.Name], svg})
+		}
 	}
 	if len(r.Lanes) > 0 {
 		all = append(all, picture{"mixed.svg", chart.Lanes(r.Lanes, workload.Heavy, workload.Ping, pictureWidth)})
-	}
-	if t, ok := r.Table("wait"); ok {
-		all = append(all, picture{"wait.svg", chart.Throughput(t, pictureWidth)})
-	}
-	if t, ok := r.Table("crunch"); ok {
-		all = append(all, picture{"crunch.svg", chart.SpeedUp(t, pictureWidth)})
-	}
-	if t, ok := r.Table("chat"); ok {
-		all = append(all, picture{"chat.svg", chart.Latencies(t, pictureWidth)})
 	}
 	return all
 }

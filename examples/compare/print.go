@@ -49,18 +49,11 @@ func printTable(w io.Writer, t result.Table) {
 
 func printRow(w io.Writer, t result.Table, r result.Row, most time.Duration) {
 	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n",
-		marked(r), r.Like, result.Short(r.Wall), ratio(t.Rows[0].Wall, r.Wall), measured(r.Ideal), reached(r),
-		measured(r.P50), measured(r.P99), measured(r.Max), atOnce(r), cores(r.Cores), r.Lost, bar(r.Of(t.BarOf), most))
+		marked(r), r.Like, result.Short(r.Wall), result.Ratio(t.Rows[0].Wall, r.Wall), result.Measured(r.Ideal), reached(r),
+		result.Measured(r.P50), result.Measured(r.P99), result.Measured(r.Max), atOnce(r), result.Cores(r.Cores), r.Lost, bar(r.Of(t.BarOf), most))
 }
 
-// measured, atOnce and cores print what a workload has no figure for as -.
-func measured(d time.Duration) string {
-	if d == 0 {
-		return "-"
-	}
-	return result.Short(d)
-}
-
+// atOnce prints what a workload has no figure for as -.
 func atOnce(r result.Row) string {
 	switch {
 	case r.InFlight == 0:
@@ -69,13 +62,6 @@ func atOnce(r result.Row) string {
 		return fmt.Sprintf("%d/?", r.InFlight) // other processes know
 	}
 	return fmt.Sprintf("%d/%d", r.InFlight, r.Running)
-}
-
-func cores(n float64) string {
-	if n == 0 {
-		return "-"
-	}
-	return fmt.Sprintf("%.2f", n)
 }
 
 // marked is a row's name with what kind it is, and with ! when it breaks the rule, ~ when it is extrapolated.
@@ -142,7 +128,7 @@ func step(f result.Figure, l, inline result.Level) string {
 	case result.Speed:
 		return fmt.Sprintf("%.0f", l.PerSecond())
 	case result.SpeedUp:
-		return ratio(inline.Wall, l.Wall)
+		return result.Ratio(inline.Wall, l.Wall)
 	case result.LostTasks:
 		return fmt.Sprint(l.Lost)
 	case result.P50:
@@ -151,13 +137,6 @@ func step(f result.Figure, l, inline result.Level) string {
 		return result.Short(l.P99)
 	}
 	return result.Short(l.Wall)
-}
-
-func ratio(a, b time.Duration) string {
-	if b == 0 {
-		return "-"
-	}
-	return fmt.Sprintf("%.2f", float64(a)/float64(b))
 }
 
 // reached is how much of the ideal a row reaches.

@@ -4,7 +4,6 @@ package page
 
 import (
 	_ "embed"
-	"fmt"
 	"html/template"
 	"io"
 	"strings"
@@ -25,16 +24,12 @@ const (
 var source string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"short": result.Short,
-	"ink":   palette.Class,
-	"times": func(inline, row result.Row) string {
-		if row.Wall == 0 {
-			return "–"
-		}
-		return fmt.Sprintf("%.2f", float64(inline.Wall)/float64(row.Wall))
-	},
-	"class": func(o verdict.Outcome) string { return strings.ToLower(strings.ReplaceAll(string(o), " ", "-")) },
-	"join":  func(names []string) string { return strings.Join(names, ", then ") },
+	"measured": result.Measured,
+	"ratio":    result.Ratio,
+	"cores":    result.Cores,
+	"ink":      palette.Class,
+	"class":    func(o verdict.Outcome) string { return strings.ToLower(strings.ReplaceAll(string(o), " ", "-")) },
+	"join":     func(names []string) string { return strings.Join(names, ", then ") },
 }).Parse(source))
 
 // section is a table with its picture, if it has one, drawn for each width.
@@ -84,21 +79,22 @@ func css(r *result.Report) string {
 	return palette.CSS(":root", models...)
 }
 
+// about says what the picture of a table shows.
+var about = map[string]string{
+	"mixed":  "How many pings were answered within what time.",
+	"wait":   "Waits per second, by how many are in flight; the thin line is the ideal.",
+	"crunch": "How many times as fast as inline.",
+	"chat":   "How many receivers had a message within what time.",
+}
+
 func sections(r *result.Report, heavy, ping string) (all []section) {
 	for _, t := range r.Tables {
 		s := section{Table: t}
-		switch t.Name {
-		case "mixed":
-			s.draw("How many pings were answered within what time.", func(w int) string { return chart.Latencies(t, w) })
-			if len(r.Lanes) > 0 {
-				s.draw("The first steps, as the executors told them.", func(w int) string { return chart.Lanes(r.Lanes, heavy, ping, w) })
-			}
-		case "wait":
-			s.draw("Waits per second, by how many are in flight; the thin line is the ideal.", func(w int) string { return chart.Throughput(t, w) })
-		case "crunch":
-			s.draw("How many times as fast as inline.", func(w int) string { return chart.SpeedUp(t, w) })
-		case "chat":
-			s.draw("How many receivers had a message within what time.", func(w int) string { return chart.Latencies(t, w) })
+		if _, ok := chart.Of(t, desk); ok {
+			s.draw(about[t.Name], func(w int) string { svg, _ := chart.Of(t, w); return svg })
+		}
+		if t.Name == "mixed" && len(r.Lanes) > 0 {
+			s.draw("The first steps, as the executors told them.", func(w int) string { return chart.Lanes(r.Lanes, heavy, ping, w) })
 		}
 		all = append(all, s)
 	}

@@ -145,16 +145,6 @@ func (r Row) Of(f Figure) time.Duration {
 	return r.Wall
 }
 
-// Table returns the table of that name.
-func (r *Report) Table(name string) (t Table, ok bool) {
-	for _, t := range r.Tables {
-		if t.Name == name {
-			return t, true
-		}
-	}
-	return Table{}, false
-}
-
 // Row returns the row of that model.
 func (t Table) Row(model string) (r Row, ok bool) {
 	for _, r := range t.Rows {

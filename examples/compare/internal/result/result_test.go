@@ -56,8 +56,7 @@ func ExampleReport_WriteJSON() {
 	r := result.Report{Tables: []result.Table{{Name: "wait", Rows: []result.Row{{Model: "loop", Wall: 10 * time.Millisecond}}}}}
 	var b strings.Builder
 	fmt.Println(r.WriteJSON(&b), strings.Contains(b.String(), `"wall_ns": 10000000`))
-	wait, _ := r.Table("wait")
-	loop, ok := wait.Row("loop")
+	loop, ok := r.Tables[0].Row("loop")
 	fmt.Println(loop.Of(result.Wall), ok)
 	// Output:
 	// <nil> true

@@ -43,6 +43,7 @@ type runtime struct {
 	program string
 	file    string
 	source  []byte
+	config  func(script string, args ...string) procpool.Config
 	rows    []row
 }
 
@@ -54,8 +55,8 @@ type row struct {
 }
 
 var known = []runtime{
-	{"node", "server.js", serverJS, []row{{"node", "one thread", nil, "loop"}}},
-	{"python3", "server.py", serverPy, []row{
+	{"node", "server.js", serverJS, procpool.Node, []row{{"node", "one thread", nil, "loop"}}},
+	{"python3", "server.py", serverPy, procpool.Python, []row{
 		{"python asyncio", "one thread", nil, ""},
 		{"python to_thread", "asyncio, computing in threads", []string{"threads"}, "loop+gil thread"},
 	}},
@@ -100,12 +101,11 @@ func (in *Installed) add(r runtime, turns int) error {
 		return err
 	}
 	for _, x := range r.rows {
-		cfg := procpool.Python(path, x.args...)
-		if r.program == "node" {
-			cfg = procpool.Node(path, x.args...)
-		}
+		cfg := r.config(path, x.args...)
 		cfg.Workers, cfg.Concurrency = 1, 1
-		in.against[x.simulated] = x.name
+		if x.simulated != "" {
+			in.against[x.simulated] = x.name
+		}
 		in.Models = append(in.Models, load.Model{
 			Name: x.name, Like: x.like, Kind: result.Real, Apart: true,
 			Open: func(load.Setup) load.Server { return open(cfg, turns) },
@@ -145,7 +145,7 @@ func (in *Installed) Against(t *result.Table) {
 	for i := range t.Rows {
 		r := &t.Rows[i]
 		name, ok := in.against[r.Model]
-		if !ok || r.Kind == result.Real {
+		if !ok {
 			continue
 		}
 		if real, ok := t.Row(name); ok && real.Of(t.BarOf) > 0 {

@@ -3,7 +3,6 @@ package workload
 import (
 	"context"
 	"fmt"
-	"runtime"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/workerpool"
@@ -43,17 +42,13 @@ const many = 1 << 16
 func held(room int) (most float64) {
 	pool := workerpool.New(workerpool.Config{Workers: 1, Queue: room})
 	defer func() { _ = pool.Close() }()
-	var before, now runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
+	before := used()
 	sent := make(chan struct{})
 	futures := make([]*quartet.Future[int], backlogItems)
 	for i := range futures {
 		message := make([]byte, backlogBytes)
 		if i == backlogItems-1 {
-			runtime.GC()
-			runtime.ReadMemStats(&now)
-			most = max(0, float64(now.HeapAlloc)-float64(before.HeapAlloc))
+			most = max(0, float64(used()-before))
 			close(sent)
 		}
 		futures[i] = quartet.Go(context.Background(), pool, func(context.Context) (int, error) {

@@ -91,11 +91,8 @@ func JudgeChat(r *result.Row) {
 		return
 	}
 	why := fmt.Sprintf("every second one waits %s or more, on %.2f cores", short(r.P50), r.Cores)
-	if r.Kind == result.Real {
-		why = fmt.Sprintf("every second one waits %s or more, over a socket", short(r.P50))
-	}
 	if r.Running == 1 {
 		why = "one request runs at a time, so all wait for the slow reader"
 	}
-	r.Broken = fmt.Sprintf("p99 %s: %s", short(r.P99), why)
+	breaks(r, "p99 "+short(r.P99), why)
 }

@@ -42,7 +42,8 @@ func cost(p Plan) Outcome {
 			return out
 		}
 		p.Progress("cost, calls: " + name)
-		row := result.Row{Model: m.Name, Name: p.shown(m, p.Cores), Like: m.Like, Kind: m.Kind, Worker: p.worker(m)}
+		row := p.nameOf(m, p.Cores)
+		row.Worker = p.worker(m)
 		p.roundTrips(m, &row)
 		row.Wall, row.Ideal = row.P50, 0
 		p.Progress("cost, break-even: " + name)

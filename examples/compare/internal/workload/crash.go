@@ -125,7 +125,10 @@ func CrashTable() result.Table {
 func crash(p Plan) Outcome {
 	out := Outcome{Table: CrashTable(), Figures: verdict.Figures{}}
 	for _, m := range p.Models {
-		row := result.Row{Model: m.Name, Name: p.shown(m, p.Cores), Like: m.Like, Kind: m.Kind}
+		if m.Kind == result.Real {
+			continue // it would need ends of its own
+		}
+		row := p.nameOf(m, p.Cores)
 		ends := map[load.Fate]aftermath{}
 		for _, fate := range fates() {
 			if p.Ctx.Err() != nil {

@@ -68,9 +68,6 @@ func crunch(p Plan) Outcome {
 // JudgeCrunch says, from a row's figures, how it breaks the rule.
 func JudgeCrunch(r *result.Row, cores int) {
 	if reached := share(r.Ideal, r.Wall); reached < 200.0/3 {
-		r.Broken = fmt.Sprintf("%.0f %%: %.2f of %d cores were busy", reached, r.Cores, cores)
-		if r.Kind == result.Real {
-			r.Broken = fmt.Sprintf("%.0f %%: one thread computes at a time", reached)
-		}
+		breaks(r, fmt.Sprintf("%.0f %%", reached), fmt.Sprintf("%.2f of %d cores were busy", r.Cores, cores))
 	}
 }

@@ -62,8 +62,6 @@ func JudgeMixed(r *result.Row) {
 	}
 	why := fmt.Sprintf("up to %d requests ran at once, so pings wait for a core", r.Running)
 	switch {
-	case r.Kind == result.Real:
-		why = "pings wait for what computes, on their thread or under their lock"
 	case r.Running == 0:
 		why = "pings and CPU requests share the processes"
 	case r.Running == 1:
@@ -71,7 +69,7 @@ func JudgeMixed(r *result.Row) {
 	case r.Cores < 1.2 && r.Kind != "":
 		why = fmt.Sprintf("the CPU request has the lock; every second ping waits %s or more for it", short(r.P50))
 	}
-	r.Broken = fmt.Sprintf("p99 %s: %s", short(r.P99), why)
+	breaks(r, "p99 "+short(r.P99), why)
 }
 
 // pingsBesideWork is the scenario of mixed.

@@ -18,12 +18,9 @@ type Plan struct {
 	// Ctx's end stops after the run in progress.
 	Ctx    context.Context
 	Models []load.Model
-	Real   []load.Model // rows of other languages' runtimes, which come last
-	// Against compares a table's simulated rows with real ones.
-	Against func(t *result.Table)
-	Rounds  int
-	Seed    uint64 // where the order of the models begins
-	Cores   int    // of the machine
+	Rounds int
+	Seed   uint64 // where the order of the models begins
+	Cores  int    // of the machine
 	// Measure plays a scenario on a model: in real time, or simulated.
 	Measure func(load.Model, load.Setup, load.Scenario) load.Sample
 	// Job is what a request asks for on this machine; nil where there is none, so that only what Measure plays is done.
@@ -49,7 +46,7 @@ func Short(ctx context.Context, spin load.Spinner) Plan {
 		},
 		Job: spin.Job, Probes: true,
 		Mixed: 300 * time.Millisecond, InFlight: []int{1, 10, 100, 1000}, Workers: []int{model.Cores()}, Receivers: []int{100},
-		Progress: func(string) {}, Against: func(*result.Table) {},
+		Progress: func(string) {},
 	}
 }
 

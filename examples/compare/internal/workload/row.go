@@ -12,16 +12,19 @@ import (
 
 // newRow is a model's row in a workload that starts pools of so many workers.
 func (p *Plan) newRow(m load.Model, workers int, s load.Sample, wall, ideal time.Duration) result.Row {
-	r := result.Row{
-		Model: m.Name, Name: p.shown(m, workers), Like: m.Like, Kind: m.Kind,
-		Wall: wall, Ideal: ideal, P50: s.Percentile(50), P99: s.Percentile(99), Max: s.Percentile(100),
-		InFlight: s.InFlight, Running: s.Running, Cores: s.Cores(), Lost: s.Lost(), From: s.From,
-		Latencies: result.Distribution(s.Latencies),
-	}
-	if m.Kind == result.Real {
-		r.Cores = 0 // what its start took is in it
+	r := p.nameOf(m, workers)
+	r.Wall, r.Ideal, r.P50, r.P99, r.Max = wall, ideal, s.Percentile(50), s.Percentile(99), s.Percentile(100)
+	r.InFlight, r.Running, r.Lost, r.From = s.InFlight, s.Running, s.Lost(), s.From
+	r.Latencies = result.Distribution(s.Latencies)
+	if m.Kind != result.Real { // there it has what its start took
+		r.Cores = s.Cores()
 	}
 	return r
+}
+
+// nameOf is a model's row without figures.
+func (p *Plan) nameOf(m load.Model, workers int) result.Row {
+	return result.Row{Model: m.Name, Name: p.shown(m, workers), Like: m.Like, Kind: m.Kind}
 }
 
 func (p *Plan) shown(m load.Model, workers int) string {
@@ -32,6 +35,14 @@ func (p *Plan) shown(m load.Model, workers int) string {
 		workers = min(workers, p.Cores)
 	}
 	return model.Shown(m.Name, workers)
+}
+
+// breaks notes the figure by which a row breaks its table's rule, and why. Into a real runtime nobody looks.
+func breaks(r *result.Row, figure, why string) {
+	r.Broken = figure
+	if r.Kind != result.Real {
+		r.Broken += ": " + why
+	}
 }
 
 // note keeps a model's rounds under workload/model/figure.

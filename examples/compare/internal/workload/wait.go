@@ -79,7 +79,7 @@ func JudgeWait(r *result.Row, n int) {
 	case r.Running < int64(n):
 		why = fmt.Sprintf("at most %d of %d waited at once", r.Running, n)
 	}
-	r.Broken = fmt.Sprintf("%s: %s", short(r.Wall), why)
+	breaks(r, short(r.Wall), why)
 }
 
 // waits are n at once. They are not heavy: a wait costs no CPU time, so a loop with a pool keeps it.
