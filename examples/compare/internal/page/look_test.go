@@ -63,6 +63,7 @@ func TestLookFindsFaults(t *testing.T) {
 		"meets":     fmt.Sprintf(svg, `<text x="10" y="20">one</text><text x="20" y="22">two</text>`),
 		"crossed":   fmt.Sprintf(svg, `<text x="10" y="20">one</text><path class="line" d="M0 0L60 40"/>`),
 		"too small": fmt.Sprintf(svg, `<text x="10" y="20" style="font-size:6px">one</text>`),
+		"off the":   `<p style="font-size:13px">odd</p>`,
 		"white":     `<p style="background:#fff">light</p>`,
 		"unfilled":  fmt.Sprintf(svg, `<path class="q-locked" d="M0 0h9v9z" style="fill:url(#nowhere)"/>`),
 	} {

@@ -9,12 +9,13 @@ function lookAt(frame) {
   const style = element => frame.contentWindow.getComputedStyle(element);
 
   for (const element of page.body.querySelectorAll('*')) {
-    if (!element.checkVisibility({visibilityProperty: true}) || element.closest('title, desc, defs, style')) continue;
+    if (!element.checkVisibility({visibilityProperty: true}) || element.closest('title, desc, defs, style, script')) continue;
     const box = element.getBoundingClientRect();
     if (box.width && (box.right > wide + 1 || box.left < -1)) fault('outside', element);
     const wider = !element.closest('svg') && element.clientWidth && element.scrollWidth > element.clientWidth + 1;
     if (wider && style(element).overflowX !== 'visible') fault('cut off', element);
     if (wider && [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim())) fault('overflows', element);
+    if (!['12px', '14px', '16px', '20px', '28px'].includes(style(element).fontSize)) fault('off the type scale', element);
     if (!['rgba(0, 0, 0, 0)', paper].includes(style(element).backgroundColor)) fault('white', element);
   }
 
