@@ -62,14 +62,14 @@
 //
 // # Two clocks
 //
-// Under [Real] threads are goroutines and the lock is a real one; Compute computes. It serialises code as a GIL does, but
-// a goroutine wakes a hundred times faster than an operating system's thread, so what comes from waking does not show:
-// neither lost races nor the price of a switch. Config.Scale makes all of it slower, to be watched. Under [Virtual] a
-// machine with Config.Cores cores and the constants of [Machine] is simulated: threads are coroutines of one goroutine,
-// time jumps from event to event, and a program that gets nothing from outside runs the same, to the byte of its
-// [quartet.Timeline], for the same seed, on every architecture. Code between the calls of this package takes no virtual
-// time. What comes from outside (a submit, a resume, the end of a Block) enters at the current virtual time. The times in
-// contexts are real.
+// Under [Real] threads are goroutines and the lock is a real one; Compute computes. It serialises code as a GIL does, but a
+// goroutine wakes much faster than an operating system's thread, so what comes from waking shows less: a race for the lock
+// is lost only to who has released it for some microseconds, and a switch costs next to nothing. Config.Scale makes all of
+// it slower, to be watched. Under [Virtual] a machine with Config.Cores cores and the constants of [Machine] is simulated:
+// threads are coroutines of one goroutine, time jumps from event to event, and a program that gets nothing from outside runs
+// the same, to the byte of its [quartet.Timeline], for the same seed, on every architecture. Code between the calls of this
+// package takes no virtual time. What comes from outside (a submit, a resume, the end of a Block) enters at the current
+// virtual time. The times in contexts are real.
 //
 // Under Virtual it is checked always that at most one thread holds the lock, that no wake-up is lost, that time does not go
 // back, that a forced switch changes the holder, and that the states of each thread add up to its time. A program that

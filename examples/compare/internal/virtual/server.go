@@ -3,6 +3,7 @@ package virtual
 import (
 	"time"
 
+	"github.com/quartet-go/quartet/examples/compare/internal/model"
 	"github.com/quartet-go/quartet/gil"
 )
 
@@ -14,6 +15,7 @@ type server struct {
 	clock   *mailbox      // of a loop: where requests go that wait; nil: a wait keeps the thread
 	helpers *mailbox      // of a loop: where what is heavy goes
 	cost    time.Duration // of a message to or from it
+	socket  bool          // it reads and answers by calls of the kernel, without its lock
 
 	plan []gil.Op // what it does before then
 	then func(now time.Duration)
@@ -36,9 +38,20 @@ func (s *server) step(now time.Duration) gil.Op {
 		case s.w.over():
 			return gil.Op{}
 		default:
-			s.do(s.taken, gil.Op{Do: gil.DoGet, Queue: s.in.number})
+			s.do(s.taken, s.get()...)
 		}
 	}
+}
+
+// get waits for what comes. What a socket has is read at once.
+func (s *server) get() []gil.Op {
+	ops := []gil.Op{{Do: gil.DoGet, Queue: s.in.number}}
+	if s.socket && len(s.in.items) == 0 {
+		for range model.CallsToRead {
+			ops = append(ops, socketCall)
+		}
+	}
+	return ops
 }
 
 // taken begins, hands on, or finishes what has come.
@@ -99,7 +112,13 @@ func (s *server) finish(r *request, now time.Duration) {
 		s.do(nil, s.w.front.put(r))
 		return
 	}
-	s.do(nil, s.w.next(s.w.answer(r, now))...)
+	ops := s.w.next(s.w.answer(r, now))
+	if s.socket {
+		ops = append(ops, socketCall)
+	}
+	s.do(nil, ops...)
 }
+
+var socketCall = gil.Op{Do: gil.DoRelease, For: model.SocketCall}
 
 func compute(d time.Duration) gil.Op { return gil.Op{Do: gil.DoCompute, For: d} }

@@ -64,7 +64,7 @@ func (w *world) build(name string, workers int) gil.Policy {
 		w.loop("eventloop", message, w.pool("procpool", processes, message, 1))
 		return gil.PerInterpreter(1+processes, lock)
 	case "loop+gil thread":
-		w.loop("loop thread", 0, w.pool("gil", w.heavy(), 0, 0))
+		w.loop("loop thread", 0, w.pool("gil", w.heavy(), 0, 0)).socket = true
 		return lock
 	case "gil threads":
 		w.serve(w.pool("gil", w.all(), 0, 0))
@@ -92,13 +92,15 @@ func (w *world) serve(front *mailbox) {
 }
 
 // loop has requests come to a loop, which leaves what is heavy to helpers, if it has any.
-func (w *world) loop(executor string, cost time.Duration, helpers *mailbox) {
+func (w *world) loop(executor string, cost time.Duration, helpers *mailbox) *server {
 	box := w.newMailbox()
 	if helpers != nil {
 		helpers.back = true
 	}
-	w.start(&server{in: box, lane: lane{executor, 0}, clock: w.clock(), helpers: helpers, cost: cost}, 0)
+	s := &server{in: box, lane: lane{executor, 0}, clock: w.clock(), helpers: helpers, cost: cost}
+	w.start(s, 0)
 	w.serve(box)
+	return s
 }
 
 // pool makes so many servers that take requests from one mailbox. They are dealt to the interpreters, from first on.
