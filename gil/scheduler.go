@@ -100,7 +100,7 @@ func New(cfg Config) *Scheduler {
 			ic.Observer = startsAndEnds{cfg.Observer}
 		}
 		v := newVirtual(s)
-		s.engine, ic.Now = v, v.wallTime
+		s.engine, ic.Now, ic.Timeless = v, v.wallTime, true
 	} else {
 		s.engine = newReal(s)
 	}

@@ -37,8 +37,10 @@ type Config struct {
 	Queue int
 	// Saturation is what happens to a submit when the queue or InFlight is full. Default: Wait.
 	Saturation Saturation
-	// RejectLate refuses a submit from outside with quartet.ErrSaturated at once when its ctx has a deadline and
-	// [Pool.ExpectedWait] goes beyond that: work that nobody will wait for is better refused than queued. Default: off.
+	// RejectLate refuses a submit from outside with quartet.ErrSaturated at once when its ctx has a deadline, and the task
+	// may end after that if it and those before it take as long as tasks have taken of late: work that nobody will wait for
+	// is better refused than queued. Until the first task has ended, its time so far is what is known: Queue
+	// bounds what is accepted then. Every task is timed, as by ExactTimes. Default: off.
 	RejectLate bool
 	// InFlight is how many accepted tasks may be unfinished. A call that a task makes is not bound by it. Default: 65,536.
 	InFlight int

@@ -2,8 +2,9 @@ package procpool
 
 import (
 	"fmt"
-	"math"
 	"time"
+
+	"github.com/quartet-go/quartet/internal/intake"
 )
 
 // Resize sets how many processes run tasks at once. A larger number acts at once; a smaller one interrupts nobody: workers
@@ -29,7 +30,8 @@ func (p *Pool) Resize(workers int) {
 
 // ExpectedWait estimates how long a task submitted now would wait until it is sent to a worker: what is queued, times the
 // recent mean of the times that tasks spent with their workers, divided by how many these hold. The times are those of
-// Stats, sampled unless Config.ExactTimes is set; before the first one has been measured the estimate is 0.
+// Stats, sampled unless Config.ExactTimes or RejectLate is set; before the first one has been measured the oldest
+// task's time so far stands for it.
 func (p *Pool) ExpectedWait() time.Duration {
 	p.in.Lock()
 	defer p.in.Unlock()
@@ -39,7 +41,7 @@ func (p *Pool) ExpectedWait() time.Duration {
 // slots is locked: how many tasks are with workers while there is more to do; without end while one has room.
 func (p *Pool) slots() int {
 	if p.freest() != nil {
-		return math.MaxInt
+		return intake.Unbounded
 	}
 	n := 0
 	for _, w := range p.live() {

@@ -28,13 +28,16 @@ type Config struct {
 	Workers int
 	// MinWorkers is how many idle goroutines are kept beyond IdleTimeout. Default: 0, at most Workers.
 	MinWorkers int
-	// Queue is how many tasks may wait for a worker; each place costs 128 bytes. Default: 1,024.
+	// Queue is how many tasks may wait for a worker, whatever their key or priority, and as many more as workers are free;
+	// each place costs 128 bytes. Default: 1,024.
 	Queue int
 	// Saturation is what happens to a submit when the queue or InFlight is full. Default: Wait. A submit from inside a
 	// task of the pool is not bound by InFlight.
 	Saturation Saturation
-	// RejectLate refuses a submit from outside with quartet.ErrSaturated at once when its ctx has a deadline and
-	// [Pool.ExpectedWait] goes beyond that: work that nobody will wait for is better refused than queued. Default: off.
+	// RejectLate refuses a submit from outside with quartet.ErrSaturated at once when its ctx has a deadline, and the task
+	// may end after that if it and those before it take as long as tasks have taken of late: work that nobody will wait for
+	// is better refused than queued. Until the first task has ended, its time so far is what is known: Queue
+	// bounds what is accepted then. All tasks are timed but funcs of Go. Default: off.
 	RejectLate bool
 	// InFlight is how many accepted tasks may be unfinished: queued, running or waiting. Default: 65,536.
 	InFlight int
@@ -146,8 +149,8 @@ func (p *Pool) Resize(workers int) {
 }
 
 // ExpectedWait estimates how long a task submitted now would wait for its start: what is queued, times the recent mean of
-// the run times, divided by the workers. The run times are those of Stats, sampled unless Config.ExactTimes is set; before
-// the first one has been measured the estimate is 0.
+// the run times, divided by the workers. The run times are those of Stats, sampled unless Config.ExactTimes or RejectLate is
+// set; before the first one has been measured the oldest task's time so far stands for it.
 func (p *Pool) ExpectedWait() time.Duration {
 	p.in.Lock()
 	defer p.in.Unlock()

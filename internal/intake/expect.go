@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"math"
 	"time"
 
 	"github.com/quartet-go/quartet/internal/task"
@@ -18,14 +19,44 @@ func (in *Intake) ran(d time.Duration) {
 	in.runTime += (d - in.runTime) / smoothing
 }
 
-// ExpectedWait is locked: how long a node that is queued now waits for its start, from the recent run times.
-func (in *Intake) ExpectedWait() time.Duration {
-	ahead := in.backlog() + 1 - in.cfg.Free()
-	return max(0, time.Duration(ahead)*in.runTime/time.Duration(max(1, in.cfg.Slots())))
+// usual is locked: how long nodes have run of late. As long as none has ended: how long the oldest runs already, if its
+// times are taken.
+func (in *Intake) usual() time.Duration {
+	if in.runTime > 0 {
+		return in.runTime
+	}
+	for n := range in.live.All() {
+		if n.State() == task.Started && !n.StartedAt.IsZero() {
+			return in.cfg.Now().Sub(n.StartedAt)
+		}
+	}
+	return 0
 }
 
-// late is locked: the expected wait ends after the deadline of n's context.
+// Unbounded is what Slots says, while a slot is free, of a host without Free.
+const Unbounded = math.MaxInt
+
+// ahead is locked: how many starts it takes until a node that is queued now has started.
+func (in *Intake) ahead() int {
+	if in.cfg.Slots() == Unbounded {
+		return 0
+	}
+	return max(0, in.backlog()+1-in.cfg.Free())
+}
+
+// ExpectedWait is locked: how long a node that is queued now waits for its start, from the recent run times.
+func (in *Intake) ExpectedWait() time.Duration {
+	return time.Duration(in.ahead()) * in.usual() / time.Duration(max(1, in.cfg.Slots()))
+}
+
+// late is locked: at the recent run time a node of n's context may end after its deadline. It does so even where all slots
+// have only just been taken, since they come free together then.
 func (in *Intake) late(n *task.Node) bool {
 	deadline, ok := n.Parent().Deadline()
-	return ok && in.cfg.Now().Add(in.ExpectedWait()).After(deadline)
+	if !ok {
+		return false
+	}
+	slots := max(1, in.cfg.Slots())
+	rounds := (in.ahead()+slots-1)/slots + 1 // the last one is its own
+	return in.cfg.Now().Add(time.Duration(rounds) * in.usual()).After(deadline)
 }

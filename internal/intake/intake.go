@@ -26,13 +26,15 @@ type Config struct {
 	Queue        int
 	InFlight     int
 	Full         Full
-	RejectLate   bool // refuse what would wait beyond its deadline
+	RejectLate   bool // refuse what would end beyond its deadline; the times of all but leaves are taken then
 	Leaves       bool // SubmitFunc takes no lock where it can
 	OnPanic      func(error)
 	CloseWarning time.Duration
 	ExactTimes   bool
 	Observer     quartet.Observer
 	Now          func() time.Time // default: time.Now
+	// Timeless says that time does not pass outside, so that nothing may depend on a timer.
+	Timeless bool
 	// Free is called locked: for how many queued nodes a start is certain, so that they do not count as
 	// waiting. Default: none.
 	Free func() int
@@ -100,6 +102,9 @@ type Intake struct {
 	fast      *fastLane     // nil: leaves go through the lock
 	live      task.List
 	blocked   [2]blockedList // outside, inside
+	patience  *time.Timer    // of the blocked ones
+	patient   bool           // it runs
+	hurried   bool           // it has ended: the next place that comes free is given away
 	unblocked []*blockedNode // for reuse
 	watches   map[any]*watch
 	soon      int    // queued nodes without a watch, as they start soon
@@ -264,7 +269,7 @@ func (in *Intake) accept(n *task.Node) {
 	if n.Leaf && in.pushLeaf(n) {
 		return
 	}
-	if in.cfg.ExactTimes || in.stats.Submitted%sampleEvery == 0 {
+	if in.cfg.ExactTimes || in.cfg.RejectLate || in.stats.Submitted%sampleEvery == 0 {
 		n.QueuedAt = in.cfg.Now()
 	}
 	n.Owner, n.Host = in, in.cfg.Host

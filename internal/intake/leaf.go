@@ -126,7 +126,7 @@ func (in *Intake) setGate() {
 	if f == nil {
 		return
 	}
-	blocked := in.blocked[inside].Len()+in.blocked[outside].Len() > 0
+	blocked := in.anyBlocked()
 	if want := in.phase == open && in.queued == 0 && !blocked && in.spacious(); want != f.open {
 		if f.open = want; want {
 			f.ring.Open()

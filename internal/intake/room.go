@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/task"
@@ -22,6 +23,10 @@ type blockedNode struct {
 
 // smallQueue is below what size a queue's room is given away one by one.
 const smallQueue = 64
+
+// patience is how long blocked submitters wait for a larger queue to drain to half. What has not drained by then consists
+// of slow tasks, beside which a wake-up of a submitter for each costs nothing.
+const patience = time.Millisecond
 
 // keepUnblocked is how many entries are kept for reuse.
 const keepUnblocked = 64
@@ -130,11 +135,39 @@ func (in *Intake) block(b *blockedNode, within *task.Node) {
 		return
 	}
 	in.blocked[side(within)].push(b)
+	in.beginPatience()
 }
 
+// beginPatience is locked: somebody is blocked.
+func (in *Intake) beginPatience() {
+	if in.patient || in.cfg.Timeless || in.cfg.Queue < smallQueue {
+		return
+	}
+	in.patient = true
+	in.Hold()
+	if in.patience == nil {
+		in.patience = time.AfterFunc(patience, in.endPatience)
+	} else {
+		in.patience.Reset(patience)
+	}
+}
+
+// endPatience has the next place that comes free given away, if somebody is blocked still.
+func (in *Intake) endPatience() {
+	in.Lock()
+	defer in.Unlock()
+	in.patient = false
+	in.hurried = in.anyBlocked()
+	in.roomy = true
+	in.Release(1)
+}
+
+// anyBlocked is locked.
+func (in *Intake) anyBlocked() bool { return in.blocked[inside].Len()+in.blocked[outside].Len() > 0 }
+
 // grant is locked: it lets in the submitters for whom there is room now, those inside first, since what they belong to
-// ends only after them. A large queue drains to half first: else each task of a submitter that is faster than the
-// executor would cost a wake-up of it.
+// ends only after them. A large queue drains to half first, if it does so soon: else each task of a submitter that is
+// faster than the executor would cost a wake-up of it.
 func (in *Intake) grant() {
 	if in.cfg.Queue > 0 && in.backlog() > in.lowMark() {
 		return
@@ -142,21 +175,29 @@ func (in *Intake) grant() {
 	for _, s := range []int{inside, outside} {
 		l := &in.blocked[s]
 		for l.Len() > 0 && in.room(s == inside) {
-			b := l.pop()
-			if parent := b.node.Parent(); parent.Err() != nil {
-				in.stats.Rejected++
-				in.decide(b, context.Cause(parent))
-				continue
-			}
-			in.accept(b.node)
-			in.decide(b, nil)
+			in.hurried = false
+			in.letIn(l.pop())
 		}
 	}
+	if in.anyBlocked() && !in.hurried {
+		in.beginPatience()
+	}
+}
+
+// letIn is locked: there is room for b's node.
+func (in *Intake) letIn(b *blockedNode) {
+	if parent := b.node.Parent(); parent.Err() != nil {
+		in.stats.Rejected++
+		in.decide(b, context.Cause(parent))
+		return
+	}
+	in.accept(b.node)
+	in.decide(b, nil)
 }
 
 // lowMark is down to what backlog a full queue drains before blocked submitters are let in.
 func (in *Intake) lowMark() int {
-	if in.cfg.Queue < smallQueue {
+	if in.cfg.Queue < smallQueue || in.hurried {
 		return in.cfg.Queue + in.cfg.Free()
 	}
 	return in.cfg.Queue / 2

@@ -92,10 +92,10 @@ var intakeBreaks = []broken{
 		{intake, "\t\tin.stats.Rejected++\n\t\treturn quartet.ErrClosed\n", "\t\treturn quartet.ErrClosed\n"},
 	}},
 	{clause: "C11", what: "times are not sampled", edits: []edit{
-		{intake, "if in.cfg.ExactTimes || in.stats.Submitted%sampleEvery == 0 {", "if in.cfg.ExactTimes {"},
+		{intake, "if in.cfg.ExactTimes || in.cfg.RejectLate || in.stats.Submitted%sampleEvery == 0 {", "if in.cfg.ExactTimes || in.cfg.RejectLate {"},
 	}},
 	{clause: "C11", what: "Config.ExactTimes is ignored", edits: []edit{
-		{intake, "if in.cfg.ExactTimes || in.stats", "if in.stats"},
+		{intake, "if in.cfg.ExactTimes || in.cfg", "if in.cfg"},
 	}},
 	{clause: "C11", what: "every task is timed, at a cost", edits: []edit{
 		{intake, "const sampleEvery = 64", "const sampleEvery = 1"},
