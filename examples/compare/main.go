@@ -138,7 +138,7 @@ func compare(report *result.Report, plan workload.Plan, only []string, real *run
 			continue
 		}
 		out := wl.Run(plan)
-		real.Against(&out.Table)
+		real.Complete(&out.Table)
 		maps.Copy(report.Figures, out.Figures)
 		if len(out.Table.Rows) > 0 {
 			report.Tables = append(report.Tables, out.Table)

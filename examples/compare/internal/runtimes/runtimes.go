@@ -59,6 +59,7 @@ var languages = []*language{
 type Installed struct {
 	Models  []load.Model
 	Notes   []string // a line for each program
+	servers []*server
 	against map[string]string
 	dir     string
 }
@@ -98,9 +99,10 @@ func (in *Installed) add(p *program, turns int) error {
 		if in.against[x.simulated] == "" && x.simulated != "" && !p.Free {
 			in.against[x.simulated] = name
 		}
+		s := &server{name: name, cfg: cfg, turns: turns}
+		in.servers = append(in.servers, s)
 		in.Models = append(in.Models, load.Model{
-			Name: name, Like: x.like, Kind: result.Real, Apart: true,
-			Open: func(load.Setup) load.Server { return open(cfg, turns) },
+			Name: name, Like: x.like, Kind: result.Real, Apart: true, Open: s.open, Down: s.down,
 		})
 	}
 	return nil

@@ -84,17 +84,20 @@ type Outcome struct {
 }
 
 // alternate plays the scenario on every model once a round, so that drift of the machine meets all alike, and merges each
-// one's rounds. A model that skip names is left out.
+// one's rounds. A model that skip names is left out, and so is one that has failed, with what it did before that.
 func (p *Plan) alternate(what string, workers int, sc load.Scenario, skip func(load.Model) bool) []load.Sample {
 	all := make([][]load.Sample, len(p.Models))
 	for round := range p.Rounds {
 		for _, i := range load.RoundOrder(p.Seed, round, len(p.Models)) {
 			m := p.Models[i]
-			if p.Ctx.Err() != nil || skip != nil && skip(m) {
+			if p.Ctx.Err() != nil || m.Failed() || skip != nil && skip(m) {
 				continue
 			}
 			p.Progress(fmt.Sprintf("%s, round %d of %d: %s", what, round+1, p.Rounds, m.Name))
 			all[i] = append(all[i], p.Measure(m, load.Setup{Workers: workers, Round: round}, sc))
+			if m.Failed() {
+				all[i] = nil
+			}
 		}
 	}
 	merged := make([]load.Sample, len(p.Models))
