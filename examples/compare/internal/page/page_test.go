@@ -59,6 +59,15 @@ func TestThePageStandsAlone(t *testing.T) {
 	require.Contains(t, written(t, &result.Report{}), "Verdicts", "of nothing too")
 }
 
+func TestRowsAgainstRealOnesAreAColumn(t *testing.T) {
+	r := report()
+	require.NotContains(t, written(t, r), "sim against real")
+	r.Tables[0].Rows[1].Against = []result.Against{{Real: "node", P50: 1, P99: 0.987}}
+	html := written(t, r)
+	require.Equal(t, 1, strings.Count(html, "sim against real"), "of one table")
+	require.Contains(t, html, "node: p50 × 1.00, p99 × 0.99")
+}
+
 func TestSixStepsOfALoop(t *testing.T) {
 	frames, err := turns(6)
 	require.NoError(t, err)

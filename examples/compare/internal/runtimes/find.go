@@ -58,9 +58,10 @@ type candidate struct {
 type program struct {
 	*language
 	identity
-	names []string // that led to it
-	path  string
-	label string // what tells it from others of its language; "" where it is alone
+	names   []string // that led to it
+	path    string
+	label   string // what tells it from others of its language; "" where it is alone
+	typical bool   // it stands for its language where rows are compared: the first that has a lock, where that matters
 }
 
 // candidates are the programs that are meant.
@@ -107,7 +108,11 @@ func find(wanted []candidate) (found []*program, notes []string) {
 		}
 	}
 	for _, l := range languages {
-		label(slices.DeleteFunc(slices.Clone(found), func(p *program) bool { return p.language != l }))
+		of := slices.DeleteFunc(slices.Clone(found), func(p *program) bool { return p.language != l })
+		label(of)
+		if i := slices.IndexFunc(of, func(p *program) bool { return !p.Free }); i >= 0 {
+			of[i].typical = true
+		}
 	}
 	about := make([]string, len(found))
 	for i, p := range found {

@@ -36,21 +36,24 @@ type language struct {
 type row struct {
 	name, like string
 	args       []string
-	simulated  string // the row of the library that models it; "": none
+	twins      []twin
 }
 
 var languages = []*language{
 	{
 		"node", []string{"node"}, []string{"-p", askNode},
 		"server.js", serverJS, procpool.Node,
-		[]row{{"", "one thread", nil, "loop"}},
+		[]row{{"", "one thread", nil, []twin{{"loop", everywhere}}}},
 	},
 	{
 		"python", pythons(), []string{"-c", askPython},
 		"server.py", serverPy, procpool.Python,
 		[]row{
-			{"asyncio", "one thread", nil, ""},
-			{"to_thread", "asyncio, computing in threads", []string{"threads"}, "loop+gil thread"},
+			{"asyncio", "one thread", nil, []twin{{"loop", everywhere}}},
+			{
+				"to_thread", "asyncio, computing in threads", []string{"threads"},
+				[]twin{{"loop+gil thread", everywhere}, {"gil threads", inThreads}},
+			},
 		},
 	},
 }
@@ -60,7 +63,7 @@ type Installed struct {
 	Models  []load.Model
 	Notes   []string // a line for each program
 	servers []*server
-	against map[string]string
+	pairs   []pair
 	dir     string
 }
 
@@ -77,7 +80,7 @@ func Find(turns int, programs []string) (*Installed, error) {
 		return nil, err
 	}
 	found, notes := find(wanted)
-	in := &Installed{Notes: notes, dir: dir, against: make(map[string]string)}
+	in := &Installed{Notes: notes, dir: dir}
 	for _, p := range found {
 		if err := in.add(p, turns); err != nil {
 			return nil, errors.Join(err, in.Close())
@@ -96,8 +99,10 @@ func (in *Installed) add(p *program, turns int) error {
 		cfg := p.config(script, x.args...)
 		cfg.Command[0], cfg.Workers, cfg.Concurrency = p.path, 1, 1
 		name := strings.Join(strings.Fields(p.name+" "+p.label+" "+x.name), " ")
-		if in.against[x.simulated] == "" && x.simulated != "" && !p.Free {
-			in.against[x.simulated] = name
+		for _, same := range x.twins {
+			if p.typical {
+				in.pairs = append(in.pairs, pair{same, name})
+			}
 		}
 		s := &server{name: name, cfg: cfg, turns: turns}
 		in.servers = append(in.servers, s)

@@ -10,7 +10,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/load"
-	"github.com/quartet-go/quartet/examples/compare/internal/result"
 	"github.com/quartet-go/quartet/procpool"
 )
 
@@ -44,17 +43,4 @@ func TestRealRowsAnswer(t *testing.T) {
 			server.Shut()
 		})
 	}
-}
-
-func TestSimulatedRowsAreHeldAgainstRealOnes(t *testing.T) {
-	in := &Installed{against: map[string]string{"loop+gil thread": "python to_thread"}}
-	table := result.Table{BarOf: result.P99, Rows: []result.Row{
-		{Model: "inline", P99: time.Second},
-		{Model: "loop+gil thread", Kind: result.Sim, P99: 9 * time.Millisecond},
-		{Model: "python to_thread", Kind: result.Real, P99: 10 * time.Millisecond},
-	}}
-	in.Against(&table)
-	require.InDelta(t, .9, table.Rows[1].AgainstReal, 1e-9)
-	require.Zero(t, table.Rows[0].AgainstReal)
-	require.Len(t, table.Remarks, 1)
 }
