@@ -35,6 +35,8 @@ type Plan struct {
 
 	// Progress is told what is about to run.
 	Progress func(what string)
+
+	given verdict.Figure // the cores that there were, at each look
 }
 
 // Short is the plan of three workloads in some 30 seconds.
@@ -88,6 +90,7 @@ type Outcome struct {
 func (p *Plan) alternate(what string, workers int, sc load.Scenario, skip func(load.Model) bool) []load.Sample {
 	all := make([][]load.Sample, len(p.Models))
 	for round := range p.Rounds {
+		p.look(round)
 		for _, i := range load.RoundOrder(p.Seed, round, len(p.Models)) {
 			m := p.Models[i]
 			if p.Ctx.Err() != nil || m.Failed() || skip != nil && skip(m) {
