@@ -32,6 +32,7 @@ type Setup struct {
 	Queue    int              // room for requests that wait for a worker; 0: for all that a workload sends
 	Observer quartet.Observer // of its executors; nil: nobody looks
 	Risky    bool             // jobs may have a Fate that processes are limited against
+	Requests int              // how many are to come, as far as that is known: no more are open at once
 	Round    int              // from 0; what is left to chance is so by round
 }
 

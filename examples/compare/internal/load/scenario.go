@@ -30,6 +30,14 @@ type Scenario struct {
 	For   time.Duration
 }
 
+// Open is how many requests may be open at once.
+func (s Scenario) Open() int {
+	if s.Chain.Label != "" {
+		return len(s.Requests) + 1
+	}
+	return len(s.Requests)
+}
+
 // Burst is n equal requests at once.
 func Burst(n int, a Ask) Scenario {
 	s := Scenario{Requests: make([]Timed, n)}

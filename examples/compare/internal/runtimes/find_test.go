@@ -63,8 +63,10 @@ func TestEachPythonIsFoundOnce(t *testing.T) {
 	rows, notes := searched(t, Auto)
 	require.Equal(t, []string{
 		"node",
-		"python 3.12 asyncio", "python 3.12 to_thread", "python 3.13 asyncio", "python 3.13 to_thread",
-		"python 3.13t asyncio", "python 3.13t to_thread", "python 3.14t asyncio", "python 3.14t to_thread",
+		"python 3.12 asyncio", "python 3.12 to_thread", "python 3.12 threads",
+		"python 3.13 asyncio", "python 3.13 to_thread", "python 3.13 threads",
+		"python 3.13t asyncio", "python 3.13t to_thread", "python 3.13t threads",
+		"python 3.14t asyncio", "python 3.14t to_thread", "python 3.14t threads",
 	}, rows)
 	require.Equal(t, []string{
 		"node: 22.1.0", "python3, python3.12: 3.12.1", "python3.11, python3.13: 3.13.0",
@@ -75,7 +77,7 @@ func TestEachPythonIsFoundOnce(t *testing.T) {
 func TestOnePythonNeedsNoVersion(t *testing.T) {
 	only(t, map[string]string{"python3.13t": says("3.13.0", true)})
 	rows, notes := searched(t, Auto)
-	require.Equal(t, []string{"python asyncio", "python to_thread"}, rows)
+	require.Equal(t, []string{"python asyncio", "python to_thread", "python threads"}, rows)
 	require.Equal(t, []string{"python3.13t: 3.13.0, without a global lock", "node is not installed", "python3 is not installed"}, notes)
 }
 
@@ -109,7 +111,7 @@ func TestWhoIsAskedForIsLookedFor(t *testing.T) {
 		"python3.11": "exit 3",
 	})
 	rows, notes := searched(t, "node", "python3.13t", "python3.13")
-	require.Equal(t, []string{"node", "python asyncio", "python to_thread"}, rows)
+	require.Equal(t, []string{"node", "python asyncio", "python to_thread", "python threads"}, rows)
 	require.Equal(t, []string{"node: 22.1.0", "python3.13: 3.13.0", "python3.13t is not installed"}, notes)
 
 	path := filepath.Join(dir, "python3.13")
@@ -144,6 +146,6 @@ func TestAShimIsWhatItLeadsTo(t *testing.T) {
 	require.NoError(t, err)
 	fake(t, map[string]string{"python3": `exec "` + real + `" "$@"`, "python3.15": `exec "` + real + `" "$@"`})
 	rows, notes := searched(t, "python3", "python3.15", real)
-	require.Equal(t, []string{"python asyncio", "python to_thread"}, rows)
+	require.Equal(t, []string{"python asyncio", "python to_thread", "python threads"}, rows)
 	require.Contains(t, notes[0], "python3, python3.15, "+real+": 3.")
 }

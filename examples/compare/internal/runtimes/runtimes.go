@@ -19,6 +19,8 @@ var (
 	serverJS []byte
 	//go:embed server.py
 	serverPy []byte
+	//go:embed threads.py
+	threadsPy []byte
 )
 
 // language is a kind of runtime: how its programs are found, and what they run.
@@ -26,8 +28,7 @@ type language struct {
 	name   string   // of its rows; the names of its programs begin with it
 	auto   []string // the programs that Auto looks for, the usual one first
 	ask    []string // the arguments with which a program prints its identity
-	file   string
-	source []byte
+	files  map[string][]byte
 	config func(script string, args ...string) procpool.Config
 	rows   []row
 }
@@ -35,25 +36,26 @@ type language struct {
 // row is one way to serve in a runtime.
 type row struct {
 	name, like string
-	args       []string
+	command    []string // a file, and its arguments
+	crew       bool     // it has a thread for each connection, so a connection carries one request at a time
 	twins      []twin
 }
 
 var languages = []*language{
 	{
 		"node", []string{"node"}, []string{"-p", askNode},
-		"server.js", serverJS, procpool.Node,
-		[]row{{"", "one thread", nil, []twin{{"loop", everywhere}}}},
+		map[string][]byte{"server.js": serverJS}, procpool.Node,
+		[]row{
+			{"", "one thread", []string{"server.js"}, false, []twin{{"loop", everywhere}}},
+		},
 	},
 	{
 		"python", pythons(), []string{"-c", askPython},
-		"server.py", serverPy, procpool.Python,
+		map[string][]byte{"server.py": serverPy, "threads.py": threadsPy}, procpool.Python,
 		[]row{
-			{"asyncio", "one thread", nil, []twin{{"loop", everywhere}}},
-			{
-				"to_thread", "asyncio, computing in threads", []string{"threads"},
-				[]twin{{"loop+gil thread", everywhere}, {"gil threads", inThreads}},
-			},
+			{"asyncio", "one thread", []string{"server.py"}, false, []twin{{"loop", everywhere}}},
+			{"to_thread", "asyncio, computing in threads", []string{"server.py", "threads"}, false, []twin{{"loop+gil thread", everywhere}}},
+			{"threads", "a thread per connection", []string{"threads.py"}, true, []twin{{"gil threads", everywhere}}},
 		},
 	},
 }
@@ -91,12 +93,13 @@ func Find(turns int, programs []string) (*Installed, error) {
 
 // add makes the rows of a program.
 func (in *Installed) add(p *program, turns int) error {
-	script := filepath.Join(in.dir, p.file)
-	if err := os.WriteFile(script, p.source, 0o600); err != nil {
-		return err
+	for name, source := range p.files {
+		if err := os.WriteFile(filepath.Join(in.dir, name), source, 0o600); err != nil {
+			return err
+		}
 	}
 	for _, x := range p.rows {
-		cfg := p.config(script, x.args...)
+		cfg := p.config(filepath.Join(in.dir, x.command[0]), x.command[1:]...)
 		cfg.Command[0], cfg.Workers, cfg.Concurrency = p.path, 1, 1
 		name := strings.Join(strings.Fields(p.name+" "+p.label+" "+x.name), " ")
 		for _, same := range x.twins {
@@ -104,7 +107,7 @@ func (in *Installed) add(p *program, turns int) error {
 				in.pairs = append(in.pairs, pair{same, name})
 			}
 		}
-		s := &server{name: name, cfg: cfg, turns: turns}
+		s := &server{name: name, cfg: cfg, turns: turns, crew: x.crew}
 		in.servers = append(in.servers, s)
 		in.Models = append(in.Models, load.Model{
 			Name: name, Like: x.like, Kind: result.Real, Apart: true, Open: s.open, Down: s.down,

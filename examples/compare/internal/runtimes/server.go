@@ -22,7 +22,8 @@ const starting = 20 * time.Second
 type server struct {
 	name  string
 	cfg   procpool.Config
-	turns int // in a millisecond
+	turns int  // in a millisecond
+	crew  bool // a connection for each request
 
 	mu   sync.Mutex
 	why  string // it has failed; "": it has not
@@ -30,14 +31,14 @@ type server struct {
 }
 
 // open is load.Model's. Where the runtime fails, so do all requests.
-func (s *server) open(load.Setup) load.Server {
+func (s *server) open(setup load.Setup) load.Server {
 	cfg, heard := s.cfg, new(ear)
 	cfg.OnOutput = heard.hear
 	pool, err := procpool.New(cfg)
 	if err != nil {
 		return s.failed(err.Error())
 	}
-	c, err := s.connect(pool)
+	c, err := s.connect(pool, setup)
 	if err != nil {
 		_ = pool.Close()
 		return s.failed(cmp.Or(heard.complaint(), err.Error()))
@@ -51,12 +52,21 @@ func (s *server) open(load.Setup) load.Server {
 	}}
 }
 
-func (s *server) connect(pool *procpool.Pool) (*client, error) {
+// connection is how a server is talked to.
+type connection interface {
+	serve(ctx context.Context, r load.Request, done func(error))
+	close() error // why it had ended before, if it had
+}
+
+func (s *server) connect(pool *procpool.Pool, setup load.Setup) (connection, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), starting)
 	defer cancel()
 	port, err := listen.Do(ctx, pool, struct{}{})
 	if err != nil {
 		return nil, err
+	}
+	if s.crew {
+		return hire(ctx, port, s.turns, min(max(setup.Requests, 1), most))
 	}
 	return dial(port, s.turns)
 }

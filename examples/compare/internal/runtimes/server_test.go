@@ -1,6 +1,7 @@
 package runtimes
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"net"
@@ -96,22 +97,63 @@ wait $child`, real, pid)})
 	require.Equal(t, []string{"python asyncio is left out from here on: shim: no more"}, remarks(in))
 }
 
-// Whatever else comes over the connection ends it.
-func TestAnAnswerThatIsNone(t *testing.T) {
+func listening(t *testing.T) net.Listener {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer func() { _ = ln.Close() }()
+	t.Cleanup(func() { _ = ln.Close() })
+	return ln
+}
+
+// connected is a client, and the far end of its connection.
+func connected(t *testing.T) (*client, net.Conn) {
+	t.Helper()
+	ln := listening(t)
 	c, err := dial(ln.Addr().(*net.TCPAddr).Port, 1)
 	require.NoError(t, err)
 	far, err := ln.Accept()
 	require.NoError(t, err)
-	defer func() { _ = far.Close() }()
+	t.Cleanup(func() { _ = far.Close() })
+	return c, far
+}
+
+// Whatever else comes over the connection ends it.
+func TestAnAnswerThatIsNone(t *testing.T) {
+	c, far := connected(t)
 	answers := make(chan error)
 	c.serve(t.Context(), load.Request{}, func(err error) { answers <- err })
-	_, err = far.Write([]byte("hello\n"))
+	_, err := far.Write([]byte("hello\n"))
 	require.NoError(t, err)
 	require.EqualError(t, <-answers, `runtimes: an answer that is none: "hello"`)
 	require.EqualError(t, c.close(), `runtimes: an answer that is none: "hello"`)
+}
+
+func TestACrewThatNobodyAnswers(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := hire(ctx, listening(t).Addr().(*net.TCPAddr).Port, 1, 3)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// Requests beyond the connections wait for one, in their order, and a connection that ends fails them.
+func TestACrewHasOneRequestPerConnection(t *testing.T) {
+	c, far := connected(t)
+	k := &crew{all: []*client{c}, idle: []*client{c}}
+	answers := make(chan string, 3)
+	for _, name := range []string{"a ", "b ", "c "} {
+		k.serve(t.Context(), load.Request{}, func(err error) { answers <- fmt.Sprint(name, err) })
+	}
+	lines := bufio.NewScanner(far)
+	for i, want := range []string{"a <nil>", "b <nil>"} {
+		require.True(t, lines.Scan())
+		require.Contains(t, lines.Text(), fmt.Sprintf(`"id":%d`, i+1))
+		_, err := fmt.Fprintln(far, i+1)
+		require.NoError(t, err)
+		require.Equal(t, want, <-answers)
+	}
+	require.NoError(t, far.Close())
+	require.Contains(t, <-answers, "c ")
+	require.ErrorIs(t, k.close(), errGone)
 }
 
 func TestComplaints(t *testing.T) {

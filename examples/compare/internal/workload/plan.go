@@ -97,7 +97,7 @@ func (p *Plan) alternate(what string, workers int, sc load.Scenario, skip func(l
 				continue
 			}
 			p.Progress(fmt.Sprintf("%s, round %d of %d: %s", what, round+1, p.Rounds, m.Name))
-			all[i] = append(all[i], p.Measure(m, load.Setup{Workers: workers, Round: round}, sc))
+			all[i] = append(all[i], p.Measure(m, load.Setup{Workers: workers, Requests: sc.Open(), Round: round}, sc))
 			if m.Failed() {
 				all[i] = nil
 			}
