@@ -10,6 +10,10 @@ import (
 // Timeline is an Observer that records, and draws what it has recorded. Its zero value is ready; its methods may be called
 // from any goroutine. It may observe several executors.
 type Timeline struct {
+	// Width of the picture that WriteSVG draws, in its units; default 960, at least 320. It is set before WriteSVG is
+	// called.
+	Width int
+
 	mu      sync.Mutex
 	events  []Event
 	remarks []Remark

@@ -6,8 +6,11 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +107,33 @@ func TestTimelineSVG(t *testing.T) {
 		"gil 0 had to drop the lock at 5ms", "woken for the lock, and found it taken, at 10ms",
 	})
 	require.Subset(t, got["q-dim"], []string{"0s", "5ms", "20ms", "waits for the lock", "lost race", "forced switch"})
+}
+
+// A picture for a phone has all that a wide one has, within its width: names that fit, fewer labels on the axis, and a legend
+// of several lines.
+func TestAnSVGIsAsWideAsAsked(t *testing.T) {
+	timeline := locked()
+	for width, want := range map[int]int{0: 960, 358: 358, 1: 320} {
+		timeline.Width = width
+		var svg strings.Builder
+		require.NoError(t, timeline.WriteSVG(&svg))
+		require.Contains(t, svg.String(), fmt.Sprintf(`viewBox="0 0 %d `, want))
+		for _, m := range regexp.MustCompile(`<(?:rect|text) class="[^"]*"( text-anchor="[a-z]+")? x="([0-9.]+)" y="([0-9.]+)"(?: width="([0-9.]+)")?[^>]*>([^<]*)`).FindAllStringSubmatch(svg.String(), -1) {
+			x, _ := strconv.ParseFloat(m[2], 64)
+			wide, _ := strconv.ParseFloat(m[4], 64)
+			letters := 6.2 * float64(len([]rune(html.UnescapeString(m[5]))))
+			switch m[1] {
+			case "":
+				wide += letters
+			case ` text-anchor="middle"`:
+				wide = letters / 2
+			case ` text-anchor="end"`:
+				require.GreaterOrEqual(t, x, letters, m[5])
+			}
+			require.LessOrEqual(t, x+wide, float64(want), m[0])
+		}
+		require.Subset(t, parts(t, svg.String())["q-dim"], []string{"0s", "20ms", "waits for the lock", "lost race", "forced switch"})
+	}
 }
 
 // However much has happened, the picture has no more than its width holds.

@@ -1,6 +1,7 @@
 package quartet
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -10,16 +11,15 @@ import (
 // WriteSVG draws the chart of [Timeline.WriteText] as a picture that needs nothing else, alone or inside a page, light or
 // dark as the reader's system is: a lane for each worker, process or thread, all on one time axis. Waits for a lock are
 // hatched, a race for it that was lost is a cross, an arrow comes from the thread that had to drop it, and remarks are
-// bands. What a stretch is, and how long it took, shows where the pointer rests. It is 960 units wide; stretches of one
-// sort that would fall into the same tenth of a unit are drawn as one, so that its size is bounded by that of the picture.
+// bands. What a stretch is, and how long it took, shows where the pointer rests. Its width is Width; stretches of one sort
+// that would fall into the same tenth of a unit are drawn as one, so that its size is bounded by that of the picture.
 func (t *Timeline) WriteSVG(w io.Writer) error {
 	sc, err := t.scene()
 	if err != nil {
 		return err
 	}
 	d := drawing{scene: sc}
-	d.layOut()
-	d.open()
+	d.layOut(t.Width)
 	d.bands()
 	d.axis()
 	d.stretches()
@@ -28,31 +28,36 @@ func (t *Timeline) WriteSVG(w io.Writer) error {
 	d.names()
 	d.legend()
 	d.b.WriteString("</svg>\n")
-	_, err = io.WriteString(w, d.b.String())
+	_, err = io.WriteString(w, d.head()+d.b.String())
 	return err
 }
 
 // Sizes, in the picture's units.
 const (
-	svgWidth  = 960
-	svgLeft   = 150 // of the plot
-	svgPlot   = 790
+	svgWidth  = 960 // by default
+	svgLeast  = 320
+	svgLeft   = 150 // of the plot, at most
+	svgRight  = 20
 	svgBar    = 20
 	svgPitch  = 32
 	svgRemark = 16 // the height of a line of remarks
+	svgLetter = 62 // the width of one in tenths, roughly
 )
 
 // drawing is a picture that is being written. Lengths are in tenths of units, and whole, so that every machine writes the
 // same.
 type drawing struct {
 	*scene
-	b      strings.Builder
-	top    []int // of each lane's bar
-	bottom int   // of the plot
-	tags   []tag
-	shown  [6]bool // what the legend has to explain: looks
-	lost   bool
-	forced bool
+	b          strings.Builder
+	width      int
+	left, plot int   // where the plot begins, and its width
+	top        []int // of each lane's bar
+	bottom     int   // of the plot
+	foot       int   // of what is written below it
+	tags       []tag
+	shown      [6]bool // what the legend has to explain: looks
+	lost       bool
+	forced     bool
 }
 
 // tag is a remark's words, over its lane.
@@ -72,10 +77,13 @@ func (n tenths) String() string {
 	return fmt.Sprintf("%d.%d", int(n/10), int(n%10))
 }
 
-func (d *drawing) x(at time.Time) int { return svgLeft*10 + d.at(at, svgPlot*10) }
+func (d *drawing) x(at time.Time) int { return d.left*10 + d.at(at, d.plot*10) }
 
 // layOut gives each lane its place, with room for its remarks above it.
-func (d *drawing) layOut() {
+func (d *drawing) layOut(width int) {
+	d.width = max(svgLeast, cmp.Or(width, svgWidth))
+	d.left = min(svgLeft, d.width/4)
+	d.plot = d.width - d.left - svgRight
 	lines := d.tagLines()
 	y := 100
 	for i := range d.lanes {
@@ -88,7 +96,6 @@ func (d *drawing) layOut() {
 
 // tagLines sets the remarks' words, each beside or above those before it, and returns how many lines each lane needs.
 func (d *drawing) tagLines() []int {
-	const letter = 62 // the width of one, roughly
 	lines := make([]int, len(d.lanes))
 	ends := make(map[[2]int]int) // of the words in a row's line
 	for _, r := range d.remarks {
@@ -96,9 +103,9 @@ func (d *drawing) tagLines() []int {
 		if !ok {
 			continue
 		}
-		text := clipped(r.Text, svgPlot*10/letter)
-		width := len([]rune(text)) * letter
-		x := min(d.x(r.From), (svgLeft+svgPlot)*10-width)
+		text := clipped(r.Text, d.plot*10/svgLetter)
+		width := len([]rune(text)) * svgLetter
+		x := min(d.x(r.From), (d.left+d.plot)*10-width)
 		line := 0
 		for ends[[2]int{row, line}] > x {
 			line++
@@ -106,20 +113,18 @@ func (d *drawing) tagLines() []int {
 		if line > 3 {
 			continue // it shows where the pointer rests
 		}
-		ends[[2]int{row, line}] = x + width + 2*letter
+		ends[[2]int{row, line}] = x + width + 2*svgLetter
 		lines[row] = max(lines[row], line+1)
 		d.tags = append(d.tags, tag{row, line, x, text})
 	}
 	return lines
 }
 
-func (d *drawing) height() int { return d.bottom/10 + 62 }
-
-func (d *drawing) open() {
-	fmt.Fprintf(&d.b, `<svg xmlns="http://www.w3.org/2000/svg" class="q-svg" role="img" viewBox="0 0 %d %d" width="%[1]d" height="%d">`+"\n", svgWidth, d.height(), d.height())
-	fmt.Fprintf(&d.b, "<title>%d lanes, %v</title>\n", len(d.lanes), d.end.Sub(d.begin))
-	d.b.WriteString(svgStyle)
-	d.b.WriteString(`<rect class="q-page" width="100%" height="100%"/>` + "\n")
+// head is what stands before what was drawn.
+func (d *drawing) head() string {
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" class="q-svg" role="img" viewBox="0 0 %d %d" width="%[1]d" height="%[2]d">`+"\n", d.width, d.foot) +
+		fmt.Sprintf("<title>%d lanes, %v</title>\n", len(d.lanes), d.end.Sub(d.begin)) +
+		svgStyle + `<rect class="q-page" width="100%" height="100%"/>` + "\n"
 }
 
 // bands shade what the remarks are about.
@@ -210,16 +215,19 @@ func (d *drawing) arrow(x, from, to int, about string) {
 		tenths(x), tenths(y1), tenths(y2+head), tenths(x), tenths(y2), tenths(x-25), tenths(y2+head), tenths(x+25), tenths(y2+head))
 }
 
+// names says whose lanes they are: the task's, where it is always the same, before that of the lane if there is room.
 func (d *drawing) names() {
 	for i, l := range d.lanes {
 		y := d.top[i] + svgBar*10 - 58
-		label := clipped(d.labels[l], 13)
+		label := clipped(d.labels[l], min(13, (d.left-8)*10/svgLetter))
 		if label == "" {
-			d.text("q-name", "end", svgLeft*10-80, y, clipped(l.name(), 20))
+			d.text("q-name", "end", d.left*10-80, y, clipped(l.name(), (d.left-20)*10/svgLetter))
 			continue
 		}
-		d.text("q-name", "end", svgLeft*10-80, y, label)
-		d.text("q-dim", "", 80, y, clipped(l.name(), 9))
+		d.text("q-name", "end", d.left*10-80, y, label)
+		if d.left == svgLeft {
+			d.text("q-dim", "", 80, y, clipped(l.name(), 9))
+		}
 	}
 }
 

@@ -53,7 +53,7 @@ const svgStyle = `<style>
 // axis draws a line every so often, with its time.
 func (d *drawing) axis() {
 	length := d.end.Sub(d.begin)
-	step := tickStep(length)
+	step := tickStep(length, min(8, d.plot/60))
 	for at := time.Duration(0); at <= length; at += step {
 		x := d.x(d.begin.Add(at))
 		d.b.WriteString(`<path class="q-grid" d="M` + tenths(x).String() + " 8V" + tenths(d.bottom).String() + "\"/>\n")
@@ -61,31 +61,41 @@ func (d *drawing) axis() {
 	}
 }
 
-// tickStep is a round length of which about eight make the whole.
-func tickStep(length time.Duration) time.Duration {
+// tickStep is a round length of which at most so many make the whole.
+func tickStep(length time.Duration, most int) time.Duration {
+	n := time.Duration(most)
 	step := time.Duration(1)
 	for i := 0; step < 10*time.Second; i++ {
-		if length/step <= 8 {
+		if length/step <= n {
 			return step
 		}
 		step = step * []time.Duration{2, 5, 2}[i%3] / []time.Duration{1, 2, 1}[i%3]
 	}
 	for _, step := range []time.Duration{10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour} {
-		if length/step <= 8 {
+		if length/step <= n {
 			return step
 		}
 	}
-	return (length / 8).Truncate(time.Hour)
+	return (length / n).Truncate(time.Hour)
 }
 
-// legend explains what the picture has.
+// legend explains what the picture has, in as many lines as that takes.
 func (d *drawing) legend() {
-	x, y := svgLeft*10, d.bottom+300
+	left := d.left * 10
+	if d.left < svgLeft {
+		left = 80
+	}
+	x, y := left, d.bottom+300
 	entry := func(words string, sample func(x, y int)) {
+		wide := 220 + len(words)*svgLetter
+		if x > left && x+wide > d.width*10 {
+			x, y = left, y+svgRemark*10
+		}
 		sample(x, y)
 		d.text("q-dim", "", x+220, y+90, words)
-		x += 220 + len(words)*62 + 160
+		x += wide + 160
 	}
+	defer func() { d.foot = y/10 + 32 }()
 	for _, looks := range []int{looksRun, looksHolds, looksNative, looksLocked, looksWaiting} {
 		if d.shown[looks] {
 			entry(svgShort[looks], func(x, y int) {

@@ -27,13 +27,27 @@ func (t tenth) String() string {
 	return fmt.Sprintf("%s%d.%d", sign, int(t)/10, int(t)%10)
 }
 
-// Text is 12 pixels high, and as wide as this for each letter, about.
+// Text is 12 pixels high, and as wide as this for each letter, about; a heading's letters are wider.
 const (
-	textHeight = 140
-	letter     = 66
+	textHeight tenth = 140
+	letter     tenth = 70
+	boldLetter tenth = 78
+	margin     tenth = 120 // around what is drawn
 )
 
-func textWidth(s string) tenth { return tenth(letter * len([]rune(s))) }
+func textWidth(s string) tenth { return letter * tenth(len([]rune(s))) }
+
+// wrapped breaks s into lines that fit.
+func wrapped(s string, wide tenth) (lines []string) {
+	for word := range strings.FieldsSeq(s) {
+		if n := len(lines); n > 0 && textWidth(lines[n-1]+" "+word) <= wide {
+			lines[n-1] += " " + word
+		} else {
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}
 
 // canvas is a picture that is being drawn.
 type canvas struct {
@@ -46,13 +60,14 @@ func (c *canvas) open(title, shows string, models []string) {
 	fmt.Fprintf(&c.b, `<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" viewBox="0 0 %v %v" width="%[1]v" height="%[2]v">`+"\n", c.width, c.height)
 	fmt.Fprintf(&c.b, "<title>%s</title><desc>%s</desc>\n<style>\n%s%s</style>\n", html.EscapeString(title), html.EscapeString(shows), palette.CSS(".chart", models...), style)
 	fmt.Fprintf(&c.b, `<rect class="paper" width="%v" height="%v"/>`+"\n", c.width, c.height)
-	c.text(textAt{x: px(12), y: px(20), class: "head"}, title)
+	c.text(textAt{x: margin, y: px(20), class: "head"}, title)
 }
 
-const style = `.chart{font:12px system-ui,sans-serif;max-width:100%;height:auto}
-.chart text{fill:var(--text)}.chart .dim{fill:var(--dim)}.chart .head{font-weight:600}
+// The texts' rule names font and size, so that those of a page around them do not count.
+const style = `.chart{max-width:100%;height:auto}
+.chart text{font:12px system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;fill:var(--text)}.chart .dim{fill:var(--dim)}.chart .head{font-weight:600}
 .chart .paper{fill:var(--paper)}.chart .grid{stroke:var(--grid);fill:none}
-.chart .line{fill:none;stroke-width:2;stroke-linejoin:round}.chart .dashed{stroke-dasharray:6 3}
+.chart .line{fill:none;stroke-width:2;stroke-linejoin:round}.chart .thread{fill:none}
 .chart .ideal{fill:none;stroke:var(--dim);stroke-dasharray:2 4;stroke-width:1.5}
 .chart .halo{paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
 `
@@ -87,18 +102,29 @@ func (c *canvas) text(at textAt, s string) {
 // color is a model's, as CSS.
 func color(model string) string { return "var(--" + palette.Class(model) + ")" }
 
-// line draws a model's line through points.
-func (c *canvas) line(model string, path string) {
-	class := "line"
-	if palette.Of(model).Dashed {
-		class += " dashed"
+// ink is how a model's line is drawn, as CSS.
+func ink(model string) string {
+	style := "stroke:" + color(model)
+	if dash := palette.Of(model).Dash; dash != palette.Solid {
+		style += ";stroke-dasharray:" + string(dash)
 	}
-	c.printf(`<path class="%s" style="stroke:%s" d="%s"><title>%s</title></path>`, class, color(model), path, html.EscapeString(model))
+	return style
 }
 
-// box is where something stands.
-type box struct{ left, top, right, bottom tenth }
+// line draws a model's line through points.
+func (c *canvas) line(model string, path string) {
+	c.printf(`<path class="line" style="%s" d="%s"><title>%s</title></path>`, ink(model), path, html.EscapeString(model))
+}
 
-func (a box) meets(b box) bool {
-	return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+// Mark is a bit of a model's line, to stand before its name in a page that has the palette's colours.
+func Mark(model string) string {
+	return fmt.Sprintf(`<svg class="mark" viewBox="0 0 20 8" width="20" height="8" aria-hidden="true"><path style="%s;stroke-width:6" d="M0 4H20"/></svg>`, ink(model))
+}
+
+// axisNames says above the plot what goes up, and below it what goes to the right.
+func (c *canvas) axisNames(up, right string, bottom tenth) {
+	if up != "" {
+		c.text(textAt{x: margin, y: px(38), class: "dim"}, "↑ "+up)
+	}
+	c.text(textAt{x: c.width - margin, y: bottom + px(38), anchor: "end", class: "dim"}, right+" →")
 }

@@ -91,30 +91,75 @@ func TestEveryModelIsNamedInItsColour(t *testing.T) {
 	}
 }
 
-var label = regexp.MustCompile(`<text x="([0-9.]+)" y="([0-9.]+)"[^>]*class="halo"[^>]*>([^<]*)<`)
+var words = regexp.MustCompile(`<text x="([0-9.-]+)" y="([0-9.]+)"( text-anchor="[a-z]+")?[^>]*>([^<]*)<`)
 
-// Names beside lines lie beside each other, inside the picture.
-func TestNamesOfLinesDoNotMeet(t *testing.T) {
-	type place struct{ x, y, wide float64 }
-	for _, width := range []int{360, 760} {
-		var placed []place
-		for _, m := range label.FindAllStringSubmatch(drawn["latencies"](width), -1) {
-			x, _ := strconv.ParseFloat(m[1], 64)
-			y, _ := strconv.ParseFloat(m[2], 64)
-			p := place{x, y, 6.6 * float64(len(m[3]))}
-			require.LessOrEqual(t, p.x+p.wide, float64(width), m[3])
-			for _, o := range placed {
-				require.False(t, p.x < o.x+o.wide && o.x < p.x+p.wide && p.y < o.y+13 && o.y < p.y+13, m[3])
+// No words leave a picture, or meet others, on a phone or on a desk.
+func TestWordsHaveRoom(t *testing.T) {
+	type place struct {
+		x, y, wide float64
+		words      string
+	}
+	for name, draw := range drawn {
+		for _, width := range []int{360, 760} {
+			var placed []place
+			for _, m := range words.FindAllStringSubmatch(draw(width), -1) {
+				p := place{wide: 6.6 * float64(len([]rune(m[4]))), words: m[4]}
+				p.x, _ = strconv.ParseFloat(m[1], 64)
+				p.y, _ = strconv.ParseFloat(m[2], 64)
+				switch m[3] {
+				case ` text-anchor="middle"`:
+					p.x -= p.wide / 2
+				case ` text-anchor="end"`:
+					p.x -= p.wide
+				}
+				require.GreaterOrEqual(t, p.x, 0.0, "%s: %s", name, p.words)
+				require.LessOrEqual(t, p.x+p.wide, float64(width), "%s: %s", name, p.words)
+				for _, o := range placed {
+					require.False(t, p.x < o.x+o.wide && o.x < p.x+p.wide && p.y < o.y+12 && o.y < p.y+12, "%s, %d pixels: %q meets %q", name, width, p.words, o.words)
+				}
+				placed = append(placed, p)
 			}
-			placed = append(placed, p)
+			require.NotEmpty(t, placed, name)
 		}
-		require.NotEmpty(t, placed)
+	}
+}
+
+// Beside a graph's lines stand their names; nothing is written on the lines.
+func TestNamesStandBesideTheLines(t *testing.T) {
+	for _, name := range []string{"latencies", "throughput"} {
+		for _, width := range []int{360, 760} {
+			svg, right := drawn[name](width), 0.0
+			for _, m := range regexp.MustCompile(`[ML]([0-9.]+) `).FindAllStringSubmatch(strings.Join(regexp.MustCompile(`class="line"[^>]* d="[^"]*"`).FindAllString(svg, -1), " "), -1) {
+				x, err := strconv.ParseFloat(m[1], 64)
+				require.NoError(t, err)
+				right = max(right, x)
+			}
+			for _, m := range regexp.MustCompile(`<text x="([0-9.]+)"[^>]*style="fill`).FindAllStringSubmatch(svg, -1) {
+				x, err := strconv.ParseFloat(m[1], 64)
+				require.NoError(t, err)
+				require.Greater(t, x, right)
+			}
+		}
+	}
+}
+
+// Every axis says what it has, and in what unit.
+func TestAxesAreNamed(t *testing.T) {
+	for name, want := range map[string][]string{
+		"latencies":  {"↑ answered within, log scale", "share of requests →", ">99 %<", ">1 ms<"},
+		"throughput": {"↑ requests per second, log scale", "requests in flight, log scale →", ">1 M<"},
+		"speed-up":   {"speed-up over inline, times →", ">× 1<"},
+		"lanes":      {"time since the first request →", ">300 ms<"},
+	} {
+		for _, w := range want {
+			require.Contains(t, drawn[name](360), w, name)
+		}
 	}
 }
 
 func TestLanesShowWhoWaits(t *testing.T) {
 	svg := drawn["lanes"](760)
-	require.Contains(t, svg, "1 pings answered, the longest wait 20 ms")
+	require.Contains(t, svg, "1 pings answered, worst 20 ms")
 	require.Less(t, strings.Index(svg, ">worker 0<"), strings.Index(svg, ">worker 1<"))
 	require.Contains(t, svg, ">loop<")
 	// From 0 to 100 ms on worker 1, from 200 ms on, to the end, on worker 0.

@@ -16,7 +16,8 @@ const (
 	pingRows    = 22
 	partGap     = 14
 	lanesLeft   = 92
-	lanesTop    = 34
+	lanesTop    = 30
+	keyLine     = 16
 )
 
 // laneChart is the picture of what ran where, and who waited meanwhile.
@@ -27,11 +28,16 @@ type laneChart struct {
 	y    tenth
 }
 
+// lanesKey says what is what.
+const lanesKey = "Bars: the CPU request runs. Ticks: something else does. Thin lines: a ping waits, until the dot."
+
 // Lanes draws the steps of several models on one time axis. What has the label heavy is a bar where it ran; what has the
 // label ping has a line of its own, from when it was handed over to its answer.
 func Lanes(all []result.Lanes, heavy, ping string, width int) string {
 	c := laneChart{wide: px(width - lanesLeft - 28)}
-	scenes, high := make([]scene, len(all)), lanesTop+36
+	key := wrapped(lanesKey, px(width)-2*margin)
+	top := lanesTop + keyLine*len(key)
+	scenes, high := make([]scene, len(all)), top+54
 	var names []string
 	for i, l := range all {
 		scenes[i] = read(l, heavy, ping)
@@ -39,18 +45,31 @@ func Lanes(all []result.Lanes, heavy, ping string, width int) string {
 		names, c.span = append(names, l.Model), max(c.span, l.Span)
 	}
 	c.canvas = canvas{width: px(width), height: px(high)}
-	c.open(fmt.Sprintf("mixed: the first %v, and who waits meanwhile", c.span), "Bars: the CPU request runs. Thin lines: a ping waits, until the dot.", names)
-	bottom := px(high - 30)
-	for at := time.Duration(0); at <= c.span; at += 50 * time.Millisecond {
-		c.printf(`<path class="grid" d="M%v %vV%v"/>`, c.at(at), px(lanesTop), bottom)
+	c.open("mixed: the first "+unit(c.span)+", and who waits meanwhile", lanesKey, names)
+	for i, line := range key {
+		c.text(textAt{x: margin, y: px(38 + keyLine*i), class: "dim"}, line)
+	}
+	bottom := px(high - 48)
+	for at := time.Duration(0); at <= c.span; at += c.step() {
+		c.printf(`<path class="grid" d="M%v %vV%v"/>`, c.at(at), px(top), bottom)
 		c.text(textAt{x: c.at(at), y: bottom + px(16), anchor: "middle", class: "dim"}, unit(at))
 	}
-	c.y = px(lanesTop)
+	c.axisNames("", "time since the first request", bottom)
+	c.y = px(top)
 	for i, l := range all {
 		c.part(l, scenes[i])
 		c.y += px(partGap)
 	}
 	return c.close()
+}
+
+// step is from one label of the time axis to the next: 50 ms, or more where that is too close.
+func (c *laneChart) step() time.Duration {
+	step := 50 * time.Millisecond
+	for c.at(step)-c.at(0) < px(60) && step < c.span {
+		step *= 2
+	}
+	return step
 }
 
 func (c *laneChart) at(d time.Duration) tenth {
@@ -59,8 +78,8 @@ func (c *laneChart) at(d time.Duration) tenth {
 
 // part draws one model.
 func (c *laneChart) part(l result.Lanes, s scene) {
-	c.text(textAt{x: px(12), y: c.y + px(14), class: "head", model: l.Model}, l.Name)
-	c.text(textAt{x: max(px(lanesLeft), px(24)+textWidth(l.Name)), y: c.y + px(14), class: "dim halo"}, s.sum())
+	c.text(textAt{x: margin, y: c.y + px(14), class: "head", model: l.Model}, l.Name)
+	c.text(textAt{x: max(px(lanesLeft), 2*margin+boldLetter*tenth(len([]rune(l.Name)))), y: c.y + px(14), class: "dim halo"}, s.sum())
 	c.y += px(headingHigh)
 	for _, lane := range s.lanes {
 		c.text(textAt{x: px(lanesLeft - 8), y: c.y + px(12), anchor: "end", class: "dim"}, lane.name)
@@ -131,5 +150,5 @@ func (s *scene) sum() string {
 			answered, most = answered+1, max(most, p.to-p.from)
 		}
 	}
-	return fmt.Sprintf("%d pings answered, the longest wait %s", answered, unit(most))
+	return fmt.Sprintf("%d pings answered, worst %s", answered, unit(most))
 }

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"math"
 	"math/bits"
 	"strings"
 	"time"
@@ -39,32 +40,44 @@ func (s logScale) of(x uint64) tenth {
 	return s.at + tenth(int64(s.span)*int64(v-lo)/int64(max(1, hi-lo)))
 }
 
-// decades are the powers of ten from from to to.
-func (s logScale) decades() (all []uint64) {
-	for d := uint64(1); d <= s.to; d *= 10 {
-		if d >= s.from {
-			all = append(all, d)
-		}
-		if d > s.to/10 {
-			break
+// ticks are the round numbers from from to to, or, of more than two decades, the powers of ten.
+func (s logScale) ticks() (all []uint64) {
+	for n := uint64(1); n <= s.to && n < math.MaxUint64/10; n = rounder(n) {
+		if n >= s.from && (s.to/s.from <= 100 || isPowerOfTen(n)) {
+			all = append(all, n)
 		}
 	}
 	return all
 }
 
-// decadesAround are the powers of ten between which all of xs lie; of none, 1 and 10.
-func decadesAround(xs []uint64) (from, to uint64) {
-	from, to = 1, 10
-	if len(xs) == 0 {
-		return from, to
+func isPowerOfTen(n uint64) bool {
+	for n > 1 && n%10 == 0 {
+		n /= 10
 	}
-	for least := minOf(xs); from <= least/10; {
-		from *= 10
+	return n == 1
+}
+
+// roundAround are the nearest round numbers between which all of xs lie; of none, 1 and 2.
+func roundAround(xs []uint64) (from, to uint64) {
+	from = 1
+	for len(xs) > 0 && rounder(from) <= minOf(xs) {
+		from = rounder(from)
 	}
-	for to = from * 10; to < maxOf(xs); {
-		to *= 10
+	for to = rounder(from); to < maxOf(xs); {
+		to = rounder(to)
 	}
 	return from, to
+}
+
+// rounder is the next of 1, 2, 5, 10, 20 and so on.
+func rounder(than uint64) uint64 {
+	for ten := uint64(1); ; ten *= 10 {
+		for _, n := range []uint64{1, 2, 5} {
+			if n*ten > than {
+				return n * ten
+			}
+		}
+	}
 }
 
 func minOf(xs []uint64) uint64 {

@@ -12,7 +12,7 @@ import (
 // Timeline is a picture of threads under a policy of package gil, in virtual time.
 type Timeline struct {
 	About string
-	SVG   template.HTML
+	drawn
 }
 
 func computing(label string, d time.Duration) gil.StepThread {
@@ -37,11 +37,16 @@ func timelines() (all []Timeline, err error) {
 		if _, err := gil.Simulate(gil.Config{Policy: p.policy, Cores: 2, Observer: &seen}, 0, p.threads...); err != nil {
 			return nil, err
 		}
-		var svg strings.Builder
-		if err := seen.WriteSVG(&svg); err != nil {
-			return nil, err
+		t := Timeline{About: p.about}
+		for column, svg := range map[int]*template.HTML{desk: &t.Desk, phone: &t.Phone} {
+			var b strings.Builder
+			seen.Width = column + 2*timelineMargin
+			if err := seen.WriteSVG(&b); err != nil {
+				return nil, err
+			}
+			*svg = template.HTML(b.String())
 		}
-		all = append(all, Timeline{p.about, template.HTML(svg.String())})
+		all = append(all, t)
 	}
 	return all, nil
 }

@@ -14,10 +14,13 @@ import (
 	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
 )
 
-// The widths that pictures are drawn for, in pixels.
+// The widths that pictures are drawn for, in pixels: those of the column of text on a desk and on a phone, and the margins
+// of a chart and of a timeline, which stand outside it.
 const (
-	desk  = 760
-	phone = 430 // made smaller to fit
+	desk           = 868
+	phone          = 358
+	chartMargin    = 12
+	timelineMargin = 8
 )
 
 //go:embed page.html
@@ -27,7 +30,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"measured": result.Measured,
 	"ratio":    result.Ratio,
 	"cores":    result.Cores,
-	"ink":      palette.Class,
+	"mark":     func(model string) template.HTML { return template.HTML(chart.Mark(model)) },
 	"class":    func(o verdict.Outcome) string { return strings.ToLower(strings.ReplaceAll(string(o), " ", "-")) },
 	"join":     func(names []string) string { return strings.Join(names, ", then ") },
 }).Parse(source))
@@ -38,10 +41,8 @@ type section struct {
 	Pictures []drawn
 }
 
-type drawn struct {
-	About       string
-	Desk, Phone template.HTML
-}
+// drawn is a picture for each width.
+type drawn struct{ Desk, Phone template.HTML }
 
 type content struct {
 	*result.Report
@@ -79,28 +80,21 @@ func css(r *result.Report) string {
 	return palette.CSS(":root", models...)
 }
 
-// about says what the picture of a table shows.
-var about = map[string]string{
-	"mixed":  "How many pings were answered within what time.",
-	"wait":   "Waits per second, by how many are in flight; the thin line is the ideal.",
-	"crunch": "How many times as fast as inline.",
-	"chat":   "How many receivers had a message within what time.",
-}
-
 func sections(r *result.Report, heavy, ping string) (all []section) {
 	for _, t := range r.Tables {
 		s := section{Table: t}
 		if _, ok := chart.Of(t, desk); ok {
-			s.draw(about[t.Name], func(w int) string { svg, _ := chart.Of(t, w); return svg })
+			s.draw(func(w int) string { svg, _ := chart.Of(t, w); return svg })
 		}
 		if t.Name == "mixed" && len(r.Lanes) > 0 {
-			s.draw("The first steps, as the executors told them.", func(w int) string { return chart.Lanes(r.Lanes, heavy, ping, w) })
+			s.draw(func(w int) string { return chart.Lanes(r.Lanes, heavy, ping, w) })
 		}
 		all = append(all, s)
 	}
 	return all
 }
 
-func (s *section) draw(about string, picture func(width int) string) {
-	s.Pictures = append(s.Pictures, drawn{about, template.HTML(picture(desk)), template.HTML(picture(phone))})
+func (s *section) draw(picture func(width int) string) {
+	of := func(column int) template.HTML { return template.HTML(picture(column + 2*chartMargin)) }
+	s.Pictures = append(s.Pictures, drawn{of(desk), of(phone)})
 }

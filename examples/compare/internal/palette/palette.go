@@ -10,9 +10,20 @@ import (
 // Ink is how a model is drawn.
 type Ink struct {
 	Light, Dark string // its colour on light and on dark paper, as #rrggbb
-	// Dashed: it answers on a loop and leaves work to helpers, and has the helpers' colour.
-	Dashed bool
+	Dash        Dash
 }
+
+// Dash is the pattern of a line, as SVG's stroke-dasharray. It says what stands behind a row, where the colour says who does
+// the work.
+type Dash string
+
+// The patterns.
+const (
+	Solid      Dash = ""        // the model itself
+	Dashed     Dash = "6 3"     // a loop that leaves work to helpers, in the helpers' colour
+	Dotted     Dash = "2 2"     // a real runtime
+	DashDotted Dash = "8 3 2 3" // a real runtime's loop that leaves work to helpers
+)
 
 // Entry is a model and its ink.
 type Entry struct {
@@ -22,28 +33,32 @@ type Entry struct {
 
 // Models has every row that compare knows, in the order in which they are shown.
 var Models = []Entry{
-	{"inline", Ink{"#82888f", "#8d939b", false}},
-	{"loop", Ink{"#0b3fd0", "#2f78ff", false}},
-	{"loop+pool", behindLoop(green)},
-	{"loop+processes", behindLoop(ochre)},
-	{"loop+gil thread", behindLoop(orange)},
+	{"inline", Ink{"#82888f", "#8d939b", Solid}},
+	{"loop", Ink{"#0b3fd0", "#2f78ff", Solid}},
+	{"loop+pool", green.as(Dashed)},
+	{"loop+processes", ochre.as(Dashed)},
+	{"loop+gil thread", orange.as(Dashed)},
 	{"gil threads", orange},
-	{"gil per interpreter", Ink{"#96188f", "#e58af0", false}},
+	{"gil per interpreter", Ink{"#96188f", "#e58af0", Solid}},
 	{"pool(k)", green},
 	{"processes(k)", ochre},
-	{"goroutines", Ink{"#2f98cc", "#c3eefa", false}},
+	{"goroutines", Ink{"#2f98cc", "#c3eefa", Solid}},
+	{"node", Ink{"#3d7d00", "#a3d65c", Dotted}},
+	{"python asyncio", violet.as(Dotted)},
+	{"python to_thread", violet.as(DashDotted)},
 }
 
 var (
-	green  = Ink{"#0a5c3c", "#2fe096", false}
-	ochre  = Ink{"#7a5200", "#f2cf45", false}
-	orange = Ink{"#f06a12", "#ee5a48", false}
+	green  = Ink{"#0a5c3c", "#2fe096", Solid}
+	ochre  = Ink{"#7a5200", "#f2cf45", Solid}
+	orange = Ink{"#f06a12", "#ee5a48", Solid}
+	violet = Ink{"#5f50c8", "#aea4ff", Solid}
 )
 
-// behindLoop is the ink of a loop with such helpers.
-func behindLoop(helper Ink) Ink {
-	helper.Dashed = true
-	return helper
+// as is the same colour in another pattern.
+func (i Ink) as(d Dash) Ink {
+	i.Dash = d
+	return i
 }
 
 // Surfaces of a picture. Bad is what breaks a rule, Good what holds.
@@ -56,23 +71,17 @@ var (
 	Good  = Ink{Light: "#17693f", Dark: "#6fd6a0"}
 )
 
-// others are for rows that are not in Models: real runtimes, in the order in which they come.
-var others = []Ink{{"#3d7d00", "#a3d65c", false}, {"#5f50c8", "#aea4ff", false}, {"#8c5a3c", "#d3a283", false}}
+// other is for rows that are not in Models.
+var other = Ink{"#8c5a3c", "#d3a283", Solid}
 
-// Of returns a model's ink. Rows that compare does not know get colours by their names: what begins with node has one,
-// what begins with python another, all else a third.
+// Of returns a model's ink; all that compare does not know have one.
 func Of(model string) Ink {
 	for _, e := range Models {
 		if e.Model == model {
 			return e.Ink
 		}
 	}
-	for i, prefix := range []string{"node", "python"} {
-		if strings.HasPrefix(model, prefix) {
-			return others[i]
-		}
-	}
-	return others[len(others)-1]
+	return other
 }
 
 // Class is the name of a model's colour in CSS: the page's rules are var(--Class), its value follows the reader's theme.
