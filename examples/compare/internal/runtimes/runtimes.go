@@ -43,15 +43,20 @@ type row struct {
 
 var languages = []*language{
 	{
-		"node", []string{"node"}, []string{"-p", askNode},
-		map[string][]byte{"server.js": serverJS}, procpool.Node,
+		"node",
+		[]string{"node"},
+		[]string{"-p", askNode},
+		map[string][]byte{"server.js": serverJS},
+		procpool.Node,
 		[]row{
 			{"", "one thread", []string{"server.js"}, false, []twin{{"loop", everywhere}}},
 		},
 	},
 	{
-		"python", pythons(), []string{"-c", askPython},
-		map[string][]byte{"server.py": serverPy, "threads.py": threadsPy}, procpool.Python,
+		"python", pythons(),
+		[]string{"-c", askPython},
+		map[string][]byte{"server.py": serverPy, "threads.py": threadsPy},
+		procpool.Python,
 		[]row{
 			{"asyncio", "one thread", []string{"server.py"}, false, []twin{{"loop", everywhere}}},
 			{"to_thread", "asyncio, computing in threads", []string{"server.py", "threads"}, false, []twin{{"loop+gil thread", everywhere}}},
