@@ -30,6 +30,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"measured": result.Measured,
 	"ratio":    result.Ratio,
 	"cores":    result.Cores,
+	"step":     func(levels []result.Level, i int) result.Level { return levels[min(i, len(levels)-1)] },
 	"mark":     func(model string) template.HTML { return template.HTML(chart.Mark(model)) },
 	"class":    func(o verdict.Outcome) string { return strings.ToLower(strings.ReplaceAll(string(o), " ", "-")) },
 	"join":     func(names []string) string { return strings.Join(names, ", then ") },
