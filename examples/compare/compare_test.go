@@ -72,6 +72,31 @@ func TestTable(t *testing.T) {
 	}, lines)
 }
 
+// The last column is there when real rows are.
+func TestRowsAgainstRealOnes(t *testing.T) {
+	table := result.Table{Name: "mixed", BarOf: result.P99, Rows: []result.Row{
+		{Name: "inline", Wall: time.Second},
+		{Name: "loop", Wall: time.Second, P99: time.Second, Against: []result.Against{{Real: "node", P50: 1, P99: 0.987}, {Real: "python", Speed: 2}}},
+	}}
+	var out strings.Builder
+	printTable(&out, table)
+	lines := strings.Split(out.String(), "\n")
+	require.Regexp(t, "lost +p99 +sim against real$", lines[3])
+	require.Regexp(t, " 0 +-$", lines[4])
+	require.Regexp(t, "█  node: p50 × 1.00, p99 × 0.99; python: per second × 2.00$", lines[5])
+
+	out.Reset()
+	other := result.Table{Name: "crash", Rows: []result.Row{{Name: "inline"}}}
+	require.NoError(t, writeCSV(&out, []result.Table{table, other}))
+	lines = strings.Split(out.String(), "\n")
+	require.Regexp(t, ",broken,sim_against_real$", lines[0])
+	require.Regexp(t, `,"node: p50 × 1.00, p99 × 0.99; python: per second × 2.00"$`, lines[2])
+	require.Regexp(t, ",,-$", lines[3])
+	out.Reset()
+	require.NoError(t, writeCSV(&out, []result.Table{other}))
+	require.Equal(t, strings.Join(columns, ","), strings.Split(out.String(), "\n")[0])
+}
+
 func TestWorkers(t *testing.T) {
 	var out strings.Builder
 	printWorkers(&out, result.Table{Rows: []result.Row{

@@ -21,7 +21,7 @@ func printTable(w io.Writer, t result.Table) {
 	}
 	fmt.Fprint(w, "\n\n")
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(tw, "model\tlike\twall\t× inline\tideal\treached\tp50\tp99\tmax\tin flight/running\tcores\tlost\t%s\n", t.BarOf)
+	fmt.Fprintf(tw, "model\tlike\twall\t× inline\tideal\treached\tp50\tp99\tmax\tin flight/running\tcores\tlost\t%s%s\n", t.BarOf, lastColumn(t, againstReal))
 	most := time.Duration(1)
 	for _, r := range t.Rows {
 		most = max(most, r.Of(t.BarOf))
@@ -48,9 +48,19 @@ func printTable(w io.Writer, t result.Table) {
 }
 
 func printRow(w io.Writer, t result.Table, r result.Row, most time.Duration) {
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n",
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s%s\n",
 		marked(r), r.Like, result.Short(r.Wall), result.Ratio(t.Rows[0].Wall, r.Wall), result.Measured(r.Ideal), reached(r),
-		result.Measured(r.P50), result.Measured(r.P99), result.Measured(r.Max), atOnce(r), result.Cores(r.Cores), r.Lost, bar(r.Of(t.BarOf), most))
+		result.Measured(r.P50), result.Measured(r.P99), result.Measured(r.Max), atOnce(r), result.Cores(r.Cores), r.Lost, bar(r.Of(t.BarOf), most), lastColumn(t, r.Comparison()))
+}
+
+// againstReal heads the column that is there when real rows are.
+const againstReal = "sim against real"
+
+func lastColumn(t result.Table, text string) string {
+	if !t.Compared() {
+		return ""
+	}
+	return "\t" + text
 }
 
 // atOnce prints what a workload has no figure for as -.

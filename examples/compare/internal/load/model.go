@@ -46,7 +46,12 @@ type Model struct {
 	// Apart: its requests run in other processes.
 	Apart bool
 	Open  func(s Setup) Server
+	// Down reports whether the model has failed, so that it has no figures; nil: none does. It is asked between runs.
+	Down func() bool
 }
+
+// Failed reports whether the model has failed.
+func (m Model) Failed() bool { return m.Down != nil && m.Down() }
 
 // On serves by an executor, and ends it by its Close.
 func On(ex quartet.Executor) Server {

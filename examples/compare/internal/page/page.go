@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/chart"
@@ -48,6 +49,7 @@ type drawn struct{ Desk, Phone template.HTML }
 type content struct {
 	*result.Report
 	CSS       template.CSS
+	Real      string // a real runtime's row, if there is one
 	Sections  []section
 	Frames    []Frame
 	Timelines []Timeline
@@ -63,17 +65,27 @@ func Write(w io.Writer, r *result.Report, heavy, ping string) error {
 	if err != nil {
 		return err
 	}
-	return page.Execute(w, content{r, template.CSS(css(r)), sections(r, heavy, ping), frames, locks})
+	return page.Execute(w, content{r, template.CSS(css(r)), aReal(r), sections(r, heavy, ping), frames, locks})
 }
 
-// css are the colours of all models on the page.
-func css(r *result.Report) string {
-	seen := make(map[string]bool)
-	var models []string
+// aReal is the first row of a real runtime.
+func aReal(r *result.Report) string {
 	for _, t := range r.Tables {
 		for _, row := range t.Rows {
-			if !seen[row.Model] {
-				seen[row.Model] = true
+			if row.Kind == result.Real {
+				return row.Model
+			}
+		}
+	}
+	return ""
+}
+
+// css are the colours of all models on the page: those that explain the lines, and those of the tables.
+func css(r *result.Report) string {
+	models := []string{"pool(k)", "loop+pool"}
+	for _, t := range r.Tables {
+		for _, row := range t.Rows {
+			if !slices.Contains(models, row.Model) {
 				models = append(models, row.Model)
 			}
 		}

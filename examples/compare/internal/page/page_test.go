@@ -1,6 +1,7 @@
 package page
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -24,9 +25,12 @@ func report() *result.Report {
 		for i, model := range append(models, "node", "python 3.11 asyncio", "python 3.11 to_thread", "python 3.14t threads") {
 			d := time.Duration(1+i/3*i) * 777 * time.Microsecond
 			r := result.Row{
-				Model: model, Name: model, Like: "Node with child_process; asyncio + processes", Kind: result.Real, From: 100,
+				Model: model, Name: model, Like: "Node with child_process; asyncio + processes", Kind: result.Sim, From: 100,
 				Wall: d, Ideal: time.Millisecond, P50: d, P99: 2 * d, Max: 3 * d, Cores: 1.99, Lost: 1000,
 				Levels: []result.Level{{At: 1, Label: "1", N: 1, Wall: d}, {At: 100, Label: "100", N: 100, Wall: 2 * d}, {At: 1000, Label: "1000", N: 1000, Wall: 3 * d}, {At: 1 << 20, Label: "1 MiB", N: 2000, Wall: 3 * d}},
+			}
+			if i >= len(models) {
+				r.Kind = result.Real
 			}
 			for share := range 200 {
 				r.Latencies = append(r.Latencies, result.Point{Latency: d * time.Duration(share+1) / 50, Share: float64(share+1) / 200})
@@ -34,6 +38,7 @@ func report() *result.Report {
 			t.Rows = append(t.Rows, r)
 		}
 		t.Rows[0].Broken = "one request runs at a time"
+		t.Rows[5].Against = []result.Against{{Real: "python 3.11 to_thread", P50: 0.987, P99: 1.234}, {Real: "python 3.14t threads", P50: 0.987, P99: 1.234}}
 		return t
 	}
 	cost := table("cost")
@@ -91,7 +96,26 @@ func TestThePageStandsAlone(t *testing.T) {
 	}
 	require.Equal(t, 2*5, strings.Count(html, `class="chart"`), "five pictures in two widths")
 	require.Equal(t, 2*3, strings.Count(html, `class="q-svg"`), "and three of the lock")
-	require.Contains(t, written(t, &result.Report{}), "Verdicts", "of nothing too")
+	nothing := written(t, &result.Report{})
+	require.Contains(t, nothing, "Verdicts", "of nothing too")
+	require.NotContains(t, nothing, "real runtime")
+	for _, page := range []string{html, nothing} {
+		for _, m := range regexp.MustCompile(`var\((--[a-z0-9-]+)\)`).FindAllStringSubmatch(page, -1) {
+			require.Contains(t, page, m[1]+":", "each colour has a value")
+		}
+	}
+}
+
+func TestRowsAgainstRealOnesAreAColumn(t *testing.T) {
+	r := report()
+	for i := range r.Tables {
+		r.Tables[i].Rows[5].Against = nil
+	}
+	require.NotContains(t, written(t, r), ">sim against real<")
+	r.Tables[0].Rows[1].Against = []result.Against{{Real: "node", P50: 1, P99: 0.987}}
+	html := written(t, r)
+	require.Equal(t, 1, strings.Count(html, ">sim against real<"), "of one table")
+	require.Contains(t, html, "node: p50 × 1.00, p99 × 0.99")
 }
 
 func TestSixStepsOfALoop(t *testing.T) {
