@@ -111,15 +111,6 @@ func TestWorkers(t *testing.T) {
 `, out.String())
 }
 
-func TestStepsShowTheirFigure(t *testing.T) {
-	l := result.Level{N: 8, Wall: time.Second, P50: 2, P99: 3, Lost: 4}
-	for f, want := range map[result.Figure]string{
-		result.Speed: "8", result.SpeedUp: "2.00", result.LostTasks: "4", result.P50: "2ns", result.P99: "3ns", result.Wall: "1s",
-	} {
-		require.Equal(t, want, step(f, l, result.Level{Wall: 2 * time.Second}))
-	}
-}
-
 // planted are figures in which threads behind a lock took so many times as long as inline.
 func planted(times float64) []verdict.Verdict {
 	return verdict.Judge(verdict.Figures{"crunch/inline/wall": {1, 1, 1}, "crunch/gil threads/wall": {times, times, times}}, 2)
