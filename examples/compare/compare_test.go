@@ -72,6 +72,31 @@ func TestTable(t *testing.T) {
 	}, lines)
 }
 
+// The last column is there when real rows are.
+func TestRowsAgainstRealOnes(t *testing.T) {
+	table := result.Table{Name: "mixed", BarOf: result.P99, Rows: []result.Row{
+		{Name: "inline", Wall: time.Second},
+		{Name: "loop", Wall: time.Second, P99: time.Second, Against: []result.Against{{Real: "node", P50: 1, P99: 0.987}, {Real: "python", Speed: 2}}},
+	}}
+	var out strings.Builder
+	printTable(&out, table)
+	lines := strings.Split(out.String(), "\n")
+	require.Regexp(t, "lost +p99 +sim against real$", lines[3])
+	require.Regexp(t, " 0 +-$", lines[4])
+	require.Regexp(t, "█  node: p50 × 1.00, p99 × 0.99; python: per second × 2.00$", lines[5])
+
+	out.Reset()
+	other := result.Table{Name: "crash", Rows: []result.Row{{Name: "inline"}}}
+	require.NoError(t, writeCSV(&out, []result.Table{table, other}))
+	lines = strings.Split(out.String(), "\n")
+	require.Regexp(t, ",broken,sim_against_real$", lines[0])
+	require.Regexp(t, `,"node: p50 × 1.00, p99 × 0.99; python: per second × 2.00"$`, lines[2])
+	require.Regexp(t, ",,-$", lines[3])
+	out.Reset()
+	require.NoError(t, writeCSV(&out, []result.Table{other}))
+	require.Equal(t, strings.Join(columns, ","), strings.Split(out.String(), "\n")[0])
+}
+
 func TestWorkers(t *testing.T) {
 	var out strings.Builder
 	printWorkers(&out, result.Table{Rows: []result.Row{
@@ -84,15 +109,6 @@ func TestWorkers(t *testing.T) {
   loop    1ms        ?       never
   pool     1s  1.5 KiB         8µs
 `, out.String())
-}
-
-func TestStepsShowTheirFigure(t *testing.T) {
-	l := result.Level{N: 8, Wall: time.Second, P50: 2, P99: 3, Lost: 4}
-	for f, want := range map[result.Figure]string{
-		result.Speed: "8", result.SpeedUp: "2.00", result.LostTasks: "4", result.P50: "2ns", result.P99: "3ns", result.Wall: "1s",
-	} {
-		require.Equal(t, want, step(f, l, result.Level{Wall: 2 * time.Second}))
-	}
 }
 
 // planted are figures in which threads behind a lock took so many times as long as inline.

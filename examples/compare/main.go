@@ -4,10 +4,11 @@
 //
 // mixed: a ping every 5 ms, while requests of 100 ms CPU time follow one another. wait: 1 to 1000 waits of 10 ms at
 // once. crunch: 8 equal tasks of CPU time. With -full also chat, to a hundred receivers one of whom is slow; crash, a
-// task that fails as badly as one can; and cost, of a call with nothing to do. With -runtimes auto real Node and Python
-// do the same. Load is open-loop: a request is due at its time, whether or not the one before has been answered, and
-// its latency counts from when it was due. The models alternate within each round; figures are medians of the rounds,
-// percentiles are over all of them. At the end claims about Node and Python are judged by the figures.
+// task that fails as badly as one can; and cost, of a call with nothing to do. With -runtimes auto the real Node and
+// each Python on the machine do the same. Load is open-loop: a request is due at its time, whether or not the one before
+// has been answered, and its latency counts from when it was due. The models alternate within each round; figures are
+// medians of the rounds, percentiles are over all of them. At the end claims about Node and Python are judged by the
+// figures.
 package main
 
 import (
@@ -138,7 +139,7 @@ func compare(report *result.Report, plan workload.Plan, only []string, real *run
 			continue
 		}
 		out := wl.Run(plan)
-		real.Against(&out.Table)
+		real.Complete(&out.Table)
 		maps.Copy(report.Figures, out.Figures)
 		if len(out.Table.Rows) > 0 {
 			report.Tables = append(report.Tables, out.Table)

@@ -20,7 +20,7 @@ type options struct {
 	json, csv string
 	svg       string // a directory
 	html      string
-	runtimes  []string // programs; "auto": all that are known
+	runtimes  []string // programs; "auto": all that are found
 	assert    bool
 }
 
@@ -36,7 +36,7 @@ func parse(args []string, errs io.Writer) (options, error) {
 	fs.StringVar(&o.csv, "csv", "", "write the rows to `FILE`")
 	fs.StringVar(&o.svg, "svg", "", "write pictures to `DIR`")
 	fs.StringVar(&o.html, "html", "", "write a page to `FILE`")
-	real := fs.String("runtimes", "", "also rows of real `runtimes`: auto, or some of node, python3 with a comma between")
+	real := fs.String("runtimes", "", "also rows of real `runtimes`, with commas between: node, python3, python3.13t and the like, a path of one, or auto: all that are found")
 	fs.BoolVar(&o.assert, "assert", false, "fail when figures contradict what is known about a claim")
 	if err := fs.Parse(args); err != nil {
 		return o, err

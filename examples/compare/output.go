@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
 )
@@ -17,7 +18,12 @@ var columns = []string{
 // writeCSV writes the rows of all tables; times are in seconds.
 func writeCSV(w io.Writer, tables []result.Table) error {
 	c := csv.NewWriter(w)
-	_ = c.Write(columns)
+	compared := slices.ContainsFunc(tables, result.Table.Compared)
+	head := columns
+	if compared {
+		head = append(slices.Clip(columns), "sim_against_real")
+	}
+	_ = c.Write(head)
 	for _, t := range tables {
 		for _, r := range t.Rows {
 			line := []string{t.Name, r.Name, string(r.Kind)}
@@ -26,6 +32,9 @@ func writeCSV(w io.Writer, tables []result.Table) error {
 				r.InFlight, r.Running, r.Cores, r.Lost, r.Broken,
 			} {
 				line = append(line, fmt.Sprint(v))
+			}
+			if compared {
+				line = append(line, r.Comparison())
 			}
 			_ = c.Write(line)
 		}

@@ -21,7 +21,7 @@ func printTable(w io.Writer, t result.Table) {
 	}
 	fmt.Fprint(w, "\n\n")
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(tw, "model\tlike\twall\t× inline\tideal\treached\tp50\tp99\tmax\tin flight/running\tcores\tlost\t%s\n", t.BarOf)
+	fmt.Fprintf(tw, "model\tlike\twall\t× inline\tideal\treached\tp50\tp99\tmax\tin flight/running\tcores\tlost\t%s%s\n", t.BarOf, lastColumn(t, againstReal))
 	most := time.Duration(1)
 	for _, r := range t.Rows {
 		most = max(most, r.Of(t.BarOf))
@@ -48,9 +48,19 @@ func printTable(w io.Writer, t result.Table) {
 }
 
 func printRow(w io.Writer, t result.Table, r result.Row, most time.Duration) {
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n",
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s%s\n",
 		marked(r), r.Like, result.Short(r.Wall), result.Ratio(t.Rows[0].Wall, r.Wall), result.Measured(r.Ideal), reached(r),
-		result.Measured(r.P50), result.Measured(r.P99), result.Measured(r.Max), atOnce(r), result.Cores(r.Cores), r.Lost, bar(r.Of(t.BarOf), most))
+		result.Measured(r.P50), result.Measured(r.P99), result.Measured(r.Max), atOnce(r), result.Cores(r.Cores), r.Lost, bar(r.Of(t.BarOf), most), lastColumn(t, r.Comparison()))
+}
+
+// againstReal heads the column that is there when real rows are.
+const againstReal = "sim against real"
+
+func lastColumn(t result.Table, text string) string {
+	if !t.Compared() {
+		return ""
+	}
+	return "\t" + text
 }
 
 // atOnce prints what a workload has no figure for as -.
@@ -94,7 +104,7 @@ func printSteps(w io.Writer, t result.Table) {
 	for _, r := range t.Rows {
 		fmt.Fprint(tw, r.Name)
 		for i, l := range r.Levels {
-			fmt.Fprintf(tw, "\t%s", step(t.StepOf, l, first[min(i, len(first)-1)]))
+			fmt.Fprintf(tw, "\t%s", l.Figure(t.StepOf, first[min(i, len(first)-1)]))
 		}
 		fmt.Fprint(tw, "\t\n")
 	}
@@ -110,33 +120,9 @@ func printWorkers(w io.Writer, t result.Table) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(tw, "\tstart\tmemory\tbreak-even\t\n")
 	for _, r := range t.Rows {
-		memory, even := "?", "never"
-		if r.Worker.Memory > 0 {
-			memory = fmt.Sprintf("%.1f KiB", float64(r.Worker.Memory)/1024)
-		}
-		if r.Worker.BreakEven > 0 {
-			even = result.Short(r.Worker.BreakEven)
-		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t\n", r.Name, result.Short(r.Worker.Start), memory, even)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t\n", r.Name, result.Short(r.Worker.Start), r.Worker.KiB(), r.Worker.Even())
 	}
 	_ = tw.Flush()
-}
-
-// step is a level's figure; inline is that of the first row there.
-func step(f result.Figure, l, inline result.Level) string {
-	switch f {
-	case result.Speed:
-		return fmt.Sprintf("%.0f", l.PerSecond())
-	case result.SpeedUp:
-		return result.Ratio(inline.Wall, l.Wall)
-	case result.LostTasks:
-		return fmt.Sprint(l.Lost)
-	case result.P50:
-		return result.Short(l.P50)
-	case result.P99:
-		return result.Short(l.P99)
-	}
-	return result.Short(l.Wall)
 }
 
 // reached is how much of the ideal a row reaches.

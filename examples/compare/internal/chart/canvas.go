@@ -105,7 +105,7 @@ func color(model string) string { return "var(--" + palette.Class(model) + ")" }
 // ink is how a model's line is drawn, as CSS.
 func ink(model string) string {
 	style := "stroke:" + color(model)
-	if dash := palette.Of(model).Dash; dash != palette.Solid {
+	if dash := palette.DashOf(model); dash != palette.Solid {
 		style += ";stroke-dasharray:" + string(dash)
 	}
 	return style

@@ -32,6 +32,7 @@ type Setup struct {
 	Queue    int              // room for requests that wait for a worker; 0: for all that a workload sends
 	Observer quartet.Observer // of its executors; nil: nobody looks
 	Risky    bool             // jobs may have a Fate that processes are limited against
+	Requests int              // how many are to come, as far as that is known: no more are open at once
 	Round    int              // from 0; what is left to chance is so by round
 }
 
@@ -46,7 +47,12 @@ type Model struct {
 	// Apart: its requests run in other processes.
 	Apart bool
 	Open  func(s Setup) Server
+	// Down reports whether the model has failed, so that it has no figures; nil: none does. It is asked between runs.
+	Down func() bool
 }
+
+// Failed reports whether the model has failed.
+func (m Model) Failed() bool { return m.Down != nil && m.Down() }
 
 // On serves by an executor, and ends it by its Close.
 func On(ex quartet.Executor) Server {

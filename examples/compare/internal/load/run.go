@@ -36,7 +36,7 @@ type order struct {
 	job    Job
 	due    time.Time
 	counts bool
-	then   func() // called when it has been answered
+	then   func() // called when it has been answered, without an error
 }
 
 // send starts a request.
@@ -51,7 +51,7 @@ func (r *run) send(o order) {
 	r.serve(ctx, Request{o.ask.Heavy, o.job}, func(err error) {
 		r.inFlight.add(-1)
 		r.account(o, err)
-		if o.then != nil {
+		if o.then != nil && err == nil {
 			o.then()
 		}
 		r.open.Done()

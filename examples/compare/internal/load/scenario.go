@@ -25,9 +25,17 @@ type Timed struct {
 // Scenario is all that is asked of a model, as data, for models that run and for models that are simulated.
 type Scenario struct {
 	Requests []Timed // by their times
-	// Chain is asked for again as soon as it has been answered, until For. With no Label there is none.
+	// Chain is asked for again as soon as it has been answered, until For or an error. With no Label there is none.
 	Chain Ask
 	For   time.Duration
+}
+
+// Open is how many requests may be open at once.
+func (s Scenario) Open() int {
+	if s.Chain.Label != "" {
+		return len(s.Requests) + 1
+	}
+	return len(s.Requests)
 }
 
 // Burst is n equal requests at once.

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/chart"
@@ -30,6 +31,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"measured": result.Measured,
 	"ratio":    result.Ratio,
 	"cores":    result.Cores,
+	"step":     func(levels []result.Level, i int) result.Level { return levels[min(i, len(levels)-1)] },
 	"mark":     func(model string) template.HTML { return template.HTML(chart.Mark(model)) },
 	"class":    func(o verdict.Outcome) string { return strings.ToLower(strings.ReplaceAll(string(o), " ", "-")) },
 	"join":     func(names []string) string { return strings.Join(names, ", then ") },
@@ -47,6 +49,7 @@ type drawn struct{ Desk, Phone template.HTML }
 type content struct {
 	*result.Report
 	CSS       template.CSS
+	Real      string // a real runtime's row, if there is one
 	Sections  []section
 	Frames    []Frame
 	Timelines []Timeline
@@ -62,17 +65,27 @@ func Write(w io.Writer, r *result.Report, heavy, ping string) error {
 	if err != nil {
 		return err
 	}
-	return page.Execute(w, content{r, template.CSS(css(r)), sections(r, heavy, ping), frames, locks})
+	return page.Execute(w, content{r, template.CSS(css(r)), aReal(r), sections(r, heavy, ping), frames, locks})
 }
 
-// css are the colours of all models on the page.
-func css(r *result.Report) string {
-	seen := make(map[string]bool)
-	var models []string
+// aReal is the first row of a real runtime.
+func aReal(r *result.Report) string {
 	for _, t := range r.Tables {
 		for _, row := range t.Rows {
-			if !seen[row.Model] {
-				seen[row.Model] = true
+			if row.Kind == result.Real {
+				return row.Model
+			}
+		}
+	}
+	return ""
+}
+
+// css are the colours of all models on the page: those that explain the lines, and those of the tables.
+func css(r *result.Report) string {
+	models := []string{"pool(k)", "loop+pool"}
+	for _, t := range r.Tables {
+		for _, row := range t.Rows {
+			if !slices.Contains(models, row.Model) {
 				models = append(models, row.Model)
 			}
 		}

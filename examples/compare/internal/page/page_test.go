@@ -1,6 +1,7 @@
 package page
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,12 +18,19 @@ import (
 func report() *result.Report {
 	table := func(name string) result.Table {
 		t := result.Table{Name: name, Title: "what is done", Rule: "p99 below 10ms", BarOf: result.P99, Steps: "in flight", StepOf: result.Speed, Remarks: []string{"against the real one: the p99 of loop+gil thread is 0.60 times that of python to_thread"}}
-		for i, e := range palette.Models {
+		var models []string
+		for _, e := range palette.Models {
+			models = append(models, e.Model)
+		}
+		for i, model := range append(models, "node", "python 3.11 asyncio", "python 3.11 to_thread", "python 3.14t threads") {
 			d := time.Duration(1+i/3*i) * 777 * time.Microsecond
 			r := result.Row{
-				Model: e.Model, Name: e.Model, Like: "Node with child_process; asyncio + processes", Kind: result.Real, From: 100,
+				Model: model, Name: model, Like: "Node with child_process; asyncio + processes", Kind: result.Sim, From: 100,
 				Wall: d, Ideal: time.Millisecond, P50: d, P99: 2 * d, Max: 3 * d, Cores: 1.99, Lost: 1000,
-				Levels: []result.Level{{At: 1, Label: "1", N: 1, Wall: d}, {At: 100, Label: "100", N: 100, Wall: 2 * d}, {At: 1000, Label: "1000", N: 1000, Wall: 3 * d}},
+				Levels: []result.Level{{At: 1, Label: "1", N: 1, Wall: d}, {At: 100, Label: "100", N: 100, Wall: 2 * d}, {At: 1000, Label: "1000", N: 1000, Wall: 3 * d}, {At: 1 << 20, Label: "1 MiB", N: 2000, Wall: 3 * d}},
+			}
+			if i >= len(models) {
+				r.Kind = result.Real
 			}
 			for share := range 200 {
 				r.Latencies = append(r.Latencies, result.Point{Latency: d * time.Duration(share+1) / 50, Share: float64(share+1) / 200})
@@ -30,11 +38,16 @@ func report() *result.Report {
 			t.Rows = append(t.Rows, r)
 		}
 		t.Rows[0].Broken = "one request runs at a time"
+		t.Rows[5].Against = []result.Against{{Real: "python 3.11 to_thread", P50: 0.987, P99: 1.234}, {Real: "python 3.14t threads", P50: 0.987, P99: 1.234}}
 		return t
+	}
+	cost := table("cost")
+	for i := range cost.Rows {
+		cost.Rows[i].Worker = &result.Worker{Start: time.Millisecond, Memory: 10 << 20, BreakEven: 2050 * time.Microsecond}
 	}
 	return &result.Report{
 		Machine: result.Machine{Go: "go1.26", OS: "linux", Arch: "amd64", Cores: 2, Rounds: 3, Notes: []string{"node v20.20.2", "python3 3.11.7"}},
-		Tables:  []result.Table{table("mixed"), table("wait"), table("crunch"), table("chat"), table("crash"), table("cost")},
+		Tables:  []result.Table{table("mixed"), table("wait"), table("crunch"), table("chat"), table("crash"), cost},
 		Lanes:   []result.Lanes{lanes("loop", "eventloop"), lanes("loop+gil thread", "gil", "loop thread"), lanes("processes(2)", "procpool")},
 		Verdicts: []verdict.Verdict{
 			{Claim: "Water is wet", Outcome: verdict.Holds, Evidence: "mixed/loop/p99 ÷ mixed/inline/p99 = 2 (rounds: 1 to 3)"},
@@ -78,12 +91,31 @@ func TestThePageStandsAlone(t *testing.T) {
 	for _, foreign := range []string{"<script", "<link", "href=", "src=", "@import", "ZgotmplZ"} {
 		require.NotContains(t, html, foreign)
 	}
-	for _, want := range []string{"<h2>cost</h2>", "one request runs at a time", "Water is wet", "HOLDS", "Not measured: Fire is cold."} {
+	for _, want := range []string{"<h2>cost</h2>", "one request runs at a time", "Water is wet", "HOLDS", "per second, by in flight", "10240.0 KiB", "2.05ms", "Not measured: Fire is cold."} {
 		require.Contains(t, html, want)
 	}
 	require.Equal(t, 2*5, strings.Count(html, `class="chart"`), "five pictures in two widths")
 	require.Equal(t, 2*3, strings.Count(html, `class="q-svg"`), "and three of the lock")
-	require.Contains(t, written(t, &result.Report{}), "Verdicts", "of nothing too")
+	nothing := written(t, &result.Report{})
+	require.Contains(t, nothing, "Verdicts", "of nothing too")
+	require.NotContains(t, nothing, "real runtime")
+	for _, page := range []string{html, nothing} {
+		for _, m := range regexp.MustCompile(`var\((--[a-z0-9-]+)\)`).FindAllStringSubmatch(page, -1) {
+			require.Contains(t, page, m[1]+":", "each colour has a value")
+		}
+	}
+}
+
+func TestRowsAgainstRealOnesAreAColumn(t *testing.T) {
+	r := report()
+	for i := range r.Tables {
+		r.Tables[i].Rows[5].Against = nil
+	}
+	require.NotContains(t, written(t, r), ">sim against real<")
+	r.Tables[0].Rows[1].Against = []result.Against{{Real: "node", P50: 1, P99: 0.987}}
+	html := written(t, r)
+	require.Equal(t, 1, strings.Count(html, ">sim against real<"), "of one table")
+	require.Contains(t, html, "node: p50 × 1.00, p99 × 0.99")
 }
 
 func TestSixStepsOfALoop(t *testing.T) {

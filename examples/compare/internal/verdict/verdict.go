@@ -5,6 +5,7 @@ package verdict
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Outcome is what the figures say about a claim.
@@ -27,6 +28,13 @@ const (
 	NotRun     Why = "not measured this time: their workloads did not run, or not with these rows"
 	NoWorkload Why = "claims that no workload measures"
 )
+
+// Enough is how much of two cores a program must get for claims that need two.
+const Enough = 1.6
+
+// Given names the figure of how many cores busy goroutines got during a workload: fewer than there are while other
+// programs use the machine.
+func Given(workload string) string { return workload + "/machine/cores" }
 
 // Claim is a statement and how to judge it. Without a Ratio it is one that no workload measures.
 type Claim struct {
@@ -73,6 +81,9 @@ func (c Claim) Judge(fs Figures, cores int) Verdict {
 	switch {
 	case c.Parallel && cores < 2:
 		v.Outcome, v.Evidence = Inconclusive, "needs at least two cores"
+	case c.Parallel && c.crowded(fs):
+		v.Outcome = Inconclusive
+		v.Evidence += fmt.Sprintf("; needs two cores, and other programs left %.2f", c.given(fs).Median())
 	case c.BreakEven != "":
 		v.Outcome, v.Evidence = Depends, fmt.Sprintf(c.BreakEven, q.Median())
 	default:
@@ -95,6 +106,19 @@ func (c Claim) ratio(fs Figures) (Figure, bool) {
 		return nil, false
 	}
 	return over.Over(under)
+}
+
+// given is how many cores there were for the workload that c is about.
+func (c Claim) given(fs Figures) Figure {
+	workload, _, _ := strings.Cut(c.Ratio[0], "/")
+	workload, _, _ = strings.Cut(workload, " ") // "crunch native" is a part of crunch
+	return fs[Given(workload)]
+}
+
+// crowded reports whether other programs took the second core in most rounds. Where they took it in some, the spread tells.
+func (c Claim) crowded(fs Figures) bool {
+	given := c.given(fs)
+	return len(given) > 0 && given.Median() < Enough
 }
 
 func (c Claim) over() string {

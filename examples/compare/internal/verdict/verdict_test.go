@@ -31,6 +31,27 @@ func TestOutcomes(t *testing.T) {
 	require.Equal(t, "up to 1.8", turns.Judge(Figures{"a": Exactly(18), "b": Exactly(10)}, 1).Evidence)
 }
 
+// Where others use the machine nothing can be told of what a second core is for; of what needs one it can.
+func TestABusyMachineIsNoEvidence(t *testing.T) {
+	claim := Claim{Ratio: [2]string{"crunch native/a", "crunch native/b"}, AtLeast: 2, Parallel: true, Expect: Holds}
+	judge := func(given ...float64) Verdict {
+		return claim.Judge(Figures{"crunch native/a": Exactly(10), "crunch native/b": Exactly(10), Given("crunch"): given}, 2)
+	}
+	require.Equal(t, DoesNotHold, judge().Outcome, "nobody looked")
+	require.Equal(t, DoesNotHold, judge(1.9, 1.6, 1.2).Outcome)
+	busy := judge(1.9, 1.5, 1.2)
+	require.Equal(t, Inconclusive, busy.Outcome)
+	require.Equal(t, "crunch native/a ÷ crunch native/b = 1 (rounds: 1 to 1); needs two cores, and other programs left 1.50", busy.Evidence)
+	require.False(t, busy.Contradicts())
+	claim.AtLeast = 0.5
+	require.Equal(t, Inconclusive, judge(1.2).Outcome, "it may hold only because of them")
+	claim.Parallel = false
+	require.Equal(t, Holds, judge(1.2).Outcome)
+	claim.BreakEven, claim.Parallel = "%.3g", true
+	require.Equal(t, Inconclusive, judge(1.2).Outcome)
+	require.Equal(t, DoesNotHold, faster.Judge(Figures{"a": Exactly(10), "b": Exactly(10), Given("crunch"): {1.2}}, 2).Outcome, "another workload")
+}
+
 func TestWithoutFiguresNothingIsSaid(t *testing.T) {
 	for _, fs := range []Figures{nil, {"a": Exactly(1)}, {"a": Exactly(1), "b": Exactly(0)}, {"a": Exactly(1), "b": {}}} {
 		require.Equal(t, Unmeasured, faster.Judge(fs, 2).Outcome)

@@ -79,6 +79,7 @@ func chat(p Plan) Outcome {
 		row := &out.Table.Rows[i]
 		row.Levels = levels[slices.IndexFunc(p.Models, func(m load.Model) bool { return m.Name == row.Model })]
 	}
+	p.tell(&out)
 	if p.Probes && p.Ctx.Err() == nil {
 		backlog(&p, &out)
 	}

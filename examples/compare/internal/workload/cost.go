@@ -47,6 +47,7 @@ func cost(p Plan) Outcome {
 		p.roundTrips(m, &row)
 		row.Wall, row.Ideal = row.P50, 0
 		p.Progress("cost, break-even: " + name)
+		p.look(0)
 		row.Worker.BreakEven = p.breakEven(m)
 		out.Table.Rows = append(out.Table.Rows, row)
 		key := "cost/" + m.Name + "/"
@@ -57,6 +58,7 @@ func cost(p Plan) Outcome {
 			out.Figures[key+"break-even"] = verdict.Exactly(even.Seconds())
 		}
 	}
+	p.tell(&out)
 	return out
 }
 

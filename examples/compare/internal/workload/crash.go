@@ -1,9 +1,11 @@
 package workload
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -121,33 +123,69 @@ func CrashTable() result.Table {
 	}
 }
 
-// crash shows what a task takes with it.
+// crash shows what a task takes with it. A row's figures are those of the typical round.
 func crash(p Plan) Outcome {
 	out := Outcome{Table: CrashTable(), Figures: verdict.Figures{}}
-	for _, m := range p.Models {
-		if m.Kind == result.Real {
-			continue // it would need ends of its own
-		}
-		row := p.nameOf(m, p.Cores)
-		ends := map[load.Fate]aftermath{}
+	p.Models = slices.DeleteFunc(slices.Clone(p.Models), func(m load.Model) bool { return m.Kind == result.Real }) // they would need ends of their own
+	all := p.accidents()
+	for i, m := range p.Models {
+		row, ends := p.nameOf(m, p.Cores), map[load.Fate]aftermath{}
 		for _, fate := range fates() {
-			if p.Ctx.Err() != nil {
-				return out
+			rounds := all[i][fate]
+			if len(rounds) == 0 {
+				return out // interrupted
 			}
-			p.Progress(fmt.Sprintf("crash, %s: %s", fate, m.Name))
-			after := tried(p.Ctx, accident{m.Name, fate, p.Job(load.Ask{Compute: crashWork}), p.Cores})
+			after := typical(rounds)
 			ends[fate] = after
 			row.Levels = append(row.Levels, result.Level{
 				At: int64(len(row.Levels)), Label: string(fate), N: crashTasks, Wall: after.Wall, Lost: after.Lost,
 			})
 			row.Lost += after.Lost
 			row.Wall = max(row.Wall, after.Wall)
-			out.Figures["crash/"+m.Name+"/share lost by "+string(fate)] = verdict.Exactly(float64(after.Lost) / (crashTasks - 1))
+			out.Figures["crash/"+m.Name+"/share lost by "+string(fate)] = shares(rounds)
 		}
 		row.Broken = costs(ends)
 		out.Table.Rows = append(out.Table.Rows, row)
 	}
 	return out
+}
+
+// accidents has every end happen once a round on every model, in an order that differs by round.
+func (p *Plan) accidents() []map[load.Fate][]aftermath {
+	all := make([]map[load.Fate][]aftermath, len(p.Models))
+	for i := range all {
+		all[i] = make(map[load.Fate][]aftermath)
+	}
+	for round := range p.Rounds {
+		for _, i := range load.RoundOrder(p.Seed, round, len(p.Models)) {
+			m := p.Models[i]
+			for _, fate := range fates() {
+				if p.Ctx.Err() != nil {
+					return all
+				}
+				p.Progress(fmt.Sprintf("crash, round %d of %d, %s: %s", round+1, p.Rounds, fate, m.Name))
+				after := tried(p.Ctx, accident{m.Name, fate, p.Job(load.Ask{Compute: crashWork}), p.Cores})
+				all[i][fate] = append(all[i][fate], after)
+			}
+		}
+	}
+	return all
+}
+
+// typical is the round in the middle, by what was lost, and then by how long it took.
+func typical(rounds []aftermath) aftermath {
+	rounds = slices.SortedFunc(slices.Values(rounds), func(a, b aftermath) int {
+		return cmp.Or(cmp.Compare(a.Lost, b.Lost), cmp.Compare(a.Wall, b.Wall))
+	})
+	return rounds[len(rounds)/2]
+}
+
+// shares are how much of the other tasks each round lost.
+func shares(rounds []aftermath) (f verdict.Figure) {
+	for _, after := range rounds {
+		f = append(f, float64(after.Lost)/(crashTasks-1))
+	}
+	return f
 }
 
 // costs says what each end took with it.

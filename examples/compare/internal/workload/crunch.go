@@ -62,6 +62,7 @@ func crunch(p Plan) Outcome {
 	if p.Ctx.Err() == nil {
 		beside(&p, &out)
 	}
+	p.tell(&out)
 	return out
 }
 

@@ -42,6 +42,7 @@ func mixed(p Plan) Outcome {
 			note(out.Figures, "mixed", m, s)
 		}
 	}
+	p.tell(&out)
 	if p.Probes && p.Ctx.Err() == nil {
 		chunking(&p, &out)
 	}

@@ -35,6 +35,8 @@ type Plan struct {
 
 	// Progress is told what is about to run.
 	Progress func(what string)
+
+	given verdict.Figure // the cores that there were, at each look
 }
 
 // Short is the plan of three workloads in some 30 seconds.
@@ -84,17 +86,21 @@ type Outcome struct {
 }
 
 // alternate plays the scenario on every model once a round, so that drift of the machine meets all alike, and merges each
-// one's rounds. A model that skip names is left out.
+// one's rounds. A model that skip names is left out, and so is one that has failed, with what it did before that.
 func (p *Plan) alternate(what string, workers int, sc load.Scenario, skip func(load.Model) bool) []load.Sample {
 	all := make([][]load.Sample, len(p.Models))
 	for round := range p.Rounds {
+		p.look(round)
 		for _, i := range load.RoundOrder(p.Seed, round, len(p.Models)) {
 			m := p.Models[i]
-			if p.Ctx.Err() != nil || skip != nil && skip(m) {
+			if p.Ctx.Err() != nil || m.Failed() || skip != nil && skip(m) {
 				continue
 			}
 			p.Progress(fmt.Sprintf("%s, round %d of %d: %s", what, round+1, p.Rounds, m.Name))
-			all[i] = append(all[i], p.Measure(m, load.Setup{Workers: workers, Round: round}, sc))
+			all[i] = append(all[i], p.Measure(m, load.Setup{Workers: workers, Requests: sc.Open(), Round: round}, sc))
+			if m.Failed() {
+				all[i] = nil
+			}
 		}
 	}
 	merged := make([]load.Sample, len(p.Models))

@@ -146,6 +146,7 @@ func beside(p *Plan, out *Outcome) {
 				return
 			}
 			p.Progress(probe.name + ": " + m.Name)
+			p.look(round)
 			s := p.Measure(m, load.Setup{Workers: probe.workers, Round: round}, probe.sc)
 			out.Figures[key] = append(out.Figures[key], s.Wall.Seconds())
 		}

@@ -1,6 +1,8 @@
 package workload
 
 import (
+	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,7 +66,11 @@ func TestBesideCrunch(t *testing.T) {
 // What each end takes with it, really.
 func TestAccidents(t *testing.T) {
 	p := quick(t, "loop", "pool(k)", "processes(k)", "goroutines")
+	p.Rounds = 2
 	out := crash(p)
+	for name, f := range out.Figures {
+		require.Len(t, f, p.Rounds, name)
+	}
 	lost := map[string]map[string]int64{}
 	for _, r := range out.Table.Rows {
 		lost[r.Model] = map[string]int64{}
@@ -94,6 +100,28 @@ func TestAccidents(t *testing.T) {
 	require.Zero(t, processes.Lost)
 	loop, _ := out.Table.Row("loop")
 	require.Contains(t, loop.Broken, "exit costs the program, hang costs 6 others")
+}
+
+func TestTheTypicalAccident(t *testing.T) {
+	rounds := []aftermath{{Lost: 7, Wall: 1, Died: true}, {Lost: 0, Wall: 9}, {Lost: 0, Wall: 3}}
+	require.Equal(t, aftermath{Wall: 9}, typical(rounds))
+	require.Equal(t, verdict.Figure{1, 0, 0}, shares(rounds), "in the order of the rounds")
+}
+
+// What an interrupt leaves of crash is rows that have all ends.
+func TestInterruptedAccidents(t *testing.T) {
+	p := quick(t, "pool(k)", "loop+pool")
+	ctx, cancel := context.WithCancel(t.Context())
+	p.Ctx = ctx
+	p.Progress = func(what string) {
+		if strings.HasPrefix(what, "crash, round 1 of 3, exit: loop+pool") {
+			cancel()
+		}
+	}
+	out := crash(p)
+	require.Len(t, out.Table.Rows, 1)
+	require.Equal(t, "pool(k)", out.Table.Rows[0].Model)
+	require.Len(t, out.Table.Rows[0].Levels, len(fates()))
 }
 
 func TestAccidentsSayWhatTheyCost(t *testing.T) {

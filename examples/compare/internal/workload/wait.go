@@ -61,6 +61,7 @@ func wait(p Plan) Outcome {
 			few = samples
 		}
 	}
+	p.tell(&out)
 	if p.Probes && p.Ctx.Err() == nil {
 		sockets(&p, &out)
 	}

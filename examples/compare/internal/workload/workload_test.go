@@ -149,3 +149,30 @@ func TestLanesHaveAllThatWasSent(t *testing.T) {
 		require.True(t, labels[Ping] && labels[Heavy], "%s: %v", l.Model, labels)
 	}
 }
+
+// A model that fails in the middle has no row, and is not tried again; the others go on.
+func TestWhatFailsIsLeftOut(t *testing.T) {
+	for _, wl := range All {
+		if wl.Here {
+			continue
+		}
+		synctest.Test(t, func(t *testing.T) {
+			p, runs := small(t), 0
+			fails := model.Named("pool(k)")
+			fails.Name, fails.Kind = "node", result.Real
+			fails.Down = func() bool { return runs == 2 }
+			p.Models = append(p.Models[:1:1], fails, model.Named("loop"))
+			p.Rounds = 3
+			p.Measure = func(m load.Model, s load.Setup, sc load.Scenario) load.Sample {
+				if m.Name == "node" {
+					runs++
+				}
+				return asWaits(m, s, sc)
+			}
+			rows := wl.Run(p).Table.Rows
+			require.Len(t, rows, 2)
+			require.Equal(t, []string{"inline", "loop"}, []string{rows[0].Model, rows[1].Model})
+			require.Equal(t, 2, runs)
+		})
+	}
+}

@@ -54,5 +54,5 @@ function lookAt(frame) {
 
 addEventListener('load', () => {
   for (const frame of document.querySelectorAll('iframe')) lookAt(frame);
-  document.title = faults.size ? `${faults.size} faults. ${[...faults].slice(0, 12).join('; ')}` : 'seen';
+  document.title = faults.size ? `${faults.size} faults. ${[...faults].slice(0, 30).join('; ')}` : 'seen';
 });

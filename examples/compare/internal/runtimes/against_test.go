@@ -1,0 +1,56 @@
+package runtimes
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quartet-go/quartet/examples/compare/internal/result"
+)
+
+// ms is so many milliseconds.
+func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+
+func TestRowsAreHeldAgainstRealOnes(t *testing.T) {
+	only(t, map[string]string{
+		"node":        says("22.1.0", false),
+		"python3":     says("3.14.0", true), // no model of a lock is like it
+		"python3.12":  says("3.12.1", false),
+		"python3.13":  says("3.13.0", false),
+		"python3.13t": says("3.13.0", true),
+	})
+	in, err := Find(1000, []string{Auto})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, in.Close()) }()
+	against := func(workload string, bar result.Figure) map[string]string {
+		table := result.Table{Name: workload, BarOf: bar}
+		for i, model := range []string{"inline", "loop", "loop+gil thread", "gil threads"} {
+			table.Rows = append(table.Rows, result.Row{Model: model, Name: model, Wall: ms(10 * i), P50: ms(i), P99: ms(i)})
+		}
+		for _, m := range in.Models {
+			table.Rows = append(table.Rows, result.Row{Model: m.Name, Name: m.Name, Kind: m.Kind, Wall: ms(15), P50: ms(4), P99: ms(5)})
+		}
+		in.Complete(&table)
+		require.Empty(t, table.Remarks)
+		all := make(map[string]string)
+		for _, r := range table.Rows {
+			if len(r.Against) > 0 {
+				all[r.Model] = r.Comparison()
+			}
+		}
+		return all
+	}
+	require.Equal(t, map[string]string{
+		"loop":            "node: p50 × 0.25, p99 × 0.20; python 3.12 asyncio: p50 × 0.25, p99 × 0.20",
+		"loop+gil thread": "python 3.12 to_thread: p50 × 0.50, p99 × 0.40",
+		"gil threads":     "python 3.12 threads: p50 × 0.75, p99 × 0.60",
+	}, against("mixed", result.P99))
+	require.Equal(t, map[string]string{
+		"loop":            "node: per second × 1.50; python 3.12 asyncio: per second × 1.50",
+		"loop+gil thread": "python 3.12 to_thread: per second × 0.75",
+		"gil threads":     "python 3.12 threads: per second × 0.50",
+	}, against("wait", result.Wall))
+	require.Len(t, against("crunch", result.Wall), 3)
+	require.Empty(t, against("chat", result.P99))
+}
