@@ -15,7 +15,7 @@ const (
 	maxWindow  = 256
 	// aheadBelow is up to what length of tasks one is always sent ahead: where both sides have gone to sleep the way there
 	// and back takes nearly 100 µs. An idle worker gets back what waits behind a task that turns out long.
-	aheadBelow = 2 * time.Millisecond
+	aheadBelow = 2 * time.Millisecond // LONG in quartet_worker.py
 )
 
 // dispatch is locked: what is queued goes to workers with room, and to waiting ones that want what descends from their
@@ -93,7 +93,13 @@ func (w *worker) room() bool {
 	if w.width > 1 {
 		return len(w.calls)-w.suspended < w.width
 	}
-	return w.suspended == 0 && len(w.calls) < w.window
+	return w.suspended == 0 && len(w.calls) < w.window && (len(w.calls) == 0 || !w.stuck())
+}
+
+// stuck is locked: a foreign worker is in a call that has turned out long. While that runs it may be unable to give back
+// what was sent ahead.
+func (w *worker) stuck() bool {
+	return w.pool.cfg.Command != nil && time.Since(w.heardAt) > aheadBelow
 }
 
 // next is locked: the call that is to go to a worker, nil when none is queued.
@@ -175,8 +181,9 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 	if len(w.calls) > 0 {
 		p.grow()
 	}
-	if len(w.calls) == 0 && p.care.every > 0 {
+	if len(w.calls) == 0 && (p.care.every > 0 || p.cfg.Command != nil) {
 		w.movedAt = time.Now()
+		w.heardAt = w.movedAt
 	}
 	c.worker = w
 	w.calls[c.id()] = c

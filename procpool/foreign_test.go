@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -28,6 +29,7 @@ var (
 	foreignFails  = quartet.Declare[string, int]("foreign.fails")
 	foreignDie    = quartet.Declare[string, int]("foreign.die")
 	foreignSlow   = quartet.Declare[none, int]("foreign.slow")
+	foreignSpin   = quartet.Declare[string, int]("foreign.spin")
 	foreignPID    = quartet.Declare[none, int]("foreign.pid")
 	foreignAbsent = quartet.Declare[int, int]("foreign.absent")
 )
@@ -208,4 +210,33 @@ func TestForeignCrash(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A call behind one that never ends keeps its own ctx, whether it was sent ahead or came later.
+func TestCallsBehindAnEndlessOneAreNotStuck(t *testing.T) {
+	cfg := procpool.Python("testdata/functions.py")
+	if _, err := exec.LookPath(cfg.Command[0]); err != nil {
+		t.Skip(err)
+	}
+	cfg.Workers, cfg.Grace = 1, time.Millisecond
+	for _, how := range []string{"compute", "sleep"} {
+		t.Run(how, func(t *testing.T) {
+			p := newPool(t, cfg)
+			ctx := bounded(t)
+			for range 20 { // so that the worker looks quick
+				_, err := foreignSpin.Do(ctx, p, "")
+				require.NoError(t, err)
+			}
+			endless := foreignSpin.Go(ctx, p, how)
+			for _, after := range []time.Duration{0, 10 * time.Millisecond} {
+				time.Sleep(after)
+				soon, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+				_, err := foreignDouble.Do(soon, p, 1)
+				cancel()
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+			}
+			_, err := endless.Result()
+			require.ErrorIs(t, err, quartet.ErrPending)
+		})
+	}
 }

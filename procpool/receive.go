@@ -40,6 +40,9 @@ func (p *Pool) receive(w *worker) error {
 			break
 		}
 	}
+	if p.cfg.Command != nil {
+		w.heardAt = time.Now()
+	}
 	p.dispatch()
 	p.in.Unlock()
 	w.ended = p.run(errands, w.ended[:0])

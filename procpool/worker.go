@@ -39,6 +39,7 @@ type worker struct {
 	beats     bool               // it keeps a heartbeat
 	beat      uint64             // the last that was seen
 	movedAt   time.Time          // when that was new
+	heardAt   time.Time          // of a foreign worker: when its running call may have begun, at the earliest
 	revoked   bool               // it has been asked for calls that have not started
 
 	mu     sync.Mutex

@@ -76,7 +76,7 @@ class _Worker:
         self.page = mmap.mmap(int(page), PAGE_SIZE) if self.shared else bytearray(PAGE_SIZE)
         self.words = memoryview(self.page).cast("Q")  # 0: the running task; 1: bytes written; 2: bytes in the buffer
         self.length = 0
-        self.out = threading.Lock()
+        self.out, self.reading = threading.Lock(), threading.Lock()
         self.buf, self.part, self.names = b"", None, []
         self.pending = collections.deque()
         self.stopped = set()  # cancelled tasks
@@ -181,9 +181,13 @@ class _Worker:
             return  # the other thread has it
         self.put(RETURNED, waiting[0])
 
-    def cancelled(self):
+    def read_what_is_there(self):
         while select.select([self.fin], [], [], 0)[0]:
             self.read()
+
+    def cancelled(self):
+        with self.reading:
+            self.read_what_is_there()
         self.flush()
         return self.task in self.stopped
 
@@ -198,7 +202,9 @@ class _Worker:
             except IndexError:
                 self.task = 0
                 self.flush()
-                self.read()
+                with self.reading:
+                    if not self.pending:  # watch may have read
+                        self.read()
                 continue
             if waiting is None:
                 self.flush()
@@ -235,19 +241,28 @@ class _Worker:
             return ERROR, json.dumps(wire).encode()
 
     def watch(self):
-        """What waits for a task that turns out long is written, or goes back to the pool."""
+        """What waits for a task that turns out long is written, or goes back to the pool: twice, since the pool sends on for
+        as long as it takes the task to be a short one."""
         while True:
             self.watched.wait()
             self.watched.clear()
-            while self.task:
+            looks = 0
+            while self.task and looks < 2:
                 time.sleep(LONG / 1e9)
                 if self.task and time.perf_counter_ns() - self.began > LONG:
-                    for waiting in list(self.pending):
-                        if waiting:
-                            self.give_back(waiting)
-                    self.flush()
-                    if not self.pending:
-                        break
+                    looks += 1
+                    self.return_pending()
+
+    def return_pending(self):
+        if self.reading.acquire(blocking=False):  # else the task is over, or asks cancelled()
+            try:
+                self.read_what_is_there()
+            finally:
+                self.reading.release()
+        for waiting in list(self.pending):
+            if waiting:
+                self.give_back(waiting)
+        self.flush()
 
 
 def main():

@@ -57,3 +57,12 @@ def slow(_):
 @function("foreign.pid")
 def pid(_):
     return os.getpid()
+
+
+@function("foreign.spin")
+def spin(how):
+    if how == "sleep":
+        time.sleep(60)
+    while how == "compute":
+        pass
+    return 0
