@@ -46,7 +46,9 @@ type Model struct {
 	Few bool
 	// Apart: its requests run in other processes.
 	Apart bool
-	Open  func(s Setup) Server
+	// Most is how many requests it has room for at once, so that with more they would wait to be sent; 0: any number.
+	Most int
+	Open func(s Setup) Server
 	// Down reports whether the model has failed, so that it has no figures; nil: none does. It is asked between runs.
 	Down func() bool
 }

@@ -114,9 +114,11 @@ func (in *Installed) add(p *program, turns int) error {
 		}
 		s := &server{name: name, cfg: cfg, turns: turns, crew: x.crew}
 		in.servers = append(in.servers, s)
-		in.Models = append(in.Models, load.Model{
-			Name: name, Like: x.like, Kind: result.Real, Apart: true, Open: s.open, Down: s.down,
-		})
+		m := load.Model{Name: name, Like: x.like, Kind: result.Real, Apart: true, Open: s.open, Down: s.down}
+		if x.crew {
+			m.Most = most
+		}
+		in.Models = append(in.Models, m)
 	}
 	return nil
 }

@@ -49,7 +49,8 @@ func chat(p Plan) Outcome {
 	out := Outcome{Figures: verdict.Figures{}}
 	levels := make([][]result.Level, len(p.Models))
 	for _, n := range p.Receivers {
-		samples := p.alternate(fmt.Sprintf("chat, %d receivers", n), p.Cores, broadcast(n), nil)
+		full := func(m load.Model) bool { return m.Most > 0 && n >= m.Most } // one message takes all that it has
+		samples := p.alternate(fmt.Sprintf("chat, %d receivers", n), p.Cores, broadcast(n), full)
 		if p.Ctx.Err() != nil && len(out.Table.Rows) > 0 {
 			break
 		}

@@ -145,6 +145,7 @@ func TestCost(t *testing.T) {
 
 func TestChatShowsTheStepOfAHundred(t *testing.T) {
 	p := quick(t, "loop", "inline")
+	p.Models = append(p.Models, load.Model{Name: "python threads", Kind: result.Real, Most: 1000})
 	p.Receivers = []int{10, 100, 1000}
 	p.Probes = false
 	p.Measure = func(m load.Model, _ load.Setup, sc load.Scenario) load.Sample {
@@ -155,6 +156,7 @@ func TestChatShowsTheStepOfAHundred(t *testing.T) {
 	require.Contains(t, table.Title, "a message to 100 receivers")
 	require.Equal(t, 1500*time.Microsecond, table.Rows[0].P99)
 	require.Len(t, table.Rows[1].Levels, 3)
+	require.Len(t, table.Rows[2].Levels, 2, "it has no room for a thousand at once")
 	require.Empty(t, table.Rows[0].Broken)
 	r := result.Row{P99: slowReader, P50: time.Millisecond, Running: 2, Cores: 0.1}
 	JudgeChat(&r)
