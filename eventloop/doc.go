@@ -48,10 +48,11 @@
 //
 // # Stopping
 //
-// [Loop.Run] returns when nothing keeps the loop alive: posted callbacks, unfinished tasks, connections, listeners, timers
-// and immediates that are not unreferenced, and holds of [Loop.KeepAlive]. [Loop.Shutdown] ends it when what was accepted
-// has ended, [Loop.Close] at once; a loop that was started with [Loop.Start] needs one of them. [Loop.Step] runs it
-// callback by callback, for tests; in a testing/synctest bubble its timers are of virtual time.
+// [Loop.Run] returns when nothing keeps the loop alive: posted callbacks, unfinished tasks, connections, listeners,
+// timers and immediates that are not unreferenced, and holds of [Loop.KeepAlive]. [Loop.Shutdown] ends it when what was
+// accepted has ended, connections too: a server ends its own first, in a posted callback. [Loop.Close] ends it at once;
+// a loop that was started with [Loop.Start] needs one of them. [Loop.Step] runs it callback by callback, for tests; in
+// a testing/synctest bubble its timers are of virtual time.
 //
 // # Synchronisation and cost
 //

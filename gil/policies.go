@@ -80,8 +80,8 @@ func (p fifo) Release(LockState, bool) Release          { return Release{HandOff
 
 type free struct{ percent int }
 
-// Free has no lock, as a free-threaded build (PEP 703). slowdown, 1 by default, is by how much computing takes longer
-// there. It panics when that is below 1, or given twice.
+// Free has no lock, as a free-threaded build (PEP 703). slowdown, 1 by default, is by how much Compute takes longer
+// there; native code does not. It panics when that is below 1, or given twice.
 func Free(slowdown ...float64) Policy {
 	if len(slowdown) == 0 {
 		return free{}

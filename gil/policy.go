@@ -46,7 +46,8 @@ type Release struct {
 type Traits struct {
 	// Unlocked: there is no lock.
 	Unlocked bool
-	// Slowdown is by how much slower computing is, in percent: 40 means 1.4 times the time.
+	// Slowdown is by how much slower Compute is, in percent: 40 means 1.4 times the time. Native code, which HoldLock and
+	// Released stand for, is as fast as ever.
 	Slowdown int
 	// Ticks: after so many ticks of computing the lock is released and at once wanted back. 0: never.
 	Ticks int
@@ -54,4 +55,12 @@ type Traits struct {
 	OwnRequests bool
 	// Locks is how many interpreters there are, each with a lock of its own. 0: one.
 	Locks int
+}
+
+// slowed is how long d of computing takes.
+func (t Traits) slowed(do Do, d time.Duration) time.Duration {
+	if do == DoCompute {
+		d += d * time.Duration(t.Slowdown) / 100
+	}
+	return d
 }

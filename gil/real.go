@@ -14,7 +14,7 @@ import (
 type real struct {
 	s        *Scheduler
 	free     bool
-	slowdown time.Duration // in percent
+	traits   Traits
 	scale    time.Duration
 	locks    []lock
 	born     int
@@ -25,7 +25,7 @@ type real struct {
 func newReal(s *Scheduler) *real {
 	traits := s.cfg.Policy.Traits()
 	e := &real{
-		s: s, free: traits.Unlocked, slowdown: time.Duration(100 + traits.Slowdown), scale: time.Duration(s.cfg.Scale),
+		s: s, free: traits.Unlocked, traits: traits, scale: time.Duration(s.cfg.Scale),
 		locks: make([]lock, max(1, traits.Locks)),
 	}
 	for i := range e.locks {
@@ -163,7 +163,7 @@ func (e *real) setWaiting(n *task.Node, waiting bool) {
 }
 
 func (e *real) compute(n *task.Node, do Do, d time.Duration) {
-	d = d * e.scale * e.slowdown / 100
+	d = e.traits.slowed(do, d) * e.scale
 	switch do {
 	case DoRelease:
 		e.without(n, false, false, func() { burn(d, func() {}) })

@@ -159,7 +159,7 @@ func (s *sim) advance(t *vthread) {
 }
 
 func (s *sim) compute(t *vthread) {
-	t.left = t.op.For + t.op.For*time.Duration(s.traits.Slowdown)/100
+	t.left = s.traits.slowed(t.op.Do, t.op.For)
 	switch {
 	case t.op.Do == DoRelease:
 		s.leave(t)

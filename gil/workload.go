@@ -124,13 +124,10 @@ func (l Load) begin(i int, cfg *Config) LoadFigures {
 	locks := max(1, traits.Locks)
 	if traits.Unlocked {
 		locks = 0
-		l.Compute, l.Hold, l.Released = slower(l.Compute, traits), slower(l.Hold, traits), slower(l.Released, traits)
+		l.Compute = Const(traits.slowed(DoCompute, l.Compute.Mean()))
 	}
 	return LoadFigures{Label: l.Label, Threads: l.Threads, Bound: l.Bound(locks, cfg.Cores)}
 }
-
-// slower is d as computing takes there.
-func slower(d Dist, t Traits) Dist { return Const(d.Mean() + d.Mean()*time.Duration(t.Slowdown)/100) }
 
 // count makes the figures of the rounds that ended in a time.
 func (l *LoadFigures) count(times []time.Duration, within time.Duration) {

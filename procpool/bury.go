@@ -127,7 +127,14 @@ func (w *worker) lostError(b burial, c *call, name string, victim bool) *WorkerL
 	}
 }
 
-const hint = "does the program call procpool.Init() as the first line of main, and of TestMain in tests?"
+// hint is what to look at first.
+func (p *Pool) hint() string {
+	init := "does the program call procpool.Init() as the first line of main, and of TestMain in tests?"
+	if p.cfg.Command != nil {
+		return "does its script start? Or if it is written in Go: " + init
+	}
+	return init
+}
 
 // bootError says how a worker ended that was not ready yet.
 func (w *worker) bootError(b burial, booted bool) error {
@@ -151,9 +158,9 @@ func (w *worker) bootError(b burial, booted bool) error {
 	case cause == nil && w.reader.rest() > 0:
 		return fmt.Errorf("%w: worker %d ended in the middle of its first frame (%s)%s", ErrProtocol, w.proc.Pid, how, said)
 	case cause == nil:
-		return fmt.Errorf("worker %d ended before it was ready (%s): %s%s", w.proc.Pid, how, hint, said)
+		return fmt.Errorf("worker %d ended before it was ready (%s): %s%s", w.proc.Pid, how, w.pool.hint(), said)
 	case errors.Is(cause, errBootTimeout):
-		return fmt.Errorf("worker %d: %w: %s%s", w.proc.Pid, cause, hint, said)
+		return fmt.Errorf("worker %d: %w: %s%s", w.proc.Pid, cause, w.pool.hint(), said)
 	}
 	return fmt.Errorf("worker %d: %w%s", w.proc.Pid, cause, said)
 }

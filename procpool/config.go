@@ -61,7 +61,8 @@ type Config struct {
 	Dir string
 	// BootTimeout is within what time a started worker must say hello. Default: 10 s.
 	BootTimeout time.Duration
-	// Grace is how long Close waits for cancelled tasks before it kills their workers. Default: 5 s.
+	// Grace is how long Close, RunTimeout and KillCancelled wait for cancelled tasks before they kill their workers.
+	// Default: 5 s.
 	Grace time.Duration
 	// MaxFrame is the largest input or output of a call, in bytes, encoded; at least 1 MiB. Default: 256 MiB.
 	MaxFrame int
@@ -75,7 +76,8 @@ type Config struct {
 	// QueueTimeout ends a call that has waited for a worker so long, with ErrQueueTimeout. Default: none.
 	QueueTimeout time.Duration
 	// RunTimeout cancels a call that has run so long, with ErrRunTimeout; its worker is killed when it does not return within
-	// Grace. What had been sent ahead to that worker goes to another. Default: none.
+	// Grace: one that never looks at its ctx is gone after both. One that returns within Grace has its result. What had been
+	// sent ahead to that worker goes to another. Default: none: a call that never ends keeps its worker.
 	RunTimeout time.Duration
 	// KillCancelled kills the worker of a call whose context has ended and that does not return within Grace. Default: it is
 	// waited for.
@@ -93,7 +95,8 @@ type Config struct {
 	// MemorySoft replaces a worker whose resident memory is beyond so many bytes, when its calls have ended. On Linux; it is
 	// looked at every 100 ms. Default: none.
 	MemorySoft int64
-	// MemoryHard kills such a worker, with ErrMemory. Default: none.
+	// MemoryHard kills such a worker, with ErrMemory. What takes memory quickly goes beyond it before it is looked at; for a
+	// wall, set the system's own limit in a WorkerInit. Default: none.
 	MemoryHard int64
 
 	// OnCommand may change how a worker is started, but for its descriptors and the process group: credentials, limits,

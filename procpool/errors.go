@@ -32,7 +32,7 @@ func (e *ForeignError) Error() string { return e.Type + ": " + e.Message }
 // WorkerLostError is what a call gets that had started in a worker which is gone.
 type WorkerLostError struct {
 	PID      int
-	ExitCode int    // -1 when a signal ended it
+	ExitCode int    // -1 when a signal ended it; 2 after one that Go's runtime has caught, as SIGSEGV in C code: see Stderr
 	Signal   string // its name, or ""
 	Func     string // the function that was lost
 	Stderr   []byte // the last that the worker wrote to its standard error, and how a crash began; some 20 KiB at most

@@ -29,7 +29,8 @@ var (
 
 // Init makes a process that a pool has started its worker: it runs calls until the pool is done with it, and exits. In
 // every other process it returns at once. It must be the first line of main, and of TestMain, before anything that a
-// worker should not do: flags, servers, goroutines. All package initialisers run in each worker; see [IsWorker].
+// worker should not do: flags, servers, goroutines. All package initialisers run in each worker; see [IsWorker]. A worker
+// does not get the program's arguments.
 func Init() {
 	marker, ok := os.LookupEnv(envMarker)
 	initDone.Store(true)

@@ -54,9 +54,10 @@ func (p *Pool) Priority(level Level) *View {
 }
 
 // Key returns a view whose tasks run in strict order, one at a time: the next one starts when the one before it has
-// ended, also where that waited in between. Other keys are not held up. Two views of the same key are one order. A task
-// that awaits a future queued under the key that it holds itself gets [quartet.ErrDeadlock] at once. It panics when key
-// is nil or cannot be compared.
+// ended, also where that waited in between. Other keys are not held up, as long as the tasks that wait leave them
+// workers and places: all keys share Config.Workers and Config.Queue, so that the backlog of one can fill the queue for
+// all. Two views of the same key are one order. A task that awaits a future queued under the key that it holds itself
+// gets [quartet.ErrDeadlock] at once. It panics when key is nil or cannot be compared.
 func (p *Pool) Key(key any) *View { return keyView(p, p.keys, key, nil) }
 
 // Limit returns a sub-pool: a view of which at most n tasks run at once, and which shares the workers and the queue of the

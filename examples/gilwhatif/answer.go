@@ -110,7 +110,8 @@ func (a *answer) write(w io.Writer) error {
 
 func kneeWords(knee float64) string { return fmt.Sprintf("%.1f threads", knee) }
 
-// verdict says where the threads asked for lie, and which models do most with them: those whose bands reach the best's.
+// verdict says where the threads asked for lie, and which models do most with them: those whose bands reach the best's, or
+// that come as near as makes no difference.
 func (a *answer) verdict() string {
 	one := a.curves[0]
 	var best band
@@ -121,20 +122,27 @@ func (a *answer) verdict() string {
 	}
 	var names []string
 	for _, c := range a.curves {
-		if c.at(a.threads).perSecond.most >= best.least {
+		if b := c.at(a.threads).perSecond; b.most >= best.least || b.median >= best.median/1.05 {
 			names = append(names, c.name)
 		}
 	}
-	where := "below"
+	text := fmt.Sprintf("%d threads are below the knee of one lock", a.threads)
 	if float64(a.threads) > one.knee {
-		where = "beyond"
+		text = fmt.Sprintf("%d threads are beyond the knee of %s", a.threads, a.limit())
 	}
-	text := fmt.Sprintf("%d threads are %s the knee of one lock", a.threads, where)
 	more := best.median / one.at(a.threads).perSecond.median
 	if names[0] == one.name || more < 1.05 {
 		return text + ", and no other model does more by much."
 	}
 	return fmt.Sprintf("%s. %.1f times as much: %s.", text, more, strings.Join(names, ", "))
+}
+
+// limit is what one lock's knee comes from.
+func (a *answer) limit() string {
+	if a.locked*a.cores < 100 {
+		return fmt.Sprintf("%d cores, and not of the lock", a.cores)
+	}
+	return "one lock"
 }
 
 // printer keeps the first error.

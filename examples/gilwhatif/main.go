@@ -9,14 +9,14 @@
 //	one lock                   609  (597–629)              76%             43.1 ms   8.3 threads
 //	4 interpreters             766  (744–806)              96%             39.6 ms   20.0 threads
 //	4 processes                760  (738–800)              95%             39.7 ms   19.6 threads
-//	no lock                    773  (746–808)              98%             39.5 ms   18.5 threads
+//	no lock                    777  (751–814)              98%             39.4 ms   19.1 threads
 //
 //	8 threads are below the knee of one lock. 1.3 times as much: 4 interpreters, 4 processes, no lock.
 //
 //	requests/s
 //	    2030 |                                                           i
-//	         |                                                 *         p
-//	         |                                                 f         f
+//	         |                                                 *         *
+//	         |
 //	         |
 //	         |                                       f
 //	    1353 |                                       *

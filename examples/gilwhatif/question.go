@@ -97,11 +97,10 @@ func (q *question) load(m model, threads int) gil.Load {
 	return gil.Load{Label: "requests", Threads: threads, Compute: of(locked + m.more), Released: of(q.cpu - locked), Wait: of(q.wait)}
 }
 
-// form is the load whose closed form is the model's: computing takes as long as it does there.
+// form is the load whose closed form is the model's: computing takes as long as it does there, but for native code.
 func (q *question) form(m model, threads int) gil.Load {
 	l := q.load(m, threads)
-	longer := func(d gil.Dist) gil.Dist { return gil.Const(time.Duration(m.slower * float64(d.Mean()))) }
-	l.Compute, l.Released = longer(l.Compute), longer(l.Released)
+	l.Compute = gil.Const(time.Duration(m.slower * float64(l.Compute.Mean())))
 	return l
 }
 

@@ -30,6 +30,7 @@ import (
 const (
 	events   = 6
 	attempts = 5
+	patience = 5 * time.Second
 	backoff  = 10 * time.Millisecond // before the first retry; each further one waits twice as long
 )
 
@@ -52,7 +53,7 @@ func run(ctx context.Context, w io.Writer) error {
 	go func() { _ = server.Serve(ln) }()
 	defer server.Close()
 
-	client := &http.Client{Transport: &http.Transport{}}
+	client := &http.Client{Transport: &http.Transport{}, Timeout: patience} // a delivery keeps its worker so long
 	defer client.CloseIdleConnections()
 	pool := workerpool.New(workerpool.Config{Workers: 2})
 	var deliveries []*quartet.Future[struct{}]

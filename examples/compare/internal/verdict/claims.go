@@ -45,8 +45,8 @@ var Claims = []Claim{
 	{Text: "A process takes as little memory as a thread", Ratio: [2]string{"cost/processes(k)/memory", "cost/pool(k)/memory"}, AtMost: 10, Expect: DoesNotHold},
 	{Text: "A call to a process costs as little as one to a thread", Ratio: [2]string{"cost/processes(k)/round trip", "cost/pool(k)/round trip"}, AtMost: 2, Expect: DoesNotHold},
 	{
-		Text: "Processes make tasks faster", Ratio: [2]string{"cost/processes(k)/break-even"}, Per: 1e-6, Parallel: true,
-		BreakEven: "a batch gains here when a task takes %.3g µs or more", Expect: Depends,
+		Text: "Processes make tasks faster", Ratio: [2]string{"cost/processes(k)/break-even"}, Per: 1e-3, Parallel: true,
+		BreakEven: "a batch gains here when a task takes %.2g ms or more", Expect: Depends,
 	},
 
 	// No workload has a figure for these.

@@ -77,7 +77,7 @@ func (c Claim) Judge(fs Figures, cores int) Verdict {
 		}
 		return v
 	}
-	v.Evidence = fmt.Sprintf("%s = %.3g (rounds: %.3g to %.3g)", c.over(), q.Median(), slices.Min(q), slices.Max(q))
+	v.Evidence = fmt.Sprintf("%s = %s (rounds: %s to %s)", c.over(), digits(q.Median()), digits(slices.Min(q)), digits(slices.Max(q)))
 	switch {
 	case c.Parallel && cores < 2:
 		v.Outcome, v.Evidence = Inconclusive, "needs at least two cores"
@@ -126,6 +126,14 @@ func (c Claim) over() string {
 		return fmt.Sprintf("%s ÷ %g", c.Ratio[0], c.Per)
 	}
 	return c.Ratio[0] + " ÷ " + c.Ratio[1]
+}
+
+// digits has three that tell something.
+func digits(v float64) string {
+	if v >= 1000 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
 }
 
 func (c Claim) threshold() string {
