@@ -17,8 +17,8 @@ type Stats struct {
 	Abandoned uint64 // never started
 	Rejected  uint64 // refused
 
-	QueueWait Histogram // from the submit to the start, sampled
-	RunTime   Histogram // from the start to the end, waits included, sampled
+	QueueWait Histogram // from the submit to the start, sampled unless Config.ExactTimes
+	RunTime   Histogram // from the start to the end, waits included, sampled likewise
 }
 
 // Histogram counts durations in buckets whose bounds are powers of two: bucket i holds those below 1<<i nanoseconds and
