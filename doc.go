@@ -58,7 +58,8 @@
 //
 // Contexts: the submit's ctx bounds the wait for room, then the wait in the queue, then is the parent of the ctx that
 // the task gets. A task whose ctx ends before it starts is abandoned with the ctx's cause. A waiter's ctx ends the wait
-// alone; a future ends only when its function has returned or never will start. A task's own ctx ends when it returns.
+// alone; a future ends only when its function has returned or never will start. A task's own ctx ends when it returns,
+// and so do those of the tasks that were submitted with it: await them, or submit with context.WithoutCancel(ctx).
 //
 // Panics are never lost: a future carries a [*PanicError] with the task's own stack to its waiters, and [ErrGoexit] for
 // runtime.Goexit. The panic of a bare task goes to the executor's OnPanic; without one it crashes the program, as it

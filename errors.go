@@ -8,15 +8,25 @@ import (
 
 // The errors that every executor uses; compare with [errors.Is].
 var (
-	ErrClosed    = errors.New("quartet: executor is closed")
+	// ErrClosed refuses a submit after Shutdown or Close began. It is also what queued tasks are abandoned with, and the
+	// cause with which Close cancels those that have started.
+	ErrClosed = errors.New("quartet: executor is closed")
+	// ErrSaturated refuses a submit that finds no room and does not wait for it.
 	ErrSaturated = errors.New("quartet: executor has no room")
+	// ErrDiscarded is what the oldest queued task is abandoned with where the newest takes its room.
 	ErrDiscarded = errors.New("quartet: task was discarded for a newer one")
-	ErrPending   = errors.New("quartet: future has not ended")
-	ErrGoexit    = errors.New("quartet: task called runtime.Goexit")
-	ErrNoBody    = errors.New("quartet: function has no body in this program")
-	ErrInside    = errors.New("quartet: called from inside a task of the executor")
-	ErrDeadlock  = errors.New("quartet: waiting here would never end")
-	ErrView      = errors.New("quartet: a view of an executor cannot stop it")
+	// ErrPending is [Future.Result]'s answer before the end.
+	ErrPending = errors.New("quartet: future has not ended")
+	// ErrGoexit is what the waiters of a task get that called runtime.Goexit, as a failing test does.
+	ErrGoexit = errors.New("quartet: task called runtime.Goexit")
+	// ErrNoBody is what a call of a [Func] gets where the program that is to run it has no body for it.
+	ErrNoBody = errors.New("quartet: function has no body in this program")
+	// ErrInside is what Shutdown returns to a task of the executor itself, which it cannot wait for.
+	ErrInside = errors.New("quartet: called from inside a task of the executor")
+	// ErrDeadlock is returned in place of a wait that would never end, where that can be seen.
+	ErrDeadlock = errors.New("quartet: waiting here would never end")
+	// ErrView is what Shutdown and Close of a view return: they are the owner's.
+	ErrView = errors.New("quartet: a view of an executor cannot stop it")
 )
 
 // PanicError is what a task's waiters get when it panics.

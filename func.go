@@ -47,7 +47,9 @@ type invoker interface {
 var names sync.Map // string → invoker
 
 // Define names a function. It panics on an empty or repeated name, on a nil fn, and on types that cannot travel, naming
-// the field.
+// the field: channels, functions, interfaces, complex numbers, uintptr and unsafe.Pointer, structs with unexported fields,
+// maps whose keys are neither strings, integers nor text marshalers, and what is made of these; a type that encodes itself
+// may be any of them. Names are for the whole program and stay, so call it for package-level variables.
 func Define[In, Out any](name string, fn func(context.Context, In) (Out, error), opts ...DefineOption) *Func[In, Out] {
 	if fn == nil {
 		panic(fmt.Sprintf("quartet: Define(%q) of a nil func", name))

@@ -20,7 +20,8 @@ type Group struct {
 	wakers []func()
 }
 
-// NewGroup returns a group whose tasks run on ex with contexts below ctx.
+// NewGroup returns a group whose tasks run on ex with contexts below ctx. It needs a [Group.Wait], which joins the tasks and
+// releases the context. It panics on a nil ex.
 func NewGroup(ctx context.Context, ex Executor) *Group {
 	if ex == nil {
 		panic("quartet: NewGroup with a nil Executor")
@@ -30,7 +31,7 @@ func NewGroup(ctx context.Context, ex Executor) *Group {
 	return g
 }
 
-// GroupGo submits a call of f as a member of g.
+// GroupGo submits a call of f as a member of g. A refusal is the future's error, and so the group's.
 func GroupGo[In, Out any](g *Group, f *Func[In, Out], in In) *Future[Out] {
 	g.enter()
 	future := f.Go(g.ctx, g.ex, in)
@@ -38,7 +39,7 @@ func GroupGo[In, Out any](g *Group, f *Func[In, Out], in In) *Future[Out] {
 	return future
 }
 
-// Go submits fn as a member of g. It panics where the group's executor is not a [Runner], since a closure cannot travel.
+// Go submits fn as a member of g; a refusal is an error of the group. It panics where the group's executor is not a [Runner], since a closure cannot travel.
 func (g *Group) Go(fn func(ctx context.Context) error) {
 	if fn == nil {
 		panic("quartet: Group.Go of a nil func")

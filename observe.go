@@ -36,12 +36,12 @@ func (k EventKind) String() string {
 // Event is one step of a task on an executor.
 type Event struct {
 	Kind     EventKind
-	Executor string // the executor's package
-	Lane     int    // the worker, process or thread, from 0; a loop has one
-	Task     uint64 // the task's number at this executor, from 1, in the order of acceptance
-	Label    string // what Label said of it
-	At       time.Time
-	Failed   bool // ended by an error, a panic or Goexit, or abandoned
+	Executor string    // the executor's package
+	Lane     int       // the worker, process or thread, from 0; a loop has one
+	Task     uint64    // the task's number at this executor, from 1, in the order of acceptance
+	Label    string    // what Label said of it
+	At       time.Time // when it happened; under a virtual clock, in virtual time
+	Failed   bool      // ended by an error, a panic or Goexit, or abandoned
 	// Detail is the sort of running, of waiting or of note, in the executor's own words; "" is the usual one.
 	Detail string
 	Peer   uint64 // the number of another task that has to do with it, or 0

@@ -17,16 +17,16 @@ type Stats struct {
 	Abandoned uint64 // never started
 	Rejected  uint64 // refused
 
-	QueueWait Histogram // from the submit to the start, sampled
-	RunTime   Histogram // from the start to the end, waits included, sampled
+	QueueWait Histogram // from the submit to the start, sampled unless Config.ExactTimes
+	RunTime   Histogram // from the start to the end, waits included, sampled likewise
 }
 
 // Histogram counts durations in buckets whose bounds are powers of two: bucket i holds those below 1<<i nanoseconds and
-// not below half of that. Its zero value is empty.
+// not below half of that. Its zero value is empty. It is a plain value: goroutines that share one need a lock.
 type Histogram struct {
-	Count   uint64
-	Sum     time.Duration
-	Max     time.Duration
+	Count   uint64        // of all durations
+	Sum     time.Duration // of all of them
+	Max     time.Duration // the longest, exactly
 	Buckets [64]uint64
 }
 

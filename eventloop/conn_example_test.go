@@ -2,6 +2,7 @@ package eventloop_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -85,4 +86,74 @@ func ExampleConn_OnEnd() {
 	}()
 	_ = loop.Run(context.Background())
 	// Output: 15 bytes
+}
+
+// As a stream of Node: write until the connection is full, and go on when it has drained.
+func ExampleConn_OnDrain() {
+	loop := eventloop.New(eventloop.Config{Conn: eventloop.ConnConfig{HighWater: 1000}})
+	here, there := net.Pipe()
+	c, _ := loop.Attach(there)
+	line := make([]byte, 300)
+	left := 20
+	send := func() {
+		for ; left > 0 && !c.Full(); left-- {
+			_, _ = c.Write(line)
+		}
+		if left == 0 {
+			c.Close() // when all has been sent
+		}
+	}
+	c.OnDrain(send)
+	_ = loop.Post(send)
+	release := loop.KeepAlive("the reader")
+	go func() {
+		defer release()
+		all, _ := io.ReadAll(here)
+		fmt.Println(len(all), "bytes")
+	}()
+	_ = loop.Run(context.Background())
+	// Output: 6000 bytes
+}
+
+// What the next message makes obsolete is dropped for a slow reader, and nobody else waits.
+func ExampleSlowReader() {
+	loop := eventloop.New(eventloop.Config{Conn: eventloop.ConnConfig{HighWater: 10, SlowReader: eventloop.SlowDrop}})
+	here, there := net.Pipe() // nobody reads here
+	c, _ := loop.Attach(there)
+	_ = loop.Post(func() {
+		_, err := c.Write([]byte("12345678"))
+		fmt.Println(err)
+		_, err = c.Write([]byte("12345678"))
+		fmt.Println(errors.Is(err, eventloop.ErrSlowReader), c.Dropped())
+		c.Abort()
+	})
+	_ = loop.Run(context.Background())
+	_ = here.Close()
+	// Output:
+	// <nil>
+	// true 1
+}
+
+// A task dials and awaits the connection, while the loop goes on.
+func ExampleLoop_Dial() {
+	loop := eventloop.New(eventloop.Config{})
+	ln, _ := net.Listen("tcp", "127.0.0.1:0")
+	server, _ := loop.Serve(ln, func(c *eventloop.Conn) {
+		_, _ = c.Write([]byte("welcome"))
+		c.Close()
+	})
+	_ = loop.Go(func(ctx context.Context) {
+		defer func() { _ = server.Close() }()
+		c, err := loop.Dial(ctx, "tcp", server.Addr().String()).Await(ctx)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		defer c.Close()
+		p := make([]byte, 100)
+		n, err := c.Read(ctx, p)
+		fmt.Println(string(p[:n]), err)
+	})
+	_ = loop.Run(context.Background())
+	// Output: welcome <nil>
 }

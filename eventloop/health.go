@@ -17,13 +17,13 @@ import (
 type Health struct {
 	// Lag is how late timers fired (Node's monitorEventLoopDelay), but for what the last few short callbacks took.
 	Lag        quartet.Histogram
-	Turns      uint64
+	Turns      uint64 // times round the phases
 	Timers     uint64 // callbacks of the timers phase
 	Posted     uint64 // posted callbacks, task starts and task resumptions
-	Immediates uint64
-	Closing    uint64
-	Ticks      uint64
-	Microtasks uint64
+	Immediates uint64 // callbacks of that phase
+	Closing    uint64 // ends of connections
+	Ticks      uint64 // callbacks of NextTick
+	Microtasks uint64 // those of Microtask, and tasks that went on as one
 	// LongestChain is the most ticks and microtasks that followed one callback: a large one starves the phases.
 	LongestChain uint64
 	// Longest are the callbacks that kept the loop longest since New, the longest first, eight at most. The watchdog

@@ -6,9 +6,9 @@ import "time"
 // one value serves any number of locks, under both clocks, from any goroutine. A policy of your own embeds one of this
 // package's and overrides what it does differently:
 //
-//	type polite struct{ gil.Policy }
+//	type handing struct{ gil.Policy } // around Interval: a lock that is released goes to who has waited for longest
 //
-//	func (polite) Checkpoint(l gil.LockState) bool { return l.Waiters > 0 } // drops whenever anybody waits
+//	func (handing) Release(_ gil.LockState, forced bool) gil.Release { return gil.Release{HandOff: true, Stay: forced} }
 type Policy interface {
 	// String names the policy, for tables.
 	String() string

@@ -135,7 +135,8 @@ func (cfg *Config) fill() {
 	cfg.Machine.validate()
 }
 
-// SubmitTask hands t over, to run as a thread.
+// SubmitTask hands t over, to run as a thread. It returns [quartet.ErrClosed] or the cause of ctx's end when t is refused.
+// It waits while Config.Queue threads wait for their first turn, or Config.InFlight are unfinished.
 func (s *Scheduler) SubmitTask(ctx context.Context, t quartet.Task) error {
 	intake.NotNil("gil", "SubmitTask", t)
 	return s.in.Submit(ctx, t)
@@ -150,7 +151,10 @@ func (s *Scheduler) SubmitCall(ctx context.Context, c quartet.Call) error {
 // Stats returns a snapshot of the threads' numbers: Running is the one with the lock, Waiting are those without it.
 func (s *Scheduler) Stats() quartet.Stats { return s.in.Stats() }
 
-// Shutdown refuses new work from outside and waits until all that was accepted has ended, as [quartet.Executor] says.
+// Shutdown refuses new work from outside and waits until all that was accepted has ended. When ctx ends first, it
+// cancels the contexts of the threads that have started, abandons the queued ones with [quartet.ErrClosed], and returns
+// ctx's cause without waiting further. With the ctx of a thread of this scheduler it begins the shutdown and returns
+// [quartet.ErrInside].
 func (s *Scheduler) Shutdown(ctx context.Context) error {
 	if err := s.in.Drain(ctx); err != nil {
 		return err

@@ -19,7 +19,8 @@ type Program interface {
 }
 
 // Main is a program in straight-line code: the first thread, which may submit others to the scheduler that it gets. It
-// ends when all have.
+// ends when all have, and has to wait for them itself (with a quartet.Group, say): at its return its ctx ends, and so do
+// those of the threads that were submitted with it.
 type Main func(ctx context.Context, s *Scheduler) error
 
 // Simulate runs the program in virtual time.

@@ -125,7 +125,7 @@ func (r *remote) Resolve(output []byte, c quartet.Codec, err error) {
 	r.from.out.push(f)
 }
 
-// Cancelled implements task.Canceller: the context of a started call has ended.
+// Cancelled is for package quartet alone, which tells the pool by it that the context of a started call has ended.
 func (p *Pool) Cancelled(n *task.Node) {
 	c := n.Data.(*call)
 	cause := context.Cause(n.Context())

@@ -22,9 +22,9 @@ const (
 
 // Line is one line that a worker wrote to its standard output or standard error, without its end.
 type Line struct {
-	PID    int
-	Lane   int // the worker's number, from 0
-	Stderr bool
+	PID    int    // of the worker's process
+	Lane   int    // the worker's number, from 0
+	Stderr bool   // it came on standard error
 	Text   []byte // valid until the hook returns
 }
 

@@ -23,7 +23,7 @@ var (
 // ForeignError is an exception of a worker in another language.
 type ForeignError struct {
 	Type    string // of the exception, in its language
-	Message string
+	Message string // as the exception gives it
 	Stack   string // as its language prints it
 }
 
@@ -31,7 +31,7 @@ func (e *ForeignError) Error() string { return e.Type + ": " + e.Message }
 
 // WorkerLostError is what a call gets that had started in a worker which is gone.
 type WorkerLostError struct {
-	PID      int
+	PID      int    // of the worker that was lost
 	ExitCode int    // -1 when a signal ended it; 2 after one that Go's runtime has caught, as SIGSEGV in C code: see Stderr
 	Signal   string // its name, or ""
 	Func     string // the function that was lost

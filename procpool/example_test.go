@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"time"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/procpool"
@@ -136,4 +138,97 @@ func ExamplePool_Key() {
 	other := square.Go(ctx, pool.Key("Grace"), 5)
 	fmt.Println(quartet.AwaitAll(ctx, first, second, other))
 	// Output: [9 16 25] <nil>
+}
+
+// A budget is an error whose fields are of use to the caller.
+type budget struct{ Left, Wanted int }
+
+func (b *budget) Error() string { return fmt.Sprintf("%d wanted, %d left", b.Wanted, b.Left) }
+
+var (
+	spend = quartet.Define("example.spend", func(_ context.Context, n int) (int, error) {
+		return 0, &budget{Left: 10, Wanted: n}
+	})
+	cities map[string]int // in each worker, from its set-up on
+	people = quartet.Define("example.people", func(_ context.Context, city string) (int, error) { return cities[city], nil })
+	drifts = quartet.Define("example.drifts", func(ctx context.Context, _ int) (int, error) {
+		<-ctx.Done() // a long computation looks from time to time
+		return 0, context.Cause(ctx)
+	})
+	fragile = quartet.Define("example.fragile", func(_ context.Context, mark string) (string, error) {
+		if os.Mkdir(mark, 0o700) == nil {
+			os.Exit(3) // the first time
+		}
+		return "done in another worker", nil
+	}, quartet.Idempotent())
+)
+
+func init() {
+	procpool.RegisterErrorType[*budget]("example.budget")
+	procpool.WorkerInit(func() error {
+		cities = map[string]int{"Ulm": 128_928}
+		return nil
+	})
+}
+
+func ExampleRegisterErrorType() {
+	pool, err := procpool.New(procpool.Config{Workers: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = pool.Close() }()
+
+	_, err = spend.Do(context.Background(), pool, 12)
+	var b *budget
+	fmt.Println(errors.As(err, &b) && b.Left == 10, err)
+	// Output: true 12 wanted, 10 left
+}
+
+// What is set up once in a worker serves all its calls. The hook is registered in an init function, or before Init.
+func ExampleWorkerInit() {
+	pool, err := procpool.New(procpool.Config{Workers: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = pool.Close() }()
+
+	fmt.Println(people.Do(context.Background(), pool, "Ulm"))
+	// Output: 128928 <nil>
+}
+
+func ExampleNew() {
+	_, err := procpool.New(procpool.Config{Workers: -1})
+	fmt.Println(err)
+	// Output: procpool: Config.Workers is negative: -1
+}
+
+// A call that runs too long hears of it by its ctx; one that does not listen is killed after Config.Grace.
+func ExampleConfig_runTimeout() {
+	pool, err := procpool.New(procpool.Config{Workers: 1, RunTimeout: 20 * time.Millisecond})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = pool.Close() }()
+
+	_, err = drifts.Do(context.Background(), pool, 0)
+	fmt.Println(errors.Is(err, procpool.ErrRunTimeout))
+	// Output: true
+}
+
+// A function that is defined as quartet.Idempotent is tried again when its worker is lost.
+func ExampleConfig_attempts() {
+	pool, err := procpool.New(procpool.Config{Workers: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = pool.Close() }()
+
+	mark := filepath.Join(os.TempDir(), fmt.Sprintf("quartet-example-%d-%d", os.Getpid(), time.Now().UnixNano()))
+	defer func() { _ = os.Remove(mark) }()
+	fmt.Println(fragile.Do(context.Background(), pool, mark))
+	// Output: done in another worker <nil>
 }

@@ -48,7 +48,9 @@ var (
 )
 
 // New returns a pool; it starts no process yet. Where there are no processes it returns [errors.ErrUnsupported], without a
-// call of [Init] [ErrNoInit], and in a worker [ErrNested].
+// call of [Init] [ErrNoInit], and in a worker [ErrNested],
+// unless Config.MaxDepth allows it. A field of cfg that is out of range is an error that names it. A program that cannot be
+// started shows later, as the [ErrCrashLoop] of calls.
 func New(cfg Config) (*Pool, error) {
 	if !supported {
 		return nil, fmt.Errorf("procpool: %w: this platform has no processes", errors.ErrUnsupported)

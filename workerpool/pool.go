@@ -118,8 +118,9 @@ func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 	return p.in.Submit(ctx, c)
 }
 
-// Go runs fn on the pool. It allocates nothing. It is for leaves: fn has no context, so it must neither wait on this
-// pool nor submit to it; SubmitTask and [quartet.Go] do that.
+// Go runs fn on the pool. It allocates nothing. It returns [quartet.ErrClosed], or [quartet.ErrSaturated] when there is no
+// room; where Config.Saturation is Wait it waits for room, without a limit. It is for leaves: fn has no context, so it
+// must neither wait on this pool nor submit to it; SubmitTask and [quartet.Go] do that.
 func (p *Pool) Go(fn func()) error {
 	if fn == nil {
 		panic("workerpool: Go of a nil func")
