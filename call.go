@@ -40,7 +40,7 @@ func (c *call[In, Out]) Resolve(output []byte, codec Codec, err error) {
 	var out Out
 	if err == nil {
 		if err = c.f.chosen(codec).Decode(output, &out); err != nil {
-			err = fmt.Errorf("quartet: decoding the output of %q: %w", c.f.name, err)
+			out, err = *new(Out), fmt.Errorf("quartet: decoding the output of %q: %w", c.f.name, err)
 		}
 	}
 	c.settle(out, err)

@@ -210,8 +210,9 @@ func (garbled) SubmitCall(_ context.Context, c quartet.Call) error {
 }
 
 func TestCallNamesABadOutput(t *testing.T) {
-	_, err := half.Do(t.Context(), garbled{}, plain{2})
+	v, err := half.Do(t.Context(), garbled{}, plain{2})
 	require.ErrorContains(t, err, fmt.Sprintf("quartet: decoding the output of %q", half.Name()))
+	require.Zero(t, v)
 }
 
 // sealed brings a binary encoding alone.

@@ -2,9 +2,9 @@ package quartet
 
 import "context"
 
-// Go submits fn to r and returns its future. A refusal is a future that has failed with the refusal's error, so nothing
-// can be dropped silently. ctx bounds the wait for room, then the wait in the queue, then is the parent of the context
-// that fn gets. It costs one allocation where ctx cannot end.
+// Go submits fn to r and returns its future; where r waits for room, so does Go. A refusal is a future that has failed
+// with the refusal's error, so nothing can be dropped silently. ctx bounds the wait for room, then the wait in the
+// queue, then is the parent of the context that fn gets. It costs one allocation where ctx cannot end.
 func Go[T any](ctx context.Context, r Runner, fn func(context.Context) (T, error)) *Future[T] {
 	if fn == nil {
 		panic("quartet: Go of a nil func")

@@ -14,8 +14,8 @@ import (
 // [SlowReader].
 var ErrSlowReader = errors.New("eventloop: the other side reads too slowly")
 
-// SlowReader says what Write does above the high-water mark. The system's own buffers, some hundred KiB, come first: where
-// a slow reader is to be noticed soon, make them small by SetWriteBuffer of [Conn.NetConn].
+// SlowReader says what Write does above the high-water mark. The system's own buffers come first, up to some MiB: where a
+// slow reader is to be noticed soon, make them small by SetWriteBuffer of [Conn.NetConn].
 type SlowReader uint8
 
 const (

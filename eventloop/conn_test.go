@@ -394,6 +394,7 @@ func TestClosingIsTheLastPhase(t *testing.T) {
 		require.NoError(t, err)
 		var log []string
 		note := func(s string) func() { return func() { log = append(log, s) } }
+		require.Equal(t, 1, l.Health().Conns)
 		c.OnClose(func(error) { note("close")(); l.Microtask(note("microtask")); l.Immediate(note("next immediate")) })
 		require.NoError(t, l.Post(func() {
 			c.Abort()
@@ -405,6 +406,7 @@ func TestClosingIsTheLastPhase(t *testing.T) {
 		require.NoError(t, l.Run(t.Context()))
 		require.Equal(t, []string{"post", "immediate", "close", "microtask", "next post", "next immediate"}, log)
 		require.Equal(t, uint64(1), l.Health().Closing)
+		require.Zero(t, l.Health().Conns)
 		_ = here.Close()
 		require.NoError(t, l.Close())
 	})

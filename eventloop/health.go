@@ -38,6 +38,7 @@ type Health struct {
 	Blocked    int            // functions of quartet.Block that run or wait for their turn
 	MaxBlocked int            // the most of them that ran at once
 	Holds      map[string]int // KeepAlive, by name
+	Conns      int            // connections that have not ended
 	// Tasks are those that have started and not ended, the oldest eight, by label or number: whom Shutdown waits for.
 	Tasks []string
 }
@@ -121,7 +122,7 @@ func (l *Loop) Health() Health {
 	}
 	h := l.health.published
 	h.Tasks = tasks
-	h.Up, h.Holds = l.now(), maps.Clone(l.health.holds)
+	h.Up, h.Holds, h.Conns = l.now(), maps.Clone(l.health.holds), len(l.conns)
 	h.Pending, _, h.MaxPosted = l.inbox.lens()
 	h.Blocked, h.MaxBlocked = l.blocking.count+len(l.blocking.queued), l.blocking.peak
 	h.Dropped = l.health.dropped
@@ -163,7 +164,7 @@ func (l *Loop) oldest() (names []string) {
 // blockers is what a Shutdown or Close that waits long says.
 func (l *Loop) blockers() []any {
 	h := l.Health()
-	return []any{"tasks", h.Tasks, "holds", h.Holds, "blocked", h.Blocked, "posted", h.Pending}
+	return []any{"tasks", h.Tasks, "holds", h.Holds, "connections", h.Conns, "blocked", h.Blocked, "posted", h.Pending}
 }
 
 func nameOf(fn func()) string { return runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name() }

@@ -130,12 +130,12 @@ func (l *Loop) stopWith(why error) {
 	}
 }
 
-// Shutdown refuses new work from outside and waits until every accepted task and posted callback has ended,
-// and every KeepAlive has been released; timers that
-// are still to fire then never do. When ctx ends first, it cancels the contexts of the tasks that have started, abandons
-// what is queued, and returns ctx's cause without waiting further. With the ctx of a task of this loop it begins the
-// shutdown and returns [quartet.ErrInside]. It waits for somebody to Run the loop; at its nil return that Run is over.
-// It must not be called from a callback. What it waits for is logged once after Config.CloseWarning, by name.
+// Shutdown refuses new work from outside and waits until every accepted task and posted callback has ended, every
+// connection has closed and every KeepAlive has been released; timers that are still to fire then never do. When ctx
+// ends first, it cancels the contexts of the tasks that have started, abandons what is queued, and returns ctx's cause
+// without waiting further. With the ctx of a task of this loop it begins the shutdown and returns [quartet.ErrInside].
+// It waits for somebody to Run the loop; at its nil return that Run is over. It must not be called from a callback.
+// What it waits for is logged once after Config.CloseWarning, by name.
 func (l *Loop) Shutdown(ctx context.Context) error {
 	warning := time.AfterFunc(l.cfg.CloseWarning, func() { l.in.Warn("Shutdown") })
 	defer warning.Stop()

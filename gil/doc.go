@@ -15,7 +15,7 @@
 //	Ticks(n)                the lock up to 3.1; sys.setcheckinterval(n)
 //	Interval(d)             the lock of 3.2 to 3.12; sys.setswitchinterval(d)
 //	Interval313(d)          the lock since 3.13
-//	PerInterpreter(k, p)    own-lock sub-interpreters, since 3.12
+//	PerInterpreter(k, p)    own-lock sub-interpreters, since 3.12; or processes (multiprocessing, Gunicorn's workers)
 //	Free()                  a free-threaded build, since 3.13 (PEP 703)
 //	FIFO(d)                 none of CPython's; Ruby's is of this kind
 //

@@ -20,7 +20,7 @@ type Workload struct {
 // as soon as it has ended one, so the figures are those of a service that always has enough to do.
 type Load struct {
 	Label    string
-	Threads  int  // default: 1
+	Threads  int  // of all interpreters together; default: 1
 	Compute  Dist // with checkpoints, under the lock
 	Hold     Dist // without checkpoints, under the lock
 	Released Dist // computing without the lock

@@ -37,10 +37,12 @@ type Config struct {
 	Queue int
 	// Saturation is what happens to a submit when the queue or InFlight is full. Default: Wait.
 	Saturation Saturation
-	// RejectLate refuses a submit from outside with quartet.ErrSaturated at once when its ctx has a deadline, and the task
-	// may end after that if it and those before it take as long as tasks have taken of late: work that nobody will wait for
-	// is better refused than queued. Until the first task has ended, its time so far is what is known: Queue
-	// bounds what is accepted then. Every task is timed, as by ExactTimes. Default: off.
+	// RejectLate refuses a submit from outside with quartet.ErrSaturated at once when its ctx has a deadline, the task
+	// would have to wait, and it may end too late if it and those before it take as long as tasks have taken of late: work
+	// that nobody will wait for is better refused than queued. That time is a mean: where run times differ, let deadlines
+	// be somewhat earlier than what is promised, and give tasks that take much longer a pool of their own. Until the first
+	// task has ended, its time so far is what is known: Queue bounds what is accepted then. Every task is timed, as by
+	// ExactTimes. Default: off.
 	RejectLate bool
 	// InFlight is how many accepted tasks may be unfinished. A call that a task makes is not bound by it. Default: 65,536.
 	InFlight int

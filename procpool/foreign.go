@@ -32,12 +32,14 @@ const (
 //	def area(box):                                        …
 //	    return box["Width"] * box["Height"]               size, err := area.Do(ctx, pool, Box{3, 4})
 //
-// Nothing needs to be installed but the interpreter, which is found as python3; set Command[0] for another one. Inputs and
-// outputs are JSON as encoding/json has it: a struct is a dict with its fields' names or tags as keys, a slice of bytes is a
-// bytes. An exception is a [*ForeignError]; KeyboardInterrupt and SystemExit end the worker. The workers need no [Init]. They
-// keep a ledger, so calls are sent ahead, and a crash costs one; what has been sent ahead to a call that turns out longer
-// than 2 ms comes back, unless that call is in native code which never releases the lock: then it waits for its end, or for
-// Config.RunTimeout. A running function hears of its cancellation by quartet_worker.cancelled().
+// Nothing needs to be installed but the interpreter, which is found as python3; set Command[0] for another one. Inputs
+// and outputs are JSON as encoding/json has it: a struct is a dict with its fields' names or tags as keys, of which an
+// output may lack some and have no others, a slice of bytes is a bytes. The script's path is relative to this process's
+// directory, or to Config.Dir. An exception is a [*ForeignError]; KeyboardInterrupt and SystemExit end the worker. The
+// workers need no [Init]. They keep a ledger, so calls are sent ahead, and a crash costs one; what has been sent ahead to
+// a call that turns out longer than 2 ms comes back, unless that call is in native code which never releases the lock:
+// then it waits for its end, or for Config.RunTimeout. A running function hears of its cancellation by
+// quartet_worker.cancelled().
 func Python(script string, args ...string) Config {
 	return foreign([]string{"python3", "-c", pythonBoot, script}, args, pythonWorker)
 }
@@ -48,11 +50,11 @@ func Python(script string, args ...string) Config {
 //	// shapes.js
 //	module.exports = { area: (box, { signal }) => box.Width * box.Height }
 //
-// Nothing needs to be installed but the interpreter, which is found as node; set Command[0] for another one. Inputs and outputs
-// are JSON, a slice of bytes is a Buffer; an exception is a [*ForeignError]. Functions may be async; Config.Concurrency of
-// them run at a time, and their signal is aborted when the call is cancelled. The workers keep no ledger, for want of shared
-// memory: unless Config.Pipelined is set each gets one call at a time. With it, what is sent ahead waits for the end of a
-// call that computes, or for Config.RunTimeout.
+// Nothing needs to be installed but the interpreter, which is found as node; set Command[0] for another one. Inputs and
+// outputs are JSON, a slice of bytes is a Buffer; an exception is a [*ForeignError]. Functions may be async;
+// Config.Concurrency of them run at a time, and their signal is aborted when the call is cancelled. The workers keep no
+// ledger, for want of shared memory: unless Config.Pipelined is set each gets one call at a time. With it, what is sent
+// ahead waits for the end of a call that computes, or for Config.RunTimeout.
 func Node(script string, args ...string) Config {
 	return foreign([]string{"node", "-e", nodeBoot, "--", script}, args, nodeWorker)
 }

@@ -113,6 +113,24 @@ func TestRejectLateKeepsWhatItAcceptsInTime(t *testing.T) {
 	})
 }
 
+// One task that takes for ever does not make an idle pool refuse all others.
+func TestRejectLateRecoversFromALongTask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := workerpool.New(workerpool.Config{Workers: 2, RejectLate: true})
+		takes := func(d time.Duration) error {
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer cancel()
+			_, err := quartet.Do(ctx, p, func(context.Context) (int, error) { time.Sleep(d); return 0, nil })
+			return err
+		}
+		require.NoError(t, takes(time.Hour))
+		for range 50 {
+			require.NoError(t, takes(20*time.Millisecond))
+		}
+		require.NoError(t, p.Shutdown(t.Context()))
+	})
+}
+
 // What is not known before the first task has ended is bounded by how long that takes already.
 func TestRejectLateBeforeAnythingHasEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -110,31 +110,24 @@ func (a *answer) write(w io.Writer) error {
 
 func kneeWords(knee float64) string { return fmt.Sprintf("%.1f threads", knee) }
 
-// verdict says where the threads asked for lie, and which models do most with them: those whose bands reach the best's, or
-// that come as near as makes no difference.
+// verdict says where the threads asked for lie, and how much more the other models do with them.
 func (a *answer) verdict() string {
 	one := a.curves[0]
-	var best band
-	for _, c := range a.curves {
-		if b := c.at(a.threads).perSecond; b.median > best.median {
-			best = b
-		}
-	}
-	var names []string
-	for _, c := range a.curves {
-		if b := c.at(a.threads).perSecond; b.most >= best.least || b.median >= best.median/1.05 {
-			names = append(names, c.name)
-		}
-	}
 	text := fmt.Sprintf("%d threads are below the knee of one lock", a.threads)
 	if float64(a.threads) > one.knee {
 		text = fmt.Sprintf("%d threads are beyond the knee of %s", a.threads, a.limit())
 	}
-	more := best.median / one.at(a.threads).perSecond.median
-	if names[0] == one.name || more < 1.05 {
+	var others []string
+	worth := false
+	for _, c := range a.curves[1:] {
+		more := c.at(a.threads).perSecond.median / one.at(a.threads).perSecond.median
+		worth = worth || more >= 1.05
+		others = append(others, fmt.Sprintf("%s %.1f", c.name, more))
+	}
+	if !worth {
 		return text + ", and no other model does more by much."
 	}
-	return fmt.Sprintf("%s. %.1f times as much: %s.", text, more, strings.Join(names, ", "))
+	return fmt.Sprintf("%s. Times as much: %s.", text, strings.Join(others, ", "))
 }
 
 // limit is what one lock's knee comes from.

@@ -49,7 +49,7 @@ func TestTheModelsDifferAsTheirLocksDo(t *testing.T) {
 	require.InEpsilon(t, 500, rate(a, 0), 0.05, "1/c")
 	require.InEpsilon(t, 2000, rate(a, 1), 0.05, "a lock for each core")
 	require.InEpsilon(t, 4/2.2e-3, rate(a, 3), 0.05, "the cores, a tenth slower")
-	require.Contains(t, a.verdict(), "beyond the knee of one lock. 4.0 times as much: 4 interpreters")
+	require.Contains(t, a.verdict(), "beyond the knee of one lock. Times as much: 4 interpreters 4.0, 4 processes ")
 	require.InDelta(t, 2, a.curves[0].knee, 0.01)
 
 	free := bound

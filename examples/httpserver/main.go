@@ -22,7 +22,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"net"
 	"net/http"
 	"os"
@@ -140,7 +139,7 @@ func (s *service) serveRender(w http.ResponseWriter, r *http.Request) {
 	})
 	switch {
 	case errors.Is(err, quartet.ErrSaturated): // refused now, because it would have been too late
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(s.pool.ExpectedWait().Seconds()))))
+		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(s.pool.ExpectedWait().Seconds()))))
 		http.Error(w, "too many requests", http.StatusTooManyRequests)
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)

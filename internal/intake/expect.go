@@ -49,14 +49,16 @@ func (in *Intake) ExpectedWait() time.Duration {
 	return time.Duration(in.ahead()) * in.usual() / time.Duration(max(1, in.cfg.Slots()))
 }
 
-// late is locked: at the recent run time a node of n's context may end after its deadline. It does so even where all slots
-// have only just been taken, since they come free together then.
+// late is locked: at the recent run time a node of n's context that has to wait may end after its deadline. It does so even
+// where all slots have only just been taken, since they come free together then. What need not wait is never late: else
+// after one long run nothing would run again that could show the usual time.
 func (in *Intake) late(n *task.Node) bool {
 	deadline, ok := n.Parent().Deadline()
-	if !ok {
+	ahead := in.ahead()
+	if !ok || ahead == 0 {
 		return false
 	}
 	slots := max(1, in.cfg.Slots())
-	rounds := (in.ahead()+slots-1)/slots + 1 // the last one is its own
+	rounds := (ahead-1)/slots + 2 // the last one is its own
 	return in.cfg.Now().Add(time.Duration(rounds) * in.usual()).After(deadline)
 }
