@@ -68,8 +68,8 @@ type Config struct {
 	Grace time.Duration
 	// MaxFrame is the largest input or output of a call, in bytes, encoded; at least 1 MiB. Default: 256 MiB.
 	MaxFrame int
-	// MaxDepth is how deep pools may be nested: New in a worker of depth MaxDepth or more returns ErrNested. Default: 0,
-	// no pools inside of workers. It must be set by the inner pool.
+	// MaxDepth is how deep pools may be nested: New in a worker deeper than that returns ErrNested; the workers of a pool
+	// that is in no worker have depth 1. Default: 0, no pools inside of workers. It must be set by the inner pool.
 	MaxDepth int
 
 	// Attempts is how many workers a call of a quartet.Idempotent function may be lost with before it fails. One that was
