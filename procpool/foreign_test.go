@@ -55,6 +55,13 @@ func (c *foreignBytes) Resolve(output []byte, codec quartet.Codec, err error) {
 	close(c.done)
 }
 
+// needsProgram skips a test whose workers cannot be started here.
+func needsProgram(t *testing.T, cfg procpool.Config) {
+	if err := exec.Command(cfg.Command[0], "--version").Run(); err != nil {
+		t.Skipf("%s is not installed here: %v", cfg.Command[0], err)
+	}
+}
+
 // eachRuntime runs a test with the workers of each language that is installed here.
 func eachRuntime(t *testing.T, run func(t *testing.T, cfg procpool.Config)) {
 	for _, l := range []struct {
@@ -66,10 +73,7 @@ func eachRuntime(t *testing.T, run func(t *testing.T, cfg procpool.Config)) {
 		{"node pipelined", procpool.Node("testdata/functions.js")},
 	} {
 		t.Run(l.name, func(t *testing.T) {
-			program := l.cfg.Command[0]
-			if err := exec.Command(program, "--version").Run(); err != nil {
-				t.Skipf("%s is not installed here: %v", program, err)
-			}
+			needsProgram(t, l.cfg)
 			leavesNothing(t)
 			l.cfg.Pipelined = l.name == "node pipelined"
 			if l.cfg.OnOutput == nil {
@@ -215,9 +219,7 @@ func TestForeignCrash(t *testing.T) {
 // A call behind one that never ends keeps its own ctx, whether it was sent ahead or came later.
 func TestCallsBehindAnEndlessOneAreNotStuck(t *testing.T) {
 	cfg := procpool.Python("testdata/functions.py")
-	if _, err := exec.LookPath(cfg.Command[0]); err != nil {
-		t.Skip(err)
-	}
+	needsProgram(t, cfg)
 	cfg.Workers, cfg.Grace = 1, time.Millisecond
 	for _, how := range []string{"compute", "sleep"} {
 		t.Run(how, func(t *testing.T) {
