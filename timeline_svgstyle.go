@@ -95,7 +95,6 @@ func (d *drawing) legend() {
 		d.text("q-dim", "", x+220, y+90, words)
 		x += wide + 160
 	}
-	defer func() { d.foot = y/10 + 32 }()
 	for _, looks := range []int{looksRun, looksHolds, looksNative, looksLocked, looksWaiting} {
 		if d.shown[looks] {
 			entry(svgShort[looks], func(x, y int) {
@@ -116,6 +115,7 @@ func (d *drawing) legend() {
 				tenths(x+80).String() + " " + tenths(y+120).String() + "l-2.5-5h5z\"/></g>\n")
 		})
 	}
+	d.foot = y/10 + 32
 }
 
 var svgShort = [...]string{

@@ -13,7 +13,6 @@ import (
 // real runs threads as goroutines.
 type real struct {
 	s        *Scheduler
-	free     bool
 	traits   Traits
 	scale    time.Duration
 	locks    []lock
@@ -25,7 +24,7 @@ type real struct {
 func newReal(s *Scheduler) *real {
 	traits := s.cfg.Policy.Traits()
 	e := &real{
-		s: s, free: traits.Unlocked, traits: traits, scale: time.Duration(s.cfg.Scale),
+		s: s, traits: traits, scale: time.Duration(s.cfg.Scale),
 		locks: make([]lock, max(1, traits.Locks)),
 	}
 	for i := range e.locks {
@@ -41,7 +40,7 @@ func (e *real) join() { e.threads.Wait() }
 // ready lets one new thread at a time compete for the lock, so that threads start in order.
 func (e *real) ready() {
 	for e.s.in.Len() > 0 && !e.starting {
-		if !e.free {
+		if !e.traits.Unlocked {
 			e.starting = true
 			l := &e.locks[e.born%len(e.locks)]
 			e.born++
@@ -105,7 +104,7 @@ func (e *real) end(n *task.Node) {
 	e.s.in.Lock()
 	e.s.in.End(n)
 	e.s.in.Unlock()
-	if !e.free {
+	if !e.traits.Unlocked {
 		l := n.Data.(*lock)
 		l.running.Store(nil)
 		l.release(false, false)
@@ -113,7 +112,7 @@ func (e *real) end(n *task.Node) {
 }
 
 func (e *real) mine(n *task.Node) bool {
-	if e.free {
+	if e.traits.Unlocked {
 		e.s.in.Lock()
 		defer e.s.in.Unlock()
 		return n.State() == task.Started && !n.Waiting
@@ -123,7 +122,7 @@ func (e *real) mine(n *task.Node) bool {
 }
 
 func (e *real) checkpoint(n *task.Node) {
-	if e.free {
+	if e.traits.Unlocked {
 		return
 	}
 	if l := n.Data.(*lock); l.drop.Load() && l.wanted() {
@@ -132,7 +131,7 @@ func (e *real) checkpoint(n *task.Node) {
 }
 
 func (e *real) yield(n *task.Node) {
-	if !e.free && n.Data.(*lock).contended() {
+	if !e.traits.Unlocked && n.Data.(*lock).contended() {
 		e.without(n, true, true, func() {})
 	}
 }
@@ -140,7 +139,7 @@ func (e *real) yield(n *task.Node) {
 // without runs fn without the lock; forced and yielding as release has them.
 func (e *real) without(n *task.Node, forced, yielding bool, fn func()) {
 	e.setWaiting(n, true)
-	if e.free {
+	if e.traits.Unlocked {
 		defer e.setWaiting(n, false)
 		fn()
 		return
@@ -188,7 +187,7 @@ func (e *real) block(n *task.Node, fn func()) { e.without(n, false, false, fn) }
 
 // eye is what a checkpoint of n looks at first.
 func (e *real) eye(n *task.Node) *atomic.Bool {
-	if e.free {
+	if e.traits.Unlocked {
 		return &never
 	}
 	return &n.Data.(*lock).drop

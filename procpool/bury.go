@@ -130,7 +130,7 @@ func (w *worker) lostError(b burial, c *call, name string, victim bool) *WorkerL
 // hint is what to look at first.
 func (p *Pool) hint() string {
 	init := "does the program call procpool.Init() as the first line of main, and of TestMain in tests?"
-	if p.cfg.Command != nil {
+	if p.foreign() {
 		return "does its script start? Or if it is written in Go: " + init
 	}
 	return init

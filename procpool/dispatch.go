@@ -99,7 +99,7 @@ func (w *worker) room() bool {
 // stuck is locked: a foreign worker is in a call that has turned out long. While that runs it may be unable to give back
 // what was sent ahead.
 func (w *worker) stuck() bool {
-	return w.pool.cfg.Command != nil && time.Since(w.heardAt) > aheadBelow
+	return w.pool.foreign() && time.Since(w.heardAt) > aheadBelow
 }
 
 // next is locked: the call that is to go to a worker, nil when none is queued.
@@ -181,7 +181,7 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 	if len(w.calls) > 0 {
 		p.grow()
 	}
-	if len(w.calls) == 0 && (p.care.every > 0 || p.cfg.Command != nil) {
+	if len(w.calls) == 0 && (p.care.every > 0 || p.foreign()) {
 		w.movedAt = time.Now()
 		w.heardAt = w.movedAt
 	}

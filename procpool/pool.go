@@ -47,10 +47,9 @@ var (
 	_ task.Canceller   = (*Pool)(nil)
 )
 
-// New returns a pool; it starts no process yet. Where there are no processes it returns [errors.ErrUnsupported], without a
-// call of [Init] [ErrNoInit], and in a worker [ErrNested],
-// unless Config.MaxDepth allows it. A field of cfg that is out of range is an error that names it. A program that cannot be
-// started shows later, as the [ErrCrashLoop] of calls.
+// New returns a pool; it starts no process yet. Where there are no processes it returns [errors.ErrUnsupported], without
+// a call of [Init] [ErrNoInit], and in a worker [ErrNested], unless Config.MaxDepth allows it. A field of cfg that is out
+// of range is an error that names it. A program that cannot be started shows later, as the [ErrCrashLoop] of calls.
 func New(cfg Config) (*Pool, error) {
 	if !supported {
 		return nil, fmt.Errorf("procpool: %w: this platform has no processes", errors.ErrUnsupported)
@@ -67,7 +66,7 @@ func New(cfg Config) (*Pool, error) {
 	}
 	cfg.setDefaults()
 	p := &Pool{cfg: cfg, codec: codecCompact, workers: make([]*worker, cfg.Workers), watches: make(map[<-chan struct{}]*ctxWatch), keys: make(intake.Keys), seed: maphash.MakeSeed()}
-	if cfg.Command != nil {
+	if p.foreign() {
 		p.codec = codecJSON
 	}
 	p.care.every = cfg.period()
@@ -78,6 +77,9 @@ func New(cfg Config) (*Pool, error) {
 	})
 	return p, nil
 }
+
+// foreign: its workers are another program.
+func (p *Pool) foreign() bool { return p.cfg.Command != nil }
 
 // SubmitCall encodes c's input and hands it over. It returns [quartet.ErrClosed], [quartet.ErrSaturated], [ErrCrashLoop],
 // the cause of ctx's end, or why the input cannot travel, when c is refused. It waits for room where Config.Saturation is

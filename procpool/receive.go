@@ -40,7 +40,7 @@ func (p *Pool) receive(w *worker) error {
 			break
 		}
 	}
-	if p.cfg.Command != nil {
+	if p.foreign() {
 		w.heardAt = time.Now()
 	}
 	p.dispatch()
@@ -82,7 +82,7 @@ func (p *Pool) run(errands []errand, ended []outcome) []outcome {
 func (p *Pool) welcome(w *worker, f frame) error {
 	g, err := parseGreeting(f)
 	if err == nil {
-		err = g.check(w.greeting, p.cfg.Command == nil)
+		err = g.check(w.greeting, !p.foreign())
 	}
 	if err != nil {
 		return err

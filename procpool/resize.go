@@ -2,9 +2,8 @@ package procpool
 
 import (
 	"fmt"
+	"math"
 	"time"
-
-	"github.com/quartet-go/quartet/internal/intake"
 )
 
 // Resize sets how many processes run tasks at once. A larger number acts at once; a smaller one interrupts nobody: workers
@@ -41,7 +40,7 @@ func (p *Pool) ExpectedWait() time.Duration {
 // slots is locked: how many tasks are with workers while there is more to do; without end while one has room.
 func (p *Pool) slots() int {
 	if p.freest() != nil {
-		return intake.Unbounded
+		return math.MaxInt
 	}
 	n := 0
 	for _, w := range p.live() {

@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"math"
 	"time"
 
 	"github.com/quartet-go/quartet/internal/task"
@@ -33,16 +32,8 @@ func (in *Intake) usual() time.Duration {
 	return 0
 }
 
-// Unbounded is what Slots says, while a slot is free, of a host without Free.
-const Unbounded = math.MaxInt
-
 // ahead is locked: how many starts it takes until a node that is queued now has started.
-func (in *Intake) ahead() int {
-	if in.cfg.Slots() == Unbounded {
-		return 0
-	}
-	return max(0, in.backlog()+1-in.cfg.Free())
-}
+func (in *Intake) ahead() int { return max(0, in.backlog()+1-in.cfg.Free()) }
 
 // ExpectedWait is locked: how long a node that is queued now waits for its start, from the recent run times.
 func (in *Intake) ExpectedWait() time.Duration {
@@ -54,11 +45,9 @@ func (in *Intake) ExpectedWait() time.Duration {
 // after one long run nothing would run again that could show the usual time.
 func (in *Intake) late(n *task.Node) bool {
 	deadline, ok := n.Parent().Deadline()
-	ahead := in.ahead()
-	if !ok || ahead == 0 {
+	if !ok || in.ExpectedWait() == 0 {
 		return false
 	}
-	slots := max(1, in.cfg.Slots())
-	rounds := (ahead-1)/slots + 2 // the last one is its own
+	rounds := (in.ahead()-1)/max(1, in.cfg.Slots()) + 2 // the last one is its own
 	return in.cfg.Now().Add(time.Duration(rounds) * in.usual()).After(deadline)
 }
