@@ -26,7 +26,11 @@ func TestInlineAllocations(t *testing.T) {
 		do   func()
 	}{
 		{"Go and Await", 1, func() { _, _ = quartet.Go(context.Background(), x, one).Await(context.Background()) }},
-		{"Go and Await, a ctx that can end", 1, func() { _, _ = quartet.Go(cancellable, x, one).Await(cancellable) }},
+		{"Do", 1, func() { _, _ = quartet.Do(context.Background(), x, one) }},
+		{"Do, a ctx that can end", 1, func() { _, _ = quartet.Do(cancellable, x, one) }},
+		// Apart, since an ended future keeps no context, and a context that outlives its task keeps
+		// its values.
+		{"Go and Await, a ctx that can end", 2, func() { _, _ = quartet.Go(cancellable, x, one).Await(cancellable) }},
 		{"Func.Go and Await", 1, func() { _, _ = oneOf.Go(context.Background(), x, 1).Await(context.Background()) }},
 		{"Local", 0, func() { _, _ = oneOf.Local(context.Background(), 1) }},
 	} {

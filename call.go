@@ -7,12 +7,36 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// call is one call of a Func on its way: the future, and what the far side needs. Only the executor sees it as a Call;
-// the caller gets the Future inside.
+// call is one call of a Func on its way: the future, and what the far side needs. Only the executor
+// sees it as a Call; the caller gets the Future inside.
 type call[In, Out any] struct {
 	Future[Out]
 	f  *Func[In, Out]
-	in In
+	in In // until the end; guarded by the future's lock
+}
+
+// callBundle is a call with its task's context.
+type callBundle[In, Out any] struct {
+	call[In, Out]
+	ctx task.Ctx
+}
+
+// placeCall is place for a call.
+func placeCall[In, Out any](ctx context.Context) (*call[In, Out], *task.Ctx) {
+	if holdsNothing(ctx) {
+		b := &callBundle[In, Out]{}
+		return &b.call, &b.ctx
+	}
+	return &call[In, Out]{}, &task.Ctx{}
+}
+
+// handOver submits c. The error is a refusal, which the future carries too.
+func (c *call[In, Out]) handOver(ex Executor) (*Future[Out], error) {
+	err := ex.SubmitCall(c.node.Context(), c)
+	if err != nil {
+		c.Abandon(err)
+	}
+	return &c.Future, err
 }
 
 func (c *call[In, Out]) Node() *task.Node { return &c.node }
@@ -22,14 +46,41 @@ func (c *call[In, Out]) Name() string { return c.f.name }
 // Idempotent reports whether the call may be run again when it was lost.
 func (c *call[In, Out]) Idempotent() bool { return c.f.idempotent }
 
-func (c *call[In, Out]) Run(ctx context.Context) {
-	c.run(ctx, func(ctx context.Context) (Out, error) { return c.f.Local(ctx, c.in) })
+// input returns what the function is to get. Once the call has ended it is gone, as nobody will ask
+// for it.
+func (c *call[In, Out]) input() In {
+	c.hooks.Lock()
+	defer c.hooks.Unlock()
+	return c.in
 }
 
-func (c *call[In, Out]) Abandon(cause error) { c.fail(cause) }
+// forget drops the input.
+func (c *call[In, Out]) forget() {
+	c.hooks.Lock()
+	defer c.hooks.Unlock()
+	c.in = *new(In)
+}
+
+func (c *call[In, Out]) Run(ctx context.Context) {
+	if c.begin(ctx) {
+		c.run(ctx, c)
+	}
+}
+
+// call calls the function, and keeps nothing of the input alive.
+func (c *call[In, Out]) call(ctx context.Context) (Out, error) {
+	in := c.in
+	c.in = *new(In)
+	return c.f.Local(ctx, in)
+}
+
+func (c *call[In, Out]) Abandon(cause error) {
+	c.fail(cause)
+	c.forget()
+}
 
 func (c *call[In, Out]) AppendInput(dst []byte, codec Codec) ([]byte, error) {
-	dst, err := c.f.chosen(codec).Append(dst, c.in)
+	dst, err := appendTo(dst, c.f.chosen(codec), c.input())
 	if err != nil {
 		return dst, fmt.Errorf("quartet: encoding the input of %q: %w", c.f.name, err)
 	}
@@ -43,5 +94,6 @@ func (c *call[In, Out]) Resolve(output []byte, codec Codec, err error) {
 			out, err = *new(Out), fmt.Errorf("quartet: decoding the output of %q: %w", c.f.name, err)
 		}
 	}
-	c.settle(out, err)
+	c.resolve(out, err)
+	c.forget()
 }

@@ -2,14 +2,19 @@ package quartet
 
 import (
 	"bytes"
+	"context"
+	"encoding"
 	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
+	"sync"
+
+	"github.com/quartet-go/quartet/internal/propagate"
 )
 
-// Codec turns the inputs and outputs of named functions into bytes and back. Its methods may be called from many
-// goroutines at once.
+// Codec turns the inputs and outputs of named functions into bytes and back. Its methods may be
+// called from many goroutines at once.
 type Codec interface {
 	// Append appends v's encoding to dst.
 	Append(dst []byte, v any) ([]byte, error)
@@ -20,7 +25,8 @@ type Codec interface {
 // JSON is the Codec that other languages read: encoding/json.
 type JSON struct{}
 
-// Append appends v as JSON. It refuses types that JSON cannot carry, which [Define] accepts because another codec can.
+// Append appends v as JSON. It refuses types that JSON cannot carry, which [Define] accepts because
+// another codec can.
 func (JSON) Append(dst []byte, v any) ([]byte, error) {
 	if err := checkJSON(reflect.TypeOf(v)); err != nil {
 		return dst, err
@@ -29,10 +35,23 @@ func (JSON) Append(dst []byte, v any) ([]byte, error) {
 	return append(dst, data...), err
 }
 
-// Decode reads one JSON value. Fields that p's type does not have are an error, since they would be lost.
-func (JSON) Decode(data []byte, p any) error {
+// Decode reads one JSON value. Fields that p's type does not have are skipped; see
+// [DisallowUnknownFields].
+func (JSON) Decode(data []byte, p any) error { return decodeJSON(data, p, false) }
+
+// DisallowUnknownFields returns a JSON for which fields that a type does not have are an error.
+func (JSON) DisallowUnknownFields() Codec { return strictJSON{} }
+
+// strictJSON is JSON for functions that refuse unknown fields.
+type strictJSON struct{ JSON }
+
+func (strictJSON) Decode(data []byte, p any) error { return decodeJSON(data, p, true) }
+
+func decodeJSON(data []byte, p any, strict bool) error {
 	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
+	if strict {
+		d.DisallowUnknownFields()
+	}
 	if err := d.Decode(p); err != nil {
 		return err
 	}
@@ -40,4 +59,124 @@ func (JSON) Decode(data []byte, p any) error {
 		return fmt.Errorf("quartet: the JSON value ends at byte %d, but more follows", d.InputOffset())
 	}
 	return nil
+}
+
+// appendTo appends v in c. The far side decodes into a T: where that is an interface, c has to know
+// it.
+func appendTo[T any](dst []byte, c Codec, v T) ([]byte, error) {
+	if reflect.TypeFor[T]().Kind() == reflect.Interface {
+		if c, ok := c.(anyAppender); ok {
+			return c.AppendAny(dst, v)
+		}
+	}
+	return c.Append(dst, v)
+}
+
+// anyAppender is a Codec with another encoding for values that are decoded into an interface.
+type anyAppender interface {
+	AppendAny(dst []byte, v any) ([]byte, error)
+}
+
+// checkTravel returns an error that names the part of t which no codec can carry to another
+// process.
+func checkTravel(t reflect.Type) error {
+	return traveller{binary: true, seen: map[reflect.Type]bool{}}.travel(t, t.String())
+}
+
+var jsonTypes sync.Map // reflect.Type → error, or nil
+
+// checkJSON is checkTravel for [JSON] alone, where a type that brings a binary encoding, and none
+// that JSON knows, is what its fields are.
+func checkJSON(t reflect.Type) error {
+	if t == nil {
+		return nil
+	}
+	known, ok := jsonTypes.Load(t)
+	if !ok {
+		known, _ = jsonTypes.LoadOrStore(t,
+			struct{ error }{traveller{seen: map[reflect.Type]bool{}}.travel(t, t.String())})
+	}
+	return known.(struct{ error }).error
+}
+
+// traveller walks through a type.
+type traveller struct {
+	binary bool // a binary encoding of its own will do
+	seen   map[reflect.Type]bool
+}
+
+func (w traveller) travel(t reflect.Type, path string) error {
+	if w.seen[t] || w.encodesItself(t) {
+		return nil
+	}
+	w.seen[t] = true
+	switch t.Kind() {
+	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Uintptr, reflect.Complex64, reflect.Complex128:
+		return fmt.Errorf("%s is a %s, which cannot travel to another process", path, t.Kind())
+	case reflect.Interface:
+		if t.NumMethod() > 0 {
+			return fmt.Errorf("%s is an interface: the far side cannot know the type in it", path)
+		}
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return w.travel(t.Elem(), path+"[]")
+	case reflect.Map:
+		if err := travelKey(t.Key(), path); err != nil {
+			return err
+		}
+		return w.travel(t.Elem(), path+"[]")
+	case reflect.Struct:
+		return w.fields(t, path)
+	}
+	return nil
+}
+
+func travelKey(t reflect.Type, path string) error {
+	switch k := t.Kind(); {
+	case k == reflect.String, k >= reflect.Int &&
+		k <= reflect.Uint64, t.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
+		return nil
+	default:
+		return fmt.Errorf("%s has keys of type %s: only strings, integers and text marshalers travel as keys", path, t)
+	}
+}
+
+func (w traveller) fields(t reflect.Type, path string) error {
+	for f := range t.Fields() {
+		name := path + "." + f.Name
+		if !f.IsExported() && !f.Anonymous {
+			return fmt.Errorf("%s is not exported: its value would be lost on the way", name)
+		}
+		if !f.IsExported() && (f.Type.Kind() != reflect.Struct || w.encodesItself(f.Type)) {
+			return fmt.Errorf("%s is embedded, and its type is not exported: its value could not be set", name)
+		}
+		if err := w.travel(f.Type, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// encodesItself reports whether t, or a pointer to it, brings both halves of an encoding.
+func (w traveller) encodesItself(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	both := func(out, in reflect.Type) bool { return p.Implements(out) && p.Implements(in) }
+	return w.binary &&
+		both(reflect.TypeFor[encoding.BinaryAppender](), reflect.TypeFor[encoding.BinaryUnmarshaler]()) ||
+		both(reflect.TypeFor[json.Marshaler](), reflect.TypeFor[json.Unmarshaler]()) ||
+		both(reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
+// Propagate has a value of the submitter's context travel with every call that leaves the process:
+// a trace, a tenant, a request's number. inject encodes what its ctx has; nil: nothing travels.
+// extract puts it into the context of the function on the far side, where it owns data. Both must
+// be safe for concurrent use and fast: inject is called at each submit.
+//
+// The registration belongs to both programs, under the same name; a far side that lacks it leaves
+// the value out. Workers in other languages read it by name. Within one process a context's values
+// arrive as they are, and only [Serialized] calls the two. Register at init, as functions are. It
+// panics on an empty or repeated name, one of more than 255 bytes, and a nil func.
+func Propagate(name string, inject func(context.Context) []byte,
+	extract func(context.Context, []byte) context.Context,
+) {
+	propagate.Register(name, inject, extract)
 }

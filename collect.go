@@ -2,13 +2,18 @@ package quartet
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync"
+
+	"github.com/quartet-go/quartet/internal/task"
 )
 
-// AwaitAll waits for all futures and returns their results in order, or the first error in that order; ctx bounds the
-// wait. It cancels nothing: cancelling and joining is the work of [Group], [Map] and the tasks' ctx.
+// AwaitAll waits for all futures and returns their results in order, or the first error in that
+// order; ctx bounds the wait. It cancels nothing: cancelling and joining is the work of [Group],
+// [Map] and the tasks' ctx.
 func AwaitAll[T any](ctx context.Context, fs ...*Future[T]) ([]T, error) {
+	allMade("AwaitAll", ctx, fs)
 	values := make([]T, len(fs))
 	for i, f := range fs {
 		v, err := f.Await(ctx)
@@ -20,16 +25,20 @@ func AwaitAll[T any](ctx context.Context, fs ...*Future[T]) ([]T, error) {
 	return values, nil
 }
 
-// Completed yields the futures in the order in which they end, with a nil error. When ctx ends first, a last pair
-// carries a nil future and ctx's cause.
+// Completed yields each future when it ends, with a nil error. If ctx ends first, the last pair has
+// a nil future and ctx's cause. If all futures that are left wait for the calling task's own key,
+// the last pair has a nil future and [ErrDeadlock].
 func Completed[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[*Future[T], error] {
+	allMade("Completed", ctx, fs)
 	return func(yield func(*Future[T], error) bool) {
 		var ended inbox[*Future[T]]
 		for _, f := range fs {
 			defer f.OnDone(func() { ended.put(f) })()
 		}
-		for range fs {
-			f, err := ended.take(ctx)
+		yielded := 0
+		stuck := func() bool { return allHeldBy(ctx, unended(fs, yielded)) }
+		for ; yielded < len(fs); yielded++ {
+			f, err := ended.take(ctx, stuck)
 			if !yield(f, err) || err != nil {
 				return
 			}
@@ -37,8 +46,57 @@ func Completed[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[*Future[T
 	}
 }
 
+// allMade panics when the call was given a nil Context, or a future that is nil or that no submit
+// has made.
+func allMade[T any](call string, ctx context.Context, fs []*Future[T]) {
+	if ctx == nil {
+		panic("quartet: " + call + " with a nil Context")
+	}
+	for i, f := range fs {
+		switch {
+		case f == nil:
+			panic(fmt.Sprintf("quartet: %s of a nil Future, number %d of %d", call, i+1, len(fs)))
+		case f.node.Job == nil:
+			panic(fmt.Sprintf("quartet: %s of a Future that no submit has made, number %d of %d", call, i+1, len(fs)))
+		}
+	}
+}
+
+// unended returns those of fs that have not ended, or nil when more than yielded have.
+func unended[T any](fs []*Future[T], yielded int) iter.Seq[*Future[T]] {
+	return func(yield func(*Future[T]) bool) {
+		ended := 0
+		for _, f := range fs {
+			if f.ended() {
+				ended++
+			}
+			if !f.ended() || ended > yielded {
+				if !yield(f) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// allHeldBy reports whether all of fs are queued behind the key that the calling task holds, so
+// that waiting for the next of them would never end.
+func allHeldBy[T any](ctx context.Context, fs iter.Seq[*Future[T]]) bool {
+	h, ok := modelOf(ctx).(task.KeyHolder)
+	if !ok || !h.HoldsKey() {
+		return false
+	}
+	for f := range fs {
+		if f.ended() || !h.Holds(&f.node) {
+			return false
+		}
+	}
+	return true
+}
+
 // inbox is a queue with one taker, who waits as its model waits.
 type inbox[T any] struct {
+	// mu guards items and wake, which is called after mu was released: it runs the taker.
 	mu    sync.Mutex
 	items []T
 	wake  func()
@@ -55,11 +113,15 @@ func (b *inbox[T]) put(item T) {
 	}
 }
 
-// take returns the oldest item, waiting for one; an item wins over a ctx that has ended.
-func (b *inbox[T]) take(ctx context.Context) (T, error) {
+// take returns the oldest item, waiting for one; an item wins over a ctx that has ended. stuck is
+// asked before a wait whether that would never end.
+func (b *inbox[T]) take(ctx context.Context, stuck func() bool) (T, error) {
 	for {
 		if item, ok := b.tryTake(); ok {
 			return item, nil
+		}
+		if stuck() {
+			return *new(T), ErrDeadlock
 		}
 		err := Suspend(ctx, b.arm)
 		if err == nil {
@@ -78,7 +140,9 @@ func (b *inbox[T]) tryTake() (item T, ok bool) {
 	if len(b.items) == 0 {
 		return item, false
 	}
-	item, b.items = b.items[0], b.items[1:]
+	item = b.items[0]
+	b.items[0] = *new(T) // or the slice would keep it
+	b.items = b.items[1:]
 	return item, true
 }
 

@@ -104,7 +104,8 @@ func TestTaskContextEndsWithTheTask(t *testing.T) {
 	}
 }
 
-// The standard library starts a goroutine for a child of a context that it does not know; it must know a task's.
+// The standard library starts a goroutine for a child of a context that it does not know; it must
+// know a task's.
 func TestChildContextCostsNoGoroutine(t *testing.T) {
 	parent, cancelParent := context.WithCancel(t.Context())
 	defer cancelParent()

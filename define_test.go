@@ -24,7 +24,7 @@ type (
 		Plain plain
 		Deep  struct{ Callback func() }
 	}
-	boxed     struct{ Any any }
+	boxed     struct{ Err error }
 	oddKeys   struct{ ByPlain map[plain]int }
 	inSlice   struct{ List []struct{ C chan int } }
 	embedding struct{ plain }
@@ -34,7 +34,8 @@ var _ = hidden{}.secret
 
 var fresh atomic.Int32
 
-// freshName returns a name that is not defined yet. Names are spent for good, and -count runs a test more than once.
+// freshName returns a name that is not defined yet. Names are spent for good, and -count runs a
+// test more than once.
 func freshName(t *testing.T) string { return fmt.Sprintf("%s/%d", t.Name(), fresh.Add(1)) }
 
 // defines returns what Define of a func from T panics with.
@@ -52,11 +53,10 @@ func TestDefineRefusesWhatCannotTravel(t *testing.T) {
 	}{
 		"chan":       {defines[chan int], "chan int is a chan"},
 		"func":       {defines[func()], "func() is a func"},
-		"interface":  {defines[any], "is an interface"},
 		"error":      {defines[error], "error is an interface"},
 		"unexported": {defines[hidden], "quartet_test.hidden.secret is not exported"},
 		"nested":     {defines[nested], "quartet_test.nested.Deep.Callback is a func"},
-		"any field":  {defines[boxed], "quartet_test.boxed.Any is an interface"},
+		"in a field": {defines[boxed], "quartet_test.boxed.Err is an interface"},
 		"map key":    {defines[oddKeys], "quartet_test.oddKeys.ByPlain has keys of type"},
 		"in a slice": {defines[inSlice], "quartet_test.inSlice.List[].C is a chan"},
 		"pointer":    {defines[*hidden], ".secret is not exported"},
@@ -78,6 +78,7 @@ func TestDefineAcceptsWhatTravels(t *testing.T) {
 		"struct": defines[plain], "recursive by pointer": defines[tree], "recursive by map": defines[graph],
 		"time": defines[time.Time], "time in a struct": defines[stamp], "bytes": defines[[]byte],
 		"array": defines[[3]float64], "int keys": defines[map[int]string], "empty": defines[struct{}],
+		"any": defines[any], "any map": defines[map[string]any], "any slice": defines[[]any],
 		"embedded": defines[embedding], "pointer": defines[*plain], "duration": defines[time.Duration],
 	} {
 		t.Run(name, func(t *testing.T) { require.Nil(t, define(t)) })
@@ -115,7 +116,7 @@ func TestDefinePanicsOnBadNamesAndBodies(t *testing.T) {
 func TestARefusedNameStaysFree(t *testing.T) {
 	free := freshName(t)
 	require.Panics(t, func() {
-		quartet.Define(free, func(context.Context, any) (int, error) { return 0, nil })
+		quartet.Define(free, func(context.Context, error) (int, error) { return 0, nil })
 	})
 	require.NotPanics(t, func() {
 		quartet.Define(free, func(context.Context, int) (int, error) { return 0, nil })
@@ -153,10 +154,25 @@ func TestInvoke(t *testing.T) {
 	_, err = quartet.Invoke(t.Context(), half.Name(), quartet.JSON{}, []byte(`{"A":7}`))
 	require.Equal(t, errOdd, err, "the function's own error, as it is")
 
-	for _, bad := range []string{``, `{`, `{"A":"x"}`, `{"B":1}`, `{"A":8}{"A":8}`, `{"A":8} x`, `[]`} {
+	for _, bad := range []string{``, `{`, `{"A":"x"}`, `{"A":8}{"A":8}`, `{"A":8} x`, `[]`} {
 		_, err = quartet.Invoke(t.Context(), half.Name(), quartet.JSON{}, []byte(bad))
 		require.Error(t, err, "input %q", bad)
 		require.ErrorContains(t, err, `quartet: decoding the input of "define_test.half"`)
+	}
+}
+
+// A field that a newer version has added is skipped, unless the Func says that it knows all.
+func TestUnknownFieldsAreTheFuncsChoice(t *testing.T) {
+	same := func(_ context.Context, p plain) (plain, error) { return p, nil }
+	lenient := quartet.Define(freshName(t), same)
+	strict := quartet.Define(freshName(t), same, quartet.DisallowUnknownFields())
+	chosen := quartet.Define(freshName(t), same, quartet.DisallowUnknownFields(), quartet.WithCodec(quartet.JSON{}))
+	out, err := quartet.Invoke(t.Context(), lenient.Name(), quartet.JSON{}, []byte(`{"A":8,"B":1}`))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"A":8}`, string(out))
+	for _, f := range []*quartet.Func[plain, plain]{strict, chosen} {
+		_, err = quartet.Invoke(t.Context(), f.Name(), quartet.JSON{}, []byte(`{"A":8,"B":1}`))
+		require.ErrorContains(t, err, `unknown field "B"`)
 	}
 }
 
@@ -201,7 +217,7 @@ func TestCallResolves(t *testing.T) {
 	require.ErrorIs(t, err, errOdd)
 }
 
-// garbled answers with what is not the function's output.
+// garbled answers with bytes that are no output of the function.
 type garbled struct{ quartet.Executor }
 
 func (garbled) SubmitCall(_ context.Context, c quartet.Call) error {

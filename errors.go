@@ -3,25 +3,31 @@ package quartet
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 )
 
 // The errors that every executor uses; compare with [errors.Is].
 var (
-	// ErrClosed refuses a submit after Shutdown or Close began. It is also what queued tasks are abandoned with, and the
-	// cause with which Close cancels those that have started.
+	// ErrClosed refuses a submit after Shutdown or Close began. It is also what queued tasks are
+	// abandoned with, and the cause with which Close cancels those that have started.
 	ErrClosed = errors.New("quartet: executor is closed")
 	// ErrSaturated refuses a submit that finds no room and does not wait for it.
 	ErrSaturated = errors.New("quartet: executor has no room")
-	// ErrDiscarded is what the oldest queued task is abandoned with where the newest takes its room.
+	// ErrDiscarded is what the oldest queued task is abandoned with where the newest takes its
+	// room.
 	ErrDiscarded = errors.New("quartet: task was discarded for a newer one")
 	// ErrPending is [Future.Result]'s answer before the end.
 	ErrPending = errors.New("quartet: future has not ended")
-	// ErrGoexit is what the waiters of a task get that called runtime.Goexit, as a failing test does.
+	// ErrGoexit is what the waiters of a task get that called runtime.Goexit, as a failing test
+	// does.
 	ErrGoexit = errors.New("quartet: task called runtime.Goexit")
-	// ErrNoBody is what a call of a [Func] gets where the program that is to run it has no body for it.
+	// ErrNoBody is what a call of a [Func] gets where the program that is to run it has no body for
+	// it.
 	ErrNoBody = errors.New("quartet: function has no body in this program")
-	// ErrInside is what Shutdown returns to a task of the executor itself, which it cannot wait for.
+	// ErrInside is returned by Shutdown when a task of the executor itself calls it: Shutdown
+	// cannot wait for its own caller.
 	ErrInside = errors.New("quartet: called from inside a task of the executor")
 	// ErrDeadlock is returned in place of a wait that would never end, where that can be seen.
 	ErrDeadlock = errors.New("quartet: waiting here would never end")
@@ -33,16 +39,33 @@ var (
 type PanicError struct {
 	Value any    // what the task panicked with
 	Stack []byte // the task's own stack, as debug.Stack gives it
+
+	seen uint32 // atomic: somebody has asked for the result that it is
 }
 
-// NewPanicError returns a PanicError for a value that recover gave, with the calling goroutine's stack. It is for those
-// who write an executor; called from the deferred function, the stack still holds the frames that panicked. A value that
-// is a *PanicError, panicked with again, is returned as it is.
+// NewPanicError returns a PanicError for a value that recover gave, with the calling goroutine's
+// stack. It is for those who write an executor; called from the deferred function, the stack still
+// holds the frames that panicked. A value that is a *PanicError, panicked with again, is returned
+// unchanged.
 func NewPanicError(value any) *PanicError {
 	if err, ok := value.(*PanicError); ok {
 		return err
 	}
 	return &PanicError{Value: value, Stack: debug.Stack()}
+}
+
+// logUnseen is called when the future that ended with a panic is garbage: nobody can ask for it any
+// more.
+func logUnseen(u unseenPanic) {
+	if atomic.LoadUint32(&u.err.seen) == 0 {
+		u.log.Error("quartet: a task panicked, and nobody asked for its result", "panic", fmt.Sprint(u.err.Value),
+			"stack", string(u.err.Stack))
+	}
+}
+
+type unseenPanic struct {
+	err *PanicError
+	log *slog.Logger
 }
 
 func (e *PanicError) Error() string {

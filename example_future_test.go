@@ -43,7 +43,8 @@ func ExampleFuture_Done() {
 	// Output: 42 <nil>
 }
 
-// The first error cancels the siblings. Those that end only because of that add no errors of their own.
+// The first error cancels the siblings. Those that end only because of that add no errors of their
+// own.
 func ExampleGroup_Go() {
 	ctx := context.Background()
 	pool := workerpool.New(workerpool.Config{Workers: 2})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"math/big"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/workerpool"
@@ -61,6 +63,58 @@ func ExampleObserver() {
 	// 1 report ended
 }
 
+// A stream is a function whose Out is a sequence of pairs. Its items come while it runs, whatever
+// executor that is on. The function is ahead of the loop by a few items at most, and ends when the
+// loop does.
+func ExampleDefine_stream() {
+	primes := quartet.Define("example.primes", func(_ context.Context, from int) (iter.Seq2[int, error], error) {
+		return func(yield func(int, error) bool) {
+			defer fmt.Println("the function has ended")
+			for n := from; ; n++ {
+				if big.NewInt(int64(n)).ProbablyPrime(0) && !yield(n, nil) {
+					return
+				}
+			}
+		}, nil
+	})
+	pool := workerpool.New(workerpool.Config{Workers: 1})
+	defer pool.Close()
+
+	seq, err := primes.Do(context.Background(), pool, 1_000_000)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for n, err := range seq { // the call begins here
+		if err != nil { // of the last pair: why the call has failed
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(n)
+		if n > 1_000_030 {
+			break
+		}
+	}
+	// Output:
+	// 1000003
+	// 1000033
+	// the function has ended
+}
+
+func ExampleDisallowUnknownFields() {
+	type answer struct{ Score int }
+	same := func(_ context.Context, a answer) (answer, error) { return a, nil }
+	quartet.Define("example.lenient", same)
+	quartet.Define("example.strict", same, quartet.DisallowUnknownFields())
+	for _, name := range []string{"example.lenient", "example.strict"} {
+		out, err := quartet.Invoke(context.Background(), name, quartet.JSON{}, []byte(`{"Score":3,"Added":true}`))
+		fmt.Println(string(out), err)
+	}
+	// Output:
+	// {"Score":3} <nil>
+	//  quartet: decoding the input of "example.strict": json: unknown field "Added"
+}
+
 func ExampleJSON() {
 	type point struct{ X, Y int }
 	var codec quartet.JSON
@@ -68,8 +122,10 @@ func ExampleJSON() {
 	fmt.Println(string(data), err)
 
 	var p point
-	fmt.Println(codec.Decode([]byte(`{"X":1,"Z":2}`), &p) != nil) // Z would be lost
+	fmt.Println(codec.Decode([]byte(`{"X":1,"Z":2}`), &p), p) // a newer version has added Z
+	fmt.Println(codec.DisallowUnknownFields().Decode([]byte(`{"X":1,"Z":2}`), &p))
 	// Output:
 	// {"X":3,"Y":4} <nil>
-	// true
+	// <nil> {1 0}
+	// json: unknown field "Z"
 }

@@ -258,9 +258,10 @@ func ExampleSuspend() {
 	pool := workerpool.New(workerpool.Config{Workers: 1})
 	defer pool.Close()
 
-	// resume may be called from anywhere; here, from a task that runs on the slot that the first one lends.
-	_, err := quartet.Do(ctx, pool, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, quartet.Suspend(ctx, func(resume func()) {
+	// resume may be called from anywhere; here, from a task that runs on the slot that the first
+	// one lends.
+	err := quartet.Run(ctx, pool, func(ctx context.Context) error {
+		return quartet.Suspend(ctx, func(resume func()) {
 			_ = pool.Go(func() {
 				fmt.Println("the slot is mine")
 				resume()
@@ -287,7 +288,8 @@ func ExampleBlock() {
 	pool := workerpool.New(workerpool.Config{})
 	defer pool.Close()
 
-	// On a loop fn would run off the loop, under a global lock without the lock; in a pool the worker runs it.
+	// On a loop fn would run off the loop, under a global lock without the lock; in a pool the
+	// worker runs it.
 	n, err := quartet.Do(context.Background(), pool, func(ctx context.Context) (n int, err error) {
 		err = quartet.Block(ctx, func() { n = len("read from a slow disk") })
 		return n, err
@@ -301,15 +303,15 @@ func ExampleYield() {
 	pool := workerpool.New(workerpool.Config{Workers: 1})
 	defer pool.Close()
 
-	long := func(ctx context.Context) (struct{}, error) {
+	long := func(ctx context.Context) error {
 		short := quartet.Go(ctx, pool, func(context.Context) (int, error) { fmt.Println("short"); return 0, nil })
 		fmt.Println("long, before")
 		quartet.Yield(ctx) // lets the queued one run first
 		_, err := short.Await(ctx)
 		fmt.Println("long, after")
-		return struct{}{}, err
+		return err
 	}
-	_, _ = quartet.Do(ctx, pool, long)
+	_ = quartet.Run(ctx, pool, long)
 	// Output:
 	// long, before
 	// short
@@ -321,11 +323,11 @@ func ExampleDetach() {
 	pool := workerpool.New(workerpool.Config{Workers: 1})
 	defer pool.Close()
 
-	_, err := quartet.Do(ctx, pool, func(ctx context.Context) (struct{}, error) {
+	err := quartet.Run(ctx, pool, func(ctx context.Context) error {
 		ended := make(chan error, 1)
 		own := quartet.Detach(ctx) // the slot belongs to this task, not to the goroutine it starts
 		go func() { ended <- quartet.Sleep(own, time.Millisecond) }()
-		return struct{}{}, <-ended
+		return <-ended
 	})
 	fmt.Println(err)
 	// Output: <nil>

@@ -5,16 +5,21 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
-	"sync"
 	"sync/atomic"
+
+	"github.com/quartet-go/quartet/internal/functions"
+	"github.com/quartet-go/quartet/internal/task"
 )
 
-// Func is a function with a name, so that a call of it can travel to another process. Make one with [Define] or
-// [Declare], usually as a package-level variable. Its methods may be called from any goroutine.
+// Func is a function with a name, so that a call of it can travel to another process. Make one with
+// [Define] or [Declare], usually as a package-level variable. Its methods may be called from any
+// goroutine.
 type Func[In, Out any] struct {
 	name       string
 	idempotent bool
-	codec      Codec // nil: the executor's
+	strict     bool       // it refuses fields that its types do not have
+	codec      Codec      // nil: the executor's
+	streaming  *streaming // nil: the result is one value
 	body       atomic.Pointer[func(context.Context, In) (Out, error)]
 }
 
@@ -23,11 +28,12 @@ type DefineOption func(*defineOptions)
 
 type defineOptions struct {
 	idempotent bool
+	strict     bool
 	codec      Codec
 }
 
-// WithCodec has inputs and outputs of this function travel in c, in place of the codec that the executor chooses. It
-// panics on a nil c.
+// WithCodec has inputs and outputs of this function travel in c, in place of the codec that the
+// executor chooses. It panics on a nil c.
 func WithCodec(c Codec) DefineOption {
 	if c == nil {
 		panic("quartet: WithCodec of a nil Codec")
@@ -35,21 +41,30 @@ func WithCodec(c Codec) DefineOption {
 	return func(o *defineOptions) { o.codec = c }
 }
 
-// Idempotent says that running the function twice does no harm: an executor that lost a running call may try it again.
+// DisallowUnknownFields has a call fail when its input or output holds a field that the type on
+// this side does not have, as [json.Decoder.DisallowUnknownFields] does. By default such a field is
+// skipped, so that a worker which runs a newer version may add one. It is for codecs that know
+// fields by name, as [JSON].
+func DisallowUnknownFields() DefineOption { return func(o *defineOptions) { o.strict = true } }
+
+// Idempotent says that running the function twice does no harm: an executor that lost a running
+// call may try it again.
 func Idempotent() DefineOption { return func(o *defineOptions) { o.idempotent = true } }
 
-// invoker is what the table of names holds: a Func without its types.
-type invoker interface {
-	invoke(ctx context.Context, c Codec, input []byte) ([]byte, error)
-}
-
-// names is the table of defined names, the only global state of the package.
-var names sync.Map // string → invoker
-
-// Define names a function. It panics on an empty or repeated name, on a nil fn, and on types that cannot travel, naming
-// the field: channels, functions, interfaces, complex numbers, uintptr and unsafe.Pointer, structs with unexported fields,
-// maps whose keys are neither strings, integers nor text marshalers, and what is made of these; a type that encodes itself
-// may be any of them. Names are for the whole program and stay, so call it for package-level variables.
+// Define names a function. It panics on an empty or repeated name, on a nil fn, and on types that
+// cannot travel, naming the field: channels, functions, interfaces but any, complex numbers,
+// uintptr and unsafe.Pointer, structs with unexported fields, maps whose keys are neither strings,
+// integers nor text marshalers, and types made of these; a type that encodes itself may be any of
+// them. Names are for the whole program and stay, so call it for package-level variables.
+//
+// A function whose Out is an [iter.Seq2] of T and error streams its result, item by item, whatever
+// executor runs it. For such a function Do and Go start nothing: they return a sequence, and each
+// loop over that is one call, with the ctx of Do. The function's sequence runs in the task, at most
+// 64 items or 1 MiB ahead of the loop; there it waits as tasks do. Leaving the loop cancels the
+// task and waits for its end. So does the end of ctx; then the last pair has ctx's cause. If the
+// call fails, by the function's own error, a refusal, a panic or a lost worker, the last pair has
+// that error. An error that the function yields itself is yielded in its place, without a value,
+// and ends nothing.
 func Define[In, Out any](name string, fn func(context.Context, In) (Out, error), opts ...DefineOption) *Func[In, Out] {
 	if fn == nil {
 		panic(fmt.Sprintf("quartet: Define(%q) of a nil func", name))
@@ -59,14 +74,16 @@ func Define[In, Out any](name string, fn func(context.Context, In) (Out, error),
 	return f
 }
 
-// Declare names a function whose body comes later, with [Func.Body], or lives elsewhere: in a worker of another
-// language. Until then a [Runner] answers its calls with [ErrNoBody]. It panics as Define does.
+// Declare names a function whose body comes later, with [Func.Body], or lives elsewhere: in a
+// worker of another language. Until then a [Runner] answers its calls with [ErrNoBody]. It panics
+// as Define does.
 func Declare[In, Out any](name string, opts ...DefineOption) *Func[In, Out] {
 	if name == "" {
 		panic("quartet: a defined function needs a name")
 	}
-	for _, t := range []reflect.Type{reflect.TypeFor[In](), reflect.TypeFor[Out]()} {
-		if err := checkTravel(t); err != nil {
+	out := reflect.TypeFor[Out]()
+	for _, err := range []error{checkTravel(reflect.TypeFor[In]()), checkResult(out)} {
+		if err != nil {
 			panic(fmt.Sprintf("quartet: Define(%q): %v", name, err))
 		}
 	}
@@ -74,14 +91,18 @@ func Declare[In, Out any](name string, opts ...DefineOption) *Func[In, Out] {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	f := &Func[In, Out]{name: name, idempotent: o.idempotent, codec: o.codec}
-	if _, taken := names.LoadOrStore(name, f); taken {
+	f := &Func[In, Out]{
+		name: name, idempotent: o.idempotent, strict: o.strict, codec: o.codec,
+		streaming: streamingOf(out),
+	}
+	if !functions.Add(name, (*named[In, Out])(f)) {
 		panic(fmt.Sprintf("quartet: the name %q is defined already", name))
 	}
 	return f
 }
 
-// Body gives a declared function its body; a recursive one needs this. It panics when there is one already.
+// Body gives a declared function its body; a recursive one needs this. It panics when there is one
+// already.
 func (f *Func[In, Out]) Body(fn func(context.Context, In) (Out, error)) {
 	if fn == nil {
 		panic(fmt.Sprintf("quartet: Body of %q is a nil func", f.name))
@@ -94,6 +115,14 @@ func (f *Func[In, Out]) Body(fn func(context.Context, In) (Out, error)) {
 // Name returns the name that f was defined with.
 func (f *Func[In, Out]) Name() string { return f.name }
 
+// needs panics when f is not defined, or a call of it was given a nil Context or a nil Executor.
+func (f *Func[In, Out]) needs(call string, ctx context.Context, ex Executor) {
+	if f == nil || f.name == "" {
+		panic("quartet: " + call + " of a Func that neither Define nor Declare has made")
+	}
+	needs(call, ctx, ex)
+}
+
 // Local is a plain call here, on the caller's goroutine. Without a body it returns [ErrNoBody].
 func (f *Func[In, Out]) Local(ctx context.Context, in In) (Out, error) {
 	body := f.body.Load()
@@ -105,39 +134,123 @@ func (f *Func[In, Out]) Local(ctx context.Context, in In) (Out, error) {
 
 // Go submits a call of f to ex and returns its future, as the function [Go] does.
 func (f *Func[In, Out]) Go(ctx context.Context, ex Executor, in In) *Future[Out] {
-	return f.submit(ctx, ex, in, false)
+	f.needs("Go", ctx, ex)
+	future, _ := f.submit(ctx, ex, in)
+	return future
 }
 
-// submit is Go. joined: the caller waits for the future at once.
-func (f *Func[In, Out]) submit(ctx context.Context, ex Executor, in In, joined bool) *Future[Out] {
-	c := &call[In, Out]{f: f, in: in}
-	c.node.Init(ctx, c)
-	c.node.Joined = joined
-	if err := ex.SubmitCall(c.node.Context(), c); err != nil {
-		c.fail(err)
+// submit is Go that also returns the refusal which the future carries.
+func (f *Func[In, Out]) submit(ctx context.Context, ex Executor, in In) (*Future[Out], error) {
+	if f.streaming != nil {
+		return ended(f.stream(ctx, ex, in)), nil
 	}
-	return &c.Future
+	c, own := placeCall[In, Out](ctx)
+	c.f, c.in = f, in
+	c.node.Init(own, ctx, c)
+	return c.handOver(ex)
+}
+
+// submitJoined is submit for a caller that awaits the call and gives the future to nobody.
+func (f *Func[In, Out]) submitJoined(ctx context.Context, ex Executor, in In) (*Future[Out], error) {
+	if f.streaming != nil {
+		return f.submit(ctx, ex, in)
+	}
+	b := &callBundle[In, Out]{call: call[In, Out]{f: f, in: in}}
+	b.node.Init(&b.ctx, ctx, &b.call)
+	b.node.Flags = task.Attended
+	return b.handOver(ex)
 }
 
 // Do calls f on ex and returns when f has returned or never will start, as the function [Do] does.
 func (f *Func[In, Out]) Do(ctx context.Context, ex Executor, in In) (Out, error) {
-	return f.submit(ctx, ex, in, true).join(ctx)
+	f.needs("Do", ctx, ex)
+	if f.streaming != nil {
+		return f.stream(ctx, ex, in), nil
+	}
+	b := &callBundle[In, Out]{call: call[In, Out]{f: f, in: in}}
+	c := &b.call
+	c.node.Init(&b.ctx, ctx, c)
+	c.node.Flags, c.node.Data = task.Joined, ex
+	return c.joined(ctx, ex.SubmitCall(&b.ctx, c))
 }
 
 // Map calls f on ex for each input and yields the results, as the function [Map] does.
-func (f *Func[In, Out]) Map(ctx context.Context, ex Executor, in iter.Seq[In], opts ...MapOption) iter.Seq2[Out, error] {
-	return mapSeq(ctx, ex, in, func(ctx context.Context, v In) *Future[Out] { return f.Go(ctx, ex, v) }, opts)
+func (f *Func[In, Out]) Map(ctx context.Context, ex Executor, in iter.Seq[In], opts ...MapOption) iter.Seq2[Out,
+	error] {
+	f.needs("Map", ctx, ex)
+	return mapSeq(ctx, ex, in, func(ctx context.Context, v In) (*Future[Out], error) {
+		return f.submitJoined(ctx, ex, v)
+	}, opts)
 }
 
-// chosen is the codec that f asks for, else c.
+// chosen is the codec that f asks for, else c, and strict if f is.
 func (f *Func[In, Out]) chosen(c Codec) Codec {
 	if f.codec != nil {
-		return f.codec
+		c = f.codec
+	}
+	if f.strict {
+		if named, ok := c.(interface{ DisallowUnknownFields() Codec }); ok {
+			return named.DisallowUnknownFields()
+		}
 	}
 	return c
 }
 
-func (f *Func[In, Out]) invoke(ctx context.Context, c Codec, input []byte) ([]byte, error) {
+// Invoke is the far side of a [Call]: it runs the function of that name, on the caller's goroutine.
+// A name that this program does not know is [ErrNoBody].
+func Invoke(ctx context.Context, name string, c Codec, input []byte) (output []byte, err error) {
+	f, ok := functions.Lookup(name).(invoker)
+	if !ok {
+		return nil, fmt.Errorf("%w: %q is not defined", ErrNoBody, name)
+	}
+	return f.invoke(ctx, c, input)
+}
+
+// invoker is what the table of names, the only global state of the package, holds: a Func without
+// its types.
+type invoker interface {
+	functions.Function
+	invoke(ctx context.Context, c Codec, input []byte) ([]byte, error)
+}
+
+// named is a Func as the table of names has it: the same memory, with methods that Func does not
+// export.
+type named[In, Out any] Func[In, Out]
+
+// HasBody implements functions.Function.
+func (n *named[In, Out]) HasBody() bool { return n.body.Load() != nil }
+
+// RecodeInput implements functions.Function.
+func (n *named[In, Out]) RecodeInput(dst []byte, to functions.Codec, data []byte, from functions.Codec) ([]byte,
+	error,
+) {
+	return recode[In]((*Func[In, Out])(n), dst, to, data, from)
+}
+
+// RecodeOutput implements functions.Function.
+func (n *named[In, Out]) RecodeOutput(dst []byte, to functions.Codec, data []byte, from functions.Codec) ([]byte,
+	error,
+) {
+	return recode[Out]((*Func[In, Out])(n), dst, to, data, from)
+}
+
+func recode[T, In, Out any](f *Func[In, Out], dst []byte, to Codec, data []byte, from Codec) ([]byte, error) {
+	var v T
+	if err := f.chosen(from).Decode(data, &v); err != nil {
+		return dst, fmt.Errorf("quartet: decoding for %q: %w", f.name, err)
+	}
+	dst, err := f.chosen(to).Append(dst, v)
+	if err != nil {
+		return dst, fmt.Errorf("quartet: encoding for %q: %w", f.name, err)
+	}
+	return dst, nil
+}
+
+func (n *named[In, Out]) invoke(ctx context.Context, c Codec, input []byte) ([]byte, error) {
+	f := (*Func[In, Out])(n)
+	if f.streaming != nil {
+		return nil, fmt.Errorf("quartet: %q streams its result, which this executor cannot carry", f.name)
+	}
 	c = f.chosen(c)
 	var in In
 	if err := c.Decode(input, &in); err != nil {
@@ -152,14 +265,4 @@ func (f *Func[In, Out]) invoke(ctx context.Context, c Codec, input []byte) ([]by
 		return nil, fmt.Errorf("quartet: encoding the output of %q: %w", f.name, err)
 	}
 	return output, nil
-}
-
-// Invoke is the far side of a [Call]: it runs the function of that name, on the caller's goroutine. A name that this
-// program does not know is [ErrNoBody].
-func Invoke(ctx context.Context, name string, c Codec, input []byte) (output []byte, err error) {
-	f, ok := names.Load(name)
-	if !ok {
-		return nil, fmt.Errorf("%w: %q is not defined", ErrNoBody, name)
-	}
-	return f.(invoker).invoke(ctx, c, input)
 }

@@ -118,7 +118,10 @@ func TestCancelOfAQueuedTask(t *testing.T) {
 		release := make(chan struct{})
 		require.NoError(t, p.Go(func() { <-release }))
 		synctest.Wait() // it has started
-		f := quartet.Go(t.Context(), p, func(context.Context) (int, error) { t.Error("it must not run"); return 1, nil })
+		f := quartet.Go(t.Context(), p, func(context.Context) (int, error) {
+			t.Error("it must not run")
+			return 1, nil
+		})
 		require.True(t, f.Cancel(errOdd))
 		_, err := f.Result()
 		require.Equal(t, errOdd, err, "it has ended, with the cause")
@@ -135,7 +138,7 @@ func TestNilFuncsAreNamed(t *testing.T) {
 	require.PanicsWithValue(t, "quartet: Map of a nil func", func() { quartet.Map[int, int](t.Context(), x, nil, nil) })
 	require.PanicsWithValue(t, "quartet: Suspend of a nil func", func() { _ = quartet.Suspend(t.Context(), nil) })
 	require.PanicsWithValue(t, "quartet: Block of a nil func", func() { _ = quartet.Block(t.Context(), nil) })
-	require.PanicsWithValue(t, "quartet: NewGroup with a nil Executor", func() { quartet.NewGroup(t.Context(), nil) })
+	require.PanicsWithValue(t, "quartet: NewGroup on a nil Executor", func() { quartet.NewGroup(t.Context(), nil) })
 	require.PanicsWithValue(t, "quartet: SubmitTask of a nil Task", func() { _ = x.SubmitTask(t.Context(), nil) })
 	require.PanicsWithValue(t, "quartet: SubmitCall of a nil Call", func() { _ = x.SubmitCall(t.Context(), nil) })
 	require.Panics(t, func() { quartet.Ahead(0) })
@@ -162,7 +165,9 @@ func TestLabelReachesPprof(t *testing.T) {
 	const want = `"quartet":"label_test"`
 	p := workerpool.New(workerpool.Config{Workers: 1})
 	defer p.Close()
-	during, err := quartet.Do(quartet.Label(t.Context(), "label_test"), p, func(context.Context) (string, error) { return profile(), nil })
+	during, err := quartet.Do(quartet.Label(t.Context(), "label_test"), p, func(context.Context) (string, error) {
+		return profile(), nil
+	})
 	require.NoError(t, err)
 	require.Contains(t, during, want)
 	after, err := quartet.Do(t.Context(), p, func(context.Context) (string, error) { return profile(), nil })
@@ -170,10 +175,13 @@ func TestLabelReachesPprof(t *testing.T) {
 	require.NotContains(t, after, want, "the worker keeps no label of a task that has ended")
 }
 
-// An inline task runs on the submitter's goroutine, whose own labels must be there again afterwards.
+// An inline task runs on the submitter's goroutine, whose own labels must be there again
+// afterwards.
 func TestLabelGivesTheSubmittersLabelsBack(t *testing.T) {
 	pprof.Do(t.Context(), pprof.Labels("mine", "kept_label"), func(ctx context.Context) {
-		_, err := quartet.Do(quartet.Label(ctx, "inner"), quartet.Inline(), func(context.Context) (int, error) { return 0, nil })
+		_, err := quartet.Do(quartet.Label(ctx, "inner"), quartet.Inline(), func(context.Context) (int, error) {
+			return 0, nil
+		})
 		require.NoError(t, err)
 		var b strings.Builder
 		require.NoError(t, pprof.Lookup("goroutine").WriteTo(&b, 1))
@@ -184,7 +192,9 @@ func TestLabelGivesTheSubmittersLabelsBack(t *testing.T) {
 func TestNestedLabelsGiveTheOuterOneBack(t *testing.T) {
 	ctx := quartet.Label(t.Context(), "outer_label")
 	_, err := quartet.Do(ctx, quartet.Inline(), func(ctx context.Context) (int, error) {
-		_, err := quartet.Do(quartet.Label(ctx, "inner_label"), quartet.Inline(), func(context.Context) (int, error) { return 0, nil })
+		_, err := quartet.Do(quartet.Label(ctx, "inner_label"), quartet.Inline(), func(context.Context) (int, error) {
+			return 0, nil
+		})
 		var b strings.Builder
 		require.NoError(t, pprof.Lookup("goroutine").WriteTo(&b, 1))
 		require.Contains(t, b.String(), `"quartet":"outer_label"`)

@@ -3,47 +3,52 @@ package quartet
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 )
 
-// Group is a set of tasks on one executor that live and fail together: the first error cancels the siblings, and
-// [Group.Wait] joins all. Its methods may be called from any goroutine, also from its own tasks.
+// Group is a set of tasks on one executor that live and fail together: the first error cancels the
+// siblings, and [Group.Wait] joins all. Its methods may be called from any goroutine, also from its
+// own tasks.
 type Group struct {
 	ex     Executor
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
+	// mu guards the fields below. Waiters are resumed after it was released.
 	mu     sync.Mutex
 	open   int
-	first  error
 	errs   []error
-	wakers []func()
+	joined resumes // of those that wait
 }
 
-// NewGroup returns a group whose tasks run on ex with contexts below ctx. It needs a [Group.Wait], which joins the tasks and
-// releases the context. It panics on a nil ex.
+// NewGroup returns a group whose tasks run on ex with contexts below ctx. It needs a [Group.Wait],
+// which joins the tasks and releases the context. It panics on a nil ex.
 func NewGroup(ctx context.Context, ex Executor) *Group {
-	if ex == nil {
-		panic("quartet: NewGroup with a nil Executor")
-	}
+	needs("NewGroup", ctx, ex)
 	g := &Group{ex: ex}
 	g.ctx, g.cancel = context.WithCancelCause(ctx)
 	return g
 }
 
-// GroupGo submits a call of f as a member of g. A refusal is the future's error, and so the group's.
+// GroupGo submits a call of f as a member of g. A refusal is the future's error, and so the
+// group's.
 func GroupGo[In, Out any](g *Group, f *Func[In, Out], in In) *Future[Out] {
+	g.made()
+	f.needs("GroupGo", g.ctx, g.ex)
 	g.enter()
 	future := f.Go(g.ctx, g.ex, in)
 	watch(g, future)
 	return future
 }
 
-// Go submits fn as a member of g; a refusal is an error of the group. It panics where the group's executor is not a [Runner], since a closure cannot travel.
+// Go submits fn as a member of g; a refusal is an error of the group. It panics where the group's
+// executor is not a [Runner], since a closure cannot travel.
 func (g *Group) Go(fn func(ctx context.Context) error) {
 	if fn == nil {
 		panic("quartet: Group.Go of a nil func")
 	}
+	g.made()
 	r, ok := g.ex.(Runner)
 	if !ok {
 		panic("quartet: Group.Go needs a Runner; use GroupGo where the executor runs named functions only")
@@ -59,6 +64,13 @@ func watch[T any](g *Group, f *Future[T]) {
 	})
 }
 
+// made panics when NewGroup has not made g.
+func (g *Group) made() {
+	if g == nil || g.ex == nil {
+		panic("quartet: a Group that NewGroup has not made")
+	}
+}
+
 func (g *Group) enter() {
 	g.mu.Lock()
 	g.open++
@@ -68,36 +80,31 @@ func (g *Group) enter() {
 func (g *Group) leave(err error) {
 	g.mu.Lock()
 	g.open--
-	if err != nil {
-		g.fail(err)
+	first := err != nil && len(g.errs) == 0
+	if first || err != nil && !onlyCancelled(err, g.ctx) {
+		g.errs = append(g.errs, err)
 	}
-	var wakers []func()
+	var waiting []func()
 	if g.open == 0 {
-		wakers, g.wakers = g.wakers, nil
+		waiting = g.joined.take()
 	}
 	g.mu.Unlock()
-	for _, wake := range wakers {
-		wake()
-	}
-}
-
-// fail keeps err, unless it says only that the group was cancelled by an earlier one.
-func (g *Group) fail(err error) {
-	switch {
-	case g.first == nil:
-		g.first = err
-		g.errs = append(g.errs, err)
+	if first {
 		g.cancel(err)
-	case err == g.first, errors.Is(err, context.Canceled):
-	default:
-		g.errs = append(g.errs, err)
+	}
+	for _, resume := range waiting {
+		resume()
 	}
 }
 
-// Wait waits until every member has ended and returns their errors, joined; errors that are only the group's own
-// cancellation are left out. ctx bounds the wait: its cause is returned when it ends first, and the group goes on. When
-// all have ended, Wait cancels the group's context, so that a group is used once.
+// Wait waits until every member has ended and returns their errors, joined, the first one first. Of
+// the others it leaves out those that say nothing but that the group was cancelled: ctx.Err(), its
+// cause, and wrapped copies of them, as net/http makes them. An error joined with one of these is
+// kept, as is a panic. ctx bounds the wait: its cause is returned when it ends first, and the group
+// goes on. When all have ended, Wait cancels the group's context, so that a group is used once.
 func (g *Group) Wait(ctx context.Context) error {
+	g.made()
+	needs("Group.Wait", ctx, g.ex)
 	for {
 		g.mu.Lock()
 		open, err := g.open, g.result()
@@ -106,13 +113,18 @@ func (g *Group) Wait(ctx context.Context) error {
 			g.cancel(nil)
 			return err
 		}
-		if err := Suspend(ctx, g.arm); err != nil {
+		var entry *resumption
+		err = Suspend(ctx, func(resume func()) { entry = g.arm(resume) })
+		if err != nil {
+			g.mu.Lock()
+			g.joined.remove(entry)
+			g.mu.Unlock()
 			return err
 		}
 	}
 }
 
-// result returns what Wait returns: the only error as it is, several joined.
+// result returns what Wait returns: a single error unchanged, several joined.
 func (g *Group) result() error {
 	if len(g.errs) == 1 {
 		return g.errs[0]
@@ -120,14 +132,82 @@ func (g *Group) result() error {
 	return errors.Join(g.errs...)
 }
 
-func (g *Group) arm(resume func()) {
+func (g *Group) arm(resume func()) *resumption {
 	g.mu.Lock()
 	if g.open > 0 {
-		g.wakers = append(g.wakers, resume)
-		resume = nil
+		defer g.mu.Unlock()
+		return g.joined.add(resume)
 	}
 	g.mu.Unlock()
-	if resume != nil {
-		resume()
+	resume()
+	return nil
+}
+
+// resumes is a set of suspended waits for one event. Its owner's lock guards it.
+type resumes struct{ waits map[*resumption]struct{} }
+
+type resumption struct{ resume func() }
+
+func (r *resumes) add(resume func()) *resumption {
+	if r.waits == nil {
+		r.waits = make(map[*resumption]struct{})
 	}
+	entry := &resumption{resume}
+	r.waits[entry] = struct{}{}
+	return entry
+}
+
+// remove forgets a wait that ended otherwise; nil: there is none.
+func (r *resumes) remove(entry *resumption) { delete(r.waits, entry) }
+
+// take empties the set, for its owner to resume them after the unlock.
+func (r *resumes) take() []func() {
+	var all []func()
+	for entry := range r.waits {
+		all = append(all, entry.resume)
+	}
+	r.waits = nil
+	return all
+}
+
+// onlyCancelled reports whether err only repeats the end of ctx, which has ended: each branch of
+// err's tree ends with ctx's error or its cause, whatever wraps them. So Group leaves net/http's
+// copy of a cause out, and keeps an error that is joined with a cancellation.
+func onlyCancelled(err error, ctx context.Context) bool {
+	end, cause := ctx.Err(), context.Cause(ctx)
+	return end != nil && only(err, end, cause)
+}
+
+func only(err, end, cause error) bool {
+	if err == end || same(err, cause) {
+		return true
+	}
+	switch e := err.(type) {
+	case *PanicError: // it has crashed, whatever the value was
+		return false
+	case interface{ Unwrap() error }:
+		if inner := e.Unwrap(); inner != nil {
+			return only(inner, end, cause)
+		}
+	case interface{ Unwrap() []error }:
+		inner := e.Unwrap()
+		for _, err := range inner {
+			if !only(err, end, cause) {
+				return false
+			}
+		}
+		return len(inner) > 0
+	}
+	return end == context.Canceled && cancelledByNet(err)
+}
+
+// same is a == b, for errors that need not be comparable.
+func same(a, b error) bool {
+	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
+}
+
+// cancelledByNet reports whether err is package net's error for a cancelled dial. The package does
+// not export it.
+func cancelledByNet(err error) bool {
+	return errors.Is(err, context.Canceled) && err.Error() == "operation was canceled"
 }

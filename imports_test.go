@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The module's packages import the standard library and each other, and nothing else, outside of tests.
+// The module's packages import the standard library and each other, and nothing else, outside of
+// tests.
 func TestImportsNothingForeign(t *testing.T) {
 	out := goList(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./...")
 	require.NotEmpty(t, out)
@@ -21,7 +22,7 @@ func TestImportsNothingForeign(t *testing.T) {
 
 // The root imports none of the executors, and they never each other.
 func TestExecutorsDoNotImportEachOther(t *testing.T) {
-	executors := []string{"eventloop", "workerpool"}
+	executors := []string{"eventloop", "workerpool", "procpool", "gil"}
 	for _, of := range append([]string{"."}, executors...) {
 		for _, path := range goList(t, "-deps", "./"+of) {
 			for _, ex := range executors {

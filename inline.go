@@ -2,28 +2,38 @@ package quartet
 
 import (
 	"context"
+	"log/slog"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// Inline returns a Runner that runs each task inside the submit, on the submitter's goroutine: the baseline of every
-// comparison, and the simplest test double. A submit returns when its task has ended, nothing is ever queued, and as many
-// tasks run at once as there are callers. A task waits as its submitter's own model waits, and blocks the goroutine where
-// there is none. A panic of a bare task is the submitter's.
+// Inline returns a Runner that runs each task inside the submit, on the submitter's goroutine: the
+// baseline of every comparison, and the simplest test double. A submit returns when its task has
+// ended, nothing is ever queued, and as many tasks run at once as there are callers. A task waits
+// as its submitter's own model waits, and blocks the goroutine where there is none. A panic of a
+// bare task is the submitter's.
 func Inline() Runner {
-	return &inline{live: make(map[*task.Node]struct{})}
+	x := &inline{live: make(map[*task.Node]struct{})}
+	x.home.Open(x, x, func(n *task.Node) any { return (*inlineRun)(n) })
+	return x
 }
 
 type inline struct {
+	home task.Home
+	// mu guards the fields below. It is not held while a task runs.
 	mu      sync.Mutex
 	closing bool // submits from outside are refused
 	closed  bool // all are
 	live    map[*task.Node]struct{}
 	stats   Stats
-	drained []func()
+	drained resumes
+
+	watching watching
 }
 
 func (x *inline) SubmitCall(ctx context.Context, c Call) error {
@@ -37,22 +47,26 @@ func (x *inline) SubmitTask(ctx context.Context, t Task) error {
 	if f, ok := t.(TaskFunc); t == nil || ok && f == nil {
 		panic("quartet: SubmitTask of a nil Task")
 	}
+	needs("SubmitTask", ctx, x)
 	n := task.Of(ctx, t)
 	if err := x.accept(n); err != nil {
 		return err
 	}
 	returned, start := false, time.Now()
 	defer func() {
-		n.Failed = n.Failed || !returned
+		if !returned {
+			n.Fail()
+		}
 		x.end(n, time.Since(start))
 	}()
+	x.tell(n, EventQueued, EventStarted)
 	n.Run()
 	returned = true
 	return nil
 }
 
 func (x *inline) accept(n *task.Node) error {
-	within := task.Within(n.Parent(), x)
+	within := task.Within(n.Submitter(), x)
 	err := context.Cause(n.Parent())
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -63,37 +77,48 @@ func (x *inline) accept(n *task.Node) error {
 		x.stats.Rejected++
 		return err
 	}
-	n.Owner, n.Host, n.Model = x, x, (*inlineRun)(n)
-	n.Claim()
+	n.Settle(&x.home)
+	n.Flags |= task.OnCaller
+	if !n.Claim() {
+		x.stats.Rejected++
+		return context.Cause(n.Context())
+	}
 	x.live[n] = struct{}{}
 	x.stats.Submitted++
 	x.stats.Running++
+	n.Seq = x.stats.Submitted
+	x.nameLocked(n)
 	return nil
 }
 
 func (x *inline) end(n *task.Node, took time.Duration) {
 	n.End()
+	x.tell(n, EventEnded)
 	x.mu.Lock()
+	x.unnameLocked(n)
 	x.stats.RunTime.Observe(took)
 	x.stats.Running--
-	if n.Failed {
+	if n.HasFailed() {
 		x.stats.Failed++
 	} else {
 		x.stats.Done++
 	}
 	delete(x.live, n)
-	var drained []func()
+	var waiting []func()
 	if len(x.live) == 0 {
-		drained, x.drained = x.drained, nil
+		waiting = x.drained.take()
 	}
 	x.mu.Unlock()
-	for _, wake := range drained {
-		wake()
+	for _, resume := range waiting {
+		resume()
 	}
 }
 
-// Drop implements task.Owner. A task starts as it is accepted, so there is nothing to drop.
+// Drop implements task.Owner. A task starts when it is accepted, so there is nothing to drop.
 func (x *inline) Drop(n *task.Node, cause error) { n.Job.Abandon(cause) }
+
+// Unseen implements task.Owner.
+func (x *inline) Unseen() *slog.Logger { return slog.Default() }
 
 // Panicked implements task.Owner.
 func (x *inline) Panicked(err error, observed bool) {
@@ -109,6 +134,7 @@ func (x *inline) Stats() Stats {
 }
 
 func (x *inline) Shutdown(ctx context.Context) error {
+	needs("Shutdown", ctx, x)
 	inside := task.Within(ctx, x) != nil
 	x.mu.Lock()
 	x.closing = true
@@ -150,51 +176,64 @@ func (x *inline) wait(ctx context.Context) error {
 		if left == 0 {
 			return nil
 		}
-		if err := Suspend(ctx, x.arm); err != nil {
+		var entry *resumption
+		err := Suspend(ctx, func(resume func()) { entry = x.arm(resume) })
+		if err != nil {
+			x.mu.Lock()
+			x.drained.remove(entry)
+			x.mu.Unlock()
 			return err
 		}
 	}
 }
 
-func (x *inline) arm(resume func()) {
+func (x *inline) arm(resume func()) *resumption {
 	x.mu.Lock()
 	if len(x.live) > 0 {
-		x.drained = append(x.drained, resume)
-		resume = nil
+		defer x.mu.Unlock()
+		return x.drained.add(resume)
 	}
 	x.mu.Unlock()
-	if resume != nil {
-		resume()
-	}
+	resume()
+	return nil
 }
 
 // inlineRun is a node as the Model of its own task: it waits as the submitter's model does.
 type inlineRun task.Node
 
-func (r *inlineRun) Executor() Executor { return r.Host.(*inline) }
+func (r *inlineRun) Executor() Executor { return (*task.Node)(r).Host().(*inline) }
 
-func (r *inlineRun) outer() Model { return modelOf((*task.Node)(r).Parent()) }
+func (r *inlineRun) outer() Model {
+	m, _ := (*task.Node)(r).Outer(task.ModelKey).(Model)
+	return m
+}
 
 func (r *inlineRun) Suspend(ctx context.Context, arm func(resume func())) error {
-	if m := r.outer(); m != nil {
-		return m.Suspend(ctx, arm)
-	}
-	return task.Park(ctx, arm)
+	return r.waits(func() error {
+		if m := r.outer(); m != nil {
+			return m.Suspend(ctx, arm)
+		}
+		return task.Park(ctx, arm)
+	})
 }
 
 func (r *inlineRun) Sleep(ctx context.Context, d time.Duration) error {
-	if m := r.outer(); m != nil {
-		return m.Sleep(ctx, d)
-	}
-	return task.Sleep(ctx, d)
+	return r.waits(func() error {
+		if m := r.outer(); m != nil {
+			return m.Sleep(ctx, d)
+		}
+		return task.Sleep(ctx, d)
+	})
 }
 
 func (r *inlineRun) Block(ctx context.Context, fn func()) error {
 	if m := r.outer(); m != nil {
 		return m.Block(ctx, fn)
 	}
-	return block(ctx, fn)
+	return task.Block(ctx, fn)
 }
+
+func (r *inlineRun) Lend(ctx context.Context, fn func()) error { return lend(ctx, r.outer(), fn) }
 
 func (r *inlineRun) Yield(ctx context.Context) {
 	if m := r.outer(); m != nil {
@@ -202,4 +241,109 @@ func (r *inlineRun) Yield(ctx context.Context) {
 		return
 	}
 	runtime.Gosched()
+}
+
+// inlineName is what events call every [Inline].
+const inlineName = "inline"
+
+// watching are those who see the steps of an [Inline]'s tasks. Its zero value is ready: nobody
+// looks.
+type watching struct {
+	observers atomic.Pointer[[]*watcher] // a list is never changed, but replaced under the executor's lock
+	lanes     []bool                     // taken; under the executor's lock
+}
+
+// watcher is an observer. Its address tells two equal ones apart.
+type watcher struct{ Observer }
+
+// on reports whether anybody looks.
+func (w *watching) on() bool { return w.observers.Load() != nil }
+
+// laneLocked returns the smallest free lane, and takes it.
+func (w *watching) laneLocked() int32 {
+	i := slices.Index(w.lanes, false)
+	if i < 0 {
+		i = len(w.lanes)
+		w.lanes = append(w.lanes, false)
+	}
+	w.lanes[i] = true
+	return int32(i)
+}
+
+// Name returns what events call x.
+func (x *inline) Name() string { return inlineName }
+
+// Watch has the steps of the tasks that start from now on sent to o, on the goroutines that run
+// them, until stop is called. A lane is one of the tasks that run at once.
+func (x *inline) Watch(o Observer) (stop func()) {
+	if o == nil {
+		panic("quartet: Watch of a nil Observer")
+	}
+	mine := &watcher{o}
+	x.changeWatchers(func(all []*watcher) []*watcher { return append(slices.Clip(all), mine) })
+	return func() {
+		x.changeWatchers(func(all []*watcher) []*watcher {
+			return slices.DeleteFunc(slices.Clone(all), func(w *watcher) bool { return w == mine })
+		})
+	}
+}
+
+func (x *inline) changeWatchers(change func([]*watcher) []*watcher) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var all []*watcher
+	if now := x.watching.observers.Load(); now != nil {
+		all = *now
+	}
+	if all = change(all); len(all) == 0 {
+		x.watching.observers.Store(nil)
+		return
+	}
+	x.watching.observers.Store(&all)
+}
+
+// nameLocked prepares an accepted task for those who look.
+func (x *inline) nameLocked(n *task.Node) {
+	n.Lane = -1
+	if x.watching.on() {
+		n.Name(task.LabelOf(n.Parent()))
+		n.Lane = x.watching.laneLocked()
+	}
+}
+
+// unnameLocked gives the lane of a task back that has ended.
+func (x *inline) unnameLocked(n *task.Node) {
+	if n.Lane >= 0 {
+		x.watching.lanes[n.Lane] = false
+	}
+}
+
+// tell tells the observers of a step of a task. They hear nothing of a task that started before
+// anybody looked.
+func (x *inline) tell(n *task.Node, kinds ...EventKind) {
+	to := x.watching.observers.Load()
+	if to == nil || n.Lane < 0 {
+		return
+	}
+	now := time.Now()
+	for _, kind := range kinds {
+		for _, o := range *to {
+			o.Observe(Event{
+				Kind: kind, Executor: inlineName, Lane: int(n.Lane), Task: n.Seq, Label: n.Label(), At: now,
+				Failed: kind == EventEnded && n.HasFailed(),
+			})
+		}
+	}
+}
+
+// waits tells those who look that the task waits while wait runs.
+func (r *inlineRun) waits(wait func() error) error {
+	n := (*task.Node)(r)
+	x := n.Host().(*inline)
+	if !x.watching.on() {
+		return wait()
+	}
+	x.tell(n, EventSuspended)
+	defer x.tell(n, EventResumed)
+	return wait()
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+
+	"github.com/quartet-go/quartet/internal/task"
 )
 
 // MapOption is an option of [Map] and [Func.Map].
@@ -19,9 +21,10 @@ type mapOptions struct {
 // Unordered yields results as they end, not in the order of the inputs.
 func Unordered() MapOption { return func(o *mapOptions) { o.unordered = true } }
 
-// Ahead lets at most n calls be in flight, not counting the one whose result is being yielded. The default is what the
-// executor asks for, where it has a method Ahead() int, as a process pool for which short calls are worth sending in
-// numbers; else twice GOMAXPROCS. It panics when n is less than 1.
+// Ahead lets at most n calls be in flight, not counting the one whose result is being yielded. The
+// default is what the executor asks for, where it has a method Ahead() int, as a process pool for
+// which short calls are worth sending in numbers; else twice GOMAXPROCS. It panics when n is less
+// than 1.
 func Ahead(n int) MapOption {
 	if n < 1 {
 		panic(fmt.Sprintf("quartet: Ahead(%d): at least one call must be in flight", n))
@@ -31,103 +34,144 @@ func Ahead(n int) MapOption {
 
 var errMapEnded = errors.New("quartet: the loop over Map ended early")
 
-// Map calls fn on r for each input and yields the results in the inputs' order (or as they end: [Unordered]). It is
-// lazy: inputs are pulled as results are taken, with at most [Ahead] in flight. An error is yielded in its place and ends
-// nothing. Ending the loop early cancels what is in flight and waits until all of it has ended; so does the end of ctx,
-// whose cause is the last pair.
-func Map[In, Out any](ctx context.Context, r Runner, in iter.Seq[In], fn func(context.Context, In) (Out, error), opts ...MapOption) iter.Seq2[Out, error] {
+// Map calls fn on r for each input and yields the results in the inputs' order (or as they end:
+// [Unordered]). It is lazy: inputs are pulled as results are taken, with at most [Ahead] in flight.
+// An error is yielded in its place and ends nothing.
+//
+// Ending the loop early cancels the calls in flight and waits until all have ended. So does the end
+// of ctx, also inside the loop's body: no further input is pulled, results that are there are
+// yielded still, and the last pair carries ctx's cause, once. An executor that has been closed ends
+// the loop likewise: the input that it refuses is the last one pulled.
+func Map[In, Out any](ctx context.Context, r Runner, in iter.Seq[In], fn func(context.Context, In) (Out, error),
+	opts ...MapOption,
+) iter.Seq2[Out, error] {
 	if fn == nil {
 		panic("quartet: Map of a nil func")
 	}
-	return mapSeq(ctx, r, in, func(ctx context.Context, v In) *Future[Out] {
-		return Go(ctx, r, func(ctx context.Context) (Out, error) { return fn(ctx, v) })
+	return mapSeq(ctx, r, in, func(ctx context.Context, v In) (*Future[Out], error) {
+		t := &mapTask[In, Out]{fn: fn, in: v}
+		t.node.Init(&t.ctx, ctx, t)
+		t.node.Flags = task.Attended
+		err := r.SubmitTask(&t.ctx, t)
+		if err != nil {
+			t.fail(err)
+		}
+		return &t.Future, err
 	}, opts)
 }
 
-func mapSeq[In, Out any](ctx context.Context, ex Executor, in iter.Seq[In], submit func(context.Context, In) *Future[Out], opts []MapOption) iter.Seq2[Out, error] {
+// mapTask is the call of one input. Nobody but Map sees its future, so that and the task's context
+// are one allocation.
+type mapTask[In, Out any] struct {
+	Future[Out]
+	ctx task.Ctx
+	fn  func(context.Context, In) (Out, error)
+	in  In
+}
+
+func (t *mapTask[In, Out]) Node() *task.Node { return &t.node }
+
+func (t *mapTask[In, Out]) Run(ctx context.Context) {
+	if t.begin(ctx) {
+		t.run(ctx, t)
+	}
+}
+
+func (t *mapTask[In, Out]) call(ctx context.Context) (Out, error) {
+	in := t.in
+	t.in = *new(In)
+	return t.fn(ctx, in)
+}
+
+func (t *mapTask[In, Out]) Abandon(cause error) { t.fail(cause) }
+
+// submitting hands one input's call over; the error is a refusal, which the future carries too.
+type submitting[In, Out any] func(context.Context, In) (*Future[Out], error)
+
+func mapSeq[In, Out any](ctx context.Context, ex Executor, in iter.Seq[In], submit submitting[In, Out],
+	opts []MapOption,
+) iter.Seq2[Out, error] {
+	needs("Map", ctx, ex)
+	if in == nil {
+		panic("quartet: Map over a nil sequence")
+	}
 	var o mapOptions
 	for _, opt := range opts {
 		opt(&o)
 	}
 	ahead := func() int { return o.ahead }
-	if h, ok := ex.(interface{ Ahead() int }); ok && o.ahead == 0 {
+	if h, ok := As[interface{ Ahead() int }](ex); ok && o.ahead == 0 {
 		ahead = h.Ahead
 	} else if o.ahead == 0 {
 		o.ahead = 2 * runtime.GOMAXPROCS(0)
 	}
 	return func(yield func(Out, error) bool) {
-		m := &mapping[Out]{outer: ctx, flight: make(map[*Future[Out]]struct{}), unordered: o.unordered}
+		m := &mapping[In, Out]{outer: ctx, submit: submit, ahead: ahead, flight: newFlight[Out](o.unordered)}
 		var cancel context.CancelCauseFunc
 		m.ctx, cancel = context.WithCancelCause(ctx)
 		defer func() {
 			cancel(errMapEnded)
 			m.join()
 		}()
-		next, stop := iter.Pull(in)
-		defer stop()
-		for more := true; more || len(m.flight) > 0; {
-			for limit := ahead(); more && len(m.flight) < limit; {
-				var v In
-				if v, more = next(); more {
-					m.add(submit(m.ctx, v))
-				}
-			}
-			if len(m.flight) == 0 {
-				return
-			}
-			f, err := m.next()
-			if err != nil {
-				yield(*new(Out), err)
-				return
-			}
-			if !yield(f.Result()) {
-				return
-			}
-		}
+		m.run(in, yield)
 	}
 }
 
-// mapping is one running Map: its futures in flight, in order or in an inbox.
-type mapping[Out any] struct {
+// mapping is one running Map.
+type mapping[In, Out any] struct {
 	outer, ctx context.Context
-	unordered  bool
-	flight     map[*Future[Out]]struct{}
-	order      []*Future[Out]
-	ended      inbox[*Future[Out]]
+	submit     submitting[In, Out]
+	ahead      func() int
+	flight     *flight[Out]
+	cut        bool // a result, or an input, was kept off by the end of ctx
 }
 
-func (m *mapping[Out]) add(f *Future[Out]) {
-	m.flight[f] = struct{}{}
-	if m.unordered {
-		f.OnDone(func() { m.ended.put(f) })
-	} else {
-		m.order = append(m.order, f)
-	}
-}
-
-// next waits for the future whose result comes next. The error is that of the loop's ctx.
-func (m *mapping[Out]) next() (f *Future[Out], err error) {
-	if m.unordered {
-		f, err = m.ended.take(m.outer)
-	} else {
-		f = m.order[0]
-		_, err = f.Await(m.outer)
-		if _, pending := f.Result(); pending != ErrPending {
-			err = nil
+// run yields the results. It calls yield inside the loop over the inputs: that costs no coroutine.
+func (m *mapping[In, Out]) run(in iter.Seq[In], yield func(Out, error) bool) {
+	if m.cut = m.outer.Err() != nil; !m.cut {
+		for v := range in {
+			f, refusal := m.submit(m.ctx, v)
+			m.flight.add(f)
+			if !m.yieldDown(max(0, m.ahead()-1), yield) {
+				return
+			}
+			m.cut = m.cut || m.outer.Err() != nil
+			if m.cut || errors.Is(refusal, ErrClosed) {
+				break
+			}
 		}
 	}
-	if err != nil {
-		return nil, err
+	if m.yieldDown(0, yield) && m.cut && m.outer.Err() != nil {
+		yield(*new(Out), context.Cause(m.outer))
 	}
-	if !m.unordered {
-		m.order = m.order[1:]
-	}
-	delete(m.flight, f)
-	return f, nil
 }
 
-func (m *mapping[Out]) join() {
-	for f := range m.flight {
-		_, _ = f.join(m.outer)
+// yieldDown yields results until at most so many calls are in flight, or ctx ends a wait. It
+// reports false when the loop is over.
+func (m *mapping[In, Out]) yieldDown(most int, yield func(Out, error) bool) bool {
+	for m.flight.Len() > most {
+		f, err := m.flight.next(m.outer)
+		if err != nil && m.outer.Err() == nil { // a wait that would never end
+			yield(*new(Out), err)
+			return false
+		}
+		if err != nil {
+			m.cut = true
+			return true
+		}
+		v, err := f.Result()
+		if err != nil && onlyCancelled(err, m.outer) {
+			m.cut = true
+		} else if !yield(v, err) {
+			return false
+		}
+	}
+	return true
+}
+
+// join waits for the calls in flight. Nobody has asked for the results, so they count as unseen.
+func (m *mapping[In, Out]) join() {
+	for f := range m.flight.all {
+		_ = f.join(context.WithoutCancel(m.outer))
 	}
 }

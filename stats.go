@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Stats is a snapshot of an executor's numbers. At rest Submitted = Done + Failed + Abandoned + Running + Waiting +
-// Queued; Rejected submits are counted apart.
+// Stats is a snapshot of an executor's numbers. At rest Submitted = Done + Failed + Abandoned +
+// Running + Waiting + Queued; Rejected submits are counted apart.
 type Stats struct {
 	Submitted uint64 // accepted
 	Queued    uint64 // accepted, not started
@@ -16,13 +16,16 @@ type Stats struct {
 	Failed    uint64 // returned an error, panicked or called Goexit
 	Abandoned uint64 // never started
 	Rejected  uint64 // refused
+	Blocked   uint64 // submitters that wait for room now; their tasks are not accepted yet
+	Limit     uint64 // tasks that may run at once: workers, processes, 1 for a loop and a lock; 0: there is no limit
 
 	QueueWait Histogram // from the submit to the start, sampled unless Config.ExactTimes
 	RunTime   Histogram // from the start to the end, waits included, sampled likewise
 }
 
-// Histogram counts durations in buckets whose bounds are powers of two: bucket i holds those below 1<<i nanoseconds and
-// not below half of that. Its zero value is empty. It is a plain value: goroutines that share one need a lock.
+// Histogram counts durations in buckets whose bounds are powers of two: bucket i holds those below
+// 1<<i nanoseconds and not below half of that. Its zero value is empty. It is a plain value:
+// goroutines that share one need a lock.
 type Histogram struct {
 	Count   uint64        // of all durations
 	Sum     time.Duration // of all of them
@@ -47,7 +50,8 @@ func (h *Histogram) Mean() time.Duration {
 	return h.Sum / time.Duration(h.Count)
 }
 
-// Quantile returns an upper bound of the q-quantile (0 ≤ q ≤ 1), at most twice its value and at most Max.
+// Quantile returns an upper bound of the q-quantile (0 ≤ q ≤ 1), at most twice its value and at
+// most Max.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	if h.Count == 0 {
 		return 0

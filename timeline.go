@@ -2,22 +2,45 @@ package quartet
 
 import (
 	"cmp"
+	"errors"
+	"io"
+	"maps"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/quartet-go/quartet/internal/draw"
 )
 
-// Timeline is an Observer that records, and draws what it has recorded. Its zero value is ready; its methods may be called
-// from any goroutine. It may observe several executors.
+// Timeline is an Observer that records, and draws its record. Its zero value is ready. Its methods
+// may be called from any goroutine. It may observe several executors, which it tells apart by the
+// Name of their Config.
 type Timeline struct {
-	// Width of the picture that WriteSVG draws, in its units; default 960, at least 320. It is set before WriteSVG is
-	// called.
-	Width int
+	// Limit is the greatest number of events kept; 0 keeps all. A full Timeline forgets its oldest
+	// event for each new one, but not the state of a task that has not ended, so that pictures of a
+	// long run are right from their begin on. Set it before the first event.
+	Limit int
 
+	// mu guards the fields below. Pictures are drawn from a copy, after it was released.
 	mu      sync.Mutex
 	events  []Event
+	oldest  int               // in events, which is a ring once it holds Limit
+	before  map[taskKey]Event // the last event of each unfinished task that was forgotten
+	evicted []Event           // forgotten too, and not in before yet: they may be out of order
 	remarks []Remark
+	window  window
 }
+
+// window is the stretch of time that a Timeline shows; the zero window is all of its record.
+type window struct{ from, to time.Time }
+
+// taskKey is a task of an executor.
+type taskKey struct {
+	executor string
+	task     uint64
+}
+
+func (e *Event) key() taskKey { return taskKey{e.Executor, e.Task} }
 
 // Remark is a sentence about a stretch of a lane.
 type Remark struct {
@@ -34,7 +57,7 @@ func (t *Timeline) Remark(r Remark) {
 	t.mu.Unlock()
 }
 
-// Remarks returns what was remarked, as it was added.
+// Remarks returns the remarks in the order in which they were added.
 func (t *Timeline) Remarks() []Remark {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -44,22 +67,133 @@ func (t *Timeline) Remarks() []Remark {
 // Observe records e.
 func (t *Timeline) Observe(e Event) {
 	t.mu.Lock()
-	t.events = append(t.events, e)
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	if t.Limit <= 0 || len(t.events) < t.Limit {
+		t.events = append(t.events, e)
+		return
+	}
+	t.forgetLocked(t.events[t.oldest])
+	t.events[t.oldest] = e
+	t.oldest = (t.oldest + 1) % len(t.events)
 }
 
-// Events returns what has been recorded, by time; events of one moment by task, then as they happen to a task.
+// mostEvicted is how many events wait for those that belong before them, but arrive later.
+const mostEvicted = 1024
+
+// forgetLocked keeps of e the state of its task, if that goes on. Events of one task may arrive out
+// of order, as several goroutines tell of it. So forgotten events wait, and only the older half of
+// those that wait becomes states.
+func (t *Timeline) forgetLocked(e Event) {
+	t.evicted = append(t.evicted, e)
+	if len(t.evicted) < mostEvicted {
+		return
+	}
+	if t.before == nil {
+		t.before = make(map[taskKey]Event)
+	}
+	inOrder(t.evicted)
+	older := t.evicted[:mostEvicted/2]
+	for _, e := range older {
+		before(t.before, e)
+	}
+	t.evicted = append(t.evicted[:0], t.evicted[len(older):]...)
+}
+
+// before makes e the last known event of its task.
+func before(states map[taskKey]Event, e Event) {
+	switch e.Kind {
+	case EventNoted:
+	case EventEnded:
+		delete(states, e.key())
+	default:
+		states[e.key()] = e
+	}
+}
+
+// Events returns the recorded events by time; events of one moment by task, then in the order in
+// which they happen to a task.
 func (t *Timeline) Events() []Event {
-	t.mu.Lock()
-	events := slices.Clone(t.events)
-	t.mu.Unlock()
-	slices.SortStableFunc(events, func(a, b Event) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Executor, b.Executor), cmp.Compare(a.Task, b.Task), cmp.Compare(rank(a.Kind), rank(b.Kind)))
-	})
+	_, events := t.record()
 	return events
 }
 
-// rank orders the kinds of one task at one moment: a suspension and a resumption keep their recorded order.
+// record returns the states of the tasks at the begin of the record, and its events in order.
+func (t *Timeline) record() (states map[taskKey]Event, events []Event) {
+	t.mu.Lock()
+	events = slices.Concat(t.events[t.oldest:], t.events[:t.oldest])
+	states = maps.Clone(t.before)
+	evicted := slices.Clone(t.evicted)
+	t.mu.Unlock()
+	if states == nil {
+		states = make(map[taskKey]Event)
+	}
+	inOrder(evicted)
+	for _, e := range evicted {
+		before(states, e)
+	}
+	inOrder(events)
+	return states, events
+}
+
+// inOrder sorts events by time; events of one moment by task, then in the order in which they
+// happen to a task.
+func inOrder(events []Event) {
+	slices.SortStableFunc(events, func(a, b Event) int {
+		if c := a.At.Compare(b.At); c != 0 { // nearly always
+			return c
+		}
+		return cmp.Or(cmp.Compare(a.Executor, b.Executor), cmp.Compare(a.Task, b.Task),
+			cmp.Compare(rank(a.Kind), rank(b.Kind)))
+	})
+}
+
+// Window returns a copy of t that shows the time between from and to, with the state in which each
+// task was at from. It costs time in proportion to the record of t.
+func (t *Timeline) Window(from, to time.Time) *Timeline {
+	states, events := t.record()
+	w := &Timeline{
+		before: states, window: window{from, to},
+		remarks: slices.DeleteFunc(t.Remarks(), func(r Remark) bool {
+			return r.To.Before(from) || r.From.After(to)
+		}),
+	}
+	for _, e := range events {
+		switch {
+		case e.At.Before(from):
+			before(states, e)
+		case !e.At.After(to):
+			w.events = append(w.events, e)
+		}
+	}
+	return w
+}
+
+// Add adds the record of o, with the states in which its tasks were at its begin, and its remarks:
+// several records become one picture. An executor of both is drawn as one. Limit bounds the events.
+func (t *Timeline) Add(o *Timeline) {
+	states, events := o.record()
+	begin := o.window.from
+	if begin.IsZero() && len(events) > 0 {
+		begin = events[0].At
+	}
+	for _, e := range events {
+		t.Observe(e)
+	}
+	remarks := o.Remarks()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.remarks = append(t.remarks, remarks...)
+	if t.before == nil {
+		t.before = make(map[taskKey]Event)
+	}
+	for key, e := range states {
+		e.At = begin
+		t.before[key] = e
+	}
+}
+
+// rank orders the kinds of one task at one moment: a suspension and a resumption keep their
+// recorded order.
 func rank(k EventKind) int {
 	switch k {
 	case EventQueued:
@@ -72,72 +206,126 @@ func rank(k EventKind) int {
 	return 2
 }
 
-// span is a stretch of a task's time.
-type span struct {
-	kind     EventKind // EventQueued, EventStarted (it runs) or EventSuspended: what began it
-	lane     lane
-	task     uint64
-	label    string
-	detail   string
-	from, to time.Time
+var errNothingRecorded = errors.New("quartet: the timeline has recorded nothing")
+
+// WriteText draws a Gantt chart of width columns (0: 80), a line for each lane: #
+// where a task runs, ~ where tasks wait, + where a lane does both in one column and waits for more
+// of it. Under a global lock, . is a wait for the lock, c a call that keeps it, = computing without
+// it, > a thread that was given the lock which another had to drop, and ! a thread that was woken
+// for the lock and found it taken. A line q counts the queued tasks of an executor, where there are
+// any: a digit, or * from 10 on. The label of a lane follows it if it has only one. Remarks come
+// last.
+func (t *Timeline) WriteText(w io.Writer, width int) error {
+	return t.draw(func(s *draw.Scene) error { return draw.Text(w, s, cmp.Or(width, 80)) })
 }
 
-// A stretch as pictures tell it apart.
-const (
-	looksIdle    = iota // queued
-	looksRun            // it runs
-	looksHolds          // it runs in a call that keeps a lock
-	looksNative         // it runs without the lock that its executor has
-	looksWaiting        // it waits
-	looksLocked         // it waits for the lock
-)
+// WriteSVG draws the chart of [Timeline.WriteText] as a picture of width units (0: 960; at least
+//  320. that needs nothing else, alone or inside a page beside others. It is light or dark as the
+//     reader's system is; a page with a switch
+//
+// of its own sets data-theme="light" or "dark" on its root element. The kind and the length of a
+// stretch show where the pointer rests. Stretches of one kind that would fall
+// into the same tenth of a unit are drawn as one, so that the size of the picture has a bound.
+func (t *Timeline) WriteSVG(w io.Writer, width int) error {
+	return t.draw(func(s *draw.Scene) error { return draw.SVG(w, s, width) })
+}
 
-func (s span) looks() int {
-	switch {
-	case s.kind == EventQueued:
-		return looksIdle
-	case s.kind == EventSuspended && s.detail == "lock":
-		return looksLocked
-	case s.kind == EventSuspended:
-		return looksWaiting
-	case s.detail == "holds":
-		return looksHolds
-	case s.detail == "native":
-		return looksNative
+// WriteChrome writes the Chrome trace-event format, as JSON, which Perfetto and chrome://tracing
+// open: a process for each executor, a thread for each lane, a slice for each stretch in which a
+// task runs, and an asynchronous one for each stretch in which it is queued or waits. Where tasks
+// share a lock it also shows the lock's holder, counters of the threads that hold and want it, and
+// an arrow for each thread that had to drop it. Times are in microseconds, exact to the nanosecond.
+func (t *Timeline) WriteChrome(w io.Writer) error {
+	return t.draw(func(s *draw.Scene) error { return draw.Chrome(w, s) })
+}
+
+func (t *Timeline) draw(with func(*draw.Scene) error) error {
+	states, events := t.record()
+	s := newScene(states, events, t.window, t.Remarks())
+	if len(s.Spans) == 0 {
+		return errNothingRecorded
 	}
-	return looksRun
+	return with(s)
 }
 
-type lane struct {
-	executor string
-	number   int
+// recording turns events into a scene.
+type recording struct {
+	scene draw.Scene
+	begin time.Time
+	open  map[taskKey]int // the unfinished span of a task, in scene.Spans
 }
 
-// spans makes stretches of events. What has not ended goes on to the last event.
-func spans(events []Event) []span {
-	var out []span
-	open := make(map[taskKey]int) // in out
+func newScene(states map[taskKey]Event, events []Event, w window, remarks []Remark) *draw.Scene {
+	r := recording{begin: w.from, open: make(map[taskKey]int)}
+	end := w.to
+	if len(events) > 0 {
+		if r.begin.IsZero() {
+			r.begin = events[0].At
+		}
+		if end.IsZero() {
+			end = events[len(events)-1].At
+		}
+	}
+	for _, e := range slices.SortedFunc(maps.Values(states), byTask) {
+		if e.At.Before(r.begin) {
+			e.At = r.begin
+		}
+		r.step(e)
+	}
 	for _, e := range events {
-		if e.Kind == EventNoted {
-			continue
-		}
-		k := taskKey{e.Executor, e.Task}
-		if i, ok := open[k]; ok {
-			out[i].to = e.At
-			delete(open, k)
-		}
-		if e.Kind == EventEnded {
-			continue
-		}
-		kind := e.Kind
-		if kind == EventResumed {
-			kind = EventStarted
-		}
-		open[k] = len(out)
-		out = append(out, span{kind: kind, lane: lane{e.Executor, e.Lane}, task: e.Task, label: e.Label, detail: e.Detail, from: e.At})
+		r.step(e)
 	}
-	for _, i := range open {
-		out[i].to = events[len(events)-1].At
+	r.scene.Length = end.Sub(r.begin)
+	for _, i := range r.open {
+		r.scene.Spans[i].To = r.scene.Length
 	}
-	return out
+	for _, m := range remarks {
+		r.scene.Remarks = append(r.scene.Remarks, draw.Remark{
+			Lane: draw.Lane{Group: m.Executor, Number: m.Lane}, From: r.since(m.From), To: r.since(m.To), Text: m.Text,
+		})
+	}
+	return &r.scene
+}
+
+func byTask(a, b Event) int {
+	return cmp.Or(cmp.Compare(a.Executor, b.Executor), cmp.Compare(a.Task, b.Task))
+}
+
+func (r *recording) since(at time.Time) time.Duration { return at.Sub(r.begin) }
+
+// step ends the task's span and begins the next one, or adds a mark.
+func (r *recording) step(e Event) {
+	l, at := draw.Lane{Group: e.Executor, Number: e.Lane}, r.since(e.At)
+	if e.Kind == EventNoted {
+		r.scene.Marks = append(r.scene.Marks,
+			draw.Mark{Kind: markKinds[e.Detail], Name: e.Detail, Lane: l, Peer: e.Peer, At: at})
+		return
+	}
+	if i, ok := r.open[e.key()]; ok {
+		r.scene.Spans[i].To = at
+		delete(r.open, e.key())
+	}
+	if e.Kind != EventEnded {
+		r.open[e.key()] = len(r.scene.Spans)
+		r.scene.Spans = append(r.scene.Spans, draw.Span{Lane: l, Task: e.Task, Label: e.Label, Look: look(e), From: at})
+	}
+}
+
+var markKinds = map[string]draw.MarkKind{DetailLost: draw.Lost, DetailForced: draw.Forced}
+
+// look returns how the span after e looks.
+func look(e Event) draw.Look {
+	switch {
+	case e.Kind == EventQueued:
+		return draw.Queued
+	case e.Kind == EventSuspended && e.Detail == DetailLock:
+		return draw.Locked
+	case e.Kind == EventSuspended:
+		return draw.Waiting
+	case e.Detail == DetailHolds:
+		return draw.Holds
+	case e.Detail == DetailNative:
+		return draw.Native
+	}
+	return draw.Run
 }

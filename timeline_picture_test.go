@@ -21,8 +21,8 @@ import (
 	"github.com/quartet-go/quartet/workerpool"
 )
 
-// locked is what a global lock's scheduler tells of three threads: two compute in turn, the third is in a call that keeps
-// the lock, and then in one that releases it.
+// locked is what a global lock's scheduler tells of three threads: two compute in turn, the third
+// is in a call that keeps the lock, and then in one that releases it.
 func locked() *quartet.Timeline {
 	t := &quartet.Timeline{}
 	at := func(task uint64, label string, ms int, kind quartet.EventKind, detail string, peer uint64) {
@@ -45,9 +45,18 @@ func locked() *quartet.Timeline {
 	at(1, "a<b>&\x00", 15, quartet.EventResumed, "", 0)
 	at(1, "a<b>&\x00", 20, quartet.EventEnded, "", 0)
 	at(3, "", 20, quartet.EventEnded, "", 0)
-	t.Remark(quartet.Remark{Executor: "gil", Lane: 0, From: time.Unix(0, 5e6), To: time.Unix(0, 15e6), Text: "a<b> waited 10ms, 1 times"})
-	t.Remark(quartet.Remark{Executor: "gil", Lane: 0, From: time.Unix(0, 6e6), To: time.Unix(0, 7e6), Text: "and so on"})
-	t.Remark(quartet.Remark{Executor: "gil", Lane: 9, From: time.Unix(0, 6e6), To: time.Unix(0, 7e6), Text: "of a lane that is not there"})
+	t.Remark(quartet.Remark{
+		Executor: "gil", Lane: 0, From: time.Unix(0, 5e6), To: time.Unix(0, 15e6),
+		Text: "a<b> waited 10ms, 1 times",
+	})
+	t.Remark(quartet.Remark{
+		Executor: "gil", Lane: 0, From: time.Unix(0, 6e6), To: time.Unix(0, 7e6),
+		Text: "and so on",
+	})
+	t.Remark(quartet.Remark{
+		Executor: "gil", Lane: 9, From: time.Unix(0, 6e6), To: time.Unix(0, 7e6),
+		Text: "of a lane that is not there",
+	})
 	return t
 }
 
@@ -88,7 +97,7 @@ func parts(t *testing.T, svg string) map[string][]string {
 
 func TestTimelineSVG(t *testing.T) {
 	var svg strings.Builder
-	require.NoError(t, locked().WriteSVG(&svg))
+	require.NoError(t, locked().WriteSVG(&svg, 0))
 	got := parts(t, svg.String())
 	const legend = 1 // sample of each
 	require.Equal(t, []string{"150+196.9", "347.5+196.9", "742.5+196.9"}, got["q-run"][:3])
@@ -103,20 +112,20 @@ func TestTimelineSVG(t *testing.T) {
 	require.Len(t, got["q-forced"], 1+legend)
 	require.Equal(t, []string{"a<b>&\ufffd", "T2", "gil 2"}, got["q-name"])
 	require.Subset(t, got["title"], []string{
-		"a<b>&\ufffd waits for the lock for 10ms, from 5ms", "task 3 runs in a call that keeps the lock for 5ms, from 10ms",
+		"a<b>&\ufffd waits for the lock for 10ms, from 5ms",
+		"task 3 runs in a call that keeps the lock for 5ms, from 10ms",
 		"gil 0 had to drop the lock at 5ms", "woken for the lock, and found it taken, at 10ms",
 	})
 	require.Subset(t, got["q-dim"], []string{"0s", "5ms", "20ms", "waits for the lock", "lost race", "forced switch"})
 }
 
-// A picture for a phone has all that a wide one has, within its width: names that fit, fewer labels on the axis, and a legend
-// of several lines.
+// A picture for a phone has all that a wide one has, within its width: names that fit, fewer labels
+// on the axis, and a legend of several lines.
 func TestAnSVGIsAsWideAsAsked(t *testing.T) {
 	timeline := locked()
 	for width, want := range map[int]int{0: 960, 358: 358, 1: 320} {
-		timeline.Width = width
 		var svg strings.Builder
-		require.NoError(t, timeline.WriteSVG(&svg))
+		require.NoError(t, timeline.WriteSVG(&svg, width))
 		require.Contains(t, svg.String(), fmt.Sprintf(`viewBox="0 0 %d `, want))
 		for _, m := range regexp.MustCompile(`<(?:rect|text) class="[^"]*"( text-anchor="[a-z]+")? x="([0-9.]+)" y="([0-9.]+)"(?: width="([0-9.]+)")?[^>]*>([^<]*)`).FindAllStringSubmatch(svg.String(), -1) {
 			x, _ := strconv.ParseFloat(m[2], 64)
@@ -132,7 +141,8 @@ func TestAnSVGIsAsWideAsAsked(t *testing.T) {
 			}
 			require.LessOrEqual(t, x+wide, float64(want), m[0])
 		}
-		require.Subset(t, parts(t, svg.String())["q-dim"], []string{"0s", "20ms", "waits for the lock", "lost race", "forced switch"})
+		require.Subset(t, parts(t, svg.String())["q-dim"],
+			[]string{"0s", "20ms", "waits for the lock", "lost race", "forced switch"})
 	}
 }
 
@@ -145,11 +155,17 @@ func TestAnSVGHasABound(t *testing.T) {
 		if i%2 == 1 {
 			kind = quartet.EventSuspended
 		}
-		timeline.Observe(quartet.Event{Kind: kind, Executor: "gil", Task: 1, At: time.Unix(int64(i), 0), Detail: []string{"", "lock"}[i%2]})
-		timeline.Observe(quartet.Event{Kind: quartet.EventNoted, Executor: "gil", Task: 1, At: time.Unix(int64(i), 0), Detail: "lost"})
+		timeline.Observe(quartet.Event{
+			Kind: kind, Executor: "gil", Task: 1, At: time.Unix(int64(i), 0),
+			Detail: []string{"", "lock"}[i%2],
+		})
+		timeline.Observe(quartet.Event{
+			Kind: quartet.EventNoted, Executor: "gil", Task: 1, At: time.Unix(int64(i), 0),
+			Detail: "lost",
+		})
 	}
 	var svg strings.Builder
-	require.NoError(t, timeline.WriteSVG(&svg))
+	require.NoError(t, timeline.WriteSVG(&svg, 0))
 	got := parts(t, svg.String())
 	require.Greater(t, len(got["q-run"]), 1000)
 	require.Less(t, len(got["q-run"]), 8000)
@@ -174,21 +190,27 @@ func TestTimelineChromeOfALock(t *testing.T) {
 		if e.Ph == "M" && e.Name != "thread_name" {
 			continue
 		}
-		got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %s+%s @%d %v", e.Ph, e.Name, e.TS, e.Dur, e.TID, e.Args)))
+		got = append(got,
+			strings.TrimSpace(fmt.Sprintf("%s %s %s+%s @%d %v", e.Ph, e.Name, e.TS, e.Dur, e.TID, e.Args)))
 	}
 	const holder = 1 << 20
 	require.Equal(t, []string{
-		"M thread_name 0.000+ @0 map[name:gil 0 a<b>&\x00]", "M thread_name 0.000+ @1 map[name:gil 1 T2]", "M thread_name 0.000+ @2 map[name:gil 2]",
-		"X a<b>&\x00 0.000+5000.000 @0 map[]", "X waits for the lock 0.000+5000.000 @1 map[]",
+		"M thread_name 0.000+ @0 map[name:gil 0 a<b>&\ufffd]", "M thread_name 0.000+ @1 map[name:gil 1 T2]",
+		"M thread_name 0.000+ @2 map[name:gil 2]",
+		"X a<b>&\ufffd 0.000+5000.000 @0 map[]", "X waits for the lock 0.000+5000.000 @1 map[]",
 		"X waits for the lock 5000.000+10000.000 @0 map[]", "X T2 5000.000+5000.000 @1 map[]",
 		"X waits 6000.000+4000.000 @2 map[]", "X call keeps the lock 10000.000+5000.000 @2 map[]",
-		"X a<b>&\x00 15000.000+5000.000 @0 map[]", "X without the lock 15000.000+5000.000 @2 map[]",
+		"X a<b>&\ufffd 15000.000+5000.000 @0 map[]", "X without the lock 15000.000+5000.000 @2 map[]",
 		fmt.Sprintf("M thread_name 0.000+ @%d map[name:holder]", holder),
-		fmt.Sprintf("X a<b>&\x00 0.000+5000.000 @%d map[]", holder), fmt.Sprintf("X T2 5000.000+5000.000 @%d map[]", holder),
-		fmt.Sprintf("X task 3 10000.000+5000.000 @%d map[]", holder), fmt.Sprintf("X a<b>&\x00 15000.000+5000.000 @%d map[]", holder),
-		"C lock 0.000+ @0 map[held:1 wanted:1]", "C lock 5000.000+ @0 map[held:1 wanted:1]", "C lock 10000.000+ @0 map[held:1 wanted:1]",
+		fmt.Sprintf("X a<b>&\ufffd 0.000+5000.000 @%d map[]", holder),
+		fmt.Sprintf("X T2 5000.000+5000.000 @%d map[]", holder),
+		fmt.Sprintf("X task 3 10000.000+5000.000 @%d map[]", holder),
+		fmt.Sprintf("X a<b>&\ufffd 15000.000+5000.000 @%d map[]", holder),
+		"C lock 0.000+ @0 map[held:1 wanted:1]", "C lock 5000.000+ @0 map[held:1 wanted:1]",
+		"C lock 10000.000+ @0 map[held:1 wanted:1]",
 		"C lock 15000.000+ @0 map[held:1 wanted:0]", "C lock 20000.000+ @0 map[held:0 wanted:0]",
-		"i asks 5000.000+ @1 map[of:gil 0]", "s forced 5000.000+ @0 map[]", "f forced 5000.000+ @1 map[]", "i lost 10000.000+ @0 map[of:gil 2]",
+		"i asks 5000.000+ @1 map[of:gil 0]", "s forced 5000.000+ @0 map[]", "f forced 5000.000+ @1 map[]",
+		"i lost 10000.000+ @0 map[of:gil 2]",
 	}, got)
 }
 
@@ -200,8 +222,14 @@ func TestTimelineChromeOfTwoLocks(t *testing.T) {
 		if task == 2 {
 			detail, kind = "lock", quartet.EventSuspended
 		}
-		timeline.Observe(quartet.Event{Kind: kind, Executor: "gil", Lane: int(task), Task: task + 1, Detail: detail, At: time.Unix(0, 0)})
-		timeline.Observe(quartet.Event{Kind: quartet.EventEnded, Executor: "gil", Lane: int(task), Task: task + 1, At: time.Unix(1, 0)})
+		timeline.Observe(quartet.Event{
+			Kind: kind, Executor: "gil", Lane: int(task), Task: task + 1, Detail: detail,
+			At: time.Unix(0, 0),
+		})
+		timeline.Observe(quartet.Event{
+			Kind: quartet.EventEnded, Executor: "gil", Lane: int(task), Task: task + 1,
+			At: time.Unix(1, 0),
+		})
 	}
 	var b strings.Builder
 	require.NoError(t, timeline.WriteChrome(&b))
@@ -219,16 +247,25 @@ func ExampleTimeline_WriteSVG() {
 	_ = pool.Close()
 	var page strings.Builder
 	fmt.Fprintln(&page, "<!doctype html><title>One task</title>")
-	fmt.Println(timeline.WriteSVG(&page), strings.Contains(page.String(), "greet runs for"))
+	fmt.Println(timeline.WriteSVG(&page, 0), strings.Contains(page.String(), "greet runs for"))
 	// Output: <nil> true
 }
 
 func ExampleTimeline_WriteText() {
 	timeline := &quartet.Timeline{}
-	for i, kind := range []quartet.EventKind{quartet.EventStarted, quartet.EventSuspended, quartet.EventResumed, quartet.EventEnded} {
-		timeline.Observe(quartet.Event{Kind: kind, Executor: "mine", Task: 1, Label: "greet", At: time.Unix(int64(i), 0)})
+	for i, kind := range []quartet.EventKind{
+		quartet.EventStarted, quartet.EventSuspended, quartet.EventResumed,
+		quartet.EventEnded,
+	} {
+		timeline.Observe(quartet.Event{
+			Kind: kind, Executor: "mine", Task: 1, Label: "greet",
+			At: time.Unix(int64(i), 0),
+		})
 	}
-	timeline.Remark(quartet.Remark{Executor: "mine", From: time.Unix(1, 0), To: time.Unix(2, 0), Text: "greet waited for nobody"})
+	timeline.Remark(quartet.Remark{
+		Executor: "mine", From: time.Unix(1, 0), To: time.Unix(2, 0),
+		Text: "greet waited for nobody",
+	})
 	_ = timeline.WriteText(os.Stdout, 30)
 	// Output:
 	//         mine   0 |##########~~~~~~~~~~##########| greet
@@ -239,7 +276,10 @@ func ExampleTimeline_WriteText() {
 func ExampleTimeline_WriteChrome() {
 	timeline := &quartet.Timeline{}
 	for i, kind := range []quartet.EventKind{quartet.EventStarted, quartet.EventEnded} {
-		timeline.Observe(quartet.Event{Kind: kind, Executor: "mine", Task: 1, Label: "greet", At: time.Unix(0, int64(i)*1500)})
+		timeline.Observe(quartet.Event{
+			Kind: kind, Executor: "mine", Task: 1, Label: "greet",
+			At: time.Unix(0, int64(i)*1500),
+		})
 	}
 	_ = timeline.WriteChrome(os.Stdout) // to a file, for Perfetto
 	// Output:

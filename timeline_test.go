@@ -27,10 +27,10 @@ func record(t *testing.T, open func(quartet.Observer) quartet.Runner) *quartet.T
 		work := func(ctx context.Context, d time.Duration) { time.Sleep(d) }
 		_, err := quartet.Do(quartet.Label(t.Context(), "outer"), r, func(ctx context.Context) (int, error) {
 			work(ctx, 2*time.Second)
-			_, err := quartet.Do(quartet.Label(ctx, "inner"), r, func(ctx context.Context) (int, error) {
+			_, err := quartet.Go(quartet.Label(ctx, "inner"), r, func(ctx context.Context) (int, error) {
 				work(ctx, 4*time.Second)
 				return 0, errors.New("inner's")
-			})
+			}).Await(ctx)
 			work(ctx, 2*time.Second)
 			return 0, err
 		})
@@ -56,7 +56,10 @@ func TestTimelineEvents(t *testing.T) {
 		"2s queued 2 inner false", "2s suspended 1 outer false", "2s started 2 inner false",
 		"6s ended 2 inner true", "6s resumed 1 outer false", "8s ended 1 outer true",
 	}
-	for name, open := range map[string]func(quartet.Observer) quartet.Runner{"eventloop": openLoop, "workerpool": openPool} {
+	for name, open := range map[string]func(quartet.Observer) quartet.Runner{
+		"eventloop":  openLoop,
+		"workerpool": openPool,
+	} {
 		events := record(t, open).Events()
 		var got []string
 		for _, e := range events {
@@ -81,7 +84,7 @@ func TestTimelineText(t *testing.T) {
 	require.Contains(t, b.String(), "   eventloop   0 |########|\n")
 	require.Error(t, new(quartet.Timeline).WriteText(&b, 8))
 	require.Error(t, new(quartet.Timeline).WriteChrome(&b))
-	require.Error(t, new(quartet.Timeline).WriteSVG(&b))
+	require.Error(t, new(quartet.Timeline).WriteSVG(&b, 0))
 }
 
 func TestTimelineChrome(t *testing.T) {
@@ -114,7 +117,9 @@ func TestTimelineChrome(t *testing.T) {
 func ExampleTimeline() {
 	timeline := &quartet.Timeline{}
 	pool := workerpool.New(workerpool.Config{Workers: 1, Observer: timeline})
-	_, _ = quartet.Do(quartet.Label(context.Background(), "greet"), pool, func(context.Context) (int, error) { return 0, nil })
+	_, _ = quartet.Do(quartet.Label(context.Background(), "greet"), pool, func(context.Context) (int, error) {
+		return 0, nil
+	})
 	_ = pool.Close()
 	for _, e := range timeline.Events() {
 		fmt.Println(e.Executor, e.Kind, e.Label)

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/Jeffail/tunny"
 	"github.com/panjf2000/ants/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/bench/versus"
@@ -28,35 +30,57 @@ var cases = []versus.Case{
 	})},
 	{Name: "burst of 100,000 on 8 workers", Contenders: each(all, 100_000, empty(1, 8), bounds{"ants": {0.07, 0}})},
 	{
-		Name:       "1 µs of CPU per task, 1 submitter, 2 workers",
-		Contenders: each([]submitter{ours, antsPool, pondPool, errgroupLimit, channel}, 200_000, micro, bounds{"channel+N": {0.95, 0}}),
+		Name: "1 µs of CPU per task, 1 submitter, 2 workers",
+		Contenders: each([]submitter{ours, antsPool, pondPool, errgroupLimit, channel}, 200_000, micro,
+			bounds{"channel+N": {0.95, 0}}),
 	},
-	{Name: "submit and await an int, 1 caller", Contenders: []versus.Contender{
-		{Name: "quartet", Do: versus.Timed(100_000, awaitOurs(1))},
-		{Name: "ants+channel", Do: versus.Timed(100_000, awaitPeer(antsPool, 1)), Goal: 0.5, Floor: 0.7},
-		{Name: "channel+N+channel", Do: versus.Timed(100_000, awaitPeer(channel, 1))},
+	{Name: "Do of an int, 1 caller", Contenders: []versus.Contender{
+		{Name: "quartet", Do: versus.Timed(100_000, doOurs(1, background))},
+		{Name: "ants+channel", Do: versus.Timed(100_000, awaitPeer(antsPool, 1)), Goal: 0.35, Floor: 0.60},
 		{Name: "tunny", Do: versus.Timed(100_000, awaitTunny)},
+	}},
+	{Name: "Do of an int, 1 caller, a ctx that can end", Contenders: []versus.Contender{
+		{Name: "quartet", Do: versus.Timed(100_000, doOurs(1, canEnd))},
+		{Name: "ants+channel", Do: versus.Timed(100_000, awaitPeer(antsPool, 1)), Goal: 0.35, Floor: 0.60},
+	}},
+	{Name: "Do of an int, nested in a worker", Contenders: []versus.Contender{
+		{Name: "quartet", Do: versus.Timed(50_000, nestedDo)},
+		{Name: "ants+channel", Do: versus.Timed(50_000, nestedAnts), Goal: 0.35, Floor: 0.60},
+	}},
+	{Name: "Do of an int, 16 callers on 16 workers", Contenders: []versus.Contender{
+		{Name: "quartet", Do: versus.Timed(100_000, doOurs(16, background))},
+		{Name: "ants+channel", Do: versus.Timed(100_000, awaitPeer(antsPool, 16)), Goal: 0.45, Floor: 0.80},
+	}},
+	{Name: "Go and Await of an int, 1 caller", Contenders: []versus.Contender{
+		{Name: "quartet", Do: versus.Timed(100_000, awaitOurs(1))},
+		{Name: "ants+channel", Do: versus.Timed(100_000, awaitPeer(antsPool, 1)), Goal: 1.0, Floor: 1.3},
+		{Name: "channel+N+channel", Do: versus.Timed(100_000, awaitPeer(channel, 1))},
 		{Name: "two switches alone", Do: versus.Timed(100_000, pingPong)},
 	}},
-	{Name: "submit and await an int, 16 callers", Contenders: []versus.Contender{
+	{Name: "Go and Await of an int, 16 callers", Contenders: []versus.Contender{
 		{Name: "quartet", Do: versus.Timed(100_000, awaitOurs(16))},
 		{Name: "ants+channel", Do: versus.Timed(100_000, awaitPeer(antsPool, 16))},
 		{Name: "channel+N+channel", Do: versus.Timed(100_000, awaitPeer(channel, 16))},
 	}},
-	{Name: "submit and await an int, each under a ctx of its own, 1 caller", Contenders: []versus.Contender{
+	{Name: "Go and Await of an int, each under a ctx of its own, 1 caller", Contenders: []versus.Contender{
 		{Name: "quartet", Do: versus.Timed(100_000, awaitCtxOurs)},
 		{Name: "ants+channel", Do: versus.Timed(100_000, awaitCtxAnts)},
 	}},
-	{Name: "submit and await an int, nested in a worker", Contenders: []versus.Contender{
+	{Name: "Go and Await of an int, nested in a worker", Contenders: []versus.Contender{
 		{Name: "quartet", Do: versus.Timed(50_000, nestedOurs)},
-		{Name: "ants+channel", Do: versus.Timed(50_000, nestedAnts), Goal: 0.15},
+		{Name: "ants+channel", Do: versus.Timed(50_000, nestedAnts)},
+	}},
+	{Name: "Map of an empty function over 1,000,000 inputs, 16 at a time", Contenders: []versus.Contender{
+		{Name: "quartet", Do: versus.Timed(1_000_000, mapOurs)},
+		{Name: "errgroup", Do: versus.Timed(1_000_000, mapErrgroup), Goal: 0.5, Floor: 0.9},
 	}},
 	{
 		Name: "1,000,000 sleeps of 10 ms on 50,000 workers", Long: true,
 		Contenders: each([]submitter{ours, antsPool, bare}, 1_000_000, sleep, bounds{"ants": {0.55, 0}}),
 	},
 	{
-		Name: "1,000,000 sleeps of 10 ms on 50,000 workers, peak memory", Unit: "bytes", Long: true, Contenders: []versus.Contender{
+		Name: "1,000,000 sleeps of 10 ms on 50,000 workers, peak memory", Unit: "bytes", Long: true,
+		Contenders: []versus.Contender{
 			{Name: "quartet", Do: peakOf(ours, 1_000_000)},
 			{Name: "ants", Do: peakOf(antsPool, 1_000_000)},
 			{Name: "go", Do: peakOf(bare, 1_000_000), Goal: 0.4},
@@ -149,6 +173,73 @@ func awaitOurs(goroutines int) func(n int) time.Duration {
 	}
 }
 
+// canEnd is a ctx that can end, and does not.
+var canEnd = func() context.Context {
+	ctx, cancel := context.WithCancel(background)
+	_ = cancel
+	return ctx
+}()
+
+func doOurs(goroutines int, ctx context.Context) func(n int) time.Duration {
+	return func(n int) time.Duration {
+		p := workerpool.New(workerpool.Config{Workers: 16})
+		defer p.Close()
+		return callers(goroutines, n, func() { _, _ = quartet.Do(ctx, p, one) })
+	}
+}
+
+func nestedDo(n int) time.Duration {
+	p := workerpool.New(workerpool.Config{Workers: 2})
+	defer p.Close()
+	begin := time.Now()
+	_, _ = quartet.Do(background, p, func(ctx context.Context) (int, error) {
+		for range n {
+			_, _ = quartet.Do(ctx, p, one)
+		}
+		return 0, nil
+	})
+	return time.Since(begin)
+}
+
+func mapOurs(n int) time.Duration {
+	p := workerpool.New(workerpool.Config{Workers: 16})
+	defer p.Close()
+	begin := time.Now()
+	empty := func(context.Context, int) (int, error) { return 1, nil }
+	for _, err := range quartet.Map(background, p, numbers(n), empty, quartet.Ahead(16)) {
+		if err != nil {
+			panic(err)
+		}
+	}
+	return time.Since(begin)
+}
+
+func numbers(n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range n {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// mapErrgroup has a place for each result, as callers of errgroup write it.
+func mapErrgroup(n int) time.Duration {
+	results := make([]int, n)
+	begin := time.Now()
+	g, _ := errgroup.WithContext(background)
+	g.SetLimit(16)
+	for i := range n {
+		g.Go(func() error {
+			results[i] = 1
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return time.Since(begin)
+}
+
 func awaitPeer(p submitter, goroutines int) func(n int) time.Duration {
 	return func(n int) time.Duration {
 		submit, shut := p.open(16)
@@ -167,8 +258,8 @@ func awaitTunny(n int) time.Duration {
 	return callers(1, n, func() { _ = p.Process(nil).(int) })
 }
 
-// pingPong is what no pool can be faster than whose task runs on another goroutine than its waiter: a hand-over there and
-// one back, with no task, queue or allocation.
+// pingPong is what no pool can be faster than whose task runs on another goroutine than its waiter:
+// a hand-over there and one back, with no task, queue or allocation.
 func pingPong(n int) time.Duration {
 	there, back := make(chan int), make(chan int)
 	defer close(there)

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// peakOf measures the most memory that Go has in use while n sleeps run on p, beyond what it had before, per sleep.
+// peakOf measures the most memory that Go has in use while n sleeps run on p, beyond what it had
+// before, per sleep.
 func peakOf(p submitter, n int) func() (float64, error) {
 	return func() (float64, error) {
 		debug.FreeOSMemory()

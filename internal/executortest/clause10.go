@@ -35,7 +35,8 @@ func c10Two(e *env) {
 		if n == 0 {
 			return 0, nil
 		}
-		v, err := quartet.Go(ctx, to, func(ctx context.Context) (int, error) { return hop(ctx, to, from, n-1) }).Await(ctx)
+		v, err := quartet.Go(ctx, to,
+			func(ctx context.Context) (int, error) { return hop(ctx, to, from, n-1) }).Await(ctx)
 		return v + 1, err
 	}
 	n, err := quartet.Do(e.ctx(), a, func(ctx context.Context) (int, error) { return hop(ctx, a, b, 50) })

@@ -15,10 +15,11 @@ var clause11 = []test{
 	{"C11_Numbers/long_runs_are_measured", 0, c11Long},
 	{"C11_Numbers/sampled", queues, c11Sampled},
 	{"C11_Numbers/exact_times", queues, c11Exact},
+	{"C11_Numbers/limit_and_blocked_submitters", queues, c11Blocked},
 }
 
 func stats(ex quartet.Executor) (quartet.Stats, bool) {
-	s, has := ex.(interface{ Stats() quartet.Stats })
+	s, has := quartet.As[interface{ Stats() quartet.Stats }](ex)
 	if !has {
 		return quartet.Stats{}, false
 	}
@@ -112,7 +113,10 @@ func c11Long(e *env) {
 	r := e.runner(Options{})
 	before := e.stats(r).RunTime.Count
 	for range 3 {
-		_, err := quartet.Do(background, r, func(context.Context) (none, error) { time.Sleep(2 * time.Millisecond); return none{}, nil })
+		_, err := quartet.Do(background, r, func(context.Context) (none, error) {
+			time.Sleep(2 * time.Millisecond)
+			return none{}, nil
+		})
 		ok(e, "task", err)
 	}
 	if n := e.stats(r).RunTime.Count - before; n == 0 {
@@ -141,4 +145,24 @@ func c11Exact(e *env) {
 	waits, runs := e.times(Options{ExactTimes: true}, 100)
 	equal(e, "queue waits measured of 100", waits, 100)
 	equal(e, "runs measured of 100", runs, 100)
+}
+
+func c11Blocked(e *env) {
+	r := e.runner(Options{Queue: 1})
+	equal(e, "Limit", e.stats(r).Limit, uint64(e.size))
+	g := e.hold(r, e.size)
+	ok(e, "submit", r.SubmitTask(background, &probe{}))
+	var os []*outcome[none]
+	for range 3 {
+		os = append(os, asideErr(func() error { return r.SubmitTask(background, &probe{}) }))
+	}
+	s := e.stats(r)
+	equal(e, "Blocked", s.Blocked, 3)
+	equal(e, "Queued", s.Queued, 1)
+	g.open()
+	for _, o := range os {
+		_, err := o.wait(e)
+		ok(e, "blocked submitter", err)
+	}
+	equal(e, "Blocked at rest", e.stats(r).Blocked, 0)
 }

@@ -79,7 +79,7 @@ func c1Descendants(e *env) {
 		}
 	}
 	task, down := c1During(e, r, func() error { return r.Shutdown(e.ctx()) }, func(ctx context.Context) error {
-		// The task's own ctx ends with it; what is to outlive it must not.
+		// The task's own ctx ends with the task, but the new task outlives it.
 		return r.SubmitTask(context.WithoutCancel(ctx), &probes[0])
 	})
 	ok(e, "task", task)

@@ -77,7 +77,11 @@ func c3Waiter(e *env) {
 	r := e.runner(Options{})
 	g := newGate()
 	started := make(chan context.Context, 1)
-	f := quartet.Go(background, r, func(ctx context.Context) (int, error) { started <- ctx; g.wait(ctx); return 5, ctx.Err() })
+	f := quartet.Go(background, r, func(ctx context.Context) (int, error) {
+		started <- ctx
+		g.wait(ctx)
+		return 5, ctx.Err()
+	})
 	ctx, cancel := context.WithTimeoutCause(background, time.Second, errCause)
 	defer cancel()
 	_, err := f.Await(ctx)

@@ -65,7 +65,8 @@ func c4AfterWait(e *env) {
 	}))
 	c4Check(e, "Await", err, "late")
 	_, err = await(e, quartet.Go(background, r, func(ctx context.Context) (none, error) {
-		return quartet.Go(ctx, r, func(context.Context) (none, error) { explodesHere("child"); return none{}, nil }).Await(ctx)
+		return quartet.Go(ctx, r,
+			func(context.Context) (none, error) { explodesHere("child"); return none{}, nil }).Await(ctx)
 	}))
 	c4Check(e, "through a parent", err, "child")
 	e.strength(r)
@@ -86,7 +87,10 @@ func c4Unwraps(e *env) {
 func c4Strength(e *env) {
 	r := e.runner(Options{OnPanic: func(error) {}})
 	for range 3 * e.size {
-		_, err := await(e, quartet.Go(background, r, func(context.Context) (none, error) { explodesHere(1); return none{}, nil }))
+		_, err := await(e, quartet.Go(background, r, func(context.Context) (none, error) {
+			explodesHere(1)
+			return none{}, nil
+		}))
 		c4Check(e, "Await", err, 1)
 	}
 	e.strength(r)
@@ -140,7 +144,10 @@ func (w *witness) only(e *env, what string) error {
 func c4Observes(e *env) {
 	var w witness
 	r := e.runner(Options{OnPanic: w.see})
-	_, err := await(e, quartet.Go(background, r, func(context.Context) (none, error) { explodesHere("x"); return none{}, nil }))
+	_, err := await(e, quartet.Go(background, r, func(context.Context) (none, error) {
+		explodesHere("x")
+		return none{}, nil
+	}))
 	c4Check(e, "Await", err, "x")
 	c4Check(e, "OnPanic", w.only(e, "future"), "x")
 }
@@ -193,10 +200,14 @@ func c4OnDone(e *env) {
 func c4Goexit(e *env) {
 	var w witness
 	r := e.runner(Options{OnPanic: w.see})
-	_, err := await(e, quartet.Go(background, r, func(context.Context) (none, error) { runtime.Goexit(); return none{}, nil }))
+	_, err := await(e, quartet.Go(background, r, func(context.Context) (none, error) {
+		runtime.Goexit()
+		return none{}, nil
+	}))
 	is(e, "Await", err, quartet.ErrGoexit)
 	_, err = await(e, quartet.Go(background, r, func(ctx context.Context) (none, error) {
-		_, err := quartet.Go(ctx, r, func(context.Context) (none, error) { runtime.Goexit(); return none{}, nil }).Await(ctx)
+		_, err := quartet.Go(ctx, r,
+			func(context.Context) (none, error) { runtime.Goexit(); return none{}, nil }).Await(ctx)
 		is(e, "Await in a task", err, quartet.ErrGoexit)
 		return none{}, nil // a child's Goexit ends the child alone
 	}))

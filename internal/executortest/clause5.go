@@ -13,7 +13,8 @@ var clause5 = []test{
 	{"C5_Order/one_task_that_submits", queues, c5Inside},
 }
 
-// c5Order leaves one slot: with more, two tasks that start at the same time could not say which was first.
+// c5Order leaves one slot: with more, two tasks that start at the same time could not say which was
+// first.
 func c5Order(e *env, o Options) {
 	r := e.runner(o)
 	rest := e.hold(r, e.size-1)
@@ -56,7 +57,9 @@ func c5Inside(e *env) {
 	var order []int
 	_, err := await(e, quartet.Go(background, r, func(ctx context.Context) (none, error) {
 		for i := range n {
-			err := r.SubmitTask(context.WithoutCancel(ctx), quartet.TaskFunc(func(context.Context) { order = append(order, i) }))
+			err := r.SubmitTask(context.WithoutCancel(ctx), quartet.TaskFunc(func(context.Context) {
+				order = append(order, i)
+			}))
 			ok(e, "submit", err)
 		}
 		return none{}, nil

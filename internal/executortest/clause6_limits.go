@@ -76,7 +76,8 @@ func c6LimitWaits(e *env) {
 				return none{}, err
 			}
 			work()
-			err := quartet.Suspend(ctx, func(resume func()) { time.AfterFunc(time.Duration(i%3)*time.Millisecond, resume) })
+			err := quartet.Suspend(ctx,
+				func(resume func()) { time.AfterFunc(time.Duration(i%3)*time.Millisecond, resume) })
 			work()
 			return none{}, err
 		}))
@@ -91,7 +92,8 @@ func c6LimitWaits(e *env) {
 	e.strength(r)
 }
 
-// c6Fill makes an executor with room for n more than its slots, and fills it with tasks that run fn.
+// c6Fill makes an executor with room for n more than its slots, and fills it with tasks that run
+// fn.
 func c6Fill(e *env, fn func(ctx context.Context)) quartet.Runner {
 	n := e.size + 2
 	r := e.runner(Options{InFlight: n})

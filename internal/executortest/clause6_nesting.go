@@ -122,7 +122,9 @@ func c6Lends(e *env, wait func(ctx context.Context, release <-chan none) error) 
 	release := make(chan none)
 	var fs []*quartet.Future[none]
 	for range e.size {
-		fs = append(fs, quartet.Go(background, r, func(ctx context.Context) (none, error) { return none{}, wait(ctx, release) }))
+		fs = append(fs, quartet.Go(background, r, func(ctx context.Context) (none, error) {
+			return none{}, wait(ctx, release)
+		}))
 	}
 	e.strength(r)
 	for _, f := range fs {

@@ -2,6 +2,7 @@ package executortest
 
 import (
 	"context"
+	"runtime"
 	"testing/synctest"
 	"time"
 
@@ -19,6 +20,11 @@ var clause6Words = []test{
 	{"C6_Words/sleep/ctx_ends", 0, inTask(wordsSleepCtx)},
 	{"C6_Words/block", 0, inTask(wordsBlock)},
 	{"C6_Words/block/ctx_ended", 0, inTask(wordsBlockCtx)},
+	{"C6_Words/block/a_panic_that_is_recovered", queues, wordsBlockRecovered},
+	{"C6_Words/block/a_goexit_is_the_task's", queues, wordsBlockGoexit},
+	{"C6_Words/lend", 0, inTask(wordsLend)},
+	{"C6_Words/lend/ctx_ended", 0, inTask(wordsLendCtx)},
+	{"C6_Words/lend/a_panic_is_the_task's", 0, wordsLendPanic},
 	{"C6_Words/yield_returns", 0, inTask(func(e *env, ctx context.Context) { quartet.Yield(ctx) })},
 	{"C6_Words/yield_lets_a_queued_task_run_first", queues, wordsYield},
 }
@@ -30,7 +36,10 @@ func inTask(fn func(e *env, ctx context.Context)) func(e *env) {
 		var os []*outcome[none]
 		for range e.size + 1 {
 			os = append(os, aside(func() (none, error) {
-				return quartet.Do(background, r, func(ctx context.Context) (none, error) { fn(e, ctx); return none{}, nil })
+				return quartet.Do(background, r, func(ctx context.Context) (none, error) {
+					fn(e, ctx)
+					return none{}, nil
+				})
 			}))
 		}
 		for _, o := range os {
@@ -144,7 +153,11 @@ func wordsBlock(e *env, ctx context.Context) {
 	equal(e, "fn has returned before Block", done, true)
 	ctx, cancel := context.WithCancelCause(ctx)
 	done = false
-	ok(e, "Block whose ctx ends while fn runs", quartet.Block(ctx, func() { cancel(errCause); time.Sleep(time.Second); done = true }))
+	ok(e, "Block whose ctx ends while fn runs", quartet.Block(ctx, func() {
+		cancel(errCause)
+		time.Sleep(time.Second)
+		done = true
+	}))
 	equal(e, "fn has returned before Block", done, true)
 }
 
@@ -172,4 +185,71 @@ func wordsYield(e *env) {
 	g.open()
 	_, err := await(e, f)
 	ok(e, "task", err)
+}
+
+func wordsLend(e *env, ctx context.Context) {
+	ran := 0
+	ok(e, "Lend", quartet.Lend(ctx, func() { ran++ }))
+	ok(e, "Lend again", quartet.Lend(ctx, func() { time.Sleep(time.Second); ran++ }))
+	equal(e, "calls", ran, 2)
+}
+
+func wordsLendCtx(e *env, ctx context.Context) {
+	ended, cancel := context.WithCancelCause(ctx)
+	cancel(errCause)
+	ran := false
+	is(e, "Lend", quartet.Lend(ended, func() { ran = true }), errCause)
+	equal(e, "fn ran", ran, false)
+}
+
+func wordsLendPanic(e *env) {
+	r := e.runner(Options{OnPanic: func(error) {}})
+	for range 3 {
+		err := quartet.Run(e.ctx(), r, func(ctx context.Context) error {
+			return quartet.Lend(ctx, func() { panic(errCause) })
+		})
+		is(e, "task", err, errCause)
+	}
+	if !e.subject.Inline {
+		e.strength(r)
+	}
+}
+
+// wordsBlockRecovered: after a panic in Block that the task recovers, the task has what it runs by
+// again, and no more tasks run at once than may.
+func wordsBlockRecovered(e *env) {
+	r := e.runner(Options{})
+	var p peak
+	var fs []*quartet.Future[none]
+	for range 3 * e.size {
+		fs = append(fs, quartet.Go(background, r, func(ctx context.Context) (none, error) {
+			func() {
+				defer func() { _ = recover() }()
+				_ = quartet.Block(ctx, func() { panic(errCause) })
+			}()
+			p.enter()
+			defer p.leave()
+			time.Sleep(time.Second) // keeps what it runs by
+			return none{}, nil
+		}))
+	}
+	for _, f := range fs {
+		_, err := await(e, f)
+		ok(e, "task", err)
+	}
+	equal(e, "tasks that run at once", p.most.Load(), int64(e.size))
+	e.strength(r)
+}
+
+func wordsBlockGoexit(e *env) {
+	r := e.runner(Options{OnPanic: func(error) {}})
+	went := false
+	_, err := await(e, quartet.Go(background, r, func(ctx context.Context) (none, error) {
+		err := quartet.Block(ctx, runtime.Goexit)
+		went = true
+		return none{}, err
+	}))
+	is(e, "task", err, quartet.ErrGoexit)
+	equal(e, "the task went on", went, false)
+	e.strength(r)
 }

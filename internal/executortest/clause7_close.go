@@ -75,7 +75,10 @@ func c7CloseQueued(e *env) {
 
 func c7CloseShutdown(e *env) {
 	r := e.runner(Options{})
-	o := launch(background, r, func(ctx context.Context) (none, error) { <-ctx.Done(); return none{}, context.Cause(ctx) })
+	o := launch(background, r, func(ctx context.Context) (none, error) {
+		<-ctx.Done()
+		return none{}, context.Cause(ctx)
+	})
 	down := asideErr(func() error { return r.Shutdown(e.ctx()) })
 	equal(e, "Shutdown has returned", down.ended(), false)
 	ok(e, "Close", r.Close())
@@ -149,7 +152,8 @@ func c7CloseWarning(e *env) {
 	ok(e, "Close", err)
 }
 
-// warnings counts what is logged of Close from now on. A loop may warn of the task that holds it as well.
+// warnings counts the log lines about Close from now on. A loop may warn of the task that holds it
+// as well.
 func (e *env) warnings() (count func() int) {
 	logger, out, flags := slog.Default(), log.Writer(), log.Flags()
 	e.Cleanup(func() {

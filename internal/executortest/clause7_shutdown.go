@@ -246,8 +246,8 @@ func c7Queued(e *env) {
 	equal(e, "time from the last task's end to Shutdown's", time.Since(opened), 0)
 }
 
-// goroutines counts the living goroutines of the caller's bubble. runtime.NumGoroutine would count all of the process,
-// and those that are dead and not yet put away.
+// goroutines counts the living goroutines of the caller's bubble. runtime.NumGoroutine would count
+// all of the process, and those that are dead and not yet put away.
 func goroutines() int {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]

@@ -284,7 +284,8 @@ func mapCtx(e *env) {
 	defer cancel()
 	var last error
 	n := 0
-	for _, err := range quartet.Map(ctx, r, upTo(10), func(ctx context.Context, n int) (none, error) { return forever(ctx) }) {
+	for _, err := range quartet.Map(ctx, r, upTo(10),
+		func(ctx context.Context, n int) (none, error) { return forever(ctx) }) {
 		last = err
 		n++
 	}

@@ -13,9 +13,17 @@ import (
 var (
 	identity = quartet.Define("executortest.identity", func(_ context.Context, n int) (int, error) { return n, nil })
 	fails    = quartet.Define("executortest.fails", func(context.Context, string) (int, error) { return 0, errCause })
-	nobody   = quartet.Declare[int, int]("executortest.nobody")
-	fan      = quartet.Declare[int, int]("executortest.fan")
-	chain    = quartet.Declare[int, int]("executortest.chain")
+	explodes = quartet.Define("executortest.explodes", func(context.Context, int) (int, error) { panic(errCause) })
+	patient  = quartet.Define("executortest.patient", func(ctx context.Context, n int) (int, error) {
+		_, err := forever(ctx)
+		return n, err
+	})
+	repeatable = quartet.Define("executortest.repeatable",
+		func(_ context.Context, n int) (int, error) { return n, nil }, quartet.Idempotent())
+
+	nobody = quartet.Declare[int, int]("executortest.nobody")
+	fan    = quartet.Declare[int, int]("executortest.fan")
+	chain  = quartet.Declare[int, int]("executortest.chain")
 )
 
 var errNoCurrent = errors.New("executortest: no current executor")

@@ -11,10 +11,12 @@ import (
 func threads(name string, cfg gil.Config, skips map[string]string) executortest.Subject {
 	return executortest.Subject{
 		Name:  name,
+		Calls: executortest.NestedCalls,
 		Sizes: []int{1},
 		Skips: skips,
 		New: func(_ testing.TB, o executortest.Options) quartet.Executor {
 			cfg := cfg
+			cfg.Name, cfg.Around, cfg.OnSlow = o.Name, o.Around, func(error) {} // tests hold the lock for long
 			cfg.Queue, cfg.InFlight, cfg.OnPanic, cfg.ExactTimes = o.Queue, o.InFlight, o.OnPanic, o.ExactTimes
 			return gil.New(cfg)
 		},
@@ -30,6 +32,7 @@ var gilReal = threads("gil", gil.Config{}, map[string]string{
 var gilVirtual = threads("virtual gil", gil.Config{Clock: gil.Virtual}, map[string]string{
 	"C6_Words/yield_lets_a_queued_task_run_first": yieldIsACheckpoint,
 	"C6_Words/sleep": "a virtual sleep takes no time outside of the machine",
+	"C14_Cost/a_chain_of_successors_keeps_nothing": "a simulation keeps each thread for its report",
 })
 
 func TestGIL(t *testing.T) { executortest.Run(t, gilReal) }

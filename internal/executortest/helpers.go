@@ -78,7 +78,10 @@ func (p *probe) Abandon(cause error) {
 func (p *probe) Name() string                                            { return identity.Name() }
 func (p *probe) AppendInput(dst []byte, c quartet.Codec) ([]byte, error) { return c.Append(dst, 0) }
 func (p *probe) Resolve(output []byte, c quartet.Codec, err error)       { p.resolved.Add(1) }
-func (p *probe) outcomes() int64                                         { return p.ran.Load() + p.abandoned.Load() + p.resolved.Load() }
+func (p *probe) outcomes() int64 {
+	return p.ran.Load() + p.abandoned.Load() +
+		p.resolved.Load()
+}
 
 func (p *probe) want(t testing.TB, what string, ran, abandoned int64, cause error) {
 	t.Helper()
@@ -89,7 +92,8 @@ func (p *probe) want(t testing.TB, what string, ran, abandoned int64, cause erro
 	}
 }
 
-// gate holds goroutines, without saying so to any model: a task at a gate keeps its slot, its loop, its lock.
+// gate holds goroutines, without saying so to any model: a task at a gate keeps its slot, its loop,
+// its lock.
 type gate struct {
 	open func()
 	c    chan none
@@ -188,7 +192,10 @@ func (e *env) strength(r quartet.Runner) {
 	defer g.open()
 	var fs []*quartet.Future[none]
 	for range e.size + 1 {
-		fs = append(fs, quartet.Go(background, r, func(ctx context.Context) (none, error) { g.wait(ctx); return none{}, nil }))
+		fs = append(fs, quartet.Go(background, r, func(ctx context.Context) (none, error) {
+			g.wait(ctx)
+			return none{}, nil
+		}))
 	}
 	synctest.Wait()
 	equal(e, "tasks that run at once", g.at.Load(), int64(e.size))

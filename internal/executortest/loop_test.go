@@ -11,9 +11,13 @@ import (
 
 var loop = executortest.Subject{
 	Name:  "eventloop",
+	Calls: executortest.NestedCalls,
 	Sizes: []int{1},
 	New: func(_ testing.TB, o executortest.Options) quartet.Executor {
-		l := eventloop.New(eventloop.Config{Queue: o.Queue, InFlight: o.InFlight, OnPanic: o.OnPanic, ExactTimes: o.ExactTimes, SlowCallback: 1000 * time.Hour})
+		l := eventloop.New(eventloop.Config{
+			Name: o.Name, Around: o.Around, Queue: o.Queue, InFlight: o.InFlight,
+			OnPanic: o.OnPanic, ExactTimes: o.ExactTimes, SlowCallback: 1000 * time.Hour,
+		})
 		l.Start()
 		return l
 	},

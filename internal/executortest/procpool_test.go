@@ -24,15 +24,17 @@ func init() {
 	procpool.RegisterError("executortest.cause", sentinel)
 }
 
-// A bubble cannot hold a process, and a closure does not compile for one, so the process pool runs the tests that submit
-// named functions alone, in real time; what the others say of waiting, cancelling, panics and ends is in its own package.
+// A bubble cannot hold a process, and a closure does not compile for one, so the process pool runs
+// the tests that submit named functions alone, in real time; what the others say of waiting,
+// cancelling, panics and ends is in its own package.
 var processes = executortest.Subject{
 	Name:  "procpool",
 	Sizes: []int{1, 2},
 	New: func(t testing.TB, o executortest.Options) quartet.Executor {
 		p, err := procpool.New(procpool.Config{
-			Workers: o.Size, Queue: o.Queue, InFlight: o.InFlight, OnPanic: o.OnPanic, ExactTimes: o.ExactTimes,
-			Env: append(os.Environ(), "GORACE=halt_on_error=1 atexit_sleep_ms=0"),
+			Name: o.Name, Workers: o.Size, Queue: o.Queue, InFlight: o.InFlight, OnPanic: o.OnPanic,
+			ExactTimes: o.ExactTimes,
+			Env:        append(os.Environ(), "GORACE=halt_on_error=1 atexit_sleep_ms=0"),
 		})
 		if errors.Is(err, errors.ErrUnsupported) {
 			t.Skip(err)

@@ -10,7 +10,7 @@ import (
 // serialized is s behind the codec.
 func serialized(s executortest.Subject) executortest.Subject {
 	bare := s.New
-	s.Name = "serialized " + s.Name
+	s.Name, s.Calls = "serialized "+s.Name, executortest.NoCalls
 	s.New = func(t testing.TB, o executortest.Options) quartet.Executor { return quartet.Serialized(bare(t, o)) }
 	return s
 }

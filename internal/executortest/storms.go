@@ -17,6 +17,7 @@ var storms = []test{
 	{"Storm/close", 0, stormClose},
 	{"Storm/fanout", 0, stormFanout},
 	{"Storm/cancel", 0, stormCancel},
+	{"Storm/anything", 0, stormAnything},
 }
 
 func rounds(full int) int {
@@ -60,7 +61,8 @@ func stormEnd(e *env, end func(quartet.Executor) error) {
 		}
 		dither(rand.New(rand.NewPCG(1, uint64(round))), 200)
 		ok(e, "end", end(r))
-		// All that was accepted has ended by now, though submitters may still be on their way to a refusal.
+		// All that was accepted has ended by now, though submitters may still be on their way to a
+		// refusal.
 		atEnd := int64(0)
 		for i := range probes {
 			atEnd += probes[i].outcomes()
@@ -85,7 +87,8 @@ func stormEnd(e *env, end func(quartet.Executor) error) {
 	}
 }
 
-// stormFanout begins a Shutdown in the middle of a recursive fan-out: it ends well, with the right number.
+// stormFanout begins a Shutdown in the middle of a recursive fan-out: it ends well, with the right
+// number.
 func stormFanout(e *env) {
 	for round := range rounds(500) {
 		ex := e.subject.New(e.T, Options{Size: e.size})

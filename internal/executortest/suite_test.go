@@ -12,6 +12,11 @@ var inline = executortest.Subject{
 	New:    func(testing.TB, executortest.Options) quartet.Executor { return quartet.Inline() },
 	Sizes:  []int{1},
 	Inline: true,
+	Calls:  executortest.AllCalls,
+	Skips: map[string]string{
+		"S3_Name":   "Inline has no Config",
+		"S3_Around": "Inline has no Config",
+	},
 }
 
 func TestInline(t *testing.T) { executortest.Run(t, inline) }

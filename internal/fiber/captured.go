@@ -32,7 +32,8 @@ func (c *Captured) Run(fn func()) {
 	c.exited = false
 }
 
-// Repeat panics or exits as the function did. It is called after Run, by whoever waited for its end.
+// Repeat panics or exits as the function did. It is called after Run, by whoever waited for its
+// end.
 func (c *Captured) Repeat() {
 	switch {
 	case c.panicked != nil:

@@ -1,5 +1,6 @@
-// Package fiber gives reused coroutines: functions that can stop in the middle and go on later, on the goroutine of
-// whoever resumes them. A switch costs tens of nanoseconds, since it does not pass through the scheduler.
+// Package fiber gives reused coroutines: functions that can stop in the middle and go on later, on
+// the goroutine of whoever resumes them. A switch costs tens of nanoseconds, since it does not pass
+// through the scheduler.
 //
 // A Pool and its fibers belong to one executor and are used by one goroutine at a time.
 package fiber
@@ -8,6 +9,8 @@ import (
 	"iter"
 	"runtime/debug"
 	"sync"
+
+	"github.com/quartet-go/quartet/internal/task"
 )
 
 // Outcome is how a Resume came back.
@@ -31,8 +34,9 @@ type Pool struct {
 
 // Fiber is one coroutine. Start and Resume are called from outside of it, Suspend from inside.
 type Fiber struct {
-	Value any    // what the function panicked with
-	Stack []byte // its stack
+	Value     any    // what the function panicked with
+	Stack     []byte // its stack
+	Goroutine int64  // number of the coroutine's goroutine, where the executor has asked for it
 
 	pool  *Pool
 	fn    func()
@@ -94,8 +98,9 @@ func (f *Fiber) loop(yield func(Outcome) bool) {
 	}
 }
 
-// call runs one function. A panic ends in it, with the stack that it had. An exit cannot: it yields from inside the
-// deferred call, so that the resumer comes back as usual, and is over when the fiber is stopped.
+// call runs one function. A panic ends in it, with the stack that it had. An exit cannot: it yields
+// from inside the deferred call, so that the resumer comes back as usual, and is over when the
+// fiber is stopped.
 func (f *Fiber) call() (outcome Outcome) {
 	outcome = Exited
 	defer func() {
@@ -110,6 +115,7 @@ func (f *Fiber) call() (outcome Outcome) {
 	}()
 	fn := f.fn
 	f.fn, f.Value, f.Stack = nil, nil, nil
+	task.Unlabel()
 	fn()
 	return Returned
 }

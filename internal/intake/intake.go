@@ -1,69 +1,117 @@
-// Package intake is the part of the executor contract that does not depend on the model: what is accepted and refused,
-// the queue and its bounds, cancellation of what is queued, the two ways to stop, and the numbers. An executor embeds an
-// Intake, takes started nodes out of it with Pop or Take, runs them as its model says, and gives them back with End.
+// Package intake is the part of the executor contract that does not depend on the model: accepting
+// and refusing, the queue and its bounds, cancellation of queued tasks, the two ways to stop, and
+// the numbers. An executor embeds an Intake, takes started nodes out of it with PopLocked or
+// TakeLocked, runs them as its model says, and gives them back with EndLocked.
 //
-// Everything is guarded by one lock, which the executor uses for its own state too, so that "accepted" and "started" are
-// one decision. Methods whose comment says "locked" are called between Lock and Unlock. No user code runs there: what it
-// leads to is put off with After.
+// The states of a node are those of package task. Who moves it:
+//
+//	fresh ──Submit──> blocked   no room: the submitter waits; GrantLocked lets it in
+//	fresh, blocked ──accept──> held, ready   the queue: turnstiles hold what a key or limit keeps back
+//	held ──────────> ready      its place has come free
+//	ready ──Take, Pop──> claimed   the executor has a slot for it
+//	pending ──Cancel, end of ctx, DropOldest, Close──> abandoned   and its Abandon is called
+//
+// # The lock
+//
+// One lock guards all of it, and the executor's own state too, so that "accepted" and "started" are
+// one decision. A function whose name ends in Locked needs it held, and leaves it held. No user
+// code runs under it: what a critical section leads to is collected as Effects, which its owner
+// runs once it has released the lock:
+//
+//	in.Lock()
+//	in.EndLocked(n)
+//	effects := in.SettleLocked()
+//	in.Unlock()
+//	effects.Run()
+//
+// or in.Commit() for the last three. Invariant, whenever the lock is free and the effects of the
+// last section have run: nobody is blocked for whom there is room, and nothing is ready that a free
+// slot could run. A section that changes nothing of the intake's may just Unlock.
 package intake
 
 import (
 	"context"
-	"fmt"
-	"runtime/trace"
+	"log/slog"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
+	"weak"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/late"
+	"github.com/quartet-go/quartet/internal/leaf"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// Config is what an executor's own Config says about its intake. Zero values: Queue unbounded, InFlight 65,536,
-// CloseWarning 10 s.
+// Config is what an executor's own Config says about its intake. Zero values: Queue unbounded,
+// InFlight 65,536 or twice Queue, CloseWarning 10 s.
 type Config struct {
-	Name         string // the executor's package, for messages
-	Host         any    // the executor: becomes the Host of each node
+	Package      string       // the executor's, for messages
+	Name         string       // what events and logs call the executor; default: Package
+	Logger       *slog.Logger // default: slog.Default
+	Around       Around       // default: none
+	Host         any          // the executor
+	Model        func(n *task.Node) any
 	Queue        int
+	NoQueue      bool // only what can start at once is accepted
 	InFlight     int
-	Full         Full
+	Full         quartet.Saturation
+	LateShare    float64
 	RejectLate   bool // refuse what would end beyond its deadline; the times of all but leaves are taken then
 	Leaves       bool // SubmitFunc takes no lock where it can
 	OnPanic      func(error)
 	CloseWarning time.Duration
 	ExactTimes   bool
 	Observer     quartet.Observer
-	Now          func() time.Time // default: time.Now
+	// Goroutine is called locked: the number of the goroutine that runs a started node, 0 if it is
+	// not known. Default: not known.
+	Goroutine func(n *task.Node) int64
+	Now       func() time.Time // default: time.Now
+	// AfterFunc tells of the end of a context. Default: context.AfterFunc.
+	AfterFunc func(ctx context.Context, f func()) (stop func() bool)
+	// Named has each node know its label, also without an Observer.
+	Named bool
 	// Timeless says that time does not pass outside, so that nothing may depend on a timer.
 	Timeless bool
-	// Free is called locked: for how many queued nodes a start is certain, so that they do not count as
-	// waiting. Default: none.
+	// Free is called locked: for how many queued nodes a start is certain, so that they do not
+	// count as waiting. Default: none.
 	Free func() int
 	// Soon says that such a start comes within a moment, so that the node's context needs no watch.
 	Soon bool
-	// Blockers is what Close's warning says besides the numbers, as arguments of slog. Default: nothing.
+	// MayWait says why a submitter that knows no model must not wait for room. Default: it may.
+	MayWait func() error
+	// Blockers is what Close's warning says besides the numbers, as arguments of slog. Default:
+	// nothing.
 	Blockers func() []any
-	// Slots is called locked: how many nodes run at once. Needed for Leaves and RejectLate.
+	// Slots is called locked: how many nodes run at once; math.MaxInt: one more could start at
+	// once. Default: one.
 	Slots func() int
 	// Calls is called locked: whether consumers of leaves must come back to the executor.
 	Calls func() bool
-	// Ready is called locked when nodes have been queued, and when all has ended after a stop: the executor may pop nodes.
+	// Regained is called locked when a node that wanted its place at a limit back has got it.
+	// Needed for limits.
+	Regained func(n *task.Node)
+	// Adopted is called locked when a call that has begun without the lock is to be as one that
+	// CallLocked began: it needs a slot that is counted, and a lane. Default: calls need the lock.
+	Adopted func(n *task.Node)
+	// Ready is called locked when nodes have been queued, and when all has ended after a stop: the
+	// executor may pop nodes.
 	Ready func()
 }
 
-// Full says what becomes of a submit without room.
-type Full uint8
-
+// The ways in which a submit without room ends.
 const (
-	Wait       Full = iota // it waits
-	Reject                 // it is refused
-	DropOldest             // the oldest queued node of no higher level makes room, abandoned with ErrDiscarded
+	Wait       = quartet.SaturationWait
+	Reject     = quartet.SaturationReject
+	DropOldest = quartet.SaturationDropOldest
 )
 
 // The priorities of nodes.
 const (
-	High   int8 = -1
-	Normal int8 = 0
-	Low    int8 = 1
+	High   = int8(quartet.LevelHigh)
+	Normal = int8(quartet.LevelNormal)
+	Low    = int8(quartet.LevelLow)
 
 	levels = 3
 )
@@ -77,7 +125,8 @@ const (
 	closed                // nobody
 )
 
-// sampleEvery is how often a node's times are taken without ExactTimes: a clock reading costs more than an empty task.
+// sampleEvery is how often a node's times are taken without ExactTimes: a clock reading costs more
+// than an empty task.
 const sampleEvery = 64
 
 // maxSpare bounds the nodes that are kept for reuse.
@@ -85,48 +134,59 @@ const maxSpare = 8192
 
 // Intake is the common part of an executor. Make it with Init.
 type Intake struct {
-	// What every submit touches, in one line of the processor's cache.
-	mu      sync.Mutex
-	phase   phase
-	roomy   bool // room was made
-	fresh   bool // something was queued
-	pending int  // accepted and not ended, and callbacks of contexts that still run
-	after   []func()
-	steps   []step
+	home task.Home
 
-	cfg       Config
-	queues    [levels]task.List // of nodes that may start
-	queued    int               // nodes in a list: in queues, or held by a turnstile
-	starts    uint64
-	runTime   time.Duration // of late, smoothed
-	fast      *fastLane     // nil: leaves go through the lock
-	live      task.List
-	blocked   [2]blockedList // outside, inside
-	patience  *time.Timer    // of the blocked ones
-	patient   bool           // it runs
-	hurried   bool           // it has ended: the next place that comes free is given away
-	unblocked []*blockedNode // for reuse
-	watches   map[any]*watch
-	soon      int    // queued nodes without a watch, as they start soon
-	resting   *watch // the last one that went out of use: kept for the next node with the same context
-	stats     quartet.Stats
-	spare     []*task.Node // leaves
-	wakers    []func()
+	// What every submit touches, in one line of the processor's cache. mu guards it, the fields
+	// below, and the nodes that the intake has. Wake-ups, callbacks and events are effects, which
+	// run after it was released.
+	mu        sync.Mutex
+	phase     phase
+	roomy     bool // room was made
+	fresh     bool // something was queued
+	pending   int  // accepted and not ended, and callbacks of contexts that still run
+	effects   Effects
+	steps     []step
+	observers atomic.Pointer[[]*observer] // nil: nobody looks
+
+	cfg      Config
+	epoch    time.Time         // of the nodes' stamps
+	queues   [levels]task.List // ready nodes
+	held     task.List         // held nodes, in the order in which they were accepted
+	started  task.List         // nodes that run, but leaves
+	waiting  task.List         // nodes that have started and wait
+	callers  *seats            // nil: all calls begin under the lock
+	nested   *seats
+	stopping atomic.Bool // set before the phase is
+	starts   uint64
+	punctual punctual
+	lane     *leaf.Lane // nil: all goes through the lock
+	spilled  uint64     // the last number of a node that is older than what the lane holds
+	door     door
+	patient  patient
+	watches  map[<-chan struct{}]*task.Watch // by Done: those that watch
+	resting  weak.Pointer[task.Watch]        // the last one that went out of use, for the next node with its context
+	soon     task.Watch                      // queued nodes whose start is certain and near
+	stats    quartet.Stats
+	spare    []*task.Node // leaves
+	wakers   []func()
 }
 
 // Init prepares a zero Intake. It panics when a size is negative, naming the field.
 func (in *Intake) Init(cfg Config) {
-	NotNegative(cfg.Name, "Queue", cfg.Queue)
-	NotNegative(cfg.Name, "InFlight", cfg.InFlight)
-	NotNegative(cfg.Name, "CloseWarning", int(cfg.CloseWarning))
-	if cfg.InFlight == 0 {
-		cfg.InFlight = 65_536
-	}
-	if cfg.CloseWarning == 0 {
-		cfg.CloseWarning = 10 * time.Second
-	}
+	Must(Wrong(cfg.Package, NotNegative("Queue", cfg.Queue), NotNegative("InFlight", cfg.InFlight),
+		NotNegative("CloseWarning", cfg.CloseWarning)))
+	SetDefault(&cfg.Name, cfg.Package)
+	SetDefault(&cfg.InFlight, DefaultInFlight(cfg.Queue))
+	SetDefault(&cfg.LateShare, 0.05)
+	SetDefault(&cfg.CloseWarning, 10*time.Second)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.AfterFunc == nil {
+		cfg.AfterFunc = context.AfterFunc
+	}
+	if cfg.MayWait == nil {
+		cfg.MayWait = func() error { return nil }
 	}
 	if cfg.Blockers == nil {
 		cfg.Blockers = func() []any { return nil }
@@ -134,277 +194,74 @@ func (in *Intake) Init(cfg Config) {
 	if cfg.Free == nil {
 		cfg.Free = func() int { return 0 }
 	}
-	in.cfg, in.live = cfg, task.Alive()
+	if cfg.Slots == nil {
+		cfg.Slots = func() int { return 1 }
+	}
+	in.cfg, in.epoch = cfg, cfg.Now()
+	in.held, in.started, in.waiting = task.Alive(), task.Alive(), task.Alive()
 	for level := range in.queues {
 		in.queues[level] = task.Queued()
 	}
-	in.watches = make(map[any]*watch)
-	if cfg.Leaves && cfg.Observer == nil && !cfg.ExactTimes {
-		in.fast = newFastLane(cfg.Queue)
+	in.punctual.judge = late.New(cfg.LateShare)
+	in.punctual.due = make(map[*task.Node]due)
+	in.watches = make(map[<-chan struct{}]*task.Watch)
+	if cfg.Observer != nil {
+		in.observers.Store(&[]*observer{{cfg.Observer}})
+	}
+	in.home.Open(in, cfg.Host, cfg.Model)
+	if cfg.Around != nil {
+		in.home.Surround()
+	}
+	if cfg.Leaves && cfg.Observer == nil && cfg.Around == nil && !cfg.ExactTimes {
+		in.lane = leaf.New((*leaves)(in), max(1, cfg.Queue))
+	}
+	in.initCalls()
+}
+
+// DefaultInFlight is how many nodes may be unfinished where a Config asks for that Queue, or for
+// none, and says nothing of it: a queue is as long as asked for, whatever runs and waits beside it.
+func DefaultInFlight(queue int) int {
+	const few = 65_536
+	if queue <= few/2 {
+		return few
+	}
+	return min(queue, math.MaxInt/2) * 2
+}
+
+// Lock takes the lock. Until it is released no call takes a slot without it.
+func (in *Intake) Lock() {
+	in.mu.Lock()
+	if in.callers != nil {
+		in.callers.shutLocked()
 	}
 }
 
-// NotNegative panics when a Config's field is negative.
-func NotNegative(pkg, field string, v int) {
-	if v < 0 {
-		panic(fmt.Sprintf("%s: Config.%s is negative: %d", pkg, field, v))
-	}
-}
-
-// NotNil panics when t is nil, or a nil func, naming the call.
-func NotNil(pkg, call string, t quartet.Task) {
-	if f, ok := t.(quartet.TaskFunc); t == nil || ok && f == nil {
-		panic(fmt.Sprintf("%s: %s of a nil task", pkg, call))
-	}
-}
-
-// Lock takes the lock.
-func (in *Intake) Lock() { in.mu.Lock() }
-
-// Unlock lets in the blocked submitters for whom there is room by now, offers the executor what is queued, releases the
-// lock, and then calls what After was given.
+// Unlock releases the lock, and does nothing else.
 func (in *Intake) Unlock() {
-	for in.roomy || in.fresh {
-		if in.roomy {
-			in.roomy = false
-			in.grant()
-		}
-		if in.fresh {
-			in.fresh = false
-			in.cfg.Ready()
-		}
-	}
-	in.setGate()
-	in.watchLate()
-	if len(in.after) == 0 && len(in.steps) == 0 {
-		in.mu.Unlock()
-		return
-	}
-	after, events := in.after, in.takeSteps()
-	in.after = nil
+	in.lendSlotsLocked()
 	in.mu.Unlock()
-	for _, e := range events {
-		in.observe(e)
-	}
-	for _, fn := range after {
-		fn()
-	}
 }
 
-// After is locked: fn is called by Unlock, on its goroutine.
-func (in *Intake) After(fn func()) { in.after = append(in.after, fn) }
-
-// Submit accepts t under ctx or refuses it. It waits for room as far as ctx allows.
-func (in *Intake) Submit(ctx context.Context, t quartet.Task) error {
-	return in.SubmitNode(task.Of(ctx, t))
-}
-
-// SubmitNode is Submit for a node with its level and turnstile, whose context's end bounds the wait for room.
-func (in *Intake) SubmitNode(n *task.Node) error { return in.submitNode(n, in.cfg.Full) }
-
-// TrySubmitNode is SubmitNode that never waits.
-func (in *Intake) TrySubmitNode(n *task.Node) error { return in.submitNode(n, Reject) }
-
-func (in *Intake) submitNode(n *task.Node, full Full) error {
-	parent := n.Parent()
-	within := task.Within(parent, in)
-	if in.cfg.Observer != nil || trace.IsEnabled() {
-		n.Label = task.LabelOf(parent)
-	}
-	in.Lock()
-	err := in.admit(n, within, full)
-	if err != errNoRoom {
-		queued := err == nil && n.In != nil && !in.startsSoon(n)
-		in.Unlock()
-		if queued {
-			in.watch(n, parent)
-		}
-		return err
-	}
+// Commit ends a critical section: it settles, releases the lock, and runs the effects.
+func (in *Intake) Commit() {
+	effects := in.SettleLocked()
 	in.Unlock()
-	return in.waitForRoom(n, within)
+	effects.Run()
 }
 
-// admit is locked. errNoRoom: the submitter is to wait.
-func (in *Intake) admit(n *task.Node, within *task.Node, full Full) error {
-	if parent := n.Parent(); parent.Err() != nil {
-		in.stats.Rejected++
-		return context.Cause(parent)
-	}
-	switch {
-	case in.phase == closed, in.phase == draining && within == nil:
-		in.stats.Rejected++
-		return quartet.ErrClosed
-	case in.cfg.RejectLate && within == nil && in.late(n):
-		in.stats.Rejected++
-		return quartet.ErrSaturated
-	case in.room(within != nil) && in.blocked[side(within)].Len() == 0,
-		full == DropOldest && in.discardOldest(n.Level):
-		in.accept(n)
-		return nil
-	case full != Wait:
-		in.stats.Rejected++
-		return quartet.ErrSaturated
-	}
-	return errNoRoom
-}
+// now is the executor's clock, as nodes are stamped with it: never 0.
+func (in *Intake) now() int64 { return int64(in.cfg.Now().Sub(in.epoch)) + 1 }
 
-// room is locked.
-func (in *Intake) room(inside bool) bool {
-	if in.cfg.Queue > 0 && in.backlog() >= in.cfg.Queue+in.cfg.Free() {
-		return false
-	}
-	return inside || in.inFlight() < in.cfg.InFlight
-}
-
-func (in *Intake) inFlight() int {
-	return int(in.stats.Queued+in.stats.Running+in.stats.Waiting) + in.fast.unfinished()
-}
-
-// backlog is locked: how many wait for their start.
-func (in *Intake) backlog() int { return in.queued + in.fast.len() }
-
-// accept is locked.
-func (in *Intake) accept(n *task.Node) {
-	if n.Leaf && in.pushLeaf(n) {
-		return
-	}
-	if in.cfg.ExactTimes || in.cfg.RejectLate || in.stats.Submitted%sampleEvery == 0 {
-		n.QueuedAt = in.cfg.Now()
-	}
-	n.Owner, n.Host = in, in.cfg.Host
-	in.stats.Submitted++
-	in.stats.Queued++
-	in.pending++
-	in.queued++
-	setStile(n)
-	in.enqueue(n)
-	if !n.Leaf {
-		in.live.Push(n)
-	}
-	n.Seq = in.stats.Submitted
-	in.step(quartet.EventQueued, n)
-}
-
-// enqueue is locked: n may start, or is held by a turnstile.
-func (in *Intake) enqueue(n *task.Node) {
-	if n.Advance() {
-		n.In = in.level(n.Level)
-		n.In.Push(n)
-		in.fresh = true
-	}
-}
-
-// Take is locked: it takes n out of the queue, as started. It reports false when n is not queued here, or can no longer
-// start; one whose context has ended stays for its abandonment, out of the queue.
-func (in *Intake) Take(n *task.Node) bool {
-	if !in.Startable(n) {
-		return false
-	}
-	in.unqueue(n)
-	if !n.Leaf && !in.claim(n) {
-		return false
-	}
-	in.starts++
-	in.stats.Queued--
-	in.stats.Running++
-	if !n.QueuedAt.IsZero() {
-		n.StartedAt = in.cfg.Now()
-		in.stats.QueueWait.Observe(n.StartedAt.Sub(n.QueuedAt))
-	}
-	in.step(quartet.EventStarted, n)
-	return true
-}
-
-// claim is locked.
-func (in *Intake) claim(n *task.Node) bool {
-	if n.Parent().Err() != nil {
-		in.After(func() { n.Abandon(context.Cause(n.Parent())) })
-		return false
-	}
-	return n.Claim() // else Drop is on its way
-}
-
-// unqueue is locked.
-func (in *Intake) unqueue(n *task.Node) {
-	n.In.Remove(n)
-	n.In, in.roomy = nil, true
-	in.queued--
-	if n.Watch != nil {
-		in.unwatch(n)
-	}
-}
-
-// SetWaiting is locked: a started node suspends, or goes on.
-func (in *Intake) SetWaiting(n *task.Node, waiting bool) {
-	if n.Waiting == waiting {
-		return
-	}
-	n.Waiting = waiting
-	if waiting {
-		in.lendPlace(n)
-		in.stats.Running--
-		in.stats.Waiting++
-		in.step(quartet.EventSuspended, n)
-	} else {
-		in.takePlace(n)
-		in.stats.Waiting--
-		in.stats.Running++
-		in.step(quartet.EventResumed, n)
-	}
-}
-
-// End is locked: the job of n, which Pop or Take gave, has returned.
-func (in *Intake) End(n *task.Node) {
-	in.SetWaiting(n, false)
-	in.stats.Running--
-	if n.Failed {
-		in.stats.Failed++
-	} else {
-		in.stats.Done++
-	}
-	if !n.StartedAt.IsZero() {
-		in.ran(in.cfg.Now().Sub(n.StartedAt))
-	}
-	in.step(quartet.EventEnded, n)
-	in.givePlaces(n)
-	in.leave(n)
-}
-
-// leave is locked.
-func (in *Intake) leave(n *task.Node) {
-	in.pending--
-	in.roomy = true
-	in.wakeDrained()
-	if n.Leaf {
-		in.recycle(n)
-	} else {
-		in.live.Remove(n)
-	}
-}
-
-// Drop implements task.Owner: n ended without having started. Its room is free before Abandon is called, its place among
-// the unfinished after.
-func (in *Intake) Drop(n *task.Node, cause error) {
+// Stats returns a snapshot.
+func (in *Intake) Stats() quartet.Stats {
 	in.Lock()
-	in.abandoned(n)
-	in.Unlock()
-	in.Guard(func() { n.Job.Abandon(cause) })
-	in.Lock()
-	in.leave(n)
-	in.Unlock()
-}
-
-// abandoned is locked: n has ended without having started.
-func (in *Intake) abandoned(n *task.Node) {
-	if n.In != nil {
-		in.unqueue(n)
-	}
-	in.givePlaces(n)
-	in.stats.Queued--
-	in.stats.Abandoned++
-	n.Failed = true
-	in.step(quartet.EventEnded, n)
+	defer in.Unlock()
+	s := in.stats
+	in.lane.AddToLocked(&s)
+	in.addCallsLocked(&s)
+	s.Blocked = uint64(in.door.len())
+	s.Limit = uint64(in.cfg.Slots())
+	return s
 }
 
 // Panicked implements task.Owner.
@@ -417,6 +274,14 @@ func (in *Intake) Panicked(err error, observed bool) {
 	}
 }
 
+// Unseen implements task.Owner.
+func (in *Intake) Unseen() *slog.Logger {
+	if in.cfg.OnPanic != nil {
+		return nil
+	}
+	return in.Logger().With("executor", in.cfg.Name)
+}
+
 // Guard runs a hook of the user's; its panic goes to OnPanic, else on.
 func (in *Intake) Guard(hook func()) {
 	if in.cfg.OnPanic != nil {
@@ -427,13 +292,4 @@ func (in *Intake) Guard(hook func()) {
 		}()
 	}
 	hook()
-}
-
-// Stats returns a snapshot.
-func (in *Intake) Stats() quartet.Stats {
-	in.Lock()
-	defer in.Unlock()
-	s := in.stats
-	in.fast.addTo(&s)
-	return s
 }

@@ -26,7 +26,7 @@ type hand struct {
 
 func newHand(cfg intake.Config) *hand {
 	h := &hand{ready: make(chan struct{}, 1)}
-	cfg.Name, cfg.Host, cfg.Ready = "hand", h, h.signal
+	cfg.Package, cfg.Host, cfg.Ready = "hand", h, h.signal
 	h.Init(cfg)
 	return h
 }
@@ -40,16 +40,14 @@ func (h *hand) signal() {
 
 func (h *hand) pop() *task.Node {
 	h.Lock()
-	defer h.Unlock()
-	return h.Pop()
+	defer h.Commit()
+	return h.PopLocked()
 }
 
 func (h *hand) finish(n *task.Node) {
 	n.Job.Run(n.Context())
 	n.End()
-	h.Lock()
-	h.End(n)
-	h.Unlock()
+	h.Intake.End(n)
 }
 
 // job records its outcome.
@@ -78,7 +76,7 @@ func TestIntakeAgainstASlice(t *testing.T) {
 		var queue []*job
 		var running []*task.Node
 		nodes := map[*job]*task.Node{}
-		want := quartet.Stats{}
+		want := quartet.Stats{Limit: 1}
 		for id := range 400 {
 			switch r.IntN(5) {
 			case 0, 1:
@@ -230,20 +228,21 @@ func TestHoldKeepsADrainWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHand(intake.Config{})
 		h.Lock()
-		h.Hold()
-		h.Unlock()
+		h.HoldLocked()
+		h.Commit()
 		drained := make(chan error, 1)
 		go func() { drained <- h.Drain(t.Context()) }()
 		synctest.Wait()
 		require.Empty(t, drained)
 		h.Lock()
-		h.Release(1)
-		h.Unlock()
+		h.ReleaseLocked(1)
+		h.Commit()
 		require.NoError(t, <-drained)
 	})
 }
 
-// Submitters, workers, cancellers and a stop at once: each job gets one outcome, and the numbers add up.
+// Submitters, workers, cancellers and a stop at once: each job gets one outcome, and the numbers
+// add up.
 func TestStormAddsUp(t *testing.T) {
 	for range 10 {
 		h := newHand(intake.Config{Queue: 4, InFlight: 8})
@@ -301,7 +300,9 @@ func TestStormAddsUp(t *testing.T) {
 }
 
 func TestNotNil(t *testing.T) {
-	require.PanicsWithValue(t, "hand: Go of a nil task", func() { intake.NotNil("hand", "Go", nil) })
-	require.PanicsWithValue(t, "hand: Go of a nil task", func() { intake.NotNil("hand", "Go", quartet.TaskFunc(nil)) })
+	require.PanicsWithValue(t, "hand: Go of a nil task", func() { intake.NotNil("hand", "Go", t.Context(), nil) })
+	require.PanicsWithValue(t, "hand: Go of a nil task", func() {
+		intake.NotNil("hand", "Go", t.Context(), quartet.TaskFunc(nil))
+	})
 	require.PanicsWithValue(t, "hand: Config.Queue is negative: -1", func() { newHand(intake.Config{Queue: -1}) })
 }

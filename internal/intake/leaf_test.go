@@ -8,14 +8,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quartet-go/quartet/internal/intake"
+	"github.com/quartet-go/quartet/internal/leaf"
 )
 
-// Whenever a snapshot is taken, a leaf that fails is never counted twice: the sums hold, and none is below zero.
+// Whenever a snapshot is taken, a leaf that fails is never counted twice: the sums hold, and none
+// is below zero.
 func TestLeavesAreCountedOnce(t *testing.T) {
 	const leaves = 20_000
 	h := &hand{ready: make(chan struct{}, 1)}
 	h.Init(intake.Config{
-		Name: "hand", Host: h, Ready: h.signal, Queue: leaves, Leaves: true,
+		Package: "hand", Host: h, Ready: h.signal, Queue: leaves, Leaves: true,
 		Slots: func() int { return 1 }, Calls: func() bool { return false },
 	})
 	for range leaves {
@@ -23,15 +25,15 @@ func TestLeavesAreCountedOnce(t *testing.T) {
 	}
 	var all sync.WaitGroup
 	all.Go(func() {
-		var c intake.Consumer
+		var c leaf.Consumer
 		h.Lock()
-		h.Consume(&c)
-		h.Unlock()
+		h.NextLocked(&c)
+		h.Commit()
 		for failed(&c) {
 		}
 		h.Lock()
-		h.Leave(&c)
-		h.Unlock()
+		h.LeaveLocked(&c)
+		h.Commit()
 	})
 	for deadline := time.Now().Add(time.Minute); h.Stats().Failed < leaves && time.Now().Before(deadline); {
 		s := h.Stats()
@@ -46,7 +48,7 @@ func TestLeavesAreCountedOnce(t *testing.T) {
 }
 
 // failed runs leaves up to one that panics.
-func failed(c *intake.Consumer) (yes bool) {
+func failed(c *leaf.Consumer) (yes bool) {
 	defer func() {
 		if yes = recover() != nil; yes {
 			c.Fail()

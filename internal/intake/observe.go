@@ -1,6 +1,8 @@
 package intake
 
 import (
+	"slices"
+
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/task"
 )
@@ -11,32 +13,74 @@ type step struct {
 	node  *task.Node
 }
 
-// step is locked: it notes what has happened to n, for Unlock to tell.
-func (in *Intake) step(kind quartet.EventKind, n *task.Node) {
-	if in.cfg.Observer == nil {
+// stepLocked notes a step of n.
+func (in *Intake) stepLocked(kind quartet.EventKind, n *task.Node) {
+	if in.observers.Load() == nil {
 		return
 	}
 	in.steps = append(in.steps, step{node: n, event: quartet.Event{
-		Kind: kind, Executor: in.cfg.Name, Lane: n.Lane, Task: n.Seq, Label: n.Label, At: in.cfg.Now(), Failed: n.Failed,
+		Kind: kind, Executor: in.cfg.Name, Lane: int(n.Lane), Task: n.Seq, Label: n.Label(), At: in.cfg.Now(),
+		Failed: n.HasFailed(),
 	}})
 }
 
-// takeSteps is locked. The lane of a start is known only now: the executor chooses it after it has taken the node.
-func (in *Intake) takeSteps() []quartet.Event {
-	if len(in.steps) == 0 {
-		return nil
-	}
-	events := make([]quartet.Event, len(in.steps))
-	for i, s := range in.steps {
-		events[i] = s.event
+// tellLocked makes effects of the steps. The lane of a start is known only now: the executor
+// chooses it after it has taken the node.
+func (in *Intake) tellLocked() {
+	for _, s := range in.steps {
 		if s.event.Kind == quartet.EventStarted {
-			events[i].Lane = s.node.Lane
+			s.event.Lane = int(s.node.Lane)
 		}
+		in.ThenLocked(&telling{in, *in.observers.Load(), s.event})
 	}
 	clear(in.steps)
 	in.steps = in.steps[:0]
-	return events
 }
 
-// observe calls the observer; its panic goes to OnPanic, else on.
-func (in *Intake) observe(e quartet.Event) { in.Guard(func() { in.cfg.Observer.Observe(e) }) }
+// telling calls the observers; the panic of one goes to OnPanic, else on.
+type telling struct {
+	in    *Intake
+	to    []*observer
+	event quartet.Event
+}
+
+func (t *telling) Apply() {
+	for _, o := range t.to {
+		t.in.Guard(func() { o.Observe(t.event) })
+	}
+}
+
+// observer is one of those who are told. Its address tells two equal ones apart.
+type observer struct{ quartet.Observer }
+
+// changeObservers replaces the list. A list itself is never changed, so that effects may keep it.
+func (in *Intake) changeObservers(change func([]*observer) []*observer) {
+	in.Lock()
+	in.adoptAllLocked() // so that their ends are told
+	var all []*observer
+	if old := in.observers.Load(); old != nil {
+		all = *old
+	}
+	if all = change(all); len(all) == 0 {
+		in.observers.Store(nil)
+	} else {
+		in.observers.Store(&all)
+	}
+	in.setNestedLocked()
+	in.Commit()
+}
+
+// Watch has the events of the nodes sent to o, besides the executor's own observer, from now until
+// stop is called. Leaves go through the lock meanwhile.
+func (in *Intake) Watch(o quartet.Observer) (stop func()) {
+	if o == nil {
+		panic(in.cfg.Package + ": Watch of a nil Observer")
+	}
+	mine := &observer{o}
+	in.changeObservers(func(all []*observer) []*observer { return append(slices.Clip(all), mine) })
+	return func() {
+		in.changeObservers(func(all []*observer) []*observer {
+			return slices.DeleteFunc(slices.Clone(all), func(x *observer) bool { return x == mine })
+		})
+	}
+}

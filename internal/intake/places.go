@@ -1,9 +1,6 @@
 package intake
 
 import (
-	"fmt"
-	"reflect"
-
 	"github.com/quartet-go/quartet/internal/task"
 )
 
@@ -23,24 +20,68 @@ type Keyed interface{ Order() *Key }
 // Order implements Keyed.
 func (k *Key) Order() *Key { return k }
 
-// CheckKey panics when key cannot be one, naming the package.
-func CheckKey(pkg string, key any) {
-	if key == nil || !reflect.ValueOf(key).Comparable() {
-		panic(fmt.Sprintf("%s: Key of a %T: it cannot be compared", pkg, key))
+// Rule is the Data of a node that came through a view: its key, if any, and how long a backlog it
+// may join at its key and at its limit. Below 0: any.
+type Rule struct {
+	Key                *Key
+	KeyMost, LimitMost int
+}
+
+// Unbounded is a bound that bounds nothing.
+const Unbounded = -1
+
+// Order implements Keyed.
+func (r *Rule) Order() *Key { return r.Key }
+
+// most is how many nodes may wait at s for one more to join them.
+func (in *Intake) most(n *task.Node, s *task.Turnstile) int {
+	switch r, ruled := n.Data.(*Rule); {
+	case in.cfg.NoQueue:
+		return 0
+	case !ruled:
+		return Unbounded
+	case s.Key != nil:
+		return r.KeyMost
+	default:
+		return r.LimitMost
 	}
 }
 
-// setStile is locked: it puts an accepted node before the turnstile of its key.
-func setStile(n *task.Node) {
-	if d, ok := n.Data.(Keyed); ok {
-		if k := d.Order(); k != nil {
-			n.Stile = k.stile()
+// fullLocked returns the turnstile whose backlog n may not join; nil: none. waiting: those who wait
+// for that already come first.
+func (in *Intake) fullLocked(n *task.Node, waiting bool) *task.Turnstile {
+	for s := n.Shut(); s != nil; s = s.Next {
+		most := in.most(n, s)
+		if most != Unbounded && (s.Backlog() >= most || waiting && s.Visitors > 0) {
+			return s
+		}
+	}
+	return nil
+}
+
+// loosenLocked: a backlog has become shorter, so that the first of those who wait for that goes on
+// to the door.
+func (in *Intake) loosenLocked(s *task.Turnstile) {
+	for ; s != nil; s = s.Next {
+		if v := in.door.firstAt(s); v != nil {
+			in.door.remove(v)
+			in.door.push(v, nil)
+			in.roomy = true
 		}
 	}
 }
 
-// stile is locked.
-func (k *Key) stile() *task.Turnstile {
+// takePlaceLocked puts a node that is about to be accepted before the turnstile of its key.
+func (in *Intake) takePlaceLocked(n *task.Node) {
+	if d, ok := n.Data.(Keyed); ok {
+		if k := d.Order(); k != nil {
+			n.Stile = k.stileLocked()
+		}
+	}
+}
+
+// stileLocked returns the key's turnstile, made on first use.
+func (k *Key) stileLocked() *task.Turnstile {
 	s := k.Keys[k.Of]
 	if s == nil {
 		s = task.NewTurnstile(1)
@@ -50,72 +91,76 @@ func (k *Key) stile() *task.Turnstile {
 	return s
 }
 
-// SameKey is locked: n holds the key that queued waits for.
-func (in *Intake) SameKey(n, queued *task.Node) bool {
-	return queued.Owner == task.Owner(in) && queued.In != nil && queued.Stile != nil && queued.Stile.Key != nil && queued.Stile == n.Stile
+// SameKeyLocked reports whether n holds the key that queued waits for.
+func (in *Intake) SameKeyLocked(n, queued *task.Node) bool {
+	return queued.Owner() == task.Owner(in) && queued.State() == task.Held && queued.Stile.Key != nil &&
+		queued.Stile == n.Stile
 }
 
-// givePlaces is locked: n has ended, so that others may pass its turnstiles.
-func (in *Intake) givePlaces(n *task.Node) {
-	last := n.Through
-	n.Through = nil
-	for s := n.Stile; s != nil && last != nil; s = s.Next {
-		in.release(s)
-		if k, ok := s.Key.(*Key); ok && s.Idle() {
-			delete(k.Keys, k.Of)
-		}
-		if s == last {
-			return
-		}
+// givePlacesLocked: n is over, so that others may pass its turnstiles.
+func (in *Intake) givePlacesLocked(n *task.Node) {
+	for s := range n.Passed {
+		in.releaseLocked(s)
+	}
+	forgetKeyLocked(n.Stile)
+}
+
+// lendPlaceLocked: n waits.
+func (in *Intake) lendPlaceLocked(n *task.Node) {
+	if s := n.Limit(); s != nil {
+		s.Lend(n)
+		in.releaseLocked(s)
 	}
 }
 
-// limit returns the turnstile of n where a node that waits gives its place away; nil: none. It is the last one.
-func limit(n *task.Node) *task.Turnstile {
-	for s := n.Stile; s != nil; s = s.Next {
-		if s.Lends {
-			return s
-		}
-	}
-	return nil
+// RegainLocked gives n, which has waited, its place again if there is one.
+func (in *Intake) RegainLocked(n *task.Node) bool {
+	s := n.Limit()
+	return s == nil || s.Regain(n)
 }
 
-// lendPlace is locked: n waits.
-func (in *Intake) lendPlace(n *task.Node) {
-	if s := limit(n); s != nil {
-		in.release(s)
-	}
+// WantLocked is RegainLocked for a node that is to have the next place; Config.Regained tells of
+// that. ReturnLocked ends it.
+func (in *Intake) WantLocked(n *task.Node) bool {
+	s := n.Limit()
+	return s == nil || s.Want(n)
 }
 
-// HasPlace is locked: whether a node that has waited may go on, as far as its limit is concerned.
-func HasPlace(n *task.Node) bool {
-	s := limit(n)
-	return s == nil || s.Room()
-}
-
-// ComeBack is locked: n, which waited, wants its place back (1), or has got or given up what it wanted (-1).
-func ComeBack(n *task.Node, by int) {
-	if s := limit(n); s != nil {
-		s.Back += by
+// ReturnLocked ends a WantLocked. got: n has its place. Places that had come free while it wanted
+// its own, and that nobody was given therefore, go to those who wait.
+func (in *Intake) ReturnLocked(n *task.Node, got bool) {
+	if s := n.Limit(); s != nil {
+		s.Return(n, got)
+		in.passLocked(s)
 	}
 }
 
-// takePlace is locked: n goes on. Places that had come free while it wanted its own back, and that nobody was given
-// therefore, go to those who wait.
-func (in *Intake) takePlace(n *task.Node) {
-	s := limit(n)
-	if s == nil {
+// releaseLocked gives a place back, for the next.
+func (in *Intake) releaseLocked(s *task.Turnstile) {
+	s.Leave()
+	if n := s.Give(); n != nil {
+		in.cfg.Regained(n)
+		in.fresh = true // a slot may be free already
 		return
 	}
-	s.Enter()
-	for next := s.Pass(); next != nil; next = s.Pass() {
-		in.enqueue(next)
-	}
+	in.passLocked(s)
 }
 
-// release is locked.
-func (in *Intake) release(s *task.Turnstile) {
-	if n := s.Release(); n != nil {
-		in.enqueue(n)
+// passLocked brings those on for whom there is a place.
+func (in *Intake) passLocked(s *task.Turnstile) {
+	for n := s.Pass(); n != nil; n = s.Pass() {
+		in.enqueueLocked(n)
+		in.loosenLocked(s)
+	}
+	in.loosenLocked(s)
+}
+
+// forgetKeyLocked drops the turnstile of a key that nobody uses any more.
+func forgetKeyLocked(s *task.Turnstile) {
+	if s == nil || !s.Idle() {
+		return
+	}
+	if k, ok := s.Key.(*Key); ok {
+		delete(k.Keys, k.Of)
 	}
 }

@@ -2,226 +2,206 @@ package intake
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-var errNoRoom = errors.New("intake: no room")
-
-// blockedNode is a node whose submitter waits for room. Whoever makes room accepts the node and then wakes the
-// submitter, so that nobody can overtake it and no wake-up can be lost.
-type blockedNode struct {
-	node    *task.Node
-	ready   chan struct{} // for a submitter that blocks its goroutine
-	resume  func()        // for one that its model suspends
-	decided bool
-	err     error // decided, and refused
-}
-
 // smallQueue is below what size a queue's room is given away one by one.
 const smallQueue = 64
 
-// patience is how long blocked submitters wait for a larger queue to drain to half. What has not drained by then consists
-// of slow tasks, beside which a wake-up of a submitter for each costs nothing.
+// patience is how long blocked submitters wait for a larger queue to drain to half. A queue that
+// has not drained by then holds slow tasks, and beside those a wake-up of a submitter for each
+// costs nothing.
 const patience = time.Millisecond
 
-// keepUnblocked is how many entries are kept for reuse.
-const keepUnblocked = 64
-
-// blockedList is a FIFO of blocked submitters.
-type blockedList struct{ nodes []*blockedNode }
-
-func (l *blockedList) Len() int { return len(l.nodes) }
-
-func (l *blockedList) push(b *blockedNode) { l.nodes = append(l.nodes, b) }
-
-// pop keeps the slice's memory: a submitter that blocks often costs no allocation.
-func (l *blockedList) pop() *blockedNode {
-	b := l.nodes[0]
-	l.nodes = append(l.nodes[:0], l.nodes[1:]...)
-	return b
-}
-
-func (l *blockedList) remove(b *blockedNode) {
-	for i, x := range l.nodes {
-		if x == b {
-			l.nodes = append(l.nodes[:i], l.nodes[i+1:]...)
-			return
-		}
-	}
-}
-
-const (
-	outside = 0
-	inside  = 1
-)
-
-func side(within *task.Node) int {
-	if within != nil {
-		return inside
-	}
-	return outside
-}
-
-// waitForRoom waits as the submitter's own model waits: one inside a task lends what its model lends.
+// waitForRoom waits as the submitter's own model waits: one inside a task lends what its model
+// lends.
 func (in *Intake) waitForRoom(n, within *task.Node) error {
-	parent := n.Parent()
-	b := in.newBlocked(n)
-	var err error
-	if parent.Value(task.ModelKey) != nil {
-		err = quartet.Suspend(parent, func(resume func()) {
-			b.resume = resume
-			in.block(b, within)
+	in.Lock()
+	v := in.door.visitor(in, n, within)
+	until, limited := in.inTimeLocked(n)
+	in.Unlock()
+	ctx, err := n.Submitter(), error(nil)
+	if limited && within == nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, until, quartet.ErrSaturated)
+		defer cancel()
+	}
+	if ctx.Value(task.ModelKey) != nil {
+		err = quartet.Suspend(ctx, func(resume func()) {
+			v.resume = resume
+			in.come(v, within)
 		})
-	} else {
-		in.block(b, within)
+	} else if err = in.cfg.MayWait(); err == nil {
+		in.come(v, within)
 		select {
-		case <-b.ready:
-		case <-parent.Done():
-			err = context.Cause(parent)
+		case <-v.ready:
+		case <-ctx.Done():
+			err = context.Cause(ctx)
 		}
 	}
+	return in.goAway(v, err)
+}
+
+// goAway ends a visit; err is how its wait was cut short.
+func (in *Intake) goAway(v *visitor, err error) error {
+	n, cut := v.node, err != nil
 	in.Lock()
-	if !b.decided { // ctx ended first
-		in.blocked[side(within)].remove(b)
+	told := v.state == decided && cut // its signal was sent or is about to be, and nobody has received it
+	if v.state != decided {           // its context has ended first
+		if v.state == atTheDoor {
+			in.leaveDoorLocked(v)
+			n.Move(task.Blocked, task.Fresh)
+		}
 		in.stats.Rejected++
-		b.err = err
+		v.err = err
 	}
-	err = b.err
-	queued := err == nil && n.In != nil
-	in.reuse(b)
-	in.Unlock()
-	if queued {
-		in.watch(n, parent)
+	err = v.err
+	watched := err == nil && in.queuedHereLocked(n)
+	if v.resume == nil && !told {
+		in.door.keep(v)
+	}
+	in.Commit()
+	if watched {
+		in.watch(n)
 	}
 	return err
 }
 
-// newBlocked returns a reused entry for n's submitter.
-func (in *Intake) newBlocked(n *task.Node) *blockedNode {
+// come brings a visitor to the door, unless room has come.
+func (in *Intake) come(v *visitor, within *task.Node) {
 	in.Lock()
-	defer in.Unlock()
-	last := len(in.unblocked) - 1
-	if last < 0 {
-		return &blockedNode{node: n, ready: make(chan struct{}, 1)}
-	}
-	b := in.unblocked[last]
-	in.unblocked = in.unblocked[:last]
-	b.node = n
-	return b
-}
-
-// reuse is locked.
-func (in *Intake) reuse(b *blockedNode) {
-	select {
-	case <-b.ready:
-	default:
-	}
-	*b = blockedNode{ready: b.ready}
-	if len(in.unblocked) < keepUnblocked {
-		in.unblocked = append(in.unblocked, b)
-	}
-}
-
-// block makes b's submitter one that waits, unless room has come.
-func (in *Intake) block(b *blockedNode, within *task.Node) {
-	in.Lock()
-	defer in.Unlock()
-	if err := in.admit(b.node, within, Wait); err != errNoRoom {
-		in.decide(b, err)
+	defer in.Commit()
+	if err := in.admitLocked(v.node, within, Wait); err != errNoRoom {
+		in.decideLocked(v, err)
 		return
 	}
-	in.blocked[side(within)].push(b)
-	in.beginPatience()
+	in.spillLocked() // so that the contexts of those are watched whose room is wanted
+	v.node.Move(task.Fresh, task.Blocked)
+	in.takePlaceLocked(v.node)
+	if in.door.push(v, in.fullLocked(v.node, true)); v.before == nil {
+		forgetKeyLocked(v.node.Stile)
+		in.beginPatienceLocked()
+	}
 }
 
-// beginPatience is locked: somebody is blocked.
-func (in *Intake) beginPatience() {
-	if in.patient || in.cfg.Timeless || in.cfg.Queue < smallQueue {
+// leaveDoorLocked takes v away from the door. The next of those who wait apart may have what v has
+// waited for.
+func (in *Intake) leaveDoorLocked(v *visitor) {
+	stile := v.before
+	in.door.remove(v)
+	if stile == nil {
+		in.takePlaceLocked(v.node)
+		stile = v.node.Stile
+		in.loosenLocked(stile)
+	}
+	forgetKeyLocked(stile)
+}
+
+// patient is what makes the door wait for a large queue to drain. Its timer runs at most while
+// somebody is at the door.
+type patient struct {
+	timer   *time.Timer
+	runs    bool
+	hurried bool // it has ended: the next place that comes free is given away
+}
+
+func (in *Intake) beginPatienceLocked() {
+	if in.patient.runs || in.cfg.Timeless || in.cfg.Queue < smallQueue {
 		return
 	}
-	in.patient = true
-	in.Hold()
-	if in.patience == nil {
-		in.patience = time.AfterFunc(patience, in.endPatience)
+	in.patient.runs = true
+	in.HoldLocked()
+	if in.patient.timer == nil {
+		in.patient.timer = time.AfterFunc(patience, in.endPatience)
 	} else {
-		in.patience.Reset(patience)
+		in.patient.timer.Reset(patience)
 	}
 }
 
-// endPatience has the next place that comes free given away, if somebody is blocked still.
+// endPatience has the next place that comes free given away, if somebody is at the door still.
 func (in *Intake) endPatience() {
 	in.Lock()
-	defer in.Unlock()
-	in.patient = false
-	in.hurried = in.anyBlocked()
+	in.patient.runs = false
+	in.patient.hurried = in.door.busy()
 	in.roomy = true
-	in.Release(1)
+	in.ReleaseLocked(1)
+	in.Commit()
 }
 
-// anyBlocked is locked.
-func (in *Intake) anyBlocked() bool { return in.blocked[inside].Len()+in.blocked[outside].Len() > 0 }
-
-// grant is locked: it lets in the submitters for whom there is room now, those inside first, since what they belong to
-// ends only after them. A large queue drains to half first, if it does so soon: else each task of a submitter that is
-// faster than the executor would cost a wake-up of it.
-func (in *Intake) grant() {
-	if in.cfg.Queue > 0 && in.backlog() > in.lowMark() {
+// grantLocked lets in the submitters for whom there is room now. A large queue drains to half
+// first, if it does so soon: else each task of a submitter that is faster than the executor would
+// cost a wake-up of it.
+func (in *Intake) grantLocked() {
+	if !in.door.busy() || in.cfg.Queue > 0 && in.backlogLocked() > in.lowMarkLocked() {
 		return
 	}
-	for _, s := range []int{inside, outside} {
-		l := &in.blocked[s]
-		for l.Len() > 0 && in.room(s == inside) {
-			in.hurried = false
-			in.letIn(l.pop())
+	for _, s := range [...]side{inside, outside} {
+		for v := in.door.next(s); v != nil && in.roomLocked(v.node, s == inside); v = in.door.next(s) {
+			in.patient.hurried = false
+			in.letInLocked(v)
 		}
 	}
-	if in.anyBlocked() && !in.hurried {
-		in.beginPatience()
+	if in.door.busy() && !in.patient.hurried {
+		in.beginPatienceLocked()
 	}
 }
 
-// letIn is locked: there is room for b's node.
-func (in *Intake) letIn(b *blockedNode) {
-	if parent := b.node.Parent(); parent.Err() != nil {
-		in.stats.Rejected++
-		in.decide(b, context.Cause(parent))
+// letInLocked accepts the node of a visitor for whom there is room.
+func (in *Intake) letInLocked(v *visitor) {
+	in.door.remove(v)
+	in.takePlaceLocked(v.node)
+	if stile := in.fullLocked(v.node, false); stile != nil {
+		in.door.push(v, stile)
 		return
 	}
-	in.accept(b.node)
-	in.decide(b, nil)
+	in.door.grants++
+	err := in.refusedLocked(v.node, nil)
+	switch {
+	case err == quartet.ErrClosed: // what is at the door was let to stay there
+		err = nil
+	case err == nil && v.side == outside && in.lateLocked(v.node):
+		err = quartet.ErrSaturated
+	}
+	if err == nil {
+		err = in.acceptLocked(v.node)
+	} else {
+		in.loosenLocked(v.node.Stile)
+		forgetKeyLocked(v.node.Stile)
+	}
+	if err != nil {
+		in.stats.Rejected++
+	}
+	in.decideLocked(v, err)
 }
 
-// lowMark is down to what backlog a full queue drains before blocked submitters are let in.
-func (in *Intake) lowMark() int {
-	if in.cfg.Queue < smallQueue || in.hurried {
+// lowMarkLocked is down to what backlog a full queue drains before blocked submitters are let in.
+func (in *Intake) lowMarkLocked() int {
+	if in.cfg.Queue < smallQueue || in.patient.hurried {
 		return in.cfg.Queue + in.cfg.Free()
 	}
 	return in.cfg.Queue / 2
 }
 
-// MakeRoom is locked: the executor has become larger.
-func (in *Intake) MakeRoom() { in.roomy, in.fresh = true, true }
+// MakeRoomLocked: the executor has become larger.
+func (in *Intake) MakeRoomLocked() { in.roomy, in.fresh = true, true }
 
-// refuse is locked: it sends the blocked submitters of one side away.
-func (in *Intake) refuse(s int) {
-	l := &in.blocked[s]
-	for _, b := range l.nodes {
+// turnAwayLocked refuses those at the door on one side.
+func (in *Intake) turnAwayLocked(s side) {
+	for _, v := range in.door.all(s) {
+		stile := v.before
+		in.door.remove(v)
+		forgetKeyLocked(stile)
+		v.node.Move(task.Blocked, task.Fresh)
 		in.stats.Rejected++
-		in.decide(b, quartet.ErrClosed)
+		in.decideLocked(v, quartet.ErrClosed)
 	}
-	l.nodes = nil
 }
 
-// decide is locked: it tells a blocked submitter what became of its node.
-func (in *Intake) decide(b *blockedNode, err error) {
-	b.decided, b.err = true, err
-	if b.resume != nil {
-		in.After(b.resume)
-	} else {
-		b.ready <- struct{}{}
-	}
+// decideLocked tells a visitor what became of its node.
+func (in *Intake) decideLocked(v *visitor, err error) {
+	v.state, v.err = decided, err
+	in.ThenLocked(v)
 }

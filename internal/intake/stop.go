@@ -1,63 +1,83 @@
 package intake
 
 import (
+	"cmp"
 	"context"
-	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// Draining is locked: a shutdown has begun.
-func (in *Intake) Draining() bool { return in.phase != open }
+// DrainingLocked: a shutdown has begun.
+func (in *Intake) DrainingLocked() bool { return in.phase != open }
 
-// Drained is locked: a shutdown has begun, and all that was accepted has ended.
-func (in *Intake) Drained() bool { return in.phase != open && in.pending == 0 && in.fast.len() == 0 }
-
-// Hold is locked: there is one thing more, besides nodes, that a stop waits for.
-func (in *Intake) Hold() { in.pending++ }
-
-// Release is locked: it takes n Holds back.
-func (in *Intake) Release(n int) {
-	in.pending -= n
-	in.wakeDrained()
+// DrainedLocked: a shutdown has begun, and all that was accepted has ended.
+func (in *Intake) DrainedLocked() bool {
+	return in.phase != open && in.pending == 0 && in.lane.Len() == 0 && in.seatedLocked() == 0
 }
 
-// Unfinished is locked: how many nodes have been accepted and have not ended.
-func (in *Intake) Unfinished() int { return in.inFlight() }
+// HoldLocked: a stop waits for one thing more, a node or a callback.
+func (in *Intake) HoldLocked() { in.pending++ }
+
+// ReleaseLocked takes n holds back. Nothing else lowers pending, so that whoever lowers it to zero
+// also wakes the stop that waits for zero.
+func (in *Intake) ReleaseLocked(n int) {
+	in.pending -= n
+	in.wakeDrainedLocked()
+}
+
+// UnfinishedLocked is how many nodes have been accepted and have not ended.
+func (in *Intake) UnfinishedLocked() int { return in.inFlightLocked() }
 
 // CancelStarted cancels the contexts of the nodes that have started.
 func (in *Intake) CancelStarted(cause error) {
 	for _, n := range in.unfinished() {
-		if n.State() == task.Started {
+		if n.State().Started() {
 			n.Cancel(cause)
 		}
 	}
 }
 
+// unfinished returns all accepted nodes but leaves.
 func (in *Intake) unfinished() []*task.Node {
 	in.Lock()
-	defer in.Unlock()
-	nodes := make([]*task.Node, 0, in.live.Len())
-	for n := range in.live.All() {
-		nodes = append(nodes, n)
+	defer in.Commit()
+	in.spillLocked()
+	in.adoptAllLocked()
+	var nodes []*task.Node
+	for _, l := range []*task.List{&in.queues[0], &in.queues[1], &in.queues[2], &in.held, &in.started, &in.waiting} {
+		for n := range l.All() {
+			if !n.Is(task.Leaf) {
+				nodes = append(nodes, n)
+			}
+		}
 	}
 	return nodes
 }
 
-// wakeDrained is locked: it wakes those who wait in Shutdown and Close, when there is nothing left to wait for.
-func (in *Intake) wakeDrained() {
-	if in.Drained() {
-		in.after = append(in.after, in.wakers...)
+// wakeDrainedLocked wakes those who wait in Shutdown and Close, when there is nothing left to wait
+// for.
+func (in *Intake) wakeDrainedLocked() {
+	if in.DrainedLocked() {
+		for _, wake := range in.wakers {
+			in.AfterLocked(wake)
+		}
 		in.wakers, in.fresh = nil, true
 	}
 }
 
+// Refuse begins the shutdown, and does not wait.
+func (in *Intake) Refuse() { in.refuseNew(draining) }
+
 // Drain begins the shutdown and waits as far as ctx allows; see quartet.Executor's Shutdown.
 func (in *Intake) Drain(ctx context.Context) error {
+	if ctx == nil {
+		panic(in.cfg.Package + ": Shutdown with a nil Context")
+	}
 	inside := task.Within(ctx, in) != nil
-	in.refuseNew(draining)
+	in.Refuse()
 	if inside {
 		return quartet.ErrInside
 	}
@@ -79,27 +99,19 @@ func (in *Intake) CancelAndWait() {
 // Warn logs what the call still waits for.
 func (in *Intake) Warn(call string) {
 	s := in.Stats()
-	args := append([]any{"running", s.Running, "waiting", s.Waiting, "queued", s.Queued}, in.cfg.Blockers()...)
-	slog.Warn(in.cfg.Name+": "+call+" still waits", args...)
+	args := append([]any{"executor", in.cfg.Name, "running", s.Running, "waiting", s.Waiting, "queued", s.Queued},
+		in.cfg.Blockers()...)
+	in.Logger().Warn(in.cfg.Package+": "+call+" still waits", args...)
 }
 
 // Oldest returns the nodes that have started and not ended, the oldest first, at most so many.
 func (in *Intake) Oldest(most int) []*task.Node {
-	in.Lock()
-	defer in.Unlock()
-	var nodes []*task.Node
-	for n := range in.live.All() {
-		if len(nodes) == most {
-			break
-		}
-		if n.State() == task.Started {
-			nodes = append(nodes, n)
-		}
-	}
-	return nodes
+	nodes := slices.DeleteFunc(in.unfinished(), func(n *task.Node) bool { return !n.State().Started() })
+	slices.SortFunc(nodes, func(a, b *task.Node) int { return cmp.Compare(a.Seq, b.Seq) })
+	return nodes[:min(most, len(nodes))]
 }
 
-// Cancel refuses all new work, abandons what is queued and cancels the context of what has started.
+// Cancel refuses all new work, abandons queued tasks and cancels the contexts of started ones.
 func (in *Intake) Cancel() {
 	in.refuseNew(closed)
 	in.dropLeaves()
@@ -115,43 +127,41 @@ func (in *Intake) Cancel() {
 // dropLeaves forgets the queued leaves, who have nobody to be told.
 func (in *Intake) dropLeaves() {
 	in.Lock()
-	defer in.Unlock()
-	for n := range in.level(Normal).All() {
-		if n.Leaf {
-			in.dropLeaf(n)
+	in.spillLocked()
+	for n := range in.levelLocked(Normal).All() {
+		if n.Is(task.Leaf) {
+			in.dropLeafLocked(n)
 		}
 	}
-	for in.dropFast() {
-	}
-	in.wakeDrained()
+	in.wakeDrainedLocked()
+	in.Commit()
 }
 
-// dropLeaf is locked.
-func (in *Intake) dropLeaf(n *task.Node) {
-	in.abandoned(n)
-	in.leave(n)
+func (in *Intake) dropLeafLocked(n *task.Node) {
+	in.abandonedLocked(n)
+	in.leaveLocked(n)
 }
 
 func (in *Intake) refuseNew(p phase) {
+	in.stopping.Store(true)
 	in.Lock()
 	in.phase = max(in.phase, p)
-	in.setGate() // first, so that what is empty stays so
-	in.refuse(outside)
+	in.setNestedLocked()
+	in.setGateLocked() // first, so that what is empty stays so
+	in.turnAwayLocked(outside)
 	if in.phase == closed {
-		in.refuse(inside)
+		in.turnAwayLocked(inside)
 	}
-	if in.resting != nil {
-		in.forget(in.resting)
-	}
-	in.wakeDrained()
-	in.Unlock()
+	in.endRestLocked()
+	in.wakeDrainedLocked()
+	in.Commit()
 }
 
 // waitDrained waits as ctx's model waits; the end of the work wins over the end of ctx.
 func (in *Intake) waitDrained(ctx context.Context) error {
 	for {
 		in.Lock()
-		drained := in.Drained()
+		drained := in.DrainedLocked()
 		in.Unlock()
 		if drained {
 			return nil
@@ -164,7 +174,7 @@ func (in *Intake) waitDrained(ctx context.Context) error {
 
 func (in *Intake) armDrained(resume func()) {
 	in.Lock()
-	defer in.Unlock()
 	in.wakers = append(in.wakers, resume)
-	in.wakeDrained()
+	in.wakeDrainedLocked()
+	in.Commit()
 }

@@ -2,154 +2,143 @@ package intake
 
 import (
 	"context"
-	"reflect"
+	"weak"
 
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// watch is one AfterFunc for all queued nodes that were submitted with the same context.
-type watch struct {
-	key  any
-	uses int
-	stop func() bool // nil until registered
-}
-
-// soon is the Watch of a queued node that needs none, as its start is certain and near.
-var soon = &watch{}
-
-// startsSoon is locked: it reports whether a queued node needs no watch, and marks it.
-func (in *Intake) startsSoon(n *task.Node) bool {
-	if !in.cfg.Soon || in.soon >= in.cfg.Free() || !in.Startable(n) {
+// startsSoonLocked reports whether a queued node needs no watch, since its start is certain and
+// near, and notes it.
+func (in *Intake) startsSoonLocked(n *task.Node) bool {
+	if !in.cfg.Soon || in.soon.Len() >= in.cfg.Free() || !in.StartableLocked(n) {
 		return false
 	}
-	n.Watch = soon
-	in.soon++
+	in.soon.Add(n)
 	return true
 }
 
-// watchLate is locked: nodes whose start has become uncertain, since something else was first, get their watch.
-func (in *Intake) watchLate() {
-	if in.soon == 0 || in.soon <= in.cfg.Free() {
-		return
+// watchLateLocked has nodes watched whose start has become uncertain, since something else was
+// first.
+func (in *Intake) watchLateLocked() {
+	for in.soon.Len() > 0 && in.soon.Len() > in.cfg.Free() {
+		n := in.soon.Last()
+		in.soon.Remove(n)
+		in.AfterLocked(func() { in.watch(n) })
 	}
-	var late []*task.Node
-	for level := range in.queues {
-		for n := range in.queues[level].All() {
-			if n.Watch == soon {
-				n.Watch = nil
-				late = append(late, n)
-			}
-		}
-	}
-	in.soon = 0
-	in.After(func() {
-		for _, n := range late {
-			in.watch(n, n.Parent())
-		}
-	})
 }
 
-// watchKey is the context itself, or the node where the context cannot be a map's key.
-func watchKey(n *task.Node, parent context.Context) any {
-	if v := reflect.ValueOf(parent); v.Kind() == reflect.Pointer || v.Comparable() { // Comparable allocates
-		return parent
-	}
-	return n
-}
-
-// watch has n abandoned when the context it was submitted with ends while n is queued.
-func (in *Intake) watch(n *task.Node, parent context.Context) {
-	if parent.Done() == nil {
+// watch has n abandoned when the context it was submitted with ends while n is queued. All queued
+// nodes whose contexts share a Done share one registration.
+func (in *Intake) watch(n *task.Node) {
+	parent := n.Parent()
+	done := parent.Done()
+	if done == nil {
 		return
 	}
-	key := watchKey(n, parent)
 	in.Lock()
-	if n.In == nil {
+	if !in.queuedHereLocked(n) {
 		in.Unlock()
 		return
 	}
-	w := in.watches[key]
-	fresh := w == nil
+	w := in.watchLocked(done)
+	w.Add(n)
+	fresh := w.State == task.Registering && w.Len() == 1
+	in.Unlock()
 	if fresh {
-		w = &watch{key: key}
-		in.watches[key] = w
-		in.pending++
+		in.register(w, parent)
 	}
-	w.uses++
-	n.Watch = w
-	if in.resting == w {
-		in.resting = nil
+}
+
+// queuedHereLocked reports whether n, which is no leaf, is in the queue.
+func (in *Intake) queuedHereLocked(n *task.Node) bool {
+	return n.In != nil && !n.Is(task.Leaf) && n.In != &in.started && n.In != &in.waiting
+}
+
+// watchLocked returns the watch of a Done, which may be new.
+func (in *Intake) watchLocked(done <-chan struct{}) *task.Watch {
+	w := in.watches[done]
+	if w != nil {
+		return w
 	}
-	in.Unlock()
-	if !fresh {
-		return
+	if w = in.resting.Value(); w != nil && w.Of == done {
+		w.State = task.Watching
+		in.resting = weak.Pointer[task.Watch]{}
+	} else {
+		w = &task.Watch{Of: done}
 	}
-	stop := context.AfterFunc(parent, func() { in.contextEnded(w) })
+	in.watches[done] = w
+	in.HoldLocked()
+	return w
+}
+
+// register asks parent to tell of its end. The nodes may all have gone meanwhile, and the end may
+// have come.
+func (in *Intake) register(w *task.Watch, parent context.Context) {
+	stop := in.cfg.AfterFunc(parent, func() { in.contextEnded(w) })
 	in.Lock()
-	w.stop = stop
-	if w.uses == 0 && in.watches[key] == w {
-		in.rest(w)
+	w.Stop = stop
+	if w.State == task.Registering {
+		w.State = task.Watching
+		in.unwatchedLocked(w)
 	}
-	in.Unlock()
+	in.Commit()
 }
 
-// unwatch is locked: n has left the queue.
-func (in *Intake) unwatch(n *task.Node) {
-	w := n.Watch.(*watch)
-	n.Watch = nil
-	if w == soon {
-		in.soon--
+// unwatchLocked: n has left the queue.
+func (in *Intake) unwatchLocked(n *task.Node) {
+	w := n.Watch
+	w.Remove(n)
+	in.unwatchedLocked(w)
+}
+
+// unwatchedLocked has a watch rest that watches nothing, in place of the one that rested before: a
+// registration costs more than a task. The intake holds it weakly, since it leads to the context.
+func (in *Intake) unwatchedLocked(w *task.Watch) {
+	if w.State != task.Watching || w.Len() > 0 {
 		return
 	}
-	if w.uses--; w.uses == 0 && w.stop != nil && in.watches[w.key] == w {
-		in.rest(w)
-	}
-}
-
-// rest is locked: it keeps w for a next node with the same context, in place of the one kept before.
-func (in *Intake) rest(w *watch) {
-	old := in.resting
-	in.resting = w
-	if old != nil && old != w {
-		in.forget(old)
-	}
+	delete(in.watches, w.Of)
+	in.endRestLocked()
+	w.State = task.Resting
+	in.resting = weak.Make(w)
+	in.ReleaseLocked(1)
 	if in.phase != open {
-		in.forget(w)
+		in.endRestLocked()
 	}
 }
 
-// forget is locked: it takes a watch out of use. One whose callback has begun is forgotten by that.
-func (in *Intake) forget(w *watch) {
-	if in.resting == w {
-		in.resting = nil
-	}
-	delete(in.watches, w.key)
-	if w.stop() {
-		in.pending--
+// endRestLocked gives up the watch that rests, if its context is there still.
+func (in *Intake) endRestLocked() {
+	w := in.resting.Value()
+	in.resting = weak.Pointer[task.Watch]{}
+	if w != nil && w.State == task.Resting {
+		w.State = task.Over
+		in.ThenLocked(unregister(w.Stop))
 	}
 }
 
-// contextEnded runs on a goroutine of the context's.
-func (in *Intake) contextEnded(w *watch) {
+// unregister is the effect that ends a registration.
+type unregister func() bool
+
+func (stop unregister) Apply() { stop() }
+
+// contextEnded runs on a goroutine of the context's. It takes the lock for each node anew, so that
+// nobody waits for all.
+func (in *Intake) contextEnded(w *task.Watch) {
 	in.Lock()
-	if in.watches[w.key] == w {
-		delete(in.watches, w.key)
+	held := w.State == task.Registering || w.State == task.Watching
+	w.State = task.Over
+	if in.watches[w.Of] == w {
+		delete(in.watches, w.Of)
 	}
-	if in.resting == w {
-		in.resting = nil
+	for n := w.Last(); n != nil; n = w.Last() {
+		w.Remove(n)
+		in.ThenLocked(abandonment{node: n})
+		in.Commit()
+		in.Lock()
 	}
-	var ended []*task.Node
-	for n := range in.live.All() {
-		if n.Watch == w {
-			ended = append(ended, n)
-		}
+	if held {
+		in.ReleaseLocked(1)
 	}
-	in.Unlock()
-	for _, n := range ended {
-		n.Abandon(context.Cause(n.Parent()))
-	}
-	in.Lock()
-	in.pending--
-	in.wakeDrained()
-	in.Unlock()
+	in.Commit()
 }

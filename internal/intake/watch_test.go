@@ -39,15 +39,17 @@ func TestANodeThatStartsSoonIsWatchedOnlyWhenThatFails(t *testing.T) {
 		require.EqualValues(t, 1, first.ran.Load())
 
 		third := &job{}
-		other := &countingCtx{Context: parent}
+		elsewhere, cancelElsewhere := context.WithCancelCause(t.Context())
+		other := &countingCtx{Context: elsewhere}
 		free = 2
 		require.NoError(t, h.Submit(other, third))
 		require.Zero(t, other.watched)
 		h.Lock()
 		free = 0 // something else has taken the slots
-		h.Unlock()
+		h.Commit()
 		require.Equal(t, 1, other.watched)
 		cancel(errWhy)
+		cancelElsewhere(errWhy)
 		synctest.Wait()
 		require.EqualValues(t, 1, second.abandoned.Load())
 		require.EqualValues(t, 1, third.abandoned.Load())

@@ -1,10 +1,12 @@
-// Package ring holds a bounded queue for many producers and many consumers that takes no lock: an array of slots with
-// sequence numbers, after Dmitry Vyukov's bounded MPMC queue. What it adds is a gate, in the same word as the tail, so
-// that "the queue is shut" and "the value is in" are one atomic decision.
+// Package ring holds a bounded queue for many producers and many consumers that takes no lock: an
+// array of slots with sequence numbers, after Dmitry Vyukov's bounded MPMC queue. What it adds is a
+// gate, in the same word as the tail, so that "the queue is shut" and "the value is in" are one
+// atomic decision.
 //
-// It keeps strict FIFO, and that is what limits it: all producers meet at one tail and all consumers at one head. On two
-// cores this is cheaper than a mutex around a slice, which parks the loser of each race; on sixteen and more the two
-// words are expected to become the bottleneck, and a ring per few cores, which gives up FIFO between them, the answer.
+// It keeps strict FIFO, and that is what limits it: all producers meet at one tail and all
+// consumers at one head. On two cores this is cheaper than a mutex around a slice, which parks the
+// loser of each race; on sixteen and more the two words are expected to become the bottleneck, and
+// a ring per few cores, which gives up FIFO between them, the answer.
 package ring
 
 import "sync/atomic"
@@ -26,19 +28,20 @@ type Ring[T any] struct {
 	_    [cacheLine]byte
 }
 
-// slot at index i is free for position p when seq is p, and holds the value of position p when seq is p+1. For a value of
-// one word it fills a cache line, so that who pops a value and who pushes its neighbour do not take the line from each
-// other: with 16 producers that is a fifth of the time.
+// slot at index i is free for position p when seq is p, and holds the value of position p when seq
+// is p+1. For a value of two words it fills a cache line, so that who pops a value and who pushes
+// its neighbour do not take the line from each other: with 16 producers that is a fifth of the
+// time.
 type slot[T any] struct {
 	seq   atomic.Uint64
 	value T
-	_     [cacheLine - 16]byte
+	_     [cacheLine - 24]byte
 }
 
 const shut = 1
 
-// New returns an open ring for limit values, which must be positive. Twice as many slots keep a consumer that is
-// descheduled in the middle of a Pop from making the ring look full.
+// New returns an open ring for limit values, which must be positive. Twice as many slots keep a
+// consumer that is descheduled in the middle of a Pop from making the ring look full.
 func New[T any](limit int) *Ring[T] {
 	size := 2
 	for size < 2*limit {
@@ -81,7 +84,8 @@ func (r *Ring[T]) full(pos uint64) bool {
 	return pos-head >= r.limit && pos >= head
 }
 
-// Pop takes the oldest value. It reports false when there is none, or when the oldest one's Push has not finished.
+// Pop takes the oldest value. It reports false when there is none, or when the oldest one's Push
+// has not finished.
 func (r *Ring[T]) Pop() (v T, ok bool) {
 	for {
 		pos := r.head.Load()
@@ -108,7 +112,8 @@ func (r *Ring[T]) Ready() bool {
 // Next returns the position that the next Push gets, if no other comes before it.
 func (r *Ring[T]) Next() uint64 { return r.tail.Load() >> 1 }
 
-// Counts returns how many values were pushed and popped at one moment. A Push that has not finished counts.
+// Counts returns how many values were pushed and popped at one moment. A Push that has not finished
+// counts.
 func (r *Ring[T]) Counts() (pushed, popped uint64) {
 	for {
 		popped = r.head.Load()

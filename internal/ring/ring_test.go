@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"weak"
 
 	"github.com/stretchr/testify/require"
 
@@ -52,8 +53,8 @@ func TestRingAgainstASlice(t *testing.T) {
 	}
 }
 
-// Each value comes out once, those of one producer in order, and none after Shut has returned and the ring was emptied.
-// Never are there more than limit.
+// Each value comes out once, those of one producer in order, and none after Shut has returned and
+// the ring was emptied. Never are there more than limit.
 func TestProducersConsumersAndShut(t *testing.T) {
 	const producers, consumers, limit = 4, 4, 5
 	for range 50 {
@@ -109,6 +110,47 @@ func TestProducersConsumersAndShut(t *testing.T) {
 			require.NotContains(t, got[p], false)
 		}
 	}
+}
+
+// All consumers meet at one head, and each value goes to one of them.
+func TestConsumersAtOneHead(t *testing.T) {
+	const consumers, values = 4, 8192
+	for range 30 {
+		q := ring.New[int](values)
+		for v := range values {
+			require.True(t, q.Push(v))
+		}
+		var times [values]atomic.Int32
+		begin := make(chan struct{})
+		var all sync.WaitGroup
+		for range consumers {
+			all.Go(func() {
+				<-begin
+				for v, ok := q.Pop(); ok; v, ok = q.Pop() {
+					times[v].Add(1)
+				}
+			})
+		}
+		close(begin)
+		all.Wait()
+		for v := range times {
+			require.EqualValues(t, 1, times[v].Load(), "value %d", v)
+		}
+	}
+}
+
+// A ring does not keep a value alive that it has given out.
+func TestAPoppedValueIsNotKept(t *testing.T) {
+	q := ring.New[*[64]byte](4)
+	popped := func() weak.Pointer[[64]byte] {
+		require.True(t, q.Push(new([64]byte)))
+		v, ok := q.Pop()
+		require.True(t, ok)
+		return weak.Make(v)
+	}()
+	runtime.GC()
+	require.Nil(t, popped.Value())
+	runtime.KeepAlive(q)
 }
 
 func BenchmarkPushPop(b *testing.B) {

@@ -8,7 +8,7 @@ import (
 
 type (
 	modelKey   struct{}
-	nodeKey    struct{}
+	aroundKey  struct{}
 	currentKey struct{}
 	labelKey   struct{}
 )
@@ -16,111 +16,164 @@ type (
 // The keys under which a context is asked what it knows of the task around it.
 var (
 	ModelKey   any = modelKey{}   // the Model that acts on waits, absent in a detached context
-	NodeKey    any = nodeKey{}    // the *Node of the nearest started task
 	LabelKey   any = labelKey{}   // a string
-	CurrentKey any = currentKey{} // what decides the current executor: a started *Node, or what quartet left
+	CurrentKey any = currentKey{} // what decides the current executor: the *Ctx of a started node, or what quartet left
 )
 
-// Ctx is a Node seen as its task's context. A real cancellable context is made below it only when somebody asks for
-// Done or cancels, since most tasks do neither and such a context costs more than the task.
-type Ctx Node
+// depthStep bounds a walk up a chain of nested task contexts: every depthStep-th level has a
+// context of its own.
+const depthStep = 32
 
-// life is that real context. It is its own parent adapter: while the context is being made it shows the direct parent,
-// whose end must arrive; later look-ups skip to the nearest foreign context.
-type life struct {
-	node    *Node
-	settled atomic.Bool
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
+// Ctx is the context of a node. A real cancellable context is made below it only when somebody asks
+// for Done or cancels, since most tasks do neither and such a context costs more than the task.
+//
+// It may outlive its task, so it holds no more than the values around it: an ended one knows only
+// its executor.
+type Ctx struct {
+	foreign context.Context      // the nearest context around that is no task's
+	up      atomic.Pointer[Ctx]  // the task's context right around this one; nil: foreign is
+	node    atomic.Pointer[Node] // Home.ended once the task is over
+	life    atomic.Pointer[life]
+	cut     bool // up's end does not reach this one: it only says which task is around
+	depth   uint8
 }
 
-func (l *life) Deadline() (time.Time, bool) { return l.node.parent.Deadline() }
-func (l *life) Done() <-chan struct{}       { return l.node.parent.Done() }
-func (l *life) Err() error                  { return l.node.parent.Err() }
-func (l *life) Value(key any) any {
-	if l.settled.Load() {
-		return l.node.foreign.Value(key)
+func (c *Ctx) init(n *Node, parent context.Context) {
+	c.node.Store(n)
+	if p, ok := parent.(*Ctx); ok {
+		c.foreign, c.depth = p.foreign, p.depth+1
+		c.up.Store(p)
+		if c.depth == depthStep {
+			c.depth = 0
+			c.lifetime()
+		}
+		return
 	}
-	return l.node.parent.Value(key)
+	c.foreign = parent
+	if p := belowWithoutCancel(parent); p != nil {
+		c.foreign, c.cut = uncancelled(p.foreign), true
+		p.around()
+		c.up.Store(p)
+	}
 }
 
-// lifetime returns the node's real context, made on first use.
-func (n *Node) lifetime() *life {
-	if l := n.life.Load(); l != nil {
-		return l
+// parent is the context whose end is c's.
+func (c *Ctx) parent() context.Context {
+	if p := c.up.Load(); p != nil && !c.cut {
+		return p
 	}
-	l := &life{node: n}
-	l.ctx, l.cancel = context.WithCancelCause(l)
-	l.settled.Store(true)
-	if !n.life.CompareAndSwap(nil, l) {
-		l.cancel(nil)
-		return n.life.Load()
-	}
-	if n.State() == Ended {
-		l.cancel(nil)
-	}
-	return l
+	return c.foreign
 }
 
-// ancestor walks to the nearest node, n included, that decides how the context stands: it has a real context, has
-// ended, or has a foreign parent. Init bounds the walk.
-func (n *Node) ancestor() *Node {
-	for n.life.Load() == nil && n.State() != Ended {
-		p, ok := n.parent.(*Ctx)
-		if !ok {
+// around returns the task's context around c that has not ended, as far as up knows. An ended
+// context is skipped for good if its end has no cause of its own, so that a chain of tasks of which
+// each submits the next keeps none of them.
+func (c *Ctx) around() *Ctx {
+	for {
+		p := c.up.Load()
+		if p == nil || !p.over() || !c.cut && !c.over() {
+			return p
+		}
+		c.up.CompareAndSwap(p, p.up.Load()) // where that is nil, what is around p is in foreign too
+	}
+}
+
+func (c *Ctx) over() bool { return c.node.Load().State().Over() }
+
+// end is the end of c's node; tomb stands for that from now on.
+func (c *Ctx) end(tomb *Node, cause error) {
+	c.node.Store(tomb)
+	c.cancel(cause)
+	c.around()
+}
+
+// cancel ends the real context, if there is one.
+func (c *Ctx) cancel(cause error) {
+	if l := c.life.Load(); l != nil {
+		l.cancel(cause)
+	}
+}
+
+// decisive walks to the nearest context, c included, that decides how c stands: it has a real
+// context, is over, or has a foreign parent. The step of depth bounds the walk.
+func (c *Ctx) decisive() *Ctx {
+	for c.life.Load() == nil && !c.over() && !c.cut {
+		p := c.up.Load()
+		if p == nil {
 			break
 		}
-		n = (*Node)(p)
+		c = p
 	}
-	return n
+	return c
 }
 
+// Deadline returns that of the context around.
 func (c *Ctx) Deadline() (time.Time, bool) { return c.foreign.Deadline() }
 
-func (c *Ctx) Done() <-chan struct{} { return (*Node)(c).lifetime().ctx.Done() }
+// Done makes the real context.
+func (c *Ctx) Done() <-chan struct{} { return c.lifetime().ctx.Done() }
 
 func (c *Ctx) Err() error {
-	n := (*Node)(c).ancestor()
-	switch l := n.life.Load(); {
+	c = c.decisive()
+	switch l := c.life.Load(); {
 	case l != nil:
 		return l.ctx.Err()
-	case n.State() == Ended:
+	case c.over():
 		return context.Canceled
 	default:
-		return n.parent.Err()
+		return c.foreign.Err()
 	}
 }
 
 func (c *Ctx) Value(key any) any {
-	n := (*Node)(c)
 	switch key.(type) {
 	case modelKey:
-		switch n.State() {
-		case Pending:
-			return n.parent.Value(key)
-		case Started:
-			if n.Model != nil {
-				return n.Model
-			}
-			return n.parent.Value(key)
-		default:
-			return nil // an ended task waits for nobody
+		return c.model()
+	case aroundKey, currentKey:
+		if c.node.Load().State().Pending() {
+			return c.beyond(key)
 		}
-	case nodeKey, currentKey:
-		if n.State() == Pending {
-			return n.parent.Value(key)
-		}
-		return n
+		return c
 	}
-	n = n.ancestor()
-	if l := n.life.Load(); l != nil {
+	d := c.decisive()
+	if l := d.life.Load(); l != nil {
 		return l.ctx.Value(key)
 	}
-	if n.State() == Ended {
-		return n.lifetime().ctx.Value(key) // so that context.Cause finds an ended context
+	if d.over() {
+		return d.lifetime().ctx.Value(key) // so that context.Cause finds an ended context
 	}
-	return n.parent.Value(key)
+	return d.foreign.Value(key)
 }
+
+// beyond asks the context around c.
+func (c *Ctx) beyond(key any) any {
+	if p := c.around(); p != nil {
+		return p.Value(key)
+	}
+	return c.foreign.Value(key)
+}
+
+func (c *Ctx) model() any {
+	n := c.node.Load()
+	switch s := n.State(); {
+	case s.Over():
+		return nil // a task that has ended waits for nobody
+	case s.Started():
+		if m := n.Model(); m != nil {
+			return m
+		}
+	}
+	return c.beyond(ModelKey)
+}
+
+// Model returns the quartet.Model of c's own task, or nil.
+func (c *Ctx) Model() any { return c.node.Load().Model() }
+
+// Host returns the executor that has accepted c's task, also after its end, or nil.
+func (c *Ctx) Host() any { return c.node.Load().Host() }
+
+// Outside asks the contexts around c's task, without c.
+func (c *Ctx) Outside(key any) any { return c.beyond(key) }
 
 // LabelOf returns what quartet.Label said of ctx, or "".
 func LabelOf(ctx context.Context) string {
@@ -128,19 +181,9 @@ func LabelOf(ctx context.Context) string {
 	return label
 }
 
-// Enclosing returns the nearest started node around ctx.
-func Enclosing(ctx context.Context) *Node {
-	n, _ := ctx.Value(NodeKey).(*Node)
-	return n
-}
-
-// Within returns the nearest unfinished task of owner around ctx, or nil. A task that only other executors' tasks
-// separate from ctx counts: it cannot end before they do.
-func Within(ctx context.Context, owner Owner) *Node {
-	for n := Enclosing(ctx); n != nil; n = Enclosing(n.parent) {
-		if n.Owner == owner && n.State() == Started {
-			return n
-		}
-	}
-	return nil
-}
+// over is the context of a node that is over.
+var over = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()

@@ -2,8 +2,9 @@ package task
 
 import "context"
 
-// EndWatch tells a waiting task of the end of its wait's ctx. It stays from one wait to the next with the same ctx, as it
-// costs more than the wait. Its zero value watches nothing; one goroutine at a time uses it.
+// EndWatch tells a waiting task of the end of its wait's ctx. It stays from one wait to the next
+// with the same ctx, as it costs more than the wait. Its zero value watches nothing; one goroutine
+// at a time uses it.
 type EndWatch struct {
 	done <-chan struct{}
 	stop func() bool

@@ -7,6 +7,7 @@ type List struct {
 	at          func(*Node) *Links
 	first, last *Node
 	n           int
+	visited     int // by All
 }
 
 // Queued returns an empty list through the queue links, Alive one through the live links.
@@ -18,8 +19,14 @@ func Alive() List { return List{at: func(n *Node) *Links { return &n.Live }} }
 // Len returns the number of nodes.
 func (l *List) Len() int { return l.n }
 
+// Visited returns how many nodes All has yielded: what costs more the more is queued is seen by it.
+func (l *List) Visited() int { return l.visited }
+
 // First returns the oldest node, or nil.
 func (l *List) First() *Node { return l.first }
+
+// Next returns the node behind, or nil.
+func (l Links) Next() *Node { return l.next }
 
 // Push appends n.
 func (l *List) Push(n *Node) {
@@ -51,11 +58,27 @@ func (l *List) Remove(n *Node) {
 	l.n--
 }
 
+// PutBefore puts the nodes of older, which is empty then, before those of l.
+func (l *List) PutBefore(older *List) {
+	if older.n == 0 {
+		return
+	}
+	if l.first == nil {
+		l.last = older.last
+	} else {
+		l.at(l.first).prev, l.at(older.last).next = older.last, l.first
+	}
+	l.first = older.first
+	l.n += older.n
+	older.first, older.last, older.n = nil, nil, 0
+}
+
 // All yields the nodes, oldest first. The one that was yielded may be removed meanwhile, no other.
 func (l *List) All() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
 		for n := l.first; n != nil; {
 			next := l.at(n).next
+			l.visited++
 			if !yield(n) {
 				return
 			}

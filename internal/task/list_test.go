@@ -10,8 +10,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// Random operations on two lists over the same nodes, each compared with a slice: the lists use different links, so a
-// node may be in both.
+// Random operations on two lists over the same nodes, each compared with a slice: the lists use
+// different links, so a node may be in both.
 func TestListAgainstASlice(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 100 {

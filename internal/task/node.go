@@ -1,14 +1,28 @@
-// Package task holds what every executor of this module shares about one task: its place in a queue, its state, and its
-// context. A future embeds a Node, so that future, queue entry and task context are one allocation.
+// Package task holds what every executor of this module shares about one task: its state, its place
+// in a queue, and its context. A future embeds a Node.
 //
-// Executors of other modules never see it: to them a future is a plain Task.
+//	                   a turnstile          its turn            Run        Await, Suspend
+//	fresh ──> blocked ──> held ──────> ready ──────> claimed ──────> running <────────> waiting
+//	  │          │          │            │                              │  ▲               │
+//	  └──────────┴──────────┴────────────┤                              │  └── returning <─┘
+//	                                     ▼                              ▼
+//	                                 abandoned ──────────────────────> ended
+//
+// Invariant: whoever moves a node from a pending state (the first four) decides its outcome. Only
+// the executor's lock moves an accepted one to claimed; Cancel and the end of the submitter's
+// context move it to abandoned without the lock, so a node that stands in a queue may have left its
+// state. All later moves are the goroutine's that runs the job.
+//
+// A Node and its Ctx point at each other until the node has ended. Then they let go: a future keeps
+// no context, and a context that outlives its task keeps no future.
+//
+// Executors of other modules never see any of it: to them a future is a plain Task.
 package task
 
 import (
 	"context"
 	"runtime/trace"
 	"sync/atomic"
-	"time"
 )
 
 // Job is the part of quartet.Task that a Node drives.
@@ -17,141 +31,219 @@ type Job interface {
 	Abandon(cause error)
 }
 
-// Owner is the executor that accepted a Node.
-type Owner interface {
-	// Drop forgets a node that will never start, and calls its Abandon.
-	Drop(n *Node, cause error)
-	// Panicked takes a panic that user code raised around the node. observed: somebody else gets the error too, so that
-	// an owner without a hook may let it pass.
-	Panicked(err error, observed bool)
-}
-
-// State of a Node. It only grows.
-type State uint32
-
-const (
-	Pending State = iota // not started: it can still be abandoned
-	Started              // handed to Run
-	Ended                // Run has returned, or it will never start
-)
-
 // Links make a Node an element of a List.
 type Links struct{ next, prev *Node }
-
-// depthStep bounds a walk up a chain of nested task contexts: every depthStep-th level has a context of its own.
-const depthStep = 32
 
 // Node is one task on its way through an executor.
 type Node struct {
 	// The owner's, under its lock.
 	Queue, Live Links
 	In          *List      // the queue it stands in; nil: in none
-	Leaf        bool       // without context and future, reused by its owner
-	Joined      bool       // its submitter does nothing until it has ended
-	Waiting     bool       // started, and suspended in Await or Suspend
-	Level       int8       // its priority: the lower goes first, 0 is the normal one
-	Watch       any        // what watches the end of the queued node's context
-	Stile       *Turnstile // what it has to pass before it may start
-	Through     *Turnstile // the last one that it has passed
+	Stile       *Turnstile // the first that it has to pass before it may start
+	Watch       *Watch     // what watches the end of the queued node's context
 
-	Job   Job
-	Owner Owner
-	Host  any // the executor's own, for its Model
-	Data  any // likewise, of this one task
-	Model any // a quartet.Model, set by the owner before the node starts
+	Job  Job
+	home atomic.Pointer[Home]
+	Data any // the executor's own, of this one task
+	ctx  atomic.Pointer[Ctx]
 
-	Lane  int    // the worker, process or thread that runs it; set by the owner before the node starts
-	Seq   uint64 // its number at the owner
-	Label string // for observers
+	Stamp int64   // when it was queued, then when it started, on the owner's clock; 0: not measured
+	Seq   uint64  // its number at the owner
+	label *string // for observers; nil: none
 
-	QueuedAt  time.Time // zero: not sampled
-	StartedAt time.Time
-	Failed    bool // the function returned an error; written by the goroutine that runs the job
-
-	parent  context.Context
-	foreign context.Context // the nearest ancestor that is no task context
-	depth   uint32
-	state   atomic.Uint32
-	life    atomic.Pointer[life]
+	state  atomic.Uint32
+	Lane   int32 // the worker, process or thread that runs it; set by the owner before the node starts
+	at     int32 // its index in its watch
+	Level  int8  // its priority: the lower goes first, 0 is the normal one
+	passed int8  // how many turnstiles it has passed
+	Flags  Flags
+	Outcome
 }
+
+// Flags say what a node is. They do not change once it has started.
+type Flags uint8
+
+const (
+	Leaf     Flags = 1 << iota // without context and future, reused by its owner
+	Joined                     // its submitter does nothing until it has ended
+	OnCaller                   // it runs on its submitter's goroutine
+	Attended                   // its submitter awaits it, and abandons it when its context has ended
+)
+
+// Is reports whether the node has the flag.
+func (n *Node) Is(f Flags) bool { return n.Flags&f != 0 }
+
+// Outcome is how a job came to its end. The goroutine that runs the job sets it.
+type Outcome uint8
+
+const (
+	Succeeded Outcome = iota
+	Failed            // the function returned an error, or panicked
+	Exited            // the function called runtime.Goexit
+)
+
+// Fail sets Failed, unless more is known. Then it writes nothing: the job's future has ended, and
+// others may read how.
+func (o *Outcome) Fail() {
+	if *o == Succeeded {
+		*o = Failed
+	}
+}
+
+// Failed reports whether the function did anything but return without an error.
+func (o *Outcome) HasFailed() bool { return *o != Succeeded }
 
 // Noder is a Job that brings its own Node.
 type Noder interface{ Node() *Node }
 
-// Of returns the node under which job is submitted with ctx: the job's own when ctx is the job's own context, else a new
-// one below ctx.
+// Of returns the node under which job is submitted with ctx: the job's own when ctx is the job's
+// own context, else a new one below ctx.
 func Of(ctx context.Context, job Job) *Node {
 	if c, ok := ctx.(*Ctx); ok {
-		if j, ok := job.(Noder); ok && j.Node() == (*Node)(c) {
-			return (*Node)(c)
+		if j, ok := job.(Noder); ok && j.Node() == c.node.Load() {
+			return j.Node()
 		}
 	}
-	n := &Node{}
-	n.Init(ctx, job)
-	return n
+	both := &struct {
+		Node
+		ctx Ctx
+	}{}
+	both.Init(&both.ctx, ctx, job)
+	return &both.Node
 }
 
-// Init prepares a zero Node for job, with parent as the parent of its context.
-func (n *Node) Init(parent context.Context, job Job) {
-	n.Job, n.parent, n.foreign = job, parent, parent
-	if p, ok := parent.(*Ctx); ok {
-		n.foreign, n.depth = p.foreign, p.depth+1
-		if n.depth%depthStep == 0 {
-			n.lifetime()
-		}
-	}
+// Init prepares a zero Node and its zero Ctx for job, with parent around it.
+func (n *Node) Init(c *Ctx, parent context.Context, job Job) {
+	n.Job = job
+	n.ctx.Store(c)
+	c.init(n, parent)
 }
 
 // Context returns the context that the job runs with.
-func (n *Node) Context() context.Context { return (*Ctx)(n) }
+func (n *Node) Context() context.Context {
+	if c := n.ctx.Load(); c != nil {
+		return c
+	}
+	return n.without()
+}
 
-// Parent returns the context that the job was submitted with.
-func (n *Node) Parent() context.Context { return n.parent }
+// without is the context of a node that has none: a leaf, or one that is over.
+func (n *Node) without() context.Context {
+	if n.Is(Leaf) {
+		return context.Background()
+	}
+	return over
+}
 
-// State returns the node's state.
-func (n *Node) State() State { return State(n.state.Load()) }
+// Reset makes n a zero node.
+func (n *Node) Reset() { *n = Node{} }
+
+// Parent returns the context around the job's. Its model is that of the task around only when that
+// task's end reaches the job; see Submitter.
+func (n *Node) Parent() context.Context {
+	if c := n.ctx.Load(); c != nil {
+		return c.parent()
+	}
+	return n.without()
+}
+
+// Submitter returns a context with the end of Parent, in which the submitter of a pending node
+// waits as its model does.
+func (n *Node) Submitter() context.Context {
+	if c := n.ctx.Load(); c != nil && c.cut {
+		return c
+	}
+	return n.Parent()
+}
+
+// Outer asks the contexts around the job's.
+func (n *Node) Outer(key any) any {
+	if c := n.ctx.Load(); c != nil {
+		return c.beyond(key)
+	}
+	return nil
+}
+
+// Name sets what observers see the node as; "": nothing.
+func (n *Node) Name(label string) {
+	if label != "" {
+		own := label // label itself would be an allocation also where it is empty
+		n.label = &own
+	}
+}
+
+// Label returns what observers see the node as.
+func (n *Node) Label() string {
+	if n.label == nil {
+		return ""
+	}
+	return *n.label
+}
 
 // Run runs the job of a claimed node, as a region where an execution trace is being recorded.
 func (n *Node) Run() {
 	if trace.IsEnabled() {
-		defer trace.StartRegion(n.foreign, "quartet task "+n.Label).End()
+		defer trace.StartRegion(n.Parent(), "quartet task "+n.Label()).End()
+	}
+	if n.Surrounded() {
+		n.Owner().(Surrounder).RunAround(n)
+		return
 	}
 	n.Job.Run(n.Context())
 }
 
-// Claim takes the node for running. It reports false when the node has been claimed or has ended.
-func (n *Node) Claim() bool { return n.state.CompareAndSwap(uint32(Pending), uint32(Started)) }
+// Claim takes the node for running. It reports false when the node has been claimed or is over.
+func (n *Node) Claim() bool {
+	_, claimed := n.leave(claimable, Claimed)
+	return claimed
+}
 
-// End ends a started node, and its context with it.
+// Begin is for a job that runs at most once: it claims the node where its executor has not, and
+// reports whether the caller is the one that runs it.
+func (n *Node) Begin() bool { return (n.State() == Claimed || n.Claim()) && n.Move(Claimed, Running) }
+
+// End ends a node that has started, and its context with it.
 func (n *Node) End() {
-	n.state.Store(uint32(Ended))
-	if l := n.life.Load(); l != nil {
-		l.cancel(nil)
+	if State(n.state.Swap(uint32(Ended))) != Ended {
+		n.letGo(nil)
 	}
 }
 
-// Abandon ends a node that has not started: its owner drops it. It reports false when the node had started or ended.
+// letGo ends the context of a node that is over, and parts the two.
+func (n *Node) letGo(cause error) {
+	if c := n.ctx.Swap(nil); c != nil {
+		c.end(&n.where().ended, cause)
+	}
+}
+
+// Abandon ends a node that has not started: its owner drops it. It reports false when the node had
+// started or was over.
 func (n *Node) Abandon(cause error) bool {
-	if !n.TryEnd(cause) {
+	was, mine := n.tryAbandon(cause)
+	switch {
+	case !mine:
 		return false
-	}
-	if n.Owner != nil {
-		n.Owner.Drop(n, cause)
-	} else {
+	case was.Queued():
+		n.Owner().Drop(n, cause)
+	default:
 		n.Job.Abandon(cause)
+		n.End()
 	}
 	return true
 }
 
-// TryEnd ends a node that has not started, without telling anybody.
-func (n *Node) TryEnd(cause error) bool {
-	if !n.state.CompareAndSwap(uint32(Pending), uint32(Ended)) {
-		return false
+// TryAbandon ends a node that has not started, without telling anybody.
+func (n *Node) TryAbandon(cause error) bool {
+	_, mine := n.tryAbandon(cause)
+	return mine
+}
+
+func (n *Node) tryAbandon(cause error) (was State, mine bool) {
+	c := n.ctx.Load()
+	if was, mine = n.leave(pending, Abandoned); mine && c != nil {
+		c.cancel(cause)
 	}
-	if l := n.life.Load(); l != nil {
-		l.cancel(cause)
-	}
-	return true
+	return was, mine
 }
 
 // Cancel abandons the node when it has not started (true), and else cancels its context with cause.
@@ -159,24 +251,26 @@ func (n *Node) Cancel(cause error) bool {
 	if n.Abandon(cause) {
 		return true
 	}
-	if n.State() != Ended {
-		n.lifetime().cancel(cause)
-		if c, ok := n.Host.(Canceller); ok {
-			c.Cancelled(n)
+	if c := n.ctx.Load(); c != nil && n.State().Started() {
+		c.lifetime().cancel(cause)
+		if h, ok := n.Host().(Canceller); ok {
+			h.Cancelled(n)
 		}
 	}
 	return false
 }
 
-// Canceller is a Host whose tasks run elsewhere, so that it must be told of the cancellation of a started one.
-type Canceller interface {
-	Cancelled(n *Node)
-}
-
-// Helper is a Model that knows what a wait is for: it may start the awaited task, if that is queued at its executor, before
-// its elders.
+// Helper is a Model that knows what a wait is for: it may start the awaited task, if that is queued
+// at its executor, before its elders.
 type Helper interface {
 	AwaitTask(ctx context.Context, awaited Awaited) error
+}
+
+// KeyHolder is a Model of an executor with keys, asked on the task's goroutine.
+type KeyHolder interface {
+	HoldsKey() bool
+	// Holds reports whether n waits for the key that the task holds.
+	Holds(n *Node) bool
 }
 
 // Awaited is a future as the one that waits for it sees it.
@@ -184,10 +278,8 @@ type Awaited interface {
 	Noder
 	// Wait blocks the calling goroutine until the future has ended, or ctx has: its cause.
 	Wait(ctx context.Context) error
-	// Tell has l told once the future has ended. Forget reports whether it prevented that.
-	Tell(l Listener)
-	Forget(l Listener) bool
+	// Tell has h's listener told once the future has ended. Forget reports whether it prevented
+	// that.
+	Tell(h *Hook)
+	Forget(h *Hook) bool
 }
-
-// Listener is told, on the goroutine that ends a future, that it has ended.
-type Listener interface{ Ended() }

@@ -3,6 +3,7 @@ package task_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,13 +24,34 @@ func (c *counter) Run(context.Context)            {}
 func (c *counter) Abandon(error)                  { c.abandoned.Add(1) }
 func (c *counter) Drop(n *task.Node, cause error) { c.dropped.Add(1); n.Job.Abandon(cause) }
 func (c *counter) Panicked(error, bool)           {}
+func (c *counter) Unseen() *slog.Logger           { return nil }
+
+// accepted returns a node that owner has accepted and may start.
+func accepted(ctx context.Context, owner interface {
+	task.Owner
+	task.Job
+},
+) *task.Node {
+	var h task.Home
+	h.Open(owner, nil, nil)
+	n := pending(ctx, owner)
+	n.Settle(&h)
+	n.Move(task.Fresh, task.Ready)
+	return n
+}
+
+// pending returns a node that nobody has accepted.
+func pending(ctx context.Context, job task.Job) *task.Node {
+	n := &task.Node{}
+	n.Init(&task.Ctx{}, ctx, job)
+	return n
+}
 
 // All who would start or end one pending node race; exactly one may win.
 func TestOneWinsTheNode(t *testing.T) {
 	for range 300 {
 		c := &counter{}
-		n := &task.Node{Owner: c}
-		n.Init(t.Context(), c)
+		n := accepted(t.Context(), c)
 		var won, claimed atomic.Int32
 		start := make(chan struct{})
 		var wg sync.WaitGroup
@@ -60,24 +82,25 @@ func TestOneWinsTheNode(t *testing.T) {
 		require.Equal(t, 1-claimed.Load(), c.abandoned.Load())
 		require.Equal(t, c.abandoned.Load(), c.dropped.Load())
 		if claimed.Load() == 1 {
-			require.Equal(t, task.Started, n.State())
+			require.Equal(t, task.Claimed, n.State())
 			n.End()
 		}
-		require.Equal(t, task.Ended, n.State())
+		require.True(t, n.State().Over())
 		require.Error(t, n.Context().Err())
 	}
 }
 
-// However End and the first use of the context interleave, the context ends and one channel is seen by all.
+// However End and the first use of the context interleave, the context ends and one channel is seen
+// by all.
 func TestEndRacesWithDone(t *testing.T) {
 	for range 300 {
-		n := &task.Node{}
-		n.Init(context.Background(), &counter{})
+		n := pending(context.Background(), &counter{})
 		n.Claim()
+		ctx := n.Context()
 		dones := make([]<-chan struct{}, 4)
 		var wg sync.WaitGroup
 		for i := range dones {
-			wg.Go(func() { dones[i] = n.Context().Done() })
+			wg.Go(func() { dones[i] = ctx.Done() })
 		}
 		wg.Go(n.End)
 		wg.Wait()
@@ -90,41 +113,40 @@ func TestEndRacesWithDone(t *testing.T) {
 
 func TestAbandonWithoutAnOwner(t *testing.T) {
 	c := &counter{}
-	n := &task.Node{}
-	n.Init(t.Context(), c)
+	n := pending(t.Context(), c)
 	require.True(t, n.Abandon(errWhy))
 	require.False(t, n.Abandon(errWhy))
-	require.False(t, n.TryEnd(errWhy))
+	require.False(t, n.TryAbandon(errWhy))
 	require.False(t, n.Claim())
 	require.Equal(t, int32(1), c.abandoned.Load())
 }
 
 func TestCancelOfAStartedNode(t *testing.T) {
-	n := &task.Node{}
-	n.Init(t.Context(), &counter{})
+	n := pending(t.Context(), &counter{})
 	require.True(t, n.Claim())
 	require.False(t, n.Cancel(errWhy))
-	require.Equal(t, context.Canceled, n.Context().Err())
-	require.Equal(t, errWhy, context.Cause(n.Context()))
+	ctx := n.Context()
+	require.Equal(t, context.Canceled, ctx.Err())
+	require.Equal(t, errWhy, context.Cause(ctx))
 	n.End()
-	require.Equal(t, errWhy, context.Cause(n.Context()), "the first cause stays")
+	require.Equal(t, errWhy, context.Cause(ctx), "the first cause stays")
 }
 
 func TestWithinFindsTheOwnersUnfinishedTask(t *testing.T) {
 	a, b := &counter{}, &counter{}
-	outer, inner := &task.Node{Owner: a}, &task.Node{Owner: b}
-	outer.Init(t.Context(), a)
-	inner.Init(outer.Context(), b)
-	require.Nil(t, task.Enclosing(inner.Context()), "neither has started")
+	outer := accepted(t.Context(), a)
+	inner := accepted(outer.Context(), b)
+	ctx := inner.Context()
+	require.Nil(t, task.Enclosing(ctx), "neither has started")
 	outer.Claim()
-	require.Same(t, outer, task.Enclosing(inner.Context()))
+	require.Same(t, outer, task.Enclosing(ctx))
 	inner.Claim()
-	require.Same(t, inner, task.Enclosing(inner.Context()))
-	require.Same(t, outer, task.Within(inner.Context(), a))
-	require.Same(t, inner, task.Within(inner.Context(), b))
+	require.Same(t, inner, task.Enclosing(ctx))
+	require.Same(t, outer, task.Within(ctx, a))
+	require.Same(t, inner, task.Within(ctx, b))
 	inner.End()
 	outer.End()
-	require.Nil(t, task.Within(inner.Context(), a))
+	require.Nil(t, task.Within(ctx, a))
 	require.Nil(t, task.Within(t.Context(), a))
 }
 
@@ -138,7 +160,7 @@ func (j *noded) Node() *task.Node { return &j.node }
 
 func TestOf(t *testing.T) {
 	j := &noded{}
-	j.node.Init(t.Context(), j)
+	j.node.Init(&task.Ctx{}, t.Context(), j)
 	require.Same(t, &j.node, task.Of(j.node.Context(), j), "under its own context, its own node")
 	below := context.WithValue(j.node.Context(), errWhy, 1)
 	require.NotSame(t, &j.node, task.Of(below, j))

@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// ParkYields is how often one who is about to park lets others run before: what it waits for is often near, and parking
-// costs more than all of them.
+// ParkYields is how often one who is about to park lets others run before: what it waits for is
+// often near, and parking costs more than all of them.
 const ParkYields = 4
 
-// YieldUntil lets other goroutines run, so many times at most, and reports whether ok has come true meanwhile.
+// YieldUntil lets other goroutines run, so many times at most, and reports whether ok has come true
+// meanwhile.
 func YieldUntil(ok func() bool, times int) bool {
 	for range times {
 		runtime.Gosched()
@@ -22,7 +23,8 @@ func YieldUntil(ok func() bool, times int) bool {
 	return false
 }
 
-// Park blocks the calling goroutine until arm's resume is called, or ctx ends. A resume that came before the end wins.
+// Park blocks the calling goroutine until arm's resume is called, or ctx ends. A resume that came
+// before the end wins.
 func Park(ctx context.Context, arm func(resume func())) error {
 	p := parking{over: make(chan struct{})}
 	arm(p.resume)
@@ -51,6 +53,55 @@ func (p *parking) resume() {
 	}
 }
 
+// Parker blocks a goroutine until a future has ended. One belongs to the future's executor, which
+// has it used again.
+type Parker struct {
+	Hook Hook
+	rung chan struct{}
+}
+
+// Ended implements Listener.
+func (p *Parker) Ended() { p.rung <- struct{}{} }
+
+// Parker returns one whose hook is in no list.
+func (n *Node) Parker() *Parker {
+	if h := n.home.Load(); h != nil {
+		if p, ok := h.parkers.Get().(*Parker); ok {
+			return p
+		}
+	}
+	p := &Parker{rung: make(chan struct{}, 1)}
+	p.Hook.Listener = p
+	return p
+}
+
+// Keep gives p, whose hook is in no list again, back.
+func (n *Node) Keep(p *Parker) {
+	if h := n.home.Load(); h != nil {
+		h.parkers.Put(p)
+	}
+}
+
+// Wait blocks until the future that p's hook was added to has ended (nil), or ctx has (its cause).
+// forget takes the hook out of the future.
+func (p *Parker) Wait(ctx context.Context, forget func(*Hook) bool) error {
+	done := ctx.Done()
+	if done == nil {
+		<-p.rung
+		return nil
+	}
+	select {
+	case <-p.rung:
+		return nil
+	case <-done:
+	}
+	if forget(&p.Hook) {
+		return context.Cause(ctx)
+	}
+	<-p.rung // the end is on its way
+	return nil
+}
+
 // Sleep blocks the calling goroutine for d, or until ctx ends.
 func Sleep(ctx context.Context, d time.Duration) error {
 	if ctx.Err() != nil {
@@ -71,4 +122,13 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// Block runs fn on the calling goroutine, unless ctx has ended.
+func Block(ctx context.Context, fn func()) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	fn()
+	return nil
 }

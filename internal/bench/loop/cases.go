@@ -28,15 +28,24 @@ const (
 var cases = []versus.Case{
 	{Name: "post, 1 producer", Contenders: []versus.Contender{
 		{Name: "quartet Post", Do: ours(func(l *loops.Loop) float64 { return postAll(1, l.Post) })},
-		{Name: "goja_nodejs RunOnLoop", Goal: 0.2, Floor: 0.35, Do: gojas(func(l *eventloop.EventLoop) float64 { return postAll(1, runOnLoop(l)) })},
+		{
+			Name: "goja_nodejs RunOnLoop", Goal: 0.2, Floor: 0.35,
+			Do: gojas(func(l *eventloop.EventLoop) float64 { return postAll(1, runOnLoop(l)) }),
+		},
 	}},
 	{Name: "post, 16 producers", Contenders: []versus.Contender{
 		{Name: "quartet Post", Do: ours(func(l *loops.Loop) float64 { return postAll(16, l.Post) })},
-		{Name: "goja_nodejs RunOnLoop", Goal: 0.4, Floor: 0.55, Do: gojas(func(l *eventloop.EventLoop) float64 { return postAll(16, runOnLoop(l)) })},
+		{
+			Name: "goja_nodejs RunOnLoop", Goal: 0.4, Floor: 0.55,
+			Do: gojas(func(l *eventloop.EventLoop) float64 { return postAll(16, runOnLoop(l)) }),
+		},
 	}},
 	{Name: "post there and back", Contenders: []versus.Contender{
 		{Name: "quartet Post", Do: ours(func(l *loops.Loop) float64 { return thereAndBack(l.Post) })},
-		{Name: "goja_nodejs RunOnLoop", Goal: 0.65, Do: gojas(func(l *eventloop.EventLoop) float64 { return thereAndBack(runOnLoop(l)) })},
+		{
+			Name: "goja_nodejs RunOnLoop", Goal: 0.65,
+			Do: gojas(func(l *eventloop.EventLoop) float64 { return thereAndBack(runOnLoop(l)) }),
+		},
 		{Name: "Node worker message", Goal: 0.01, Do: script("node", nodeScript, "worker", 20_000)},
 	}},
 	{Name: "call from another thread", Contenders: []versus.Contender{
@@ -52,15 +61,24 @@ var cases = []versus.Case{
 		{Name: "Node queueMicrotask", Goal: 0.06, Floor: 0.2, Do: script("node", nodeScript, "microtask", chain)},
 	}},
 	{Name: "Immediate chain", Contenders: []versus.Contender{
-		{Name: "quartet Immediate", Do: ours(func(l *loops.Loop) float64 { return chained(l, func(fn func()) { l.Immediate(fn) }) })},
+		{
+			Name: "quartet Immediate",
+			Do:   ours(func(l *loops.Loop) float64 { return chained(l, func(fn func()) { l.Immediate(fn) }) }),
+		},
 		{Name: "Node setImmediate", Goal: 0.04, Floor: 0.1, Do: script("node", nodeScript, "immediate", chain/4)},
 	}},
-	{Name: "1,000,000 timers, random deadlines within 2 s, schedule and fire", Unit: "ns of CPU", Contenders: []versus.Contender{
-		{Name: "quartet AfterFunc", Do: ours(func(l *loops.Loop) float64 { return onLoopTimers(l, timers) })},
-		{Name: "Node setTimeout", Goal: 0.28, Floor: 0.5, Do: script("node", nodeScript, "timers", timers)},
-		{Name: "time.AfterFunc", Goal: 0.35, Do: func() (float64, error) { return runtimeTimers(timers), nil }},
-		{Name: "goja_nodejs SetTimeout", Goal: 0.16, Do: gojas(func(l *eventloop.EventLoop) float64 { return gojaTimers(l, timers/5) })},
-	}},
+	{
+		Name: "1,000,000 timers, random deadlines within 2 s, schedule and fire", Unit: "ns of CPU",
+		Contenders: []versus.Contender{
+			{Name: "quartet AfterFunc", Do: ours(func(l *loops.Loop) float64 { return onLoopTimers(l, timers) })},
+			{Name: "Node setTimeout", Goal: 0.28, Floor: 0.5, Do: script("node", nodeScript, "timers", timers)},
+			{Name: "time.AfterFunc", Goal: 0.35, Do: func() (float64, error) { return runtimeTimers(timers), nil }},
+			{
+				Name: "goja_nodejs SetTimeout", Goal: 0.16,
+				Do: gojas(func(l *eventloop.EventLoop) float64 { return gojaTimers(l, timers/5) }),
+			},
+		},
+	},
 	{Name: "timers, 90 % cancelled, schedule and cancel", Contenders: []versus.Contender{
 		{Name: "quartet Stop", Do: ours(func(l *loops.Loop) float64 { return cancelled(l, timers) })},
 		{Name: "Node clearTimeout", Goal: 0.35, Do: script("node", nodeScript, "cancel", timers)},
@@ -73,10 +91,27 @@ var cases = []versus.Case{
 		{Name: "quartet Go, Await", Do: ours(awaited)},
 		{Name: "asyncio create_task, await", Goal: 0.03, Do: script("python3", pythonScript, "tasks", tasks/2)},
 	}},
+	{Name: "HTTP, an empty request, 100 connections", Unit: "ns of CPU", Contenders: []versus.Contender{
+		{Name: "quartet Handler", Do: loaded(self("handler"), hundred, get)},
+		{Name: "net/http alone", Goal: 1.15, Do: loaded(self("http"), hundred, get)},
+	}},
 	{Name: "TCP echo, 64 B, 100 connections", Unit: "ns of CPU", Contenders: []versus.Contender{
-		{Name: "quartet OnData", Do: echoed(self("loop"))},
-		{Name: "Node net", Goal: 0.9, Do: echoed(node)},
-		{Name: "plain Go net", Goal: 1.1, Do: echoed(self("net"))},
+		{Name: "quartet OnData", Do: echoed(self("loop"), hundred)},
+		{Name: "Node net", Goal: 0.75, Do: echoed(node, hundred)},
+		{Name: "plain Go net", Goal: 0.9, Floor: 1.15, Do: echoed(self("net"), hundred)},
+	}},
+	{Name: "TCP echo, 64 B, 2,000 connections", Unit: "ns of CPU", Contenders: []versus.Contender{
+		{Name: "quartet OnData", Do: echoed(self("loop"), thousand)},
+		{Name: "Node net", Do: echoed(node, thousand)},
+		{Name: "plain Go net", Goal: 0.8, Do: echoed(self("net"), thousand)},
+	}},
+	{Name: "TCP, 10,000 idle connections, heap and stacks of each", Unit: "bytes", Contenders: []versus.Contender{
+		{Name: "quartet OnData", Do: idled(self("loop"), 10_000)},
+		{Name: "plain Go net, 4 KiB buffer", Goal: 0.14, Floor: 0.25, Do: idled(self("net"), 10_000)},
+	}},
+	{Name: "TCP, 1 KiB to each of 2,000 connections", Unit: "ns of CPU", Contenders: []versus.Contender{
+		{Name: "quartet Write", Do: broadcast(self("loop"), 2000)},
+		{Name: "plain Go net and a mutex", Goal: 0.7, Do: broadcast(self("net"), 2000)},
 	}},
 }
 

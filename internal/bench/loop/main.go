@@ -1,5 +1,5 @@
-// Loop compares the event loop with its peers: goja_nodejs and the runtime's own timers in this process, Node and asyncio
-// as small scripts that do the same work, where they are installed.
+// Loop compares the event loop with its peers: goja_nodejs and the runtime's own timers in this
+// process, Node and asyncio as small scripts that do the same work, where they are installed.
 //
 //	cd internal/bench && go run ./loop [-rounds 5] [-only regexp]
 package main
@@ -13,10 +13,10 @@ import (
 
 func main() {
 	flags := versus.NewFlags()
-	serve := flag.String("serve", "", "be an echo server of this kind: loop or net")
+	kind := flag.String("serve", "", "be a server of this kind: loop, net, handler or http")
 	flag.Parse()
-	if *serve != "" {
-		serveEcho(*serve)
+	if *kind != "" {
+		serve(*kind)
 		return
 	}
 	for _, what := range []string{"node", "python3"} {

@@ -28,22 +28,30 @@ func burnt(steps int) int {
 	return int(x & 1)
 }
 
-// breakEven compares two processes with one goroutine that does the same work, task by task: below 1 processes pay.
+// breakEven compares two processes with one goroutine that does the same work, task by task: below
+// 1 processes pay.
 func breakEven() (cases []versus.Case) {
-	for _, length := range []time.Duration{2 * time.Microsecond, 5 * time.Microsecond, 10 * time.Microsecond, 20 * time.Microsecond, 100 * time.Microsecond, time.Millisecond} {
+	for _, length := range []time.Duration{
+		2 * time.Microsecond, 5 * time.Microsecond, 10 * time.Microsecond,
+		20 * time.Microsecond, 100 * time.Microsecond, time.Millisecond,
+	} {
 		n, steps := int(400*time.Millisecond/length), stepsOf(length)
-		cases = append(cases, versus.Case{Name: fmt.Sprintf("break-even: tasks that compute for %v, in flight together", length), Contenders: []versus.Contender{
-			{Name: "quartet, 2 processes", Do: versus.Timed(n, with(func(p *procpool.Pool, n int) {
-				together(p, burn, n, func(int) int { return steps })
-			}))},
-			{Name: "one goroutine", Do: versus.Timed(n, func(n int) time.Duration {
-				began := time.Now()
-				for range n {
-					sink += burnt(steps)
-				}
-				return time.Since(began)
-			})},
-		}})
+		cases = append(cases,
+			versus.Case{
+				Name: fmt.Sprintf("break-even: tasks that compute for %v, in flight together", length),
+				Contenders: []versus.Contender{
+					{Name: "quartet, 2 processes", Do: versus.Timed(n, with(func(p *procpool.Pool, n int) {
+						together(p, burn, n, func(int) int { return steps })
+					}))},
+					{Name: "one goroutine", Do: versus.Timed(n, func(n int) time.Duration {
+						began := time.Now()
+						for range n {
+							sink += burnt(steps)
+						}
+						return time.Since(began)
+					})},
+				},
+			})
 	}
 	return cases
 }

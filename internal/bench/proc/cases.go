@@ -15,18 +15,19 @@ var (
 )
 
 func (b bench) cases() []versus.Case {
-	const python, imap, node, advanced = "ProcessPoolExecutor", "multiprocessing.Pool.imap", "Node fork, json", "Node fork, advanced"
+	const python, imap, node, advanced = "ProcessPoolExecutor", "multiprocessing.Pool.imap", "Node fork, json",
+		"Node fork, advanced"
 	return append([]versus.Case{
 		{Name: "deep: empty tasks, all submitted, then awaited", Contenders: []versus.Contender{
 			{Name: "quartet", Do: versus.Timed(100_000, with(deep))},
-			{Name: python + ", chunk 1", Do: peer(4000, b.python, "deep"), Goal: 0.01, Floor: 0.02},
-			{Name: imap, Do: peer(20_000, b.python, "imap"), Goal: 0.04},
+			{Name: python + ", chunk 1", Do: peer(4000, b.python, "deep"), Goal: 0.012, Floor: 0.02},
+			{Name: imap, Do: peer(20_000, b.python, "imap"), Goal: 0.05},
 			{Name: node, Do: peer(20_000, b.node, "deep", "json"), Goal: 0.1},
 			{Name: advanced, Do: peer(20_000, b.node, "deep", "advanced")},
 		}},
 		{Name: "python: empty tasks in stock CPython, all submitted, then awaited", Contenders: []versus.Contender{
 			{Name: "quartet over procpool.Python", Do: b.pythonDeep(50_000)},
-			{Name: python + ", chunk 1", Do: peer(4000, b.python, "deep"), Goal: 0.01},
+			{Name: python + ", chunk 1", Do: peer(4000, b.python, "deep"), Goal: 0.03},
 		}},
 		{Name: "node: empty tasks in stock Node, all submitted, then awaited", Contenders: []versus.Contender{
 			{Name: "quartet over procpool.Node", Do: b.nodeDeep(50_000)},
@@ -34,11 +35,11 @@ func (b bench) cases() []versus.Case {
 		}},
 		{Name: "map: empty tasks through Map", Contenders: []versus.Contender{
 			{Name: "quartet", Do: versus.Timed(1_000_000, with(mapped))},
-			{Name: python + ".map, chunk 64", Do: peer(100_000, b.python, "chunked"), Goal: 0.25},
+			{Name: python + ".map, chunk 64", Do: peer(100_000, b.python, "chunked"), Goal: 0.4, Floor: 0.9},
 		}},
 		{Name: "one: one empty task at a time, there and back", Contenders: []versus.Contender{
 			{Name: "quartet", Do: versus.Timed(5000, with(one))},
-			{Name: python, Do: peer(2000, b.python, "one"), Goal: 0.08, Floor: 0.14},
+			{Name: python, Do: peer(2000, b.python, "one"), Goal: 0.06, Floor: 0.14},
 			{Name: node, Do: peer(5000, b.node, "one", "json")},
 		}},
 		{Name: "start: a new pool of two, a result from each", Contenders: []versus.Contender{
@@ -47,9 +48,13 @@ func (b bench) cases() []versus.Case {
 		}},
 		{Name: "bulk: 1 MiB there and back, one at a time", Contenders: []versus.Contender{
 			{Name: "quartet", Do: versus.Timed(200, with(bulk))},
-			{Name: python, Do: peer(50, b.python, "bulk"), Goal: 0.15},
+			{Name: python, Do: peer(50, b.python, "bulk"), Goal: 0.05, Floor: 0.2},
 			{Name: node, Do: peer(50, b.node, "bulk", "json"), Goal: 0.06},
 			{Name: advanced, Do: peer(50, b.node, "bulk", "advanced")},
+		}},
+		{Name: "replicas: an empty HTTP request, 2 processes", Contenders: []versus.Contender{
+			{Name: "quartet", Do: replicas},
+			{Name: "Node cluster of 2", Do: b.cluster, Goal: 0.5},
 		}},
 		{Name: "naps: tasks that wait for a millisecond, all submitted, then awaited", Contenders: []versus.Contender{
 			{Name: "quartet", Do: versus.Timed(500, with(naps))},
@@ -67,7 +72,8 @@ func (b bench) pythonDeep(n int) func() (float64, error) {
 	if b.python == nil {
 		return missing
 	}
-	script := b.script("empty.py", "import quartet_worker\n@quartet_worker.function('bench.empty')\ndef empty(n):\n    return n\n")
+	script := b.script("empty.py",
+		"import quartet_worker\n@quartet_worker.function('bench.empty')\ndef empty(n):\n    return n\n")
 	return versus.Timed(n, withConfig(procpool.Python(script), deep))
 }
 

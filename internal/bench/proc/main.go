@@ -1,4 +1,5 @@
-// Proc compares the process pool with those of Python and Node, where they are installed. Both sides have two workers.
+// Proc compares the process pool with those of Python and Node, where they are installed. Both
+// sides have two workers.
 //
 //	cd internal/bench && go run ./proc [-rounds 5] [-only regexp]
 package main

@@ -1,11 +1,27 @@
 // Runs one case of the comparison over child_process.fork: node peers.js CASE N [json|advanced] prints the seconds it took.
+// node peers.js cluster N serves.
 'use strict';
 const { fork } = require('node:child_process');
 
-if (process.env.QUARTET_BENCH_CHILD) {
+if (process.argv[2] === 'cluster') {
+  cluster(Number(process.argv[3]));
+} else if (process.env.QUARTET_BENCH_CHILD) {
   process.on('message', (m) => process.send(m));
 } else {
   main().then((seconds) => { console.log(seconds); process.exit(0); });
+}
+
+// cluster serves empty answers with n processes, prints its port, and ends with standard input.
+function cluster(n) {
+  const nodeCluster = require('node:cluster');
+  if (nodeCluster.isWorker) {
+    require('node:http').createServer((_, answer) => answer.end()).listen(0, '127.0.0.1');
+    return;
+  }
+  let ready = 0;
+  nodeCluster.on('listening', (_, address) => { if (++ready === n) console.log(address.port); });
+  for (let i = 0; i < n; i++) nodeCluster.fork();
+  process.stdin.on('end', () => process.exit(0)).resume();
 }
 
 async function main() {

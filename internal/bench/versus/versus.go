@@ -1,5 +1,6 @@
-// Package versus runs contenders against each other: all in turn within each round, so that a noisy machine is as noisy to
-// each, and prints medians with their spread, and the ratio of our figure to each of theirs.
+// Package versus runs contenders against each other: all in turn within each round, so that a noisy
+// machine is as noisy to each, and prints medians with their spread, and the ratio of our figure to
+// each of theirs.
 package versus
 
 import (
@@ -44,6 +45,7 @@ type Flags struct {
 	rounds *int
 	only   *string
 	full   *bool
+	live   *int
 }
 
 // NewFlags declares the flags; flag.Parse is the caller's.
@@ -52,12 +54,16 @@ func NewFlags() Flags {
 		rounds: flag.Int("rounds", 5, "rounds; the table shows medians"),
 		only:   flag.String("only", "", "cases whose name matches"),
 		full:   flag.Bool("full", false, "also the cases that take minutes"),
+		live:   flag.Int("live", 0, "MiB of live heap beside, as a service has: collections are rarer then"),
 	}
 }
 
 // Run runs the cases that the flags select.
 func (f Flags) Run(cases []Case) {
-	fmt.Printf("%s %s/%s, GOMAXPROCS %d, medians of %d rounds\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), *f.rounds)
+	live := make([]byte, *f.live<<20)
+	defer runtime.KeepAlive(live)
+	fmt.Printf("%s %s/%s, GOMAXPROCS %d, medians of %d rounds, %d MiB of live heap beside\n", runtime.Version(),
+		runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), *f.rounds, *f.live)
 	filter := regexp.MustCompile(*f.only)
 	for _, c := range cases {
 		if filter.MatchString(c.Name) && (*f.full || !c.Long) {
@@ -112,7 +118,8 @@ func (r result) write(w io.Writer) {
 			of := median(r.figures[0]) / median(vs)
 			ratio, verdict = fmt.Sprintf("%.3g", of), x.verdict(of)
 		}
-		fmt.Fprintf(tw, "%s\t%.1f\t%.1f\t%.1f\t%s\t%s\t%s\t%s\t\n", x.Name, median(vs), vs[0], vs[len(vs)-1], ratio, bound(x.Goal), bound(x.Floor), verdict)
+		fmt.Fprintf(tw, "%s\t%.1f\t%.1f\t%.1f\t%s\t%s\t%s\t%s\t\n", x.Name, median(vs), vs[0], vs[len(vs)-1], ratio,
+			bound(x.Goal), bound(x.Floor), verdict)
 	}
 	_ = tw.Flush()
 }

@@ -2,6 +2,11 @@ package main
 
 const (
 	intake = "internal/intake/intake.go"
+	submit = "internal/intake/submit.go"
+	start  = "internal/intake/start.go"
+	end    = "internal/intake/end.go"
+	config = "internal/intake/config.go"
+	effect = "internal/intake/effects.go"
 	room   = "internal/intake/room.go"
 	stop   = "internal/intake/stop.go"
 	watch  = "internal/intake/watch.go"
@@ -9,49 +14,53 @@ const (
 
 var intakeBreaks = []broken{
 	{clause: "C1", what: "a refused task gets Abandon", edits: []edit{
-		{intake, "\treturn in.SubmitNode(task.Of(ctx, t))\n", `	err := in.SubmitNode(task.Of(ctx, t))
-	if err != nil {
-		t.Abandon(err)
-	}
-	return err
-`},
+		{
+			submit, "\tcase err == errNoRoom:\n\t\treturn in.waitForRoom(n, within)\n",
+			"\tcase err == errNoRoom:\n\t\treturn in.waitForRoom(n, within)\n\tcase err != nil:\n\t\tn.Job.Abandon(err)\n",
+		},
 	}},
 	{clause: "C1", what: "an accepted task that never starts gets no Abandon", edits: []edit{
-		{intake, "in.Guard(func() { n.Job.Abandon(cause) })", ""},
+		{end, "in.Guard(func() { n.Job.Abandon(cause) })", ""},
 	}},
 	{clause: "C1", what: "a submit from outside is accepted while a shutdown goes on", edits: []edit{
-		{intake, "case in.phase == closed, in.phase == draining && within == nil:", "case in.phase == closed:"},
+		{submit, "in.phase == closed || in.phase == draining && within == nil {", "in.phase == closed {"},
 	}},
 	{clause: "C1", what: "a submit sees the shutdown late", run: "^TestPool(Storms)?$/^(C1_|Storm)", edits: []edit{
-		{intake, "\tin.Lock()\n\terr := in.admit(n, within, full)\n", `	in.Lock()
+		{submit, "\tin.Lock()\n\terr := in.admitLocked(n, within, full)\n", `	in.Lock()
 	before := in.phase
 	in.Unlock()
-	time.Sleep(time.Microsecond)
+	quartet.Yield(context.Background())
 	in.Lock()
 	now := in.phase
 	in.phase = before
-	err := in.admit(n, within, full)
+	err := in.admitLocked(n, within, full)
 	in.phase = now
 `},
 	}},
 	{clause: "C1", what: "a submit from inside is refused while a shutdown goes on", edits: []edit{
-		{intake, "case in.phase == closed, in.phase == draining && within == nil:", "case in.phase != open:"},
+		{submit, "in.phase == closed || in.phase == draining && within == nil {", "in.phase != open {"},
 	}},
 	{clause: "C1", what: "a submit from inside is accepted after Close", edits: []edit{
-		{intake, "case in.phase == closed, in.phase == draining && within == nil:", "case in.phase != open && within == nil:"},
+		{
+			submit, "in.phase == closed || in.phase == draining && within == nil {",
+			"in.phase != open && within == nil {",
+		},
 	}},
 	{clause: "C2", what: "a task whose ctx ended in the queue runs", edits: []edit{
-		{intake, "\tif n.Parent().Err() != nil {\n\t\tin.After(", "\tif false {\n\t\tin.After("},
-		{watch, "\tfor _, n := range ended {\n", "\tfor _, n := range ended[:0] {\n"},
+		{start, "\tif n.Parent().Err() != nil {\n\t\tin.Then", "\tif false {\n\t\tin.Then"},
+		{watch, "in.ThenLocked(abandonment{node: n})", "_ = n"},
 	}},
 	{clause: "C2", what: "a task whose ctx ended in the queue keeps its room until a worker comes", edits: []edit{
-		{watch, "\tfor _, n := range ended {\n", "\tfor _, n := range ended[:0] {\n"},
+		{watch, "in.ThenLocked(abandonment{node: n})", "_ = n"},
 	}},
 	{clause: "C2", what: "a task whose ctx ended in the queue loses the cause", edits: []edit{
-		{watch, "n.Abandon(context.Cause(n.Parent()))", "n.Abandon(n.Parent().Err())"},
+		{
+			effect, "a.cause = context.Cause(a.node.Parent())",
+			"a.cause = context.Cause(context.WithoutCancel(a.node.Parent()))\n\t\tif a.cause == nil {\n\t\t\ta.cause = a.node.Parent().Err()\n\t\t}",
+		},
 	}},
 	{clause: "C2", what: "ctx does not bound the wait for room", edits: []edit{
-		{room, "case <-parent.Done():", "case <-context.Background().Done():"},
+		{room, "case <-ctx.Done():", "case <-context.Background().Done():"},
 	}},
 	{clause: "C4", what: "a panic in Abandon does not reach OnPanic", edits: []edit{
 		{intake, "if v := recover(); v != nil {", "if v := any(nil); v != nil {"},
@@ -60,58 +69,79 @@ var intakeBreaks = []broken{
 		{intake, "case in.cfg.OnPanic != nil:", "case in.cfg.OnPanic != nil && !observed:"},
 	}},
 	{clause: "C4", what: "a nil func is accepted", edits: []edit{
-		{intake, "t == nil || ok && f == nil", "t == nil || ok && f == nil && false"},
+		{"internal/intake/config.go", "t == nil || ok && f == nil", "t == nil || ok && f == nil && false"},
 	}},
 	{clause: "C6", what: "Config.InFlight is ignored", edits: []edit{
-		{intake, "return inside || in.inFlight() < in.cfg.InFlight", "return true"},
+		{submit, "return inside || in.inFlightLocked() < in.cfg.InFlight", "return true"},
 	}},
 	{clause: "C6", what: "waiting tasks do not count as in flight", edits: []edit{
-		{intake, "in.stats.Queued+in.stats.Running+in.stats.Waiting)", "in.stats.Queued+in.stats.Running)"},
+		{submit, "in.stats.Queued+in.stats.Running+in.stats.Waiting)", "in.stats.Queued+in.stats.Running)"},
 	}},
 	{clause: "C6", what: "Config.InFlight binds a submit from inside", edits: []edit{
-		{intake, "return inside || in.inFlight() < in.cfg.InFlight", "return in.inFlight() < in.cfg.InFlight"},
+		{
+			submit, "return inside || in.inFlightLocked() < in.cfg.InFlight",
+			"return in.inFlightLocked() < in.cfg.InFlight",
+		},
 	}},
 	{clause: "C6", what: "a submit from inside keeps its slot while it waits for room", edits: []edit{
-		{room, "if parent.Value(task.ModelKey) != nil {", "if false {"},
+		{room, "if ctx.Value(task.ModelKey) != nil {", "if false {"},
 	}},
 	{clause: "C8", what: "what happened before the submit is not ordered before Run", race: true, edits: []edit{
-		{intake, "\t\"runtime/trace\"\n", "\t\"runtime\"\n\t\"runtime/trace\"\n"},
-		{intake, "\tparent := n.Parent()\n\twithin := task.Within(parent, in)\n", `	runtime.RaceDisable() // no edge of this goroutine's counts
+		{submit, "\t\"runtime/trace\"\n", "\t\"runtime\"\n\t\"runtime/trace\"\n"},
+		{submit, "error {\n\tin.Label(n)\n\tif full", `error {
+	runtime.RaceDisable() // no edge of this goroutine's counts
 	defer runtime.RaceEnable()
-	parent := n.Parent()
-	within := task.Within(parent, in)
-`},
+	in.Label(n)
+	if full`},
 	}},
 	{clause: "C11", what: "a failed task counts as done", edits: []edit{
-		{intake, "\tif n.Failed {\n", "\tif false {\n"},
+		{end, "\tif n.HasFailed() {\n", "\tif false {\n"},
 	}},
 	{clause: "C11", what: "an abandoned task is not counted", edits: []edit{
-		{intake, "\tin.stats.Abandoned++\n", ""},
+		{end, "\tin.stats.Abandoned++\n", ""},
 	}},
 	{clause: "C11", what: "a submit refused by a shutdown is not counted", edits: []edit{
-		{intake, "\t\tin.stats.Rejected++\n\t\treturn quartet.ErrClosed\n", "\t\treturn quartet.ErrClosed\n"},
+		{
+			submit, "\tif err != nil && err != errNoRoom {\n\t\tin.stats.Rejected++",
+			"\tif err != nil && err != errNoRoom && err != quartet.ErrClosed {\n\t\tin.stats.Rejected++",
+		},
 	}},
 	{clause: "C11", what: "times are not sampled", edits: []edit{
-		{intake, "if in.cfg.ExactTimes || in.cfg.RejectLate || in.stats.Submitted%sampleEvery == 0 {", "if in.cfg.ExactTimes || in.cfg.RejectLate {"},
+		{
+			submit,
+			"if in.cfg.ExactTimes || in.cfg.RejectLate || in.observers.Load() != nil || in.stats.Submitted%sampleEvery == 0 {", "if in.cfg.ExactTimes || in.cfg.RejectLate {",
+		},
 	}},
 	{clause: "C11", what: "Config.ExactTimes is ignored", edits: []edit{
-		{intake, "if in.cfg.ExactTimes || in.cfg", "if in.cfg"},
+		{submit, "if in.cfg.ExactTimes || in.cfg", "if in.cfg"},
 	}},
 	{clause: "C11", what: "every task is timed, at a cost", edits: []edit{
 		{intake, "const sampleEvery = 64", "const sampleEvery = 1"},
 	}},
-	{clause: "C12", what: "each queued task watches its ctx alone", pkg: "./workerpool", run: "^TestAllocations", edits: []edit{
-		{watch, "v.Kind() == reflect.Pointer || v.Comparable()", "false"},
-	}},
+	{
+		clause: "C12", what: "each queued task watches its ctx alone", run: "^TestAllocations", alone: true,
+		edits: []edit{
+			{watch, "\tw := in.watches[done]\n\tif w != nil {", "\tw := in.watches[nil]\n\tif w != nil {"},
+		},
+	},
 }
 
 var stopBreaks = []broken{
-	{clause: "C7", what: "Shutdown does not wait for what is queued", pkg: "./internal/intake", run: "^Test", edits: []edit{
-		{stop, "in.phase != open && in.pending == 0", "in.phase != open && in.stats.Running+in.stats.Waiting == 0"},
-		{stop, "\t\tif err := quartet.Suspend(ctx, in.armDrained); err != nil {\n\t\t\treturn err\n\t\t}\n", "\t\treturn quartet.Suspend(ctx, in.armDrained)\n"},
-	}},
+	{
+		clause: "C7", what: "Shutdown does not wait for what is queued", pkg: "./internal/intake", run: "^Test",
+		edits: []edit{
+			{stop, "in.phase != open && in.pending == 0", "in.phase != open && in.stats.Running+in.stats.Waiting == 0"},
+			{
+				stop, "\t\tif err := quartet.Suspend(ctx, in.armDrained); err != nil {\n\t\t\treturn err\n\t\t}\n",
+				"\t\treturn quartet.Suspend(ctx, in.armDrained)\n",
+			},
+		},
+	},
 	{clause: "C7", what: "Shutdown abandons what is queued at once", edits: []edit{
-		{stop, "\tin.refuseNew(draining)\n", "\tin.refuseNew(draining)\n\tfor _, n := range in.unfinished() {\n\t\tn.Abandon(quartet.ErrClosed)\n\t}\n"},
+		{
+			stop, "\tin.Refuse()\n",
+			"\tin.Refuse()\n\tfor _, n := range in.unfinished() {\n\t\tn.Abandon(quartet.ErrClosed)\n\t}\n",
+		},
 	}},
 	{clause: "C7", what: "Shutdown does not wait for waiting tasks", edits: []edit{
 		{stop, "in.phase != open && in.pending == 0", "in.phase != open && in.stats.Running+in.stats.Queued == 0"},
@@ -129,9 +159,12 @@ var stopBreaks = []broken{
 		{stop, "\tif inside {\n", "\tif inside && false {\n"},
 	}},
 	{clause: "C7", what: "submitters that wait for room are forgotten", edits: []edit{
-		{stop, "\tin.refuse(outside)\n", ""},
+		{stop, "\tin.turnAwayLocked(outside)\n", ""},
 	}},
 	{clause: "C7", what: "Close logs nothing about what it waits for", edits: []edit{
-		{stop, "time.AfterFunc(in.cfg.CloseWarning, func() { in.Warn(\"Close\") })", "time.AfterFunc(1000*in.cfg.CloseWarning, func() { in.Warn(\"Close\") })"},
+		{
+			stop, "time.AfterFunc(in.cfg.CloseWarning, func() { in.Warn(\"Close\") })",
+			"time.AfterFunc(1000*in.cfg.CloseWarning, func() { in.Warn(\"Close\") })",
+		},
 	}},
 }

@@ -10,11 +10,20 @@ var loopBreaks = []broken{
 	{clause: "C4", what: "the loop drops the panic of a bare task", run: "^TestLoop$/^C4_", edits: []edit{
 		{loopTasks, "\t\treturn f.PanicError()\n", "\t\treturn nil\n"},
 	}},
-	{clause: "C4", what: "the loop counts a task that called Goexit as live for ever", run: "^TestLoop$/^C(4|7)_", edits: []edit{
-		{loopTasks, "\tif outcome == fiber.Suspended {\n", "\tif outcome == fiber.Suspended || outcome == fiber.Exited {\n"},
-	}},
+	{
+		clause: "C4", what: "the loop counts a task that called Goexit as live for ever", run: "^TestLoop$/^C(4|7)_",
+		edits: []edit{
+			{
+				loopTasks, "\tif outcome == fiber.Suspended {\n",
+				"\tif outcome == fiber.Suspended || outcome == fiber.Exited {\n",
+			},
+		},
+	},
 	{clause: "C6", what: "a task that awaits blocks the loop", time: "20s", run: "^TestLoop$/^C6_", edits: []edit{
-		{loopTasks, "\tif !r.mine() {\n\t\treturn task.Park(ctx, arm)\n", "\tif true {\n\t\treturn task.Park(ctx, arm)\n"},
+		{
+			loopTasks, "\tif !r.mine() {\n\t\treturn task.Park(ctx, arm)\n",
+			"\tif true {\n\t\treturn task.Park(ctx, arm)\n",
+		},
 	}},
 	{clause: "C6", what: "the loop loses a resume from inside arm", run: "^TestLoop$/^C6_", edits: []edit{
 		{loopTasks, "if w.state.CompareAndSwap(arming, how) || ", "if w.state.Load() == arming || "},

@@ -4,6 +4,8 @@ const (
 	worker  = "workerpool/worker.go"
 	waiting = "workerpool/waiting.go"
 	pool    = "workerpool/pool.go"
+	park    = "workerpool/park.go"
+	returns = "workerpool/returning.go"
 )
 
 var poolBreaks = []broken{
@@ -13,11 +15,14 @@ var poolBreaks = []broken{
 	{clause: "C4", what: "a panic in a bare task does not reach OnPanic", edits: []edit{
 		{worker, "p.cfg.OnPanic(quartet.NewPanicError(v))", "_ = quartet.NewPanicError(v)"},
 	}},
-	{clause: "C4", what: "a panic in a bare task is swallowed when there is no OnPanic", pkg: "./workerpool", run: "^TestBarePanicCrashes/task$", time: "10s", edits: []edit{
-		{worker, "\t\tpanic(v)\n", "\t\treturn\n"},
-	}},
+	{
+		clause: "C4", what: "a panic in a bare task is swallowed when there is no OnPanic", pkg: "./workerpool",
+		run: "^TestBarePanicCrashes/task$", time: "10s", edits: []edit{
+			{worker, "\t\tpanic(v)\n", "\t\treturn\n"},
+		},
+	},
 	{clause: "C4", what: "Goexit in a task loses the worker's slot", edits: []edit{
-		{worker, "\t\tdefer p.end(job{node: n}, w)\n", ""},
+		{worker, "\t\tdefer p.exit(work{node: n}, w)\n", ""},
 	}},
 	{clause: "C4", what: "Goexit in a bare task does not reach OnPanic", edits: []edit{
 		{worker, "p.cfg.OnPanic(quartet.ErrGoexit)", "_ = quartet.ErrGoexit"},
@@ -26,18 +31,24 @@ var poolBreaks = []broken{
 		{waiting, "lent, err := r.lend(to)", "lent, err := false, error(nil)"},
 	}},
 	{clause: "C6", what: "a task goes on after a wait without a slot", edits: []edit{
-		{waiting, "\tp.returning = append(p.returning, back)\n", "\tp.slots++\n\tback.admit(p)\n"},
+		{
+			returns, "\treturn back\n}\n\nfunc (r *returners) take",
+			"\tp.slots++\n\tp.admitLocked(back)\n\treturn back\n}\n\nfunc (r *returners) take",
+		},
 	}},
 	{clause: "C6", what: "one task more than the limit starts", edits: []edit{
-		{worker, "\tcase p.slots >= p.cfg.Workers:\n", "\tcase p.slots > p.cfg.Workers:\n"},
-		{worker, "p.slots >= p.cfg.Workers || p.nextReturning() >= 0 {", "p.slots > p.cfg.Workers || p.nextReturning() >= 0 {"},
+		{worker, "\tcase p.slotsLocked() >= p.cfg.Workers:\n", "\tcase p.slotsLocked() > p.cfg.Workers:\n"},
+		{
+			worker, "p.slotsLocked() >= p.cfg.Workers || p.nextReturningLocked() != nil {",
+			"p.slotsLocked() > p.cfg.Workers || p.nextReturningLocked() != nil {",
+		},
 	}},
 	{clause: "C7", what: "Close and Shutdown leave the idle workers", edits: []edit{
-		{worker, "\tfor _, w := range p.idle {\n\t\tp.sendHome(w)\n\t}\n", ""},
-		{worker, "\tp.exited.Wait()\n", ""},
+		{park, "\tfor _, w := range p.idle {\n\t\tp.sendHomeLocked(w)\n\t}\n", ""},
+		{park, "\tp.exited.Wait()\n", ""},
 	}},
 	{clause: "C7", what: "a second Close panics", edits: []edit{
-		{worker, "p.idle, p.cfg.MinWorkers = nil, 0", "p.cfg.MinWorkers = 0"},
+		{park, "p.idle, p.cfg.MinWorkers = nil, 0", "p.cfg.MinWorkers = 0"},
 	}},
 	{clause: "C10", what: "an idle worker spins", time: "10s", edits: []edit{
 		{worker, "\tfor n := range w.next {\n", `	for {
@@ -50,7 +61,10 @@ var poolBreaks = []broken{
 		}
 `},
 	}},
-	{clause: "C12", what: "Pool.Go allocates", pkg: "./workerpool", run: "^TestAllocations", edits: []edit{
-		{"internal/intake/leaf.go", "f.ring.Push(fn)", "f.ring.Push(func() { fn() })"},
+	{clause: "C12", what: "Pool.Go allocates", run: "^TestAllocations", alone: true, edits: []edit{
+		{
+			"internal/leaf/lane.go", "\t\treturn l.ring.Push(Entry{Leaf: fn})\n\t}\n\ts :=",
+			"\t\treturn l.ring.Push(Entry{Leaf: func() { fn() }})\n\t}\n\ts :=",
+		},
 	}},
 }

@@ -2,26 +2,54 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
 const suite = "./internal/executortest"
 
+// verdict says what became of a break.
+type verdict string
+
+const (
+	caught   verdict = "caught"   // a test failed, or crashed
+	hung     verdict = "hang"     // a test did not end: caught as well, but slowly
+	survives verdict = "SURVIVES" // all tests pass
+	spoiled  verdict = "ERROR"    // the break does not apply or does not build, or no test ran
+)
+
 type result struct {
 	broken
-	caught  bool
-	err     bool // the break is at fault, not the suite
-	verdict string
+	verdict verdict
+	by      string // the test that caught it, or what is wrong with the break
 	output  string
 	took    time.Duration
+}
+
+func (r result) String() string {
+	return fmt.Sprintf("%-8s %-88s %s (%.0fs)", r.verdict, r.broken, r.by, r.took.Seconds())
+}
+
+// bench is where breaks are tried.
+type bench struct {
+	root    string
+	dir     string // for what is built
+	mu      sync.Mutex
+	numbers map[string]int          // of the breaks that are on the switchboard, by key
+	overlay string                  // of the switchboard
+	board   *switchboard            // with the breaks that build
+	tests   map[string]func() error // builds the tests of one package, once
+	faults  map[string]string       // by key: why a break cannot be planted
 }
 
 func moduleRoot() (string, error) {
@@ -31,119 +59,227 @@ func moduleRoot() (string, error) {
 	}
 	mod := strings.TrimSpace(string(out))
 	if filepath.Base(mod) != "go.mod" {
-		return "", fmt.Errorf("not inside a module")
+		return "", errors.New("not inside a module")
 	}
 	return filepath.Dir(mod), nil
 }
 
-// copyModule copies root without hidden folders.
-func copyModule(dst, root string) error {
-	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+// open returns a bench with all the chosen breaks that can be on one switchboard.
+func open(root, dir string, chosen []broken) (*bench, error) {
+	b := &bench{
+		root: root, dir: dir, numbers: map[string]int{}, tests: map[string]func() error{}, faults: map[string]string{},
+		board: &switchboard{tree: &tree{root: root}, variants: map[string]map[string]map[int]function{}},
+	}
+	for i, c := range chosen {
+		t, err := broke(root, c.edits)
+		if err != nil {
+			b.faults[c.key()] = err.Error()
+		} else if !c.alone && !c.race && b.board.add(i+1, t) {
+			b.numbers[c.key()] = i + 1
+		}
+	}
+	return b, b.wire(chosen)
+}
+
+// wire writes the switchboard, without the breaks that do not build.
+func (b *bench) wire(chosen []broken) error {
+	for {
+		t, err := b.board.wire()
 		if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(root, path)
-		if err != nil {
+		if b.overlay, err = t.write(b.dir); err != nil {
 			return err
 		}
-		hidden := rel != "." && strings.HasPrefix(d.Name(), ".")
-		switch {
-		case d.IsDir() && (hidden || d.Name() == "node_modules"):
-			return filepath.SkipDir
-		case d.IsDir():
-			return os.MkdirAll(filepath.Join(dst, rel), 0o777)
-		case hidden || !d.Type().IsRegular():
+		args := append([]string{"build", "-overlay=" + b.overlay}, t.packages()...)
+		out, err := b.goTool(args...)
+		if err == nil {
 			return nil
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
+		bad := b.culprits(t, out)
+		if len(bad) == 0 {
+			return fmt.Errorf("the switchboard does not build: %s", out)
 		}
-		return os.WriteFile(filepath.Join(dst, rel), data, 0o666)
-	})
-}
-
-// goTest runs the tests and returns what they printed.
-func goTest(dir string, args ...string) (string, error) {
-	cmd := exec.Command("go", append([]string{"test", "-v", "-count=1", "-failfast", "-vet=off"}, args...)...)
-	cmd.Dir = dir
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.WaitDelay = 5 * time.Second
-	err := cmd.Run()
-	return out.String(), err
-}
-
-// unbroken tests what the breaks test, in the same ways, without any break.
-func unbroken(dir string, chosen []broken) (string, bool) {
-	tried := map[string]bool{}
-	for _, b := range chosen {
-		args := b.testArgs()
-		if b.testedPackage() == suite {
-			args = []string{fmt.Sprintf("-race=%t", b.race), "-timeout=120s", suite} // all of it, once
-		}
-		way := strings.Join(args, " ")
-		if tried[way] {
-			continue
-		}
-		tried[way] = true
-		if out, err := goTest(dir, args...); err != nil {
-			return out, false
+		for number, message := range bad {
+			c := chosen[number-1]
+			delete(b.numbers, c.key())
+			b.faults[c.key()] = "does not build: " + message
+			b.board.drop(number)
 		}
 	}
-	return "", true
 }
 
-func (b broken) testedPackage() string {
-	if b.pkg != "" {
-		return b.pkg
+var compileError = regexp.MustCompile(`(?m)^(\S+\.go):(\d+):\d+: (.*)$`)
+
+// culprits returns the breaks in whose functions the compiler found errors.
+func (b *bench) culprits(t *tree, out string) map[int]string {
+	bad := map[int]string{}
+	for _, m := range compileError.FindAllStringSubmatch(out, -1) {
+		line, _ := strconv.Atoi(m[2])
+		if number := b.board.at(t.written[m[1]], line); number > 0 {
+			bad[number] = m[3]
+		}
 	}
-	return suite
+	return bad
 }
 
-func (b broken) testArgs() []string {
-	run, timeout := b.run, b.time
-	if run == "" {
-		run = "^TestPool$/^" + b.clause + "_"
-	}
-	if timeout == "" {
-		timeout = "60s"
-	}
-	return []string{"-run=" + run, "-timeout=" + timeout, fmt.Sprintf("-race=%t", b.race), b.testedPackage()}
+func (b *bench) goTool(args ...string) (string, error) {
+	cmd := exec.Command("go", args...)
+	cmd.Dir = b.root
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
-// plant applies b to the copy in dir, runs the tests, and takes b back.
-func plant(dir string, b broken) result {
+// trial is one run of the tests of one package.
+type trial struct {
+	pkg, run, timeout string
+	race              bool
+}
+
+func (t trial) String() string {
+	return fmt.Sprintf("%s -run=%s -race=%t", t.pkg, t.run, t.race)
+}
+
+// narrow is what a break names.
+func (b broken) narrow() trial {
+	t := trial{b.pkg, b.run, b.time, b.race}
+	if t.pkg == "" {
+		t.pkg = suite
+	}
+	if t.run == "" {
+		t.run = "^TestPool$/^" + b.clause + "_"
+	}
+	if t.timeout == "" {
+		t.timeout = "60s"
+	}
+	return t
+}
+
+// wide is all tests of the named and the changed packages and the suite, as .ci/run does.
+func (b broken) wide(t *tree) (trials []trial) {
+	for _, pkg := range append(t.packages(), b.narrow().pkg, suite) {
+		whole := trial{pkg, "", "240s", b.race}
+		if !slices.Contains(trials, whole) {
+			trials = append(trials, whole)
+		}
+	}
+	return trials
+}
+
+// plant tries the break on the tests that it names, then on all others.
+func (b *bench) plant(c broken) result {
 	begun := time.Now()
-	r := result{broken: b}
-	restore, err := apply(dir, b.edits)
-	if err != nil {
-		r.err, r.verdict = true, "ERROR: "+err.Error()
+	r := result{broken: c}
+	if t, err := broke(b.root, c.edits); err != nil {
+		r.verdict, r.by = spoiled, err.Error()
+	} else if fault := b.faults[c.key()]; fault != "" {
+		r.verdict, r.by = spoiled, fault
 	} else {
-		r.output, err = goTest(dir, b.testArgs()...)
-		r.judge(err)
-	}
-	if err := restore(); err != nil {
-		fatal(err)
+		b.try(&r, t)
 	}
 	r.took = time.Since(begun)
 	return r
 }
 
+func (b *bench) try(r *result, t *tree) {
+	overlay, number := b.overlay, b.numbers[r.key()]
+	if number == 0 {
+		dir, err := os.MkdirTemp(b.dir, "alone-")
+		if err != nil {
+			fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		if overlay, err = t.write(dir); err != nil {
+			fatal(err)
+		}
+	}
+	named := r.narrow()
+	for i, trial := range append([]trial{named}, r.wide(t)...) {
+		out, err := b.test(overlay, number, trial)
+		r.output = out
+		r.judge(err)
+		switch {
+		case r.verdict == survives:
+			continue
+		case i > 0 && r.verdict == spoiled && r.by == noTest: // all packages count, also one without tests
+			r.verdict, r.by = survives, ""
+			continue
+		case i > 0 && r.verdict != spoiled:
+			r.by += fmt.Sprintf(" [not by %v]", named)
+		}
+		return
+	}
+}
+
+// test runs the tests with a break: all tests of the switchboard are built once.
+func (b *bench) test(overlay string, number int, t trial) (string, error) {
+	name := fmt.Sprintf("%s-%t.test", strings.ReplaceAll(t.pkg, "/", "_"), t.race)
+	binary := filepath.Join(filepath.Dir(overlay), name)
+	if err := b.build(overlay, binary, t); err != nil {
+		return err.Error(), err
+	}
+	cmd := exec.Command(binary, "-test.v", "-test.failfast", "-test.count=1", "-test.run="+t.run,
+		"-test.timeout="+t.timeout)
+	cmd.Dir = filepath.Join(b.root, filepath.FromSlash(t.pkg))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", switchVariable, number))
+	return output(cmd, t.timeout)
+}
+
+// output runs cmd, whose tests end at the timeout by themselves, or are killed a little later.
+func output(cmd *exec.Cmd, timeout string) (string, error) {
+	limit, err := time.ParseDuration(timeout)
+	if err != nil {
+		fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit+20*time.Second)
+	defer cancel()
+	killed := exec.CommandContext(ctx, cmd.Path, cmd.Args[1:]...)
+	killed.Dir, killed.Env, killed.WaitDelay = cmd.Dir, cmd.Env, 5*time.Second
+	var out bytes.Buffer
+	killed.Stdout, killed.Stderr = &out, &out
+	err = killed.Run()
+	if ctx.Err() != nil {
+		out.WriteString("\npanic: test timed out: it did not even end by itself")
+	}
+	return out.String(), err
+}
+
+// build builds the tests of a package, once for each overlay.
+func (b *bench) build(overlay, binary string, t trial) error {
+	b.mu.Lock()
+	build := b.tests[binary]
+	if build == nil {
+		build = sync.OnceValue(func() error {
+			out, err := b.goTool("test", "-c", "-vet=off", "-overlay="+overlay, fmt.Sprintf("-race=%t", t.race),
+				"-o", binary, t.pkg)
+			if err != nil {
+				return fmt.Errorf("[build failed] %s", out)
+			}
+			return nil
+		})
+		b.tests[binary] = build
+	}
+	b.mu.Unlock()
+	return build()
+}
+
+const noTest = "no test ran"
+
 func (r *result) judge(err error) {
-	how, name := "", failed(r.output)
+	name, how := failed(r.output), ""
+	r.verdict = caught
 	switch {
-	case strings.Contains(r.output, "[build failed]"), strings.Contains(r.output, "[setup failed]"):
-		r.err, r.verdict = true, "ERROR: the break does not build"
+	case strings.Contains(r.output, "[build failed]"):
+		r.verdict, r.by = spoiled, "the break does not build"
 		return
 	case err == nil && !strings.Contains(r.output, "--- PASS"):
-		r.err, r.verdict = true, "ERROR: no test ran"
+		r.verdict, r.by = spoiled, noTest
 		return
 	case err == nil:
-		r.verdict = "NOT CAUGHT"
+		r.verdict, r.by = survives, ""
 		return
 	case strings.Contains(r.output, "panic: test timed out"):
-		how = " (hang)"
+		r.verdict = hung
 	case strings.Contains(r.output, "deadlock: "):
 		how = " (deadlock)"
 	case strings.Contains(r.output, "WARNING: DATA RACE"):
@@ -152,10 +288,10 @@ func (r *result) judge(err error) {
 		how = " (crash)"
 	}
 	if name == "" {
-		r.err, r.verdict = true, "ERROR: go test failed, but no test did"
+		r.verdict, r.by = spoiled, "the tests failed, but none of them did"
 		return
 	}
-	r.caught, r.verdict = true, "caught by "+name+how
+	r.by = name + how
 }
 
 var (
@@ -163,7 +299,8 @@ var (
 	runLine  = regexp.MustCompile(`(?m)^=== RUN\s+(\S+)`)
 )
 
-// failed returns the first failing test that has no failing test inside; after a crash, the one that ran last.
+// failed returns the first failing test that has no failing test inside; after a crash, the one
+// that ran last.
 func failed(output string) string {
 	fails := failLine.FindAllStringSubmatch(output, -1)
 	for _, f := range fails {
@@ -179,35 +316,4 @@ func failed(output string) string {
 		return runs[len(runs)-1][1]
 	}
 	return ""
-}
-
-// apply makes the edits. restore undoes those that were made.
-func apply(dir string, edits []edit) (restore func() error, err error) {
-	before := map[string][]byte{}
-	restore = func() error {
-		for path, data := range before {
-			if err := os.WriteFile(path, data, 0o666); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for _, e := range edits {
-		path := filepath.Join(dir, filepath.FromSlash(e.file))
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return restore, err
-		}
-		if n := bytes.Count(data, []byte(e.old)); n != 1 {
-			return restore, fmt.Errorf("the text to replace is %d times in %s: %q", n, e.file, e.old)
-		}
-		if _, saved := before[path]; !saved {
-			before[path] = data
-		}
-		data = bytes.Replace(data, []byte(e.old), []byte(e.new), 1)
-		if err := os.WriteFile(path, data, 0o666); err != nil {
-			return restore, err
-		}
-	}
-	return restore, nil
 }

@@ -1,0 +1,67 @@
+package draw
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// backlog is the number of queued tasks of a group over time: the count from each moment on.
+type backlog struct {
+	group string
+	steps []backlogStep
+	most  int
+}
+
+type backlogStep struct {
+	at    time.Duration
+	count int
+}
+
+// backlogs returns the groups in which a task had to queue for some time, in order.
+func (p *plan) backlogs() []backlog {
+	changes := make(map[string][]backlogStep) // count: by how much it changes
+	for _, s := range p.Spans {
+		if s.Look == Queued && s.To > s.From {
+			changes[s.Lane.Group] = append(changes[s.Lane.Group], backlogStep{s.From, 1}, backlogStep{s.To, -1})
+		}
+	}
+	var all []backlog
+	for _, group := range p.groups() {
+		if changes[group] != nil {
+			all = append(all, newBacklog(group, changes[group]))
+		}
+	}
+	return all
+}
+
+func newBacklog(group string, changes []backlogStep) backlog {
+	slices.SortStableFunc(changes, func(a, b backlogStep) int { return cmp.Compare(a.at, b.at) })
+	b := backlog{group: group}
+	count := 0
+	for i, c := range changes {
+		count += c.count
+		if i+1 < len(changes) && changes[i+1].at == c.at {
+			continue
+		}
+		b.steps = append(b.steps, backlogStep{c.at, count})
+		b.most = max(b.most, count)
+	}
+	return b
+}
+
+// columns returns the greatest count in each of so many columns of the picture.
+func (b backlog) columns(p *plan, columns int) []int {
+	counts := make([]int, columns)
+	for i, s := range b.steps {
+		end := p.Length
+		if i+1 < len(b.steps) {
+			end = b.steps[i+1].at
+		}
+		from := min(p.at(s.at, columns), columns-1)
+		for c := from; c < max(from+1, p.at(end, columns)) && c < columns; c++ {
+			counts[c] = max(counts[c], s.count)
+		}
+	}
+	return counts
+}

@@ -1,0 +1,160 @@
+package draw
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Scene is the content of a picture. Times are counted from its begin.
+type Scene struct {
+	Spans   []Span
+	Marks   []Mark
+	Remarks []Remark
+	Length  time.Duration
+}
+
+// Lane is a line of the picture: one worker, process or thread of a group. A group is an executor.
+type Lane struct {
+	Group  string
+	Number int
+}
+
+func (l Lane) name() string { return Clean(l.Group) + " " + strconv.Itoa(l.Number) }
+
+// Span is a stretch of a task's time.
+type Span struct {
+	Lane     Lane
+	Task     uint64
+	Label    string
+	Look     Look
+	From, To time.Duration
+}
+
+// Look is how a span looks.
+type Look uint8
+
+const (
+	Queued  Look = iota // it has no lane yet
+	Run                 // it runs
+	Holds               // it runs in a call that keeps a lock
+	Native              // it runs without the lock that its group has
+	Waiting             // it waits
+	Locked              // it waits for the lock
+	looks
+)
+
+// holdsLock reports whether a task of this look has its group's lock, if the group has one.
+func (l Look) holdsLock() bool { return l == Run || l == Holds }
+
+// Mark is something that happened to a task at one moment.
+type Mark struct {
+	Kind MarkKind
+	Name string // for a trace
+	Lane Lane
+	Peer uint64 // the number of another task of the group, or 0
+	At   time.Duration
+}
+
+// MarkKind is how a mark looks.
+type MarkKind uint8
+
+const (
+	Other  MarkKind = iota // shown by a trace only
+	Lost                   // woken for the lock, and found it taken
+	Forced                 // got the lock that Peer had to drop
+)
+
+// Remark is a sentence about a stretch of a lane.
+type Remark struct {
+	Lane     Lane
+	From, To time.Duration
+	Text     string
+}
+
+// taskKey is a task of a group.
+type taskKey struct {
+	group string
+	task  uint64
+}
+
+// plan is a scene with its lanes in order.
+type plan struct {
+	*Scene
+	lanes  []Lane
+	row    map[Lane]int     // in lanes
+	labels map[Lane]string  // of lanes on which one task ran, or several with the same label
+	home   map[taskKey]Lane // where a task ran last
+}
+
+func newPlan(s *Scene) *plan {
+	p := &plan{Scene: s, row: make(map[Lane]int), labels: make(map[Lane]string), home: make(map[taskKey]Lane)}
+	for _, s := range s.Spans {
+		if s.Look == Queued {
+			continue
+		}
+		if _, seen := p.row[s.Lane]; !seen {
+			p.row[s.Lane] = 0
+			p.lanes = append(p.lanes, s.Lane)
+			p.labels[s.Lane] = s.Label
+		} else if p.labels[s.Lane] != s.Label {
+			p.labels[s.Lane] = ""
+		}
+		p.home[taskKey{s.Lane.Group, s.Task}] = s.Lane
+	}
+	slices.SortFunc(p.lanes, func(a, b Lane) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Number, b.Number))
+	})
+	for i, l := range p.lanes {
+		p.row[l], p.labels[l] = i, Clean(p.labels[l])
+	}
+	return p
+}
+
+// peer returns the row of the other task of a mark, if it is known.
+func (p *plan) peer(m Mark) (row int, ok bool) {
+	l, ok := p.home[taskKey{m.Lane.Group, m.Peer}]
+	return p.row[l], ok && m.Peer != 0
+}
+
+// locked returns the groups whose tasks share a lock: some task waited for it.
+func (p *plan) locked() map[string]bool {
+	locked := make(map[string]bool)
+	for _, s := range p.Spans {
+		if s.Look == Locked {
+			locked[s.Lane.Group] = true
+		}
+	}
+	return locked
+}
+
+// groups returns the names of all groups, in order. A group whose tasks were only ever queued has
+// no lane.
+func (p *plan) groups() []string {
+	var groups []string
+	for _, s := range p.Spans {
+		if !slices.Contains(groups, s.Lane.Group) {
+			groups = append(groups, s.Lane.Group)
+		}
+	}
+	slices.Sort(groups)
+	return groups
+}
+
+// at returns the place of a moment on a scale of so many units.
+func (p *plan) at(moment time.Duration, units int) int {
+	whole := max(1, uint64(max(0, p.Length)))
+	part := min(whole, uint64(max(0, moment)))
+	high, low := bits.Mul64(part, uint64(units))
+	q, _ := bits.Div64(high, low, whole)
+	return int(q)
+}
+
+func (s Span) name() string {
+	if s.Label != "" {
+		return Clean(s.Label)
+	}
+	return "task " + strconv.FormatUint(s.Task, 10)
+}

@@ -1,0 +1,165 @@
+package draw
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// Text draws a Gantt chart of width columns (at least 1), a line for each lane:
+//
+//	#  runs                    c  runs in a call that keeps the lock
+//	+  runs and waits          =  computes without the lock
+//	~  waits                   .  waits for the lock
+//	>  was given the lock that another thread had to drop
+//	!  was woken for the lock and found it taken
+//
+// A column of + is one in which the lane waits for more than half of the time. A group in which
+// tasks queue has a line of its own with the length of its queue: a digit, or * from 10 on. Remarks
+// follow as sentences.
+func Text(w io.Writer, s *Scene, width int) error {
+	p := newPlan(s)
+	c := chart{plan: p, width: max(width, 1), wide: groupWidth(p)}
+	queues := p.backlogs()
+	cells := c.cells()
+	for i, l := range p.lanes {
+		for len(queues) > 0 && queues[0].group <= l.Group {
+			c.queue(queues[0])
+			queues = queues[1:]
+		}
+		c.line(l.Group, fmt.Sprintf("%3d", l.Number), cells[i], p.labels[l])
+	}
+	for _, q := range queues {
+		c.queue(q)
+	}
+	c.foot()
+	_, err := io.WriteString(w, c.b.String())
+	return err
+}
+
+// chart is a text that is being written.
+type chart struct {
+	*plan
+	b     strings.Builder
+	width int // of the plot, in columns
+	wide  int // of the groups' names
+}
+
+// Names of groups are aligned, and clipped where they are longer than maxGroup.
+const (
+	minGroup = 12
+	maxGroup = 30
+)
+
+func groupWidth(p *plan) int {
+	wide := minGroup
+	for _, group := range p.groups() {
+		wide = max(wide, utf8.RuneCountInString(Clean(group)))
+	}
+	return min(wide, maxGroup)
+}
+
+func (c *chart) line(group, number string, cells []byte, label string) {
+	name := clip(Clean(group), c.wide)
+	pad := strings.Repeat(" ", c.wide-utf8.RuneCountInString(name))
+	line := fmt.Sprintf("%s%s %s |%s| %s", pad, name, number, cells, label)
+	c.b.WriteString(strings.TrimRight(line, " ") + "\n")
+}
+
+func (c *chart) queue(q backlog) {
+	c.line(q.group, "  q", queueCells(q.columns(c.plan, c.width)), fmt.Sprintf("queued, at most %d", q.most))
+}
+
+// foot writes the axis and the remarks.
+func (c *chart) foot() {
+	indent := strings.Repeat(" ", c.wide+4)
+	fmt.Fprintf(&c.b, "%s  %-*s%v\n", indent, max(1, c.width-len(c.Length.String())+1), "0", c.Length)
+	for _, r := range c.Remarks {
+		fmt.Fprintf(&c.b, "%s  %v–%v: %s\n", indent, r.From, r.To, Clean(r.Text))
+	}
+}
+
+func queueCells(counts []int) []byte {
+	cells := make([]byte, len(counts))
+	for i, n := range counts {
+		switch {
+		case n == 0:
+			cells[i] = ' '
+		case n < 10:
+			cells[i] = '0' + byte(n)
+		default:
+			cells[i] = '*'
+		}
+	}
+	return cells
+}
+
+// cellParts is the number of parts of a column that are told apart when its time is added up.
+const cellParts = 64
+
+// cell adds up what a lane does in one column.
+type cell struct {
+	parts [looks]int // of the column's time
+	seen  [looks]bool
+}
+
+// cells returns the columns of each lane.
+func (c *chart) cells() [][]byte {
+	cells := make([][]cell, len(c.lanes))
+	for i := range cells {
+		cells[i] = make([]cell, c.width)
+	}
+	for _, s := range c.Spans {
+		if s.Look != Queued {
+			c.spread(cells[c.row[s.Lane]], s)
+		}
+	}
+	shown := make([][]byte, len(c.lanes))
+	for i := range cells {
+		shown[i] = make([]byte, c.width)
+		for j := range cells[i] {
+			shown[i][j] = cells[i][j].letter()
+		}
+	}
+	for _, m := range c.Marks {
+		if row, ok := c.row[m.Lane]; ok && markLetters[m.Kind] != 0 {
+			shown[row][min(c.at(m.At, c.width), c.width-1)] = markLetters[m.Kind]
+		}
+	}
+	return shown
+}
+
+var markLetters = [...]byte{Other: 0, Lost: '!', Forced: '>'}
+
+// spread adds a span to the columns that it touches, at least one.
+func (c *chart) spread(cells []cell, s Span) {
+	from, to := c.at(s.From, c.width*cellParts), c.at(s.To, c.width*cellParts)
+	first := min(from/cellParts, c.width-1)
+	for i := first; i < c.width && (i == first || i*cellParts < to); i++ {
+		cells[i].seen[s.Look] = true
+		cells[i].parts[s.Look] += max(0, min(to, (i+1)*cellParts)-max(from, i*cellParts))
+	}
+}
+
+var letters = [...]byte{Run: '#', Holds: 'c', Native: '=', Waiting: '~', Locked: '.'}
+
+func (c *cell) letter() byte {
+	waits := c.parts[Waiting] + c.parts[Locked]
+	for _, look := range []Look{Holds, Run, Native} { // the rarest first
+		if !c.seen[look] {
+			continue
+		}
+		if runs := c.parts[Run] + c.parts[Holds] + c.parts[Native]; runs < waits {
+			return '+'
+		}
+		return letters[look]
+	}
+	switch {
+	case c.seen[Locked] && c.parts[Locked] >= c.parts[Waiting]:
+		return letters[Locked]
+	case c.seen[Waiting]:
+		return letters[Waiting]
+	}
+	return ' '
+}

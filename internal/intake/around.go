@@ -1,0 +1,55 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+var _ task.Surrounder = (*Intake)(nil)
+
+// RunAround implements task.Surrounder. A future that the job holds calls Surround itself, with its
+// function's error.
+func (in *Intake) RunAround(n *task.Node) {
+	if _, future := quartet.As[task.Noder](n.Job); future {
+		n.Job.Run(n.Context())
+		return
+	}
+	err := in.Surround(n.Context(), n, func(ctx context.Context) error {
+		n.Job.Run(ctx)
+		return nil
+	})
+	if err != nil {
+		n.Fail()
+	}
+}
+
+// Surround implements task.Surrounder.
+func (in *Intake) Surround(ctx context.Context, n *task.Node, run func(context.Context) error) error {
+	info := quartet.Info{Executor: in.cfg.Name, Label: task.LabelOf(n.Parent()), Task: n.Seq}
+	if call, ok := quartet.As[quartet.Call](n.Job); ok {
+		info.Func = call.Name()
+	}
+	return CallAround(in.cfg.Package, in.cfg.Around, ctx, info, run)
+}
+
+// CallAround calls run within around, which must call it once. One that does not, and returns no
+// error, has kept the task from running, and that is no success.
+func CallAround(pkg string, around Around, ctx context.Context, info quartet.Info,
+	run func(context.Context) error,
+) error {
+	ran := false
+	err := around(ctx, info, func(ctx context.Context) error {
+		if ran {
+			panic(pkg + ": Around has called run twice")
+		}
+		ran = true
+		return run(ctx)
+	})
+	if err == nil && !ran {
+		return fmt.Errorf("%s: Around has not called run, and has returned no error", pkg)
+	}
+	return err
+}

@@ -1,0 +1,82 @@
+package intake
+
+import (
+	"context"
+
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// Effect is one thing that follows from a critical section, done without the lock.
+type Effect interface{ Apply() }
+
+// Effects are all of them, in order. Its zero value holds none.
+type Effects struct {
+	first Effect
+	rest  []Effect
+}
+
+// Run applies the effects.
+func (e *Effects) Run() {
+	if e.first == nil {
+		return
+	}
+	e.first.Apply()
+	for _, x := range e.rest {
+		x.Apply()
+	}
+}
+
+func (e *Effects) add(x Effect) {
+	if e.first == nil {
+		e.first = x
+	} else {
+		e.rest = append(e.rest, x)
+	}
+}
+
+// ThenLocked has x applied once the lock is released.
+func (in *Intake) ThenLocked(x Effect) { in.effects.add(x) }
+
+// AfterLocked has fn called once the lock is released.
+func (in *Intake) AfterLocked(fn func()) { in.effects.add(call(fn)) }
+
+type call func()
+
+func (fn call) Apply() { fn() }
+
+// SettleLocked makes the invariant true: it lets in the blocked submitters for whom there is room
+// by now, and offers the executor the queued nodes. The caller releases the lock, and runs what it
+// returns.
+func (in *Intake) SettleLocked() Effects {
+	for in.roomy || in.fresh {
+		if in.roomy {
+			in.roomy = false
+			in.grantLocked()
+		}
+		if in.fresh {
+			in.fresh = false
+			in.cfg.Ready()
+		}
+	}
+	in.setGateLocked()
+	in.watchLateLocked()
+	if len(in.steps) > 0 {
+		in.tellLocked()
+	}
+	e := in.effects
+	in.effects = Effects{}
+	return e
+}
+
+// abandonment is a queued node that is to be abandoned.
+type abandonment struct {
+	node  *task.Node
+	cause error // nil: that of the node's context
+}
+
+func (a abandonment) Apply() {
+	if a.cause == nil {
+		a.cause = context.Cause(a.node.Parent())
+	}
+	a.node.Abandon(a.cause)
+}

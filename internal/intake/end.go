@@ -1,0 +1,150 @@
+package intake
+
+import (
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// SuspendLocked says that a started node waits, and lends its place.
+func (in *Intake) SuspendLocked(n *task.Node) {
+	if in.waitsLocked(n) {
+		in.lendPlaceLocked(n)
+	}
+}
+
+// ResumeLocked says that a node that waited goes on; one with a limit has its place again.
+func (in *Intake) ResumeLocked(n *task.Node) { in.goesOnLocked(n) }
+
+func (in *Intake) waitsLocked(n *task.Node) bool {
+	if n.In == nil {
+		in.adoptLocked(n)
+	}
+	if was := n.State(); was != task.Running && was != task.Claimed || !n.Move(was, task.Waiting) {
+		return false
+	}
+	in.countWaitingLocked(n)
+	return true
+}
+
+// countWaitingLocked counts a node that ran as waiting.
+func (in *Intake) countWaitingLocked(n *task.Node) {
+	in.started.Remove(n)
+	in.waiting.Push(n)
+	n.In = &in.waiting
+	in.stats.Running--
+	in.stats.Waiting++
+	in.stepLocked(quartet.EventSuspended, n)
+}
+
+func (in *Intake) goesOnLocked(n *task.Node) {
+	if was := n.State(); was.Suspended() && n.Move(was, task.Running) {
+		in.countRunningLocked(n)
+	}
+}
+
+// countRunningLocked counts a node that waited as running again.
+func (in *Intake) countRunningLocked(n *task.Node) {
+	in.waiting.Remove(n)
+	in.started.Push(n)
+	n.In = &in.started
+	in.stats.Waiting--
+	in.stats.Running++
+	in.stepLocked(quartet.EventResumed, n)
+}
+
+// SetWaiting takes the lock to say that a started node waits, or goes on.
+func (in *Intake) SetWaiting(n *task.Node, waiting bool) {
+	in.Lock()
+	in.SetWaitingLocked(n, waiting)
+	in.Commit()
+}
+
+// SetWaitingLocked says that a started node waits, or goes on.
+func (in *Intake) SetWaitingLocked(n *task.Node, waiting bool) {
+	if waiting {
+		in.SuspendLocked(n)
+	} else {
+		in.ResumeLocked(n)
+	}
+}
+
+// LentLocked reports whether n counts as waiting: a foreign goroutine may have lent in its name
+// when it has ended.
+func (in *Intake) LentLocked(n *task.Node) bool { return n.In == &in.waiting }
+
+// End takes the lock for EndLocked.
+func (in *Intake) End(n *task.Node) {
+	in.Lock()
+	in.EndLocked(n)
+	in.Commit()
+}
+
+// EndLocked takes back a claimed node, whose job has returned and which has ended.
+func (in *Intake) EndLocked(n *task.Node) {
+	if in.LentLocked(n) {
+		in.countRunningLocked(n)
+	}
+	in.stats.Running--
+	if n.HasFailed() {
+		in.stats.Failed++
+	} else {
+		in.stats.Done++
+	}
+	if n.Stamp != 0 {
+		in.ranLocked(time.Duration(in.now() - n.Stamp))
+	}
+	in.keptLocked(n, true)
+	in.stepLocked(quartet.EventEnded, n)
+	in.givePlacesLocked(n)
+	if n.In != nil {
+		n.In.Remove(n)
+		n.In = nil
+	}
+	in.leaveLocked(n)
+}
+
+// leaveLocked: n is over.
+func (in *Intake) leaveLocked(n *task.Node) {
+	in.roomy = true
+	in.ReleaseLocked(1)
+	if n.Is(task.Leaf) {
+		in.recycleLocked(n)
+	}
+}
+
+// Drop implements task.Owner: n ended without having started. Its room is free before Abandon is
+// called, its place among the unfinished after.
+func (in *Intake) Drop(n *task.Node, cause error) {
+	in.Lock()
+	in.pulledLocked(n)
+	in.abandonedLocked(n)
+	in.Commit()
+	in.Guard(func() { n.Job.Abandon(cause) })
+	n.End()
+	in.Lock()
+	in.leaveLocked(n)
+	in.Commit()
+}
+
+// pulledLocked takes n into the numbers if it is in the lane still, or in the hand of a consumer.
+func (in *Intake) pulledLocked(n *task.Node) {
+	if n.Seq == 0 {
+		in.spillLocked()
+		in.arriveLocked(n)
+	}
+}
+
+// abandonedLocked counts a node that will never start.
+func (in *Intake) abandonedLocked(n *task.Node) {
+	if n.In != nil {
+		in.unqueueLocked(n)
+	}
+	in.givePlacesLocked(n)
+	in.stats.Queued--
+	in.stats.Abandoned++
+	n.Fail()
+	in.keptLocked(n, false)
+	in.stepLocked(quartet.EventEnded, n)
+}

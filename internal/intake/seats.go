@@ -1,0 +1,162 @@
+package intake
+
+import (
+	"math/bits"
+	"sync/atomic"
+
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// seats are where calls run that have begun without the lock: one word says which are free, so that
+// a call takes one, and leaves it, by one CAS each. Who holds the lock shuts them, and then nothing
+// changes but what it changes itself: to take a seat fails, and who leaves one must come to the
+// lock.
+//
+// Invariant, while shut: out are the seats that are taken. While open: the taken ones are those of
+// all, the ones that were free at the opening or out then, which are not free now.
+type seats struct {
+	free atomic.Uint64 // a bit for each that is free, and the bit opened; 0: shut
+	all  uint64
+	out  uint64
+	seat [maxSeats]seat
+}
+
+const (
+	maxSeats = 63
+	opened   = 1 << maxSeats
+)
+
+// seat is one of them. Only the call that has taken it writes to it, but for node.
+type seat struct {
+	node   atomic.Pointer[task.Node] // who sits there; nil: somebody who has just come, or is about to leave
+	parent atomic.Pointer[task.Node] // of that one, in whose slot it runs
+	done   atomic.Uint64
+	failed atomic.Uint64
+	taken  uint64   // how often
+	index  int      // fixed
+	_      [16]byte // the rest of a cache line
+}
+
+func newSeats() *seats {
+	s := &seats{}
+	for i := range s.seat {
+		s.seat[i].index = i
+	}
+	return s
+}
+
+// take returns a free seat, or nil.
+func (s *seats) take() *seat {
+	for {
+		free := s.free.Load()
+		if free <= opened {
+			return nil
+		}
+		first := free & -free
+		if s.free.CompareAndSwap(free, free&^first) {
+			c := &s.seat[bits.TrailingZeros64(first)]
+			c.taken++
+			return c
+		}
+	}
+}
+
+// leave gives c back. It reports false when the seats are shut: then vacateLocked does that.
+func (s *seats) leave(c *seat) bool {
+	for {
+		free := s.free.Load()
+		if free == 0 {
+			return false
+		}
+		if s.free.CompareAndSwap(free, free|1<<c.index) {
+			return true
+		}
+	}
+}
+
+// shutLocked shuts the seats.
+func (s *seats) shutLocked() {
+	if s.free.Load() != 0 {
+		s.out = s.all &^ s.free.Swap(0)
+	}
+}
+
+// openLocked opens the seats, which are shut, for n more calls.
+func (s *seats) openLocked(n int) {
+	n = min(n, maxSeats-bits.OnesCount64(s.out))
+	free := uint64(1)<<min(n+bits.OnesCount64(s.out), maxSeats) - 1
+	for free &^= s.out; bits.OnesCount64(free) > n; { // a few, as seats are taken from the first on
+		free &^= 1 << (bits.Len64(free) - 1)
+	}
+	s.all = free | s.out
+	s.free.Store(free | opened)
+}
+
+// vacateLocked is leave while they are shut.
+func (s *seats) vacateLocked(c *seat) { s.out &^= 1 << c.index }
+
+// takenLocked is how many are taken, also while they are open.
+func (s *seats) takenLocked() int {
+	if s == nil {
+		return 0
+	}
+	if free := s.free.Load(); free != 0 {
+		return bits.OnesCount64(s.all &^ free)
+	}
+	return bits.OnesCount64(s.out)
+}
+
+// endedLocked is how many calls have ended in their seats.
+func (s *seats) endedLocked() (done, failed uint64) {
+	if s == nil {
+		return 0, 0
+	}
+	for i := range s.seat {
+		done += s.seat[i].done.Load()
+		failed += s.seat[i].failed.Load()
+	}
+	return done, failed
+}
+
+// sitting yields the nodes that sit.
+func (s *seats) sitting(yield func(*task.Node) bool) {
+	if s == nil {
+		return
+	}
+	for i := range s.seat {
+		if n := s.seat[i].node.Load(); n != nil && !yield(n) {
+			return
+		}
+	}
+}
+
+// sit makes n the one that is seen at c.
+func (c *seat) sit(n, parent *task.Node) {
+	if parent != nil {
+		c.parent.Store(parent)
+	}
+	c.node.Store(n)
+}
+
+// stand reports whether n, which sat at c, sits there still, and has it seen no more. parent is who
+// that came with.
+func (c *seat) stand(n *task.Node) (parent *task.Node, sat bool) {
+	parent = c.parent.Load()
+	return parent, c.node.CompareAndSwap(n, nil)
+}
+
+// clear keeps nothing of who has sat there.
+func (c *seat) clear() {
+	if c.parent.Load() != nil {
+		c.parent.Store(nil)
+	}
+}
+
+// count counts n, which has ended at c.
+func (c *seat) count(n *task.Node) {
+	if n.HasFailed() {
+		c.failed.Store(c.failed.Load() + 1)
+	} else {
+		c.done.Store(c.done.Load() + 1)
+	}
+}

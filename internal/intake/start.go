@@ -1,0 +1,294 @@
+package intake
+
+import (
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/leaf"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// ageEvery is the round of starts in which each level has its turn: of 16 starts one goes to the
+// normal ones first and one to the low ones, so that neither starves under a flood of higher ones.
+const ageEvery = 16
+
+// turn returns in which order the levels are asked for the next start.
+func turn(starts uint64) [levels]int8 {
+	switch starts % ageEvery {
+	case ageEvery/2 - 1:
+		return [levels]int8{Normal, High, Low}
+	case ageEvery - 1:
+		return [levels]int8{Low, High, Normal}
+	}
+	return [levels]int8{High, Normal, Low}
+}
+
+func (in *Intake) levelLocked(l int8) *task.List { return &in.queues[l-High] }
+
+// LenLocked returns the number of nodes and leaves that may start.
+func (in *Intake) LenLocked() int {
+	n := in.lane.Len()
+	for level := range in.queues {
+		n += in.queues[level].Len()
+	}
+	return n
+}
+
+// PopLocked takes the next node that can still start out of the queue, as claimed; nil when there
+// is none. It is the oldest of its level.
+func (in *Intake) PopLocked() *task.Node {
+	n, _ := in.popLocked(nil)
+	return n
+}
+
+// NextLocked is PopLocked for a worker that can run leaves: where it is the turn of a leaf, it has
+// c begin with that.
+func (in *Intake) NextLocked(c *leaf.Consumer) (n *task.Node, leaves bool) { return in.popLocked(c) }
+
+func (in *Intake) popLocked(c *leaf.Consumer) (n *task.Node, leaves bool) {
+	for {
+		n, lane := in.nextLocked()
+		switch {
+		case lane:
+			if n, leaves = in.popEntryLocked(c); n != nil || leaves {
+				return n, leaves
+			}
+		case n == nil:
+			return nil, false
+		case in.TakeLocked(n):
+			return n, false
+		}
+	}
+}
+
+// nextLocked returns the node whose turn it is, or that it is the lane's turn.
+func (in *Intake) nextLocked() (n *task.Node, lane bool) {
+	for _, level := range turn(in.starts) {
+		if level == Normal && in.laneFirstLocked() {
+			return nil, true
+		}
+		if n = in.levelLocked(level).First(); n != nil {
+			return n, false
+		}
+	}
+	return nil, false
+}
+
+// StartableLocked reports whether n is queued here, and no turnstile holds it.
+func (in *Intake) StartableLocked(n *task.Node) bool {
+	return n.Owner() == task.Owner(in) && n.In == in.levelLocked(n.Level)
+}
+
+// TakeLocked takes n out of the queue, as claimed. It reports false when n is not queued here, or
+// can no longer start; one whose context has ended stays for its abandonment, out of the queue.
+func (in *Intake) TakeLocked(n *task.Node) bool {
+	if n.State() == task.Pushed && n.Owner() == task.Owner(in) {
+		in.spillLocked()
+	}
+	if !in.StartableLocked(n) {
+		return false
+	}
+	in.unqueueLocked(n)
+	return in.startLocked(n)
+}
+
+// startLocked claims and counts a node that has left the queue, or the lane. It reports false where
+// the node can no longer start.
+func (in *Intake) startLocked(n *task.Node) bool {
+	if n.Is(task.Leaf) {
+		n.Claim()
+	} else if !in.claimLocked(n) {
+		return false
+	}
+	in.stats.Queued--
+	in.beginLocked(n)
+	return true
+}
+
+// claimLocked reports whether n may start.
+func (in *Intake) claimLocked(n *task.Node) bool {
+	if n.Parent().Err() != nil {
+		in.ThenLocked(abandonment{node: n})
+		return false
+	}
+	return n.Claim() // else Drop is on its way
+}
+
+// beginLocked counts a claimed node as running.
+func (in *Intake) beginLocked(n *task.Node) {
+	in.starts++
+	in.stats.Running++
+	if !n.Is(task.Leaf) {
+		in.started.Push(n)
+		n.In = &in.started
+	}
+	if n.Stamp != 0 {
+		now := in.now()
+		in.stats.QueueWait.Observe(time.Duration(now - n.Stamp))
+		n.Stamp = now
+	}
+	in.stepLocked(quartet.EventStarted, n)
+}
+
+// NobodyWaitsLocked reports whether a node that is submitted now has no elder that could start.
+func (in *Intake) NobodyWaitsLocked() bool { return in.LenLocked() == 0 && !in.door.busy() }
+
+// enqueueNewLocked puts an accepted node into the queue. It reports false when the node has been
+// cancelled meanwhile.
+func (in *Intake) enqueueNewLocked(n *task.Node) bool {
+	to := task.Ready
+	if !n.Advance() {
+		to = task.Held
+	}
+	if was := n.State(); was > task.Blocked || !n.Move(was, to) {
+		if to == task.Held {
+			n.Before().Withdraw(n)
+		}
+		return false
+	}
+	if to == task.Held {
+		in.held.Push(n)
+	} else {
+		in.readyLocked(n)
+	}
+	return true
+}
+
+// enqueueLocked brings a held node, which has got a place, on: to its next turnstile, or among
+// those that may start.
+func (in *Intake) enqueueLocked(n *task.Node) {
+	if n.Advance() {
+		in.held.Remove(n)
+		n.Move(task.Held, task.Ready) // else Drop is on its way
+		in.readyLocked(n)
+	}
+}
+
+func (in *Intake) readyLocked(n *task.Node) {
+	n.In = in.levelLocked(n.Level)
+	n.In.Push(n)
+	in.fresh = true
+}
+
+// unqueueLocked takes n out of the queue.
+func (in *Intake) unqueueLocked(n *task.Node) {
+	if n.In != in.levelLocked(n.Level) {
+		in.held.Remove(n)
+		stile := n.Before()
+		stile.Withdraw(n)
+		in.loosenLocked(stile)
+	} else {
+		n.In.Remove(n)
+		n.In = nil
+	}
+	in.roomy = true
+	if n.Watch != nil {
+		in.unwatchLocked(n)
+	}
+}
+
+// discardLocked makes room for n, at the cost of a queued node: the oldest of the backlog that is
+// full, where there is one. It reports false when no node may go for n.
+func (in *Intake) discardLocked(n *task.Node, full *task.Turnstile) bool {
+	switch {
+	case in.cfg.NoQueue:
+		return false
+	case full == nil:
+		return in.discardOldestLocked(n)
+	}
+	oldest := n.Shut().Oldest() // at the key, if that is what n waits for; else at the limit
+	if oldest != nil {
+		in.dropLocked(oldest)
+	}
+	return oldest != nil
+}
+
+// discardOldestLocked makes room for n, at the cost of the oldest node of the lowest level that is
+// not above its. It reports false if nodes of higher levels and started nodes take all the room.
+func (in *Intake) discardOldestLocked(n *task.Node) bool {
+	for l := Low; l >= n.Level; l-- {
+		if l == Normal && in.laneFirstLocked() && in.dropFastLocked() {
+			return true
+		}
+		oldest := in.levelLocked(l).First()
+		if oldest == nil && l == Normal { // what has a turnstile is of no other level
+			oldest = in.held.First()
+		}
+		if oldest != nil {
+			in.dropLocked(oldest)
+			return true
+		}
+	}
+	return false
+}
+
+// dropLocked abandons a queued node, for its room.
+func (in *Intake) dropLocked(n *task.Node) {
+	if n.Is(task.Leaf) {
+		in.dropLeafLocked(n)
+		return
+	}
+	in.unqueueLocked(n)
+	in.ThenLocked(abandonment{n, quartet.ErrDiscarded})
+}
+
+// popEntryLocked takes the oldest entry out of the lane: a node, as claimed, or a leaf, which c
+// begins with; as a claimed node where c is nil. It returns neither when the entry can no longer
+// start, or there is none.
+func (in *Intake) popEntryLocked(c *leaf.Consumer) (n *task.Node, leaves bool) {
+	e, ok := in.lane.TakeLocked()
+	if !ok {
+		return nil, false
+	}
+	in.roomy = true
+	if n = e.Node; n != nil {
+		if !in.startArrivedLocked(n) {
+			return nil, false
+		}
+		return n, false
+	}
+	in.starts++
+	if c != nil {
+		in.lane.JoinLocked(c, e.Leaf)
+		in.HoldLocked()
+		return nil, true
+	}
+	in.stats.Running++
+	n = in.spareLocked(e.Leaf)
+	n.Settle(&in.home)
+	in.numberLocked(n)
+	n.Claim()
+	return n, false
+}
+
+// takeEntryLocked takes the oldest entry out of the lane, and into the intake's numbers.
+func (in *Intake) takeEntryLocked() (e leaf.Entry, ok bool) {
+	if e, ok = in.lane.TakeLocked(); !ok {
+		return e, false
+	}
+	in.roomy = true
+	if e.Node != nil {
+		in.arriveLocked(e.Node)
+	} else {
+		in.stats.Submitted++
+	}
+	return e, true
+}
+
+// spareLocked returns a node for fn: one that is used again, or a new one.
+func (in *Intake) spareLocked(fn func()) *task.Node {
+	n := &task.Node{}
+	if last := len(in.spare) - 1; last >= 0 {
+		n, in.spare = in.spare[last], in.spare[:last]
+	}
+	n.Flags, n.Job = task.Leaf, leaf.Func(fn)
+	return n
+}
+
+// recycleLocked keeps a leaf's node, which is known to nobody else.
+func (in *Intake) recycleLocked(n *task.Node) {
+	if len(in.spare) < maxSpare && in.phase == open {
+		n.Reset()
+		in.spare = append(in.spare, n)
+	}
+}

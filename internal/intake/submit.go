@@ -1,0 +1,177 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"runtime/trace"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// errNoRoom: the submitter is to wait.
+var errNoRoom = errors.New("intake: no room")
+
+// Submit accepts t under ctx or refuses it. It waits for room as far as ctx allows.
+func (in *Intake) Submit(ctx context.Context, t quartet.Task) error {
+	return in.SubmitNode(task.Of(ctx, t))
+}
+
+// SubmitNode is Submit for a node with its level and turnstile, whose context's end bounds the wait
+// for room.
+func (in *Intake) SubmitNode(n *task.Node) error { return in.submit(n, in.cfg.Full) }
+
+// TrySubmitNode is SubmitNode that never waits.
+func (in *Intake) TrySubmitNode(n *task.Node) error { return in.submit(n, Reject) }
+
+// TrySubmitWatched is TrySubmitNode for a submitter that abandons n itself when its context ends.
+func (in *Intake) TrySubmitWatched(n *task.Node) error {
+	in.Label(n)
+	within := task.Within(n.Submitter(), in)
+	in.Lock()
+	defer in.Commit()
+	return in.admitLocked(n, within, Reject)
+}
+
+// exempt stands beside the ways of [quartet.Saturation]: the submit needs no room.
+const exempt = DropOldest + 1
+
+// SubmitExempt accepts n without asking for room, and so without waiting: for an executor whose
+// waiting tasks cannot lend to every queued one, so that a wait for room could be one for ever.
+func (in *Intake) SubmitExempt(n *task.Node) error { return in.submit(n, exempt) }
+
+func (in *Intake) submit(n *task.Node, full quartet.Saturation) error {
+	in.Label(n)
+	if full != exempt && in.pushNode(n) {
+		return nil
+	}
+	within := task.Within(n.Submitter(), in)
+	in.Lock()
+	err := in.admitLocked(n, within, full)
+	watched := err == nil && in.needsWatchLocked(n)
+	in.Commit()
+	switch {
+	case err == errNoRoom:
+		return in.waitForRoom(n, within)
+	case watched:
+		in.watch(n)
+	}
+	return err
+}
+
+// Label names n where somebody looks. It is called before the node is handed over.
+func (in *Intake) Label(n *task.Node) {
+	if in.cfg.Named || in.observers.Load() != nil || trace.IsEnabled() {
+		n.Name(task.LabelOf(n.Parent()))
+	}
+}
+
+// needsWatchLocked reports whether the end of an accepted node's context has to be watched.
+func (in *Intake) needsWatchLocked(n *task.Node) bool {
+	return in.queuedHereLocked(n) && !in.startsSoonLocked(n)
+}
+
+// refusedLocked is why n is refused whatever the room; nil: it is not.
+func (in *Intake) refusedLocked(n, within *task.Node) error {
+	if parent := n.Parent(); parent.Err() != nil {
+		return context.Cause(parent)
+	}
+	if in.phase == closed || in.phase == draining && within == nil {
+		return quartet.ErrClosed
+	}
+	return nil
+}
+
+// admitLocked accepts n, or says why not. errNoRoom: its submitter is to wait.
+func (in *Intake) admitLocked(n, within *task.Node, full quartet.Saturation) error {
+	err := in.refusedLocked(n, within)
+	if err == nil {
+		if within == nil {
+			in.submittedLocked()
+		}
+		in.takePlaceLocked(n)
+		if err = in.makeRoomLocked(n, within, full); err == nil {
+			err = in.acceptLocked(n)
+		} else {
+			forgetKeyLocked(n.Stile)
+		}
+	}
+	if err != nil && err != errNoRoom {
+		in.stats.Rejected++
+	}
+	return err
+}
+
+// makeRoomLocked finds room for n as full says, or says why there is none. errNoRoom: its submitter
+// is to wait.
+func (in *Intake) makeRoomLocked(n, within *task.Node, full quartet.Saturation) error {
+	stile := in.fullLocked(n, true)
+	switch {
+	case full == exempt:
+		return nil
+	case within == nil && in.lateLocked(n):
+		return quartet.ErrSaturated
+	case stile == nil && in.roomLocked(n, within != nil) && !in.door.before(n.Level, within),
+		full == DropOldest && in.discardLocked(n, stile):
+		return nil
+	case full == Wait:
+		return errNoRoom
+	default:
+		return quartet.ErrSaturated
+	}
+}
+
+// roomLocked reports whether n may be accepted now.
+func (in *Intake) roomLocked(n *task.Node, inside bool) bool {
+	switch {
+	case in.cfg.NoQueue && in.LenLocked() >= in.cfg.Free():
+		return false
+	case in.cfg.Queue > 0 && in.backlogLocked() >= in.cfg.Queue+in.cfg.Free():
+		return false
+	}
+	return inside || in.inFlightLocked() < in.cfg.InFlight
+}
+
+func (in *Intake) inFlightLocked() int {
+	return int(in.stats.Queued+in.stats.Running+in.stats.Waiting) + in.lane.UnfinishedLocked() + in.seatedLocked()
+}
+
+// queuedLocked is how many nodes wait for their start.
+func (in *Intake) queuedLocked() int { return in.LenLocked() - in.lane.Len() + in.held.Len() }
+
+// backlogLocked is how many nodes and leaves wait for their start.
+func (in *Intake) backlogLocked() int { return in.queuedLocked() + in.lane.Len() }
+
+// acceptLocked accepts n, which stands before its turnstiles, unless it has been cancelled
+// meanwhile.
+func (in *Intake) acceptLocked(n *task.Node) error {
+	if n.Is(task.Leaf) && in.pushLeafLocked(n) {
+		return nil
+	}
+	in.promiseLocked(n)
+	n.Settle(&in.home)
+	if !in.enqueueNewLocked(n) {
+		delete(in.punctual.due, n)
+		in.givePlacesLocked(n)
+		return context.Cause(n.Context())
+	}
+	in.countLocked(n)
+	in.stats.Queued++
+	in.stepLocked(quartet.EventQueued, n)
+	return nil
+}
+
+// countLocked gives an accepted node its number, and its stamp if it is to be timed.
+func (in *Intake) countLocked(n *task.Node) {
+	if in.cfg.ExactTimes || in.cfg.RejectLate || in.observers.Load() != nil || in.stats.Submitted%sampleEvery == 0 {
+		n.Stamp = in.now()
+	}
+	in.numberLocked(n)
+}
+
+// numberLocked counts an accepted node.
+func (in *Intake) numberLocked(n *task.Node) {
+	in.stats.Submitted++
+	in.pending++
+	n.Seq = in.stats.Submitted
+}

@@ -1,0 +1,206 @@
+// Package leaf is the way into a pool that takes no lock: a ring before the pool's queue, and the
+// consumers that empty it of leaves, which are funcs without context and future. Nodes are taken
+// out of it one by one under the lock.
+//
+//	Push ──> ring ──> Consumer.Run ──> ended            without the lock
+//	          │            ▲
+//	          └──> Take    └── called back when the executor wants its slot, or a node is next
+//
+// Invariant: the gate is open only while nothing is queued behind the ring or blocked, and nobody
+// shuts down. So the entries of the ring are older than the nodes in the queue at their level,
+// which keeps the order of a submitter, and all other cases are decided under the executor's lock.
+// Push, PushNode and Ready, and Consumer.Run, need no lock; everything that ends in Locked needs
+// the executor's.
+package leaf
+
+import (
+	"context"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/ring"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// Func is a leaf as a job: a func value in an interface costs no allocation.
+type Func func()
+
+func (f Func) Run(context.Context) { f() }
+func (f Func) Abandon(error)       {}
+
+// Entry is what the ring holds: a leaf, or else a node.
+type Entry struct {
+	Leaf func()
+	Node *task.Node
+}
+
+// Executor is whom a lane belongs to. The methods are called without its lock.
+type Executor interface {
+	// Room says that a leaf which somebody waits for has left the ring.
+	Room()
+	// Timed says how long a sampled leaf waited and ran.
+	Timed(wait, run time.Duration)
+	// Now is the executor's clock.
+	Now() time.Time
+}
+
+// Lane is the ring with its gate, its consumers and its counters.
+type Lane struct {
+	of      Executor
+	ring    *ring.Ring[Entry]
+	limit   int
+	samples *ring.Ring[*sample] // idle ones, taken and given back without the lock
+	hungry  atomic.Bool         // the next push must say that it has come
+	low     atomic.Int64        // how few entries call the consumers back: below 0 never
+
+	// Guarded by the executor's lock.
+	open      bool
+	consumers []*Consumer
+	done      uint64 // by consumers that have left
+	failed    uint64 // likewise
+	moved     uint64 // taken, and counted by the executor
+}
+
+// Marks of CallLocked.
+const (
+	Never  = -1
+	AtOnce = math.MaxInt64
+)
+
+// New returns an open lane for limit entries.
+func New(of Executor, limit int) *Lane {
+	l := &Lane{
+		of: of, ring: ring.New[Entry](limit), limit: limit, samples: ring.New[*sample](limit/sampleEvery + 1),
+		open: true,
+	}
+	l.hungry.Store(true)
+	l.low.Store(Never)
+	return l
+}
+
+// Push puts fn into the ring. It reports false when there is no room, or the gate is shut.
+func (l *Lane) Push(fn func()) bool {
+	if l.ring.Next()%sampleEvery != 0 {
+		return l.ring.Push(Entry{Leaf: fn})
+	}
+	s := l.sample(fn)
+	if l.ring.Push(Entry{Leaf: s.run}) {
+		return true
+	}
+	s.putBack()
+	return false
+}
+
+// PushNode is Push for a node, whose state is Pushed.
+func (l *Lane) PushNode(n *task.Node) bool { return l.ring.Push(Entry{Node: n}) }
+
+// Next returns the number of the next entry, if no other comes before it.
+func (l *Lane) Next() uint64 { return l.ring.Next() }
+
+// Hungry reports whether the executor wants to know of the entry that has just been pushed. It says
+// so to one.
+func (l *Lane) Hungry() bool { return l.hungry.Load() && l.hungry.CompareAndSwap(true, false) }
+
+// Ready reports whether an entry may start. One that is being pushed does not count.
+func (l *Lane) Ready() bool { return l != nil && l.ring.Ready() }
+
+// ListenLocked reports whether an entry may start; if not, the next one will find the lane hungry.
+func (l *Lane) ListenLocked() bool {
+	if l == nil {
+		return false
+	}
+	if !l.ring.Ready() {
+		l.hungry.Store(true)
+	}
+	return l.ring.Ready()
+}
+
+// SetGateLocked opens or shuts the ring.
+func (l *Lane) SetGateLocked(open bool) {
+	switch {
+	case open == l.open:
+		return
+	case open:
+		l.ring.Open()
+	default:
+		l.ring.Shut()
+	}
+	l.open = open
+}
+
+// PushLocked puts fn into the ring whatever the gate: the caller knows that nothing is queued
+// behind it.
+func (l *Lane) PushLocked(fn func()) bool {
+	if l.open {
+		return l.ring.Push(Entry{Leaf: fn})
+	}
+	l.ring.Open()
+	defer l.ring.Shut()
+	return l.ring.Push(Entry{Leaf: fn})
+}
+
+// TakeLocked takes the oldest entry, which counts as the executor's from now on.
+func (l *Lane) TakeLocked() (e Entry, ok bool) {
+	if l == nil {
+		return e, false
+	}
+	if e, ok = l.ring.Pop(); ok {
+		l.moved++
+	}
+	return e, ok
+}
+
+// CallLocked has consumers come back once no more than low entries are left.
+func (l *Lane) CallLocked(low int64) {
+	if l.low.Load() != low {
+		l.low.Store(low)
+	}
+}
+
+// called reports whether the executor wants the slot back.
+func (l *Lane) called() bool {
+	low := l.low.Load()
+	return low >= 0 && int64(l.ring.Len()) <= low
+}
+
+// Limit is how many entries the ring holds.
+func (l *Lane) Limit() int { return l.limit }
+
+// Len is how many entries wait.
+func (l *Lane) Len() int {
+	if l == nil {
+		return 0
+	}
+	return l.ring.Len()
+}
+
+// UnfinishedLocked counts a consumer as running a leaf.
+func (l *Lane) UnfinishedLocked() int {
+	if l == nil {
+		return 0
+	}
+	return l.ring.Len() + len(l.consumers)
+}
+
+// AddToLocked adds what the executor has not counted itself. The counters are read before the
+// ring's, so that the difference, the running leaves, is never negative. Leaves that ended in
+// between count as done.
+func (l *Lane) AddToLocked(s *quartet.Stats) {
+	if l == nil {
+		return
+	}
+	done, failed := l.done, l.failed
+	for _, c := range l.consumers {
+		done += c.done.Load()
+		failed += c.failed.Load()
+	}
+	pushed, popped := l.ring.Counts()
+	running := min(popped-l.moved-done-failed, uint64(len(l.consumers)))
+	s.Submitted += pushed - l.moved
+	s.Queued += pushed - popped
+	s.Running += running
+	s.Failed += failed
+	s.Done += popped - l.moved - running - failed
+}

@@ -1,0 +1,41 @@
+package task
+
+import (
+	"context"
+	"iter"
+)
+
+// Around yields the tasks around ctx that have started and not ended, the nearest first.
+func Around(ctx context.Context) iter.Seq[*Node] {
+	return func(yield func(*Node) bool) {
+		for c := started(ctx); c != nil; c, _ = c.beyond(aroundKey{}).(*Ctx) {
+			if n := c.node.Load(); n.State().Started() && !yield(n) {
+				return
+			}
+		}
+	}
+}
+
+func started(ctx context.Context) *Ctx {
+	c, _ := ctx.Value(aroundKey{}).(*Ctx)
+	return c
+}
+
+// Enclosing returns the nearest task around ctx that has started and not ended, or nil.
+func Enclosing(ctx context.Context) *Node {
+	for n := range Around(ctx) {
+		return n
+	}
+	return nil
+}
+
+// Within returns the nearest unfinished task of owner around ctx, or nil. A task that only other
+// executors' tasks separate from ctx counts: it cannot end before they do.
+func Within(ctx context.Context, owner Owner) *Node {
+	for c := started(ctx); c != nil; c, _ = c.beyond(aroundKey{}).(*Ctx) {
+		if n := c.node.Load(); n.State().Started() && n.Owner() == owner {
+			return n
+		}
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package task
+
+import (
+	"context"
+	"reflect"
+)
+
+// A Layer is a context that adds nothing to the one under it but what tasks and executors know of
+// themselves.
+type Layer interface {
+	context.Context
+	Under() context.Context
+}
+
+// withoutCancel is the type of what context.WithoutCancel returns, a struct that holds its parent.
+var withoutCancel = reflect.TypeOf(context.WithoutCancel(context.Background()))
+
+// belowWithoutCancel returns the task's context whose end ctx keeps off, or nil: ctx is
+// context.WithoutCancel of it.
+//
+// A task that submits its successor so, for ever, makes a chain in which each link holds the one
+// before. The standard library keeps such a chain too, and offers no way to look into it; so this
+// looks at its type, and finds nothing, which only costs memory, should that change.
+func belowWithoutCancel(ctx context.Context) *Ctx {
+	if ctx.Done() != nil || reflect.TypeOf(ctx) != withoutCancel {
+		return nil
+	}
+	v := reflect.ValueOf(ctx)
+	if v.NumField() != 1 || v.Field(0).Kind() != reflect.Interface {
+		return nil
+	}
+	inner := v.Field(0).Elem()
+	if inner.Type() != reflect.TypeFor[*Ctx]() {
+		return nil
+	}
+	return (*Ctx)(inner.UnsafePointer())
+}
+
+// uncancelled returns ctx's values without its end, and without the layers that hold no value of
+// the user's.
+func uncancelled(ctx context.Context) context.Context {
+	for {
+		switch c := ctx.(type) {
+		case *Ctx:
+			ctx = c.foreign
+			continue
+		case Layer:
+			ctx = c.Under()
+			continue
+		}
+		if p := belowWithoutCancel(ctx); p != nil {
+			ctx = p.foreign
+			continue
+		}
+		if ctx.Done() == nil {
+			return ctx
+		}
+		return context.WithoutCancel(ctx)
+	}
+}

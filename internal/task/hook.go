@@ -1,0 +1,82 @@
+package task
+
+import "sync"
+
+// Hook has a Listener told of the end of a future. It is in one future's Hooks at a time, so that a
+// wait costs no more than what it brings along.
+type Hook struct {
+	Listener     Listener
+	older, newer *Hook
+	in           bool
+	Stays        bool // it is the newest whatever is added, so that it can be found
+}
+
+// Listener is told, on the goroutine that ends a future, that it has ended.
+type Listener interface{ Ended() }
+
+// Hooks are who is to be told. Invariant, under mu: before the end each added hook is in the list;
+// the end empties it.
+type Hooks struct {
+	// mu guards last, the links of the hooks, and the outcome while that is written. Hooks are
+	// called after it was released.
+	mu   sync.Mutex
+	last *Hook
+}
+
+// Lock takes the lock of the list, which also guards the outcome while it is written.
+func (l *Hooks) Lock() { l.mu.Lock() }
+
+// Unlock releases it.
+func (l *Hooks) Unlock() { l.mu.Unlock() }
+
+// AddLocked adds h as the newest hook, but for one that stays the newest.
+func (l *Hooks) AddLocked(h *Hook) {
+	h.older, h.newer, h.in = l.last, nil, true
+	if stays := l.last; stays != nil && stays.Stays {
+		h.older, h.newer = stays.older, stays
+		stays.older = h
+	} else {
+		l.last = h
+	}
+	if h.older != nil {
+		h.older.newer = h
+	}
+}
+
+// NewestLocked returns the hook that was added last, or nil.
+func (l *Hooks) NewestLocked() *Hook { return l.last }
+
+// RemoveLocked takes h out. It reports false when h is not in the list.
+func (l *Hooks) RemoveLocked(h *Hook) bool {
+	if !h.in {
+		return false
+	}
+	if h.newer != nil {
+		h.newer.older = h.older
+	} else {
+		l.last = h.older
+	}
+	if h.older != nil {
+		h.older.newer = h.newer
+	}
+	*h = Hook{Listener: h.Listener, Stays: h.Stays}
+	return true
+}
+
+// TakeLocked empties the list and returns the oldest hook; Next leads to the others.
+func (l *Hooks) TakeLocked() (first *Hook) {
+	for h := l.last; h != nil; h = h.older {
+		h.in = false
+		first = h
+	}
+	l.last = nil
+	return first
+}
+
+// Next returns the hook that was added after h, and lets go of h, whose Listener may use it again
+// from then on.
+func (h *Hook) Next() (next *Hook) {
+	next = h.newer
+	h.newer, h.older = nil, nil
+	return next
+}

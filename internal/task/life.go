@@ -1,0 +1,45 @@
+package task
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// life is the real context of a Ctx. It is its own parent adapter: while the context is being made
+// it shows the direct parent, whose end must arrive; later look-ups skip to the nearest foreign
+// context.
+type life struct {
+	of      *Ctx
+	settled atomic.Bool
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+}
+
+func (l *life) Deadline() (time.Time, bool) { return l.of.foreign.Deadline() }
+func (l *life) Done() <-chan struct{}       { return l.of.parent().Done() }
+func (l *life) Err() error                  { return l.of.parent().Err() }
+func (l *life) Value(key any) any {
+	if l.settled.Load() {
+		return l.of.foreign.Value(key)
+	}
+	return l.of.parent().Value(key)
+}
+
+// lifetime returns c's real context, made on first use.
+func (c *Ctx) lifetime() *life {
+	if l := c.life.Load(); l != nil {
+		return l
+	}
+	l := &life{of: c}
+	l.ctx, l.cancel = context.WithCancelCause(l)
+	l.settled.Store(true)
+	if !c.life.CompareAndSwap(nil, l) {
+		l.cancel(nil)
+		return c.life.Load()
+	}
+	if c.over() {
+		l.cancel(nil)
+	}
+	return l
+}

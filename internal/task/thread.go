@@ -1,0 +1,15 @@
+package task
+
+import "runtime"
+
+// maxThreadLocks is how many locks of its thread a task may leave behind. Nothing tells how many
+// there are, and one that finds none costs a nanosecond.
+const maxThreadLocks = 4
+
+// UnlockThread unlocks the thread of the calling goroutine in place of a task that has forgotten
+// it, so that the next task is not bound to it.
+func UnlockThread() {
+	for range maxThreadLocks {
+		runtime.UnlockOSThread()
+	}
+}
