@@ -3,6 +3,8 @@ package workerpool_test
 import (
 	"context"
 	"math/rand/v2"
+	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,7 +34,9 @@ func TestNoPriorityStarves(t *testing.T) {
 				served = 0
 				require.NoError(t, high.SubmitTask(t.Context(), quartet.TaskFunc(func(context.Context) {
 					_ = high.SubmitTask(t.Context(), flood)
-					_ = p.Priority(level).SubmitTask(t.Context(), quartet.TaskFunc(func(context.Context) { served = starts }))
+					_ = p.Priority(level).SubmitTask(t.Context(), quartet.TaskFunc(func(context.Context) {
+						served = starts
+					}))
 					starts = 1
 				})))
 				synctest.Wait()
@@ -44,7 +48,8 @@ func TestNoPriorityStarves(t *testing.T) {
 	}
 }
 
-// However often the size changes, every task runs once, and none starts while as many run as the size allows.
+// However often the size changes, every task runs once, and none starts while as many run as the
+// size allows.
 func TestResizeUnderLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const submitters, each = 8, 300
@@ -114,7 +119,7 @@ func TestIdlePoolKeepsNothing(t *testing.T) {
 	})
 }
 
-// What is kept on purpose needs no timer.
+// Workers that MinWorkers keeps need no timer.
 func TestKeptWorkersNeedNoTimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 4, MinWorkers: 2, IdleTimeout: time.Second})
@@ -127,4 +132,89 @@ func TestKeptWorkersNeedNoTimer(t *testing.T) {
 		require.False(t, workerpool.HasTimer(p))
 		require.NoError(t, p.Close())
 	})
+}
+
+// A smaller pool lets idle workers go, whatever MinWorkers says.
+func TestResizeBelowMinWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := workerpool.New(workerpool.Config{Workers: 4, MinWorkers: 4, IdleTimeout: time.Second})
+		release := make(chan struct{})
+		for range 4 {
+			require.NoError(t, p.SubmitTask(t.Context(), quartet.TaskFunc(func(context.Context) { <-release })))
+		}
+		synctest.Wait()
+		close(release)
+		time.Sleep(time.Hour)
+		require.Equal(t, 4, workerpool.Idle(p))
+		p.Resize(2)
+		time.Sleep(time.Hour)
+		require.Equal(t, 2, workerpool.Idle(p))
+		p.Resize(8)
+		require.NoError(t, quartet.Run(t.Context(), p, func(context.Context) error { return nil }))
+		require.NoError(t, p.Close())
+	})
+}
+
+// A task that leaves its thread locked, once or twice, however it ends, does not leave the next one
+// on it.
+func TestAThreadLeftLocked(t *testing.T) {
+	locked := func() bool {
+		var stack [64]byte
+		return strings.Contains(string(stack[:runtime.Stack(stack[:], false)]), "locked to thread")
+	}
+	lock := func(times int) {
+		for range times {
+			runtime.LockOSThread()
+		}
+		require.True(t, locked())
+	}
+	for name, leave := range map[string]func(p *workerpool.Pool, times int) error{
+		"a task": func(p *workerpool.Pool, times int) error {
+			_, err := quartet.Go(t.Context(), p,
+				func(context.Context) (int, error) { lock(times); return 0, nil }).Await(t.Context())
+			return err
+		},
+		"a bare task that panics": func(p *workerpool.Pool, times int) error {
+			return p.SubmitTask(t.Context(), quartet.TaskFunc(func(context.Context) { lock(times); panic("x") }))
+		},
+		"a leaf": func(p *workerpool.Pool, times int) error { return p.Go(func() { lock(times) }) },
+		"a leaf that panics": func(p *workerpool.Pool, times int) error {
+			return p.Go(func() { lock(times); panic("x") })
+		},
+	} {
+		for times := 1; times <= 2; times++ {
+			p := workerpool.New(workerpool.Config{Workers: 1, OnPanic: func(error) {}})
+			require.NoError(t, leave(p, times), name)
+			after := make(chan bool, 2)
+			require.NoError(t, p.Go(func() { after <- locked() }))
+			require.NoError(t, p.SubmitTask(t.Context(), quartet.TaskFunc(func(context.Context) { after <- locked() })))
+			require.False(t, <-after, "%s, locked %d times: a leaf after it", name, times)
+			require.False(t, <-after, "%s, locked %d times: a task after it", name, times)
+			require.NoError(t, p.Close())
+		}
+	}
+}
+
+// A place at a limit that comes back to a task since a queued one is abandoned brings that task a
+// slot too.
+func TestAPlaceOfAnAbandonedTaskWakesWhoWantsItBack(t *testing.T) {
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			p := workerpool.New(workerpool.Config{Workers: 1})
+			limit := p.Limit(2)
+			require.NoError(t, quartet.Run(t.Context(), limit, func(ctx context.Context) error {
+				theirs, cancel := context.WithCancel(t.Context())
+				ready := quartet.Go(theirs, limit, nothing)
+				held := quartet.Go(theirs, limit, nothing)
+				cancel()
+				quartet.Yield(ctx) // its place goes to held, and both end without having started
+				for _, f := range []*quartet.Future[int]{ready, held} {
+					_, err := f.Await(ctx)
+					require.ErrorIs(t, err, context.Canceled)
+				}
+				return nil
+			}))
+			require.NoError(t, p.Shutdown(t.Context()))
+		})
+	}
 }

@@ -5,16 +5,8 @@ import (
 	"testing"
 
 	"github.com/quartet-go/quartet"
-	"github.com/quartet-go/quartet/internal/executortest"
 	"github.com/quartet-go/quartet/workerpool"
 )
-
-func TestAllocations(t *testing.T) {
-	p := workerpool.New(workerpool.Config{Workers: 1})
-	defer p.Close()
-	nop := func() {}
-	executortest.Allocations(t, p, func() { _ = p.Go(nop) })
-}
 
 func BenchmarkGo(b *testing.B) {
 	p := workerpool.New(workerpool.Config{})
@@ -31,6 +23,7 @@ func BenchmarkSubmitAwait(b *testing.B) {
 	defer p.Close()
 	b.ReportAllocs()
 	for b.Loop() {
-		_, _ = quartet.Go(context.Background(), p, func(context.Context) (int, error) { return 1, nil }).Await(context.Background())
+		_, _ = quartet.Go(context.Background(), p,
+			func(context.Context) (int, error) { return 1, nil }).Await(context.Background())
 	}
 }

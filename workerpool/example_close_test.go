@@ -9,7 +9,7 @@ import (
 	"github.com/quartet-go/quartet/workerpool"
 )
 
-// Close waits for what has started, whose ctx it cancels, and abandons what is queued.
+// Close cancels the ctx of started tasks and waits for them. It abandons queued ones.
 func ExamplePool_Close() {
 	ctx := context.Background()
 	pool := workerpool.New(workerpool.Config{Workers: 1})
@@ -38,7 +38,9 @@ func ExampleView() {
 	defer pool.Close()
 
 	var customer quartet.Runner = pool.Key("Ada")
-	fmt.Println(quartet.Do(context.Background(), customer, func(context.Context) (string, error) { return "in order", nil }))
+	fmt.Println(quartet.Do(context.Background(), customer, func(context.Context) (string, error) {
+		return "in order", nil
+	}))
 	fmt.Println(customer.Close())
 	// Output:
 	// in order <nil>

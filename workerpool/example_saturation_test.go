@@ -83,3 +83,56 @@ func ExampleConfig_rejectLate() {
 	// true
 	// true
 }
+
+// Without a queue a submit is refused unless a worker is free.
+func ExampleNoQueue() {
+	ctx := context.Background()
+	pool := workerpool.New(workerpool.Config{Workers: 1, Queue: workerpool.NoQueue, Saturation: workerpool.Reject})
+	hold := make(chan struct{})
+	fmt.Println(pool.SubmitTask(ctx, quartet.TaskFunc(func(context.Context) { <-hold })))
+	fmt.Println(pool.TryGo(func() {}))
+	close(hold)
+	_ = pool.Shutdown(ctx)
+	// Output:
+	// <nil>
+	// false
+}
+
+// The flood of one customer fills no more than its own backlog.
+func ExampleView_AtMost() {
+	ctx := context.Background()
+	pool := workerpool.New(workerpool.Config{Workers: 1, Saturation: workerpool.Reject})
+	noisy := pool.Key("noisy").AtMost(2)
+	hold := make(chan struct{})
+	wait := quartet.TaskFunc(func(context.Context) { <-hold })
+	for range 4 { // one that runs, two behind it
+		fmt.Println(noisy.SubmitTask(ctx, wait))
+	}
+	fmt.Println(pool.Key("quiet").SubmitTask(ctx, wait))
+	close(hold)
+	_ = pool.Shutdown(ctx)
+	// Output:
+	// <nil>
+	// <nil>
+	// <nil>
+	// quartet: executor has no room
+	// <nil>
+}
+
+// An estimate for a Retry-After header, or for a choice between two pools.
+func ExamplePool_ExpectedWait() {
+	ctx := context.Background()
+	pool := workerpool.New(workerpool.Config{Workers: 2})
+	fmt.Println(pool.ExpectedWait())
+	hold := make(chan struct{})
+	for range 10 {
+		_ = pool.SubmitTask(ctx, quartet.TaskFunc(func(context.Context) { <-hold }))
+	}
+	time.Sleep(10 * time.Millisecond)
+	fmt.Println(pool.ExpectedWait() >= 10*time.Millisecond, pool.Priority(workerpool.High).ExpectedWait() < time.Minute)
+	close(hold)
+	_ = pool.Shutdown(ctx)
+	// Output:
+	// 0s
+	// true true
+}

@@ -12,7 +12,8 @@ import (
 	"github.com/quartet-go/quartet/workerpool"
 )
 
-// A pool of one worker computes a recursive function: a task that awaits lends its slot to what it awaits.
+// A pool of one worker computes a recursive function: a task that awaits lends its slot to what it
+// awaits.
 func Example_nestedAwait() {
 	pool := workerpool.New(workerpool.Config{Workers: 1})
 	defer pool.Close()
@@ -62,7 +63,10 @@ func ExampleConfig_idle() {
 
 // OnPanic also sees a panic that a future carries to its waiters.
 func ExampleConfig_onPanic() {
-	pool := workerpool.New(workerpool.Config{OnPanic: func(err error) { fmt.Println("seen:", err.(*quartet.PanicError).Value) }})
+	pool := workerpool.New(workerpool.Config{OnPanic: func(err error) {
+		fmt.Println("seen:",
+			err.(*quartet.PanicError).Value)
+	}})
 	_ = pool.Go(func() { panic("disk full") })
 	fmt.Println(pool.Shutdown(context.Background()))
 	// Output:

@@ -1,6 +1,6 @@
 package workerpool
 
-import "github.com/quartet-go/quartet"
+import "github.com/quartet-go/quartet/internal/task"
 
 // runLeaves runs the leaves that are queued, until there are none or somebody needs the slot.
 func (p *Pool) runLeaves(w *worker) {
@@ -8,8 +8,8 @@ func (p *Pool) runLeaves(w *worker) {
 	}
 }
 
-// someLeaves is runLeaves up to a leaf that panics: it reports false then. What that means is as in run; the recover is
-// installed once for many leaves.
+// someLeaves is runLeaves up to a leaf that panics: it reports false then. What that means is as in
+// run; the recover is installed once for many leaves.
 func (p *Pool) someLeaves(w *worker) (done bool) {
 	defer func() {
 		if done {
@@ -18,14 +18,14 @@ func (p *Pool) someLeaves(w *worker) (done bool) {
 		v := recover()
 		w.leaves.Fail()
 		if v != nil {
+			task.UnlockThread()
 			p.panicked(v)
 			return
 		}
-		defer p.end(job{leaves: true}, w)
-		if p.cfg.OnPanic != nil {
-			p.cfg.OnPanic(quartet.ErrGoexit)
-		}
+		defer p.exit(work{leaves: true}, w)
+		p.exitedBare()
 	}()
+	task.Unlabel()
 	w.leaves.Run()
 	done = true
 	return done

@@ -2,8 +2,9 @@ package workerpool_test
 
 import "slices"
 
-// The slow obvious pool: what a pool must have done once nothing moves any more. It keeps every task for ever, looks at all
-// of them for every answer, and knows no goroutine, lock, ring or wake-up.
+// The slow obvious pool: what a pool must have done once nothing moves any more. It keeps every
+// task for ever, looks at all of them for every answer, and knows no goroutine, lock, ring or
+// wake-up.
 
 type state uint8
 
@@ -23,13 +24,15 @@ const (
 	shut      // refused: ErrClosed
 )
 
-// way is a view: a level (-1 is the highest), and the gates that a task has to pass, one after the other.
+// way is a view: a level (-1 is the highest), and the gates that a task has to pass, one after the
+// other.
 type way struct {
 	level int
 	gates []int
 }
 
-// gate lets cap tasks through at a time. Those of a limit lend their place while they wait; those of a key do not.
+// gate lets cap tasks through at a time. Those of a limit lend their place while they wait; those
+// of a key do not.
 type gate struct {
 	cap  int
 	lend bool
@@ -37,7 +40,16 @@ type gate struct {
 
 var (
 	gates = []gate{{1, false}, {1, false}, {2, true}, {1, true}, {1, false}}
-	ways  = []way{{}, {gates: []int{0}}, {gates: []int{1}}, {gates: []int{2}}, {gates: []int{3}}, {gates: []int{4, 2}}, {level: -1}, {level: 1}}
+	ways  = []way{
+		{},
+		{gates: []int{0}},
+		{gates: []int{1}},
+		{gates: []int{2}},
+		{gates: []int{3}},
+		{gates: []int{4, 2}},
+		{level: -1},
+		{level: 1},
+	}
 )
 
 type modelTask struct {
@@ -52,10 +64,11 @@ type model struct {
 	workers, queue, inFlight int
 	policy                   int // 0 wait, 1 reject, 2 drop the oldest
 	closed                   bool
-	starts                   int
+	starts, grants           int
 	tasks                    []modelTask
-	order                    []int   // of what is blocked, or before a gate, or on its way back, or ready: who came first
-	events                   [13]int // tasks that have been in each state at their end
+	// of what is blocked, or before a gate, or on its way back, or ready: who came first
+	order  []int
+	events [13]int // tasks that have been in each state at their end
 }
 
 func (m *model) clone() *model {
@@ -154,19 +167,25 @@ func (m *model) accept(i int) {
 	}
 }
 
-// submit is a submit of task i, which is the last one.
-func (m *model) submit(i int, inside bool) {
+// submit is a submit of task i, which is the last one. soon: who awaits a task that is dropped for
+// it comes back before all has settled.
+func (m *model) submit(i int, inside, soon bool) {
 	level := m.tasks[i].level
 	switch {
 	case m.closed && !inside:
 		m.end(i, shut)
-	case m.room(inside) && (inside || m.count(blocked) <= 1): // 1: i itself
+	case m.room(inside) &&
+		(inside ||
+			m.first(func(o int, t *modelTask) bool { return o != i && t.state == blocked && t.level <= level }) < 0):
 		m.accept(i)
 	case m.policy == 2 && m.oldest(level) >= 0:
 		old := m.oldest(level)
 		m.tasks[old].state = dropped
 		m.accept(i)
 		m.advance() // before the places of the dropped one are given on
+		if !soon {
+			m.settle()
+		}
 		m.abandon(old, dropped)
 	case m.policy != 0:
 		m.end(i, saturated)
@@ -174,7 +193,8 @@ func (m *model) submit(i int, inside bool) {
 	m.settle()
 }
 
-// oldest is what makes room for a task of level: the oldest of the lowest level; what may start goes before what is held.
+// oldest is the task that makes room for one of level: the oldest of the lowest level. A task that
+// may start goes before one that is held.
 func (m *model) oldest(level int) int {
 	for l := 1; l >= level; l-- {
 		if i := m.first(func(_ int, t *modelTask) bool { return t.level == l && t.state == ready }); i >= 0 {
@@ -199,7 +219,8 @@ func (m *model) end(i int, s state) {
 	}
 }
 
-// abandon ends a queued task: its room and its places are given on before the one that awaits it knows.
+// abandon ends a queued task: its room and its places are given on before the one that awaits it
+// knows.
 func (m *model) abandon(i int, s state) {
 	m.tasks[i].state, m.tasks[i].ended = s, true
 	m.advance()
@@ -234,8 +255,8 @@ const (
 	after               // when all has settled
 )
 
-// finish: a running task returns. gone: its goroutine is over, so that blocked submitters are let in before another one
-// takes the next task.
+// finish: a running task returns. gone: its goroutine is over, so that blocked submitters are let
+// in before another one takes the next task.
 func (m *model) finish(i int, s state, when back, gone bool) {
 	waiter := slices.IndexFunc(m.tasks, func(t modelTask) bool { return t.state == waiting && t.awaits == i })
 	if waiter >= 0 && when != early {
@@ -257,7 +278,7 @@ func (m *model) finish(i int, s state, when back, gone bool) {
 	m.settle()
 }
 
-// await reports deadlock: the own key holds up what is awaited.
+// await reports deadlock: the own key holds up the awaited task.
 func (m *model) await(i, what int) (deadlock bool) {
 	t, o := &m.tasks[i], &m.tasks[what]
 	if o.ended {
@@ -305,17 +326,22 @@ func (m *model) shutdown() {
 	m.settle()
 }
 
-// turn is the ready task that is next: of 16 starts one goes to the normal ones first and one to the low ones.
+// turn is the ready task that is next: of 16 starts one goes to the normal ones first and one to
+// the low ones.
 func (m *model) turn() int {
+	return m.firstByLevel(m.starts, ready)
+}
+
+func (m *model) firstByLevel(round int, s state) int {
 	levels := []int{-1, 0, 1}
-	switch m.starts % 16 {
+	switch round % 16 {
 	case 7:
 		levels = []int{0, -1, 1}
 	case 15:
 		levels = []int{1, -1, 0}
 	}
 	for _, l := range levels {
-		if i := m.first(func(_ int, t *modelTask) bool { return t.state == ready && t.level == l }); i >= 0 {
+		if i := m.first(func(_ int, t *modelTask) bool { return t.state == s && t.level == l }); i >= 0 {
 			return i
 		}
 	}
@@ -347,13 +373,14 @@ func (m *model) next() bool {
 	return false
 }
 
-// grant lets in the submitters for whom there is room.
+// grant lets in the submitters for whom there is room, by level as starts are.
 func (m *model) grant() {
 	for m.room(false) {
-		i := m.first(func(_ int, t *modelTask) bool { return t.state == blocked })
+		i := m.firstByLevel(m.grants, blocked)
 		if i < 0 {
 			return
 		}
+		m.grants++
 		m.accept(i)
 		m.advance()
 	}

@@ -18,8 +18,8 @@ import (
 
 var oneSequence = flag.Int("sequence", -1, "model check: run this sequence alone")
 
-// Random operations on a pool, each followed by a comparison of every task's state, every future's outcome and the numbers
-// of Stats with those of the model. -args -long runs 100,000 sequences.
+// Random operations on a pool, each followed by a comparison of every task's state, every future's
+// outcome and the numbers of Stats with those of the model. -args -long runs 100,000 sequences.
 func TestModel(t *testing.T) {
 	first, sequences := 0, 2_000
 	switch {
@@ -41,7 +41,8 @@ func TestModel(t *testing.T) {
 		})
 	}
 	t.Logf("%d sequences; ends: %d done, %d failed, %d discarded, %d cancelled; refused: %d saturated, %d late, %d closed",
-		sequences-first, seen[done], seen[failed], seen[dropped], seen[cancelled], seen[saturated], seen[late], seen[shut])
+		sequences-first, seen[done], seen[failed], seen[dropped], seen[cancelled], seen[saturated], seen[late],
+		seen[shut])
 	for _, s := range []state{done, failed, dropped, cancelled, saturated, late, shut} {
 		if seen[s] == 0 && *oneSequence < 0 {
 			t.Errorf("no task ended as %d: the operations do not reach it", s)
@@ -54,9 +55,10 @@ var (
 	errCancel  = errors.New("cancelled by the test")
 )
 
-// puppet is a task that does what it is told, one order at a time.
+// puppet is a task that follows orders, one at a time.
 type puppet struct {
 	leaf     bool
+	endless  bool // its context cannot end, so that it may go by the lane
 	orders   chan func(ctx context.Context) (over bool, err error)
 	future   *quartet.Future[int]
 	cancel   context.CancelCauseFunc
@@ -115,7 +117,8 @@ func newSequence(t *testing.T, n int) *sequence {
 		s.pool, s.pool.Key("a"), s.pool.Key("b"), two, one, two.Key("a"),
 		s.pool.Priority(workerpool.High), s.pool.Priority(workerpool.Low),
 	}
-	s.note("workers %d, queue %d, in flight %d, policy %d, exact %v", cfg.Workers, cfg.Queue, s.model.inFlight, s.model.policy, cfg.ExactTimes)
+	s.note("workers %d, queue %d, in flight %d, policy %d, exact %v", cfg.Workers, cfg.Queue, s.model.inFlight,
+		s.model.policy, cfg.ExactTimes)
 	return s
 }
 
@@ -187,21 +190,26 @@ func (s *sequence) order(i int, do func(ctx context.Context) (bool, error)) {
 	s.puppets[i].orders <- do
 }
 
-// submit submits a new task from outside, or from inside the task by.
+// submit submits a new task from outside, or from inside the task by. Whether one that awaits a
+// task which is dropped for it is back before it takes a slot, nobody promises.
 func (s *sequence) submit(by int) {
 	p := &puppet{orders: make(chan func(context.Context) (bool, error))}
 	view := s.r.IntN(len(ways))
 	if p.leaf = s.leaves && by < 0 && s.r.IntN(3) == 0; p.leaf || !s.levels && ways[view].level != 0 {
 		view = 0
 	}
+	p.endless = by < 0 && !p.leaf && s.r.IntN(2) == 0
 	i := len(s.puppets)
-	s.note("submit %d by %d, view %d, leaf %v", i, by, view, p.leaf)
+	s.note("submit %d by %d, view %d, leaf %v, endless %v", i, by, view, p.leaf, p.endless)
 	s.puppets = append(s.puppets, p)
 	s.model.tasks = append(s.model.tasks, modelTask{way: ways[view], awaits: -1})
 	s.model.set(i, blocked)
 	hand := func(parent context.Context) {
 		var ctx context.Context
 		ctx, p.cancel = context.WithCancelCause(context.WithoutCancel(parent))
+		if p.endless {
+			ctx = parent
+		}
 		if p.leaf {
 			p.refusal = s.pool.Go(func() {
 				if _, err := p.run(ctx); err != nil {
@@ -218,18 +226,29 @@ func (s *sequence) submit(by int) {
 	} else {
 		s.order(by, func(ctx context.Context) (bool, error) { hand(ctx); return false, nil })
 	}
-	s.model.submit(i, by >= 0)
+	before := s.model
+	synctest.Wait()
+	for _, soon := range []bool{true, false} {
+		s.model = before.clone()
+		s.model.submit(i, by >= 0, soon)
+		if s.compare(s.model) == "" {
+			return
+		}
+	}
 }
 
 func (s *sequence) cancel() {
-	i := s.pick(func(i int) bool { return !s.puppets[i].leaf && !s.puppets[i].stopped && !s.model.tasks[i].ended })
+	i := s.pick(func(i int) bool {
+		p := s.puppets[i]
+		return !p.leaf && !p.stopped && !s.model.tasks[i].ended && (p.returned || !p.endless)
+	})
 	if i < 0 {
 		return
 	}
 	s.note("cancel %d", i)
 	p := s.puppets[i]
 	p.stopped = true
-	if p.returned && s.r.IntN(2) == 0 {
+	if p.endless || p.returned && s.r.IntN(2) == 0 {
 		p.future.Cancel(errCancel)
 	} else {
 		p.cancel(errCancel)
@@ -255,7 +274,8 @@ func (s *sequence) await(i int) {
 	s.puppets[what].awaited = !deadlock
 }
 
-// finish ends a task in one of four ways. Whether one that awaits it is back before its slot is, nobody promises.
+// finish ends a task in one of four ways. Whether one that awaits it is back before its slot is,
+// nobody promises.
 func (s *sequence) finish(i int) {
 	how := s.r.IntN(8)
 	s.note("finish %d, how %d", i, how)
@@ -297,13 +317,17 @@ func (s *sequence) compare(m *model) string {
 		}
 	}
 	have := s.pool.Stats()
-	got := [...]int{int(have.Queued), int(have.Running), int(have.Waiting), int(have.Done), int(have.Failed), int(have.Abandoned), int(have.Rejected)}
+	got := [...]int{
+		int(have.Queued), int(have.Running), int(have.Waiting), int(have.Done), int(have.Failed),
+		int(have.Abandoned), int(have.Rejected),
+	}
 	want := [...]int{
 		m.count(held, ready), m.count(running), m.count(waiting, returning),
 		m.count(done), m.count(failed), m.count(dropped, cancelled), m.count(saturated, late, shut),
 	}
 	if got != want {
-		diff = append(diff, fmt.Sprintf("queued, running, waiting, done, failed, abandoned, rejected: %v, not %v", got, want))
+		diff = append(diff,
+			fmt.Sprintf("queued, running, waiting, done, failed, abandoned, rejected: %v, not %v", got, want))
 	}
 	return strings.Join(diff, "\n")
 }

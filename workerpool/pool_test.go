@@ -147,7 +147,7 @@ func TestForeignWaitLeavesTheSlotAccountRight(t *testing.T) {
 
 func TestBadConfigPanicsNamingTheField(t *testing.T) {
 	for field, cfg := range map[string]workerpool.Config{
-		"Workers": {Workers: -1}, "MinWorkers": {MinWorkers: -1}, "Queue": {Queue: -1}, "InFlight": {InFlight: -1},
+		"Workers": {Workers: -1}, "MinWorkers": {MinWorkers: -1}, "Queue": {Queue: -2}, "InFlight": {InFlight: -1},
 		"IdleTimeout": {IdleTimeout: -1}, "CloseWarning": {CloseWarning: -1}, "Saturation": {Saturation: 9},
 	} {
 		func() {

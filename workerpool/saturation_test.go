@@ -48,7 +48,8 @@ func TestRejectLate(t *testing.T) {
 			fs = append(fs, quartet.Go(t.Context(), p, slow))
 		}
 		synctest.Wait()
-		require.Equal(t, 250*time.Millisecond, p.ExpectedWait(), "four ahead and itself, on two workers")
+		require.Equal(t, 300*time.Millisecond, p.ExpectedWait(),
+			"four ahead and itself, on two workers: two rounds after those that run")
 		soon, cancel := context.WithTimeout(t.Context(), 399*time.Millisecond)
 		defer cancel()
 		_, err = quartet.Go(soon, p, nothing).Result()
@@ -84,7 +85,7 @@ func TestResize(t *testing.T) {
 	})
 }
 
-// What is accepted under a lasting overload is in time, and nobody is refused who would have been.
+// Under a lasting overload accepted tasks are in time, and no task is refused that would have been.
 func TestRejectLateKeepsWhatItAcceptsInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const takes, within = 20 * time.Millisecond, 205 * time.Millisecond
@@ -97,7 +98,10 @@ func TestRejectLateKeepsWhatItAcceptsInTime(t *testing.T) {
 			go func() {
 				ctx, cancel := context.WithTimeout(t.Context(), within)
 				defer cancel()
-				_, err := quartet.Do(ctx, p, func(context.Context) (int, error) { time.Sleep(takes); return 0, ctx.Err() })
+				_, err := quartet.Do(ctx, p, func(context.Context) (int, error) {
+					time.Sleep(takes)
+					return 0, ctx.Err()
+				})
 				if errors.Is(err, quartet.ErrSaturated) {
 					refused.Add(1)
 				} else if assert.NoError(t, err, "accepted") {
@@ -131,7 +135,7 @@ func TestRejectLateRecoversFromALongTask(t *testing.T) {
 	})
 }
 
-// What is not known before the first task has ended is bounded by how long that takes already.
+// Before the first task has ended, its time so far bounds the estimate.
 func TestRejectLateBeforeAnythingHasEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, RejectLate: true})
@@ -154,11 +158,15 @@ func TestRejectLateBeforeAnythingHasEnded(t *testing.T) {
 func TestRoomAmongSlowTasksIsGivenAwayAtOnce(t *testing.T) {
 	for name, submit := range map[string]func(p *workerpool.Pool) error{
 		"tasks": func(p *workerpool.Pool) error {
-			return p.SubmitTask(context.Background(), quartet.TaskFunc(func(context.Context) { time.Sleep(time.Second) }))
+			return p.SubmitTask(context.Background(), quartet.TaskFunc(func(context.Context) {
+				time.Sleep(time.Second)
+			}))
 		},
 		"funcs": func(p *workerpool.Pool) error { return p.Go(func() { time.Sleep(time.Second) }) },
 		"a key's": func(p *workerpool.Pool) error {
-			return p.Key("slow").SubmitTask(context.Background(), quartet.TaskFunc(func(context.Context) { time.Sleep(time.Second) }))
+			return p.Key("slow").SubmitTask(context.Background(), quartet.TaskFunc(func(context.Context) {
+				time.Sleep(time.Second)
+			}))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

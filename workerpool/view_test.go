@@ -2,6 +2,9 @@ package workerpool_test
 
 import (
 	"context"
+	"fmt"
+	"iter"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -50,7 +53,9 @@ func TestASlowKeyBlocksNoOther(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 2})
 		release := make(chan struct{})
 		for range 10 {
-			require.NoError(t, p.Key("slow").SubmitTask(t.Context(), quartet.TaskFunc(func(context.Context) { <-release })))
+			require.NoError(t, p.Key("slow").SubmitTask(t.Context(), quartet.TaskFunc(func(context.Context) {
+				<-release
+			})))
 		}
 		_, err := quartet.Do(t.Context(), p.Key("fast"), func(context.Context) (int, error) { return 1, nil })
 		require.NoError(t, err)
@@ -201,4 +206,102 @@ func TestViewsAreNotShutDown(t *testing.T) {
 	require.Panics(t, func() { p.Key(nil) })
 	require.Panics(t, func() { p.Key([]int{1}) })
 	require.Panics(t, func() { p.Priority(7) })
+}
+
+// Whatever waits for what the own key holds up says so, once nothing else is left to wait for.
+func TestWaitsUnderTheOwnKeyAreDeadlocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := workerpool.New(workerpool.Config{Workers: 4})
+		key := p.Key("own")
+		one := func(context.Context, int) (int, error) { return 1, nil }
+		upTo := func(n int) iter.Seq[int] {
+			return func(yield func(int) bool) {
+				for i := 0; i < n && yield(i); i++ {
+				}
+			}
+		}
+		waits := map[string]func(ctx context.Context) (others int, err error){
+			"AwaitAll": func(ctx context.Context) (int, error) {
+				_, err := quartet.AwaitAll(ctx, goOne(ctx, key), goOne(ctx, key))
+				return 2, err
+			},
+			"Completed": func(ctx context.Context) (n int, err error) {
+				for _, err = range quartet.Completed(ctx, goOne(ctx, key), goOne(ctx, p), goOne(ctx, key),
+					goOne(ctx, p.Key("other"))) {
+					if err == nil {
+						n++
+					}
+				}
+				return n, err
+			},
+			"Map in order": func(ctx context.Context) (int, error) {
+				for _, err := range quartet.Map(ctx, key, upTo(3), one) {
+					return 2, err
+				}
+				return 0, nil
+			},
+			"Map unordered": func(ctx context.Context) (int, error) {
+				for _, err := range quartet.Map(ctx, key, upTo(3), one, quartet.Unordered()) {
+					return 2, err
+				}
+				return 0, nil
+			},
+		}
+		for name, wait := range waits {
+			err := quartet.Run(t.Context(), key, func(ctx context.Context) error {
+				n, err := wait(ctx)
+				require.Equal(t, 2, n, "%s: what is not held comes first", name)
+				return err
+			})
+			require.ErrorIs(t, err, quartet.ErrDeadlock, name)
+		}
+		require.NoError(t, p.Shutdown(t.Context()))
+		require.Zero(t, p.Stats().Waiting)
+	})
+}
+
+func goOne(ctx context.Context, r quartet.Runner) *quartet.Future[int] {
+	return quartet.Go(context.WithoutCancel(ctx), r, func(context.Context) (int, error) { return 1, nil })
+}
+
+// A wait that can end, since another holds the key, is none.
+func TestWaitsUnderAnotherKeyAreNoDeadlocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := workerpool.New(workerpool.Config{Workers: 4})
+		other := p.Key("other")
+		hold := quartet.Go(t.Context(), other, func(ctx context.Context) (int, error) {
+			return 0, quartet.Sleep(ctx, time.Hour)
+		})
+		require.NoError(t, quartet.Run(t.Context(), p.Key("own"), func(ctx context.Context) error {
+			n := 0
+			for _, err := range quartet.Completed(ctx, goOne(ctx, other), goOne(ctx, other)) {
+				require.NoError(t, err)
+				n++
+			}
+			require.Equal(t, 2, n)
+			return nil
+		}))
+		_, err := hold.Await(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, p.Shutdown(t.Context()))
+	})
+}
+
+func TestKeysThatCannotBe(t *testing.T) {
+	p := workerpool.New(workerpool.Config{})
+	defer p.Close()
+	for _, key := range []any{nil, []int{1}, func() {}, map[int]int{}, any([]int{}), struct{ a any }{[]int{}}} {
+		require.Panics(t, func() { p.Key(key) }, "%T", key)
+		require.Panics(t, func() { p.Limit(1).Key(key) }, "%T", key)
+	}
+	for _, key := range []any{
+		math.NaN(), float32(math.NaN()),
+		struct{ at float64 }{math.NaN()},
+		[1]any{math.NaN()},
+		complex(0, math.NaN()),
+	} {
+		require.PanicsWithValue(t, fmt.Sprintf("workerpool: Key of a %T that does not equal itself: %v", key, key),
+			func() { p.Key(key) })
+	}
+	p.Key(math.Inf(1))
 }

@@ -2,188 +2,278 @@ package workerpool
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/goid"
 	"github.com/quartet-go/quartet/internal/intake"
+	"github.com/quartet-go/quartet/internal/leaf"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// lingerYields is how often a worker lets others run before it parks. Against none, a submit with its await took two
-// thirds of the time.
-const lingerYields = 4
-
-// worker is one goroutine of the pool while it is parked.
+// A worker is one goroutine of the pool. Its states, which the pool's lock guards:
+//
+//	born ──> searching ──> working ──> lingering ──> parked ──> gone
+//	  │        ▲    │      ▲ │  ▲          │          │ │        ▲
+//	  │        │    └──────┼─┼──┼──────────┼──────────┤ └────────┤
+//	  └────────┼───────────┘ └──┼──────────┘          │          │
+//	           └────────────────┴─────────────────────┘          │
+//	                            └────────────────────────────────┘
+//
+// Invariant: at most one worker is searching or lingering; it is p.searcher. A burst therefore
+// wakes as many workers as its tasks last, not one for each task: who finds something sends the
+// next.
 type worker struct {
-	lingers bool            // it is the one that searches
-	lane    int             // its number, which a later goroutine gets again
-	next    chan *task.Node // closed: the worker is dismissed
-	since   time.Time
-	leaves  intake.Consumer
+	pool   *Pool
+	state  workerState
+	lane   int32           // its number, which a later goroutine gets again
+	job    *task.Node      // what it was sent to run; nil: to search
+	next   chan *task.Node // closed: the worker is dismissed
+	since  time.Time       // parked
+	leaves leaf.Consumer
+	turn   *turn // of its errand, under a Clock
+
+	goroutine atomic.Int64 // its goroutine's number, for those who look
 }
 
-// job is what a worker does next: run a node, or leaves as long as there are any; zero: nothing.
-type job struct {
+type workerState uint8
+
+const (
+	born      workerState = iota // its goroutine does not run yet
+	searching                    // on its way to the queue
+	working
+	lingering // it has found nothing, and lets others run before it parks
+	parked    // in p.idle
+	gone
+)
+
+// follows is the table of transitions.
+var follows = [...][]workerState{
+	born:      {searching, working},
+	searching: {working, parked, gone},
+	working:   {working, lingering, parked, gone},
+	lingering: {working, parked, gone},
+	parked:    {searching, working, gone},
+	gone:      {},
+}
+
+// becomeLocked moves w along the table.
+func (w *worker) becomeLocked(s workerState) {
+	if slices.Contains(follows[w.state], s) {
+		w.state = s
+		return
+	}
+	panic("workerpool: a worker is lost")
+}
+
+// Apply wakes a worker that has been sent, or starts its goroutine.
+func (w *worker) Apply() {
+	n := w.job
+	w.job = nil // a parked worker keeps no task
+	if c := w.pool.cfg.Clock; c != nil {
+		w.turn = c.newReady()
+	}
+	w.next <- n
+}
+
+// starting is the effect of a new worker's first errand.
+type starting worker
+
+func (s *starting) Apply() {
+	w := (*worker)(s)
+	w.Apply()
+	go w.pool.work(w)
+}
+
+// lingerYields is how often a worker lets others run before it parks. Against none, a submit with
+// its await took two thirds of the time.
+const lingerYields = 4
+
+// task is what a worker does next: run a node, or leaves as long as there are any; zero: nothing.
+type work struct {
 	node   *task.Node
 	leaves bool
 }
 
-// dispatch is locked: free slots go to tasks that come back from a wait, then to a worker that looks for queued ones.
-func (p *Pool) dispatch() {
-	for p.slots < p.cfg.Workers {
-		i := p.nextReturning()
-		if i < 0 {
+// dispatchLocked gives free slots to tasks that come back from a wait, then to a worker that looks
+// for queued ones.
+func (p *Pool) dispatchLocked() {
+	for p.slotsLocked() < p.cfg.Workers {
+		back := p.nextReturningLocked()
+		if back == nil {
 			break
 		}
 		p.slots++
-		p.returning[i].admit(p)
-		p.returning = slices.Delete(p.returning, i, i+1)
+		p.admitLocked(back)
 	}
-	p.search()
+	p.searchLocked()
 }
 
-// workers is locked.
-func (p *Pool) workers() int { return p.cfg.Workers }
+func (p *Pool) workersLocked() int { return p.cfg.Workers }
 
-// free is locked.
-func (p *Pool) free() int { return max(0, p.cfg.Workers-p.slots-len(p.returning)) }
+// slotsLocked is how many slots are taken.
+func (p *Pool) slotsLocked() int { return p.slots + p.in.CallersLocked() }
 
-// calls is locked: a worker that runs leaves must give its slot back.
-func (p *Pool) calls() bool { return p.slots > p.cfg.Workers || p.nextReturning() >= 0 }
+// adoptedLocked: n has begun on its caller's goroutine without the lock, and counts here from now
+// on.
+func (p *Pool) adoptedLocked(n *task.Node) {
+	n.Lane = p.takeLaneLocked()
+	p.slots++
+}
 
-// search is locked: it sends one worker to the queue if there is something to find. One that is on its way is only told:
-// it will send the next. So a burst wakes as many workers as its tasks last, not one for each task.
-func (p *Pool) search() {
+func (p *Pool) freeLocked() int { return max(0, p.cfg.Workers-p.slotsLocked()-p.returning.Len()) }
+
+// callsLocked: a worker that runs leaves must give its slot back.
+func (p *Pool) callsLocked() bool {
+	return p.slotsLocked() > p.cfg.Workers || p.nextReturningLocked() != nil
+}
+
+// searchLocked sends one worker to the queue if there is something to find. One that is on its way
+// is only told: it will send the next.
+func (p *Pool) searchLocked() {
 	switch {
-	case p.slots >= p.cfg.Workers:
-	case p.searching:
-		if p.in.Len() > 0 {
+	case p.slotsLocked() >= p.cfg.Workers:
+		if p.in.CallersLocked() > 0 { // they end without a word, unless something is there
+			p.in.ListenLocked()
+		}
+	case p.searcher != nil:
+		if p.in.LenLocked() > 0 {
 			p.called.Store(true)
 		}
-	case p.in.Listen():
-		p.searching = true
-		p.send(nil)
+	case p.in.ListenLocked():
+		p.sendLocked(nil)
 	}
 }
 
-// start is locked: it runs n, which has been taken from the queue, on the worker that is on its way there, else on a parked
-// or a new one.
-func (p *Pool) start(n *task.Node) {
+// startLocked runs n, which has been taken from the queue, on the worker that is on its way there,
+// else on a parked or a new one.
+func (p *Pool) startLocked(n *task.Node) {
 	p.slots++
-	n.Model = (*run)(n)
-	if p.searching && p.handed == nil {
+	if p.searcher != nil && p.handed == nil {
 		p.handed = n
 		p.called.Store(true)
 		return
 	}
-	p.send(n)
+	p.sendLocked(n)
 }
 
-// send is locked: a parked worker, or a new one, runs n, or looks for a task when n is nil.
-func (p *Pool) send(n *task.Node) {
+// sendLocked has a parked worker, or a new one, run n, or search when n is nil.
+func (p *Pool) sendLocked(n *task.Node) {
+	w, effect := p.wakeLocked()
+	w.job = n
+	if n != nil {
+		n.Lane = w.lane
+		w.becomeLocked(working)
+	} else {
+		w.becomeLocked(searching)
+		p.searcher = w
+	}
+	p.in.ThenLocked(effect)
+}
+
+// wakeLocked returns a worker that has nothing to do, and the effect that sends it.
+func (p *Pool) wakeLocked() (*worker, intake.Effect) {
 	if last := len(p.idle) - 1; last >= 0 {
 		w := p.idle[last]
 		p.idle = p.idle[:last]
-		w.give(n)
-		return
+		return w, w
 	}
-	w := &worker{lane: p.takeLane(), next: make(chan *task.Node, 1)}
-	w.give(n)
+	w := &worker{pool: p, lane: p.takeLaneLocked(), next: make(chan *task.Node, 1)}
+	p.byLane[w.lane] = w
 	p.exited.Add(1)
-	go p.work(w)
-}
-
-// give is locked; w has nothing to do.
-func (w *worker) give(n *task.Node) {
-	if n != nil {
-		n.Lane = w.lane
-	}
-	w.next <- n
+	return w, (*starting)(w)
 }
 
 // work is the goroutine of a worker.
 func (p *Pool) work(w *worker) {
 	defer p.exited.Done()
+	w.goroutine.Store(goid.Number())
+	inTurn := false
+	defer func() { p.endTurn(inTurn) }() // after a Goexit
 	for n := range w.next {
-		j := job{node: n}
+		inTurn = w.awaitTurn()
+		j := work{node: n}
 		if n == nil {
 			j = p.find(w)
 		}
-		for j != (job{}) {
+		for j != (work{}) {
 			if j.leaves {
 				p.runLeaves(w)
 			} else {
 				p.run(j.node, w)
 			}
-			j = p.follow(j, w)
-			if j == (job{}) && w.lingers {
-				j = p.linger(w)
+			var linger bool
+			if j, linger = p.follow(j, w); linger {
+				p.linger()
+				j = p.find(w)
 			}
 		}
+		p.endTurn(inTurn)
+		inTurn = false
 	}
 }
 
-// find takes a job for a worker that was sent to look for one; none: the worker is parked.
-func (p *Pool) find(w *worker) job {
+// find takes work for the searcher; none: it parks.
+func (p *Pool) find(w *worker) work {
 	p.in.Lock()
-	defer p.in.Unlock()
-	p.searching = false
-	j := p.takeHanded(w)
-	if j == (job{}) {
-		j = p.take(w)
+	p.searcher = nil
+	j := work{node: p.handed}
+	if p.handed = nil; j.node != nil {
+		j.node.Lane = w.lane
+	} else {
+		j = p.takeLocked(w)
 	}
-	if j == (job{}) {
-		p.park(w)
+	if j == (work{}) {
+		p.parkLocked(w)
+	} else {
+		w.becomeLocked(working)
 	}
-	p.dispatch()
+	p.dispatchLocked()
+	p.in.Commit()
 	return j
 }
 
-// takeHanded is locked.
-func (p *Pool) takeHanded(w *worker) job {
-	n := p.handed
-	if p.handed = nil; n != nil {
-		n.Lane = w.lane
+// takeLocked takes the next work of the queue, and a slot for it.
+func (p *Pool) takeLocked(w *worker) work {
+	if p.slotsLocked() >= p.cfg.Workers || p.nextReturningLocked() != nil {
+		return work{}
 	}
-	return job{node: n}
-}
-
-// take is locked: it takes what is next in the queue, and a slot for it.
-func (p *Pool) take(w *worker) job {
-	if p.slots >= p.cfg.Workers || p.nextReturning() >= 0 {
-		return job{}
+	var j work
+	if j.node, j.leaves = p.in.NextLocked(&w.leaves); j == (work{}) {
+		return j
 	}
-	j := job{leaves: p.in.Consume(&w.leaves)}
-	if !j.leaves {
-		if j.node = p.in.Pop(); j.node == nil {
-			return job{}
-		}
-		j.node.Model, j.node.Lane = (*run)(j.node), w.lane
+	if j.node != nil {
+		j.node.Lane = w.lane
 	}
 	p.slots++
 	return j
 }
 
-// run runs n's job. A panic that no future has taken goes to OnPanic, else on: it crashes the program with its stack, and
-// the task stays unfinished, so that no Shutdown returns before the crash. After a Goexit the goroutine is over: run gives
-// the slot back, and a new one takes its place.
+// run runs n's job. A panic that no future has taken goes to OnPanic, else on: it crashes the
+// program with its stack, and the task stays unfinished, so that no Shutdown returns before the
+// crash. After a Goexit the goroutine is over: run gives the slot back, and a new one takes its
+// place.
 func (p *Pool) run(n *task.Node, w *worker) {
 	returned := false
 	defer func() {
 		if returned {
 			return
 		}
-		n.Failed = true
+		n.Fail()
 		if v := recover(); v != nil {
+			task.UnlockThread()
 			p.panicked(v)
 			return
 		}
-		defer p.end(job{node: n}, w)
-		if _, future := n.Job.(task.Noder); !future && p.cfg.OnPanic != nil {
-			p.cfg.OnPanic(quartet.ErrGoexit)
+		defer p.exit(work{node: n}, w)
+		if _, future := quartet.As[task.Noder](n.Job); !future {
+			p.exitedBare()
 		}
 	}()
+	task.Unlabel()
 	n.Run()
+	task.UnlockThread()
 	returned = true
 }
 
@@ -195,133 +285,81 @@ func (p *Pool) panicked(v any) {
 	p.cfg.OnPanic(quartet.NewPanicError(v))
 }
 
-// end gives j and its slot back, on a goroutine that is over.
-func (p *Pool) end(j job, w *worker) {
-	p.giveBack(j, w)
-	p.lanes = append(p.lanes, w.lane)
-	p.dispatch()
-	p.in.Unlock()
+// exitedBare tells OnPanic of a Goexit in a task without a future.
+func (p *Pool) exitedBare() {
+	if p.cfg.OnPanic != nil {
+		p.cfg.OnPanic(quartet.ErrGoexit)
+	}
 }
 
-// follow gives j and its slot back, and returns the next job for the same worker; none: the worker lingers, or is parked.
-func (p *Pool) follow(j job, w *worker) job {
-	p.giveBack(j, w)
-	defer p.in.Unlock()
-	next := p.take(w)
-	if next != (job{}) {
-		return next
-	}
-	if w.lingers = !p.searching; w.lingers {
-		p.searching = true
-		p.called.Store(false)
-	} else {
-		p.park(w)
-	}
-	p.dispatch()
-	return job{}
+// exit gives j and its slot back, on a goroutine that is over.
+func (p *Pool) exit(j work, w *worker) {
+	endNode(j)
+	p.in.Lock()
+	p.giveBackLocked(j, w)
+	w.becomeLocked(gone)
+	p.freeLaneLocked(w)
+	p.dispatchLocked()
+	p.in.Commit()
 }
 
-// giveBack gives j and its slot back, and leaves the pool locked.
-func (p *Pool) giveBack(j job, w *worker) {
-	if j.node != nil && !j.node.Leaf {
+// follow gives j and its slot back, and returns the next work for the same worker; none: it lingers
+// as the searcher, or is parked.
+func (p *Pool) follow(j work, w *worker) (next work, linger bool) {
+	endNode(j)
+	p.in.Lock()
+	next.node = p.giveBackLocked(j, w)
+	if next.node == nil {
+		next = p.takeLocked(w)
+	}
+	if next == (work{}) {
+		if linger = p.searcher == nil; linger {
+			w.becomeLocked(lingering)
+			p.searcher = w
+			p.called.Store(false)
+		} else {
+			p.parkLocked(w)
+		}
+		p.dispatchLocked()
+	}
+	p.in.Commit()
+	return next, linger
+}
+
+// endNode ends what ran, before the pool's lock is taken.
+func endNode(j work) {
+	if j.node != nil && !j.node.Is(task.Leaf) {
 		j.node.End()
 	}
-	p.in.Lock()
-	if j.leaves {
-		p.slots--
-		p.in.Leave(&w.leaves)
-	} else {
-		p.release(j.node)
-	}
 }
 
-// linger lets others run a few times before the worker parks: a submitter that is at it needs not wake anybody then, and
-// parking costs more than the whole of a short task.
-func (p *Pool) linger(w *worker) job {
+// giveBackLocked takes j and its slot back. It returns a node that is to run in that slot at once:
+// the leaves have led to it; nil: none.
+func (p *Pool) giveBackLocked(j work, w *worker) (found *task.Node) {
+	if !j.leaves {
+		p.releaseLocked(j.node)
+		return nil
+	}
+	if found = p.in.LeaveLocked(&w.leaves); found != nil {
+		found.Lane = w.lane
+	} else {
+		p.slots--
+	}
+	return found
+}
+
+// releaseLocked takes n and its slot back, if it has one.
+func (p *Pool) releaseLocked(n *task.Node) {
+	if p.in.LentLocked(n) { // a foreign goroutine has lent the slot in the task's name
+		p.forgetReturningLocked(n)
+	} else {
+		p.slots--
+	}
+	p.in.EndLocked(n)
+}
+
+// linger lets others run a few times before the searcher parks: a submitter that is at it needs not
+// wake anybody then, and parking costs more than the whole of a short task.
+func (p *Pool) linger() {
 	task.YieldUntil(func() bool { return p.in.Ready() || p.called.Load() }, lingerYields)
-	return p.find(w)
-}
-
-// release is locked.
-func (p *Pool) release(n *task.Node) {
-	if n.Waiting { // a foreign goroutine has lent the slot in the task's name
-		p.forgetReturning(n)
-	} else {
-		p.slots--
-	}
-	p.in.End(n)
-}
-
-// park is locked. More parked workers than slots are of no use, nor are any once all has ended: they go home.
-func (p *Pool) park(w *worker) {
-	if len(p.idle) >= p.cfg.Workers || p.in.Drained() {
-		p.sendHome(w)
-		return
-	}
-	w.since = time.Now()
-	p.idle = append(p.idle, w)
-	if len(p.idle) > p.cfg.MinWorkers && !p.reaping {
-		p.reapAfter(p.cfg.IdleTimeout)
-	}
-}
-
-// sendHome is locked: it ends a parked worker.
-func (p *Pool) sendHome(w *worker) {
-	close(w.next)
-	p.lanes = append(p.lanes, w.lane)
-}
-
-// takeLane is locked: the number of a new worker.
-func (p *Pool) takeLane() int {
-	if last := len(p.lanes) - 1; last >= 0 {
-		lane := p.lanes[last]
-		p.lanes = p.lanes[:last]
-		return lane
-	}
-	p.nextLane++
-	return p.nextLane - 1
-}
-
-// reapAfter is locked.
-func (p *Pool) reapAfter(d time.Duration) {
-	p.reaping = true
-	p.exited.Add(1)
-	if p.reaper == nil {
-		p.reaper = time.AfterFunc(d, p.reap)
-	} else {
-		p.reaper.Reset(d)
-	}
-}
-
-// reap ends the workers that have been idle for IdleTimeout. Without idle ones there is no timer.
-func (p *Pool) reap() {
-	defer p.exited.Done()
-	p.in.Lock()
-	defer p.in.Unlock()
-	p.reaping = false
-	now := time.Now()
-	for len(p.idle) > p.cfg.MinWorkers {
-		oldest := p.idle[0]
-		if left := p.cfg.IdleTimeout - now.Sub(oldest.since); left > 0 {
-			p.reapAfter(left)
-			return
-		}
-		p.sendHome(oldest)
-		p.idle = p.idle[1:]
-	}
-}
-
-// dismiss ends all workers of a drained pool and waits until they are gone.
-func (p *Pool) dismiss() {
-	p.in.Lock()
-	for _, w := range p.idle {
-		p.sendHome(w)
-	}
-	p.idle, p.cfg.MinWorkers = nil, 0
-	if p.reaping && p.reaper.Stop() {
-		p.reaping = false
-		p.exited.Done()
-	}
-	p.in.Unlock()
-	p.exited.Wait()
 }
