@@ -6,30 +6,33 @@ import (
 	"sync"
 
 	"github.com/quartet-go/quartet/internal/fiber"
+	"github.com/quartet-go/quartet/internal/task"
 )
 
-// maxIdleBlockers is how many goroutines wait for another function to run; more are started, and end, as needed.
+// maxIdleBlockers is how many goroutines wait for another function. More are started as needed, and
+// end after it.
 const maxIdleBlockers = 16
 
-// blockers are the functions given to quartet.Block, and the goroutines that run them.
+// blockers holds the functions given to quartet.Block, and the goroutines that run them.
 type blockers struct {
 	running sync.WaitGroup
 
 	// Locked.
-	count, peak int // functions that run
+	count, peak int // functions that run now, and most at once
+	away        int // tasks in Block; counted under Config.Clock only
 	queued      []*blocking
 	idle        []chan *blocking
 }
 
-// blocking is one such function.
+// blocking is a function given to quartet.Block.
 type blocking struct {
 	fn   func()
 	wait *wait
 	end  fiber.Captured
 }
 
-// Block suspends the task while fn runs on another goroutine. A panic or Goexit of fn is the task's. Where
-// Config.BlockLimit lets fn wait for its turn, ctx's end takes it out of the queue.
+// Block suspends the task while fn runs on another goroutine. A panic or Goexit of fn is the
+// task's. Where Config.BlockLimit lets fn wait for its turn, ctx's end takes it out of the queue.
 func (r *run) Block(ctx context.Context, fn func()) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -39,18 +42,20 @@ func (r *run) Block(ctx context.Context, fn func()) error {
 		return nil
 	}
 	l, b := r.loop(), &blocking{fn: fn}
+	l.holdTime(1)
 	err := r.suspend(ctx, func(w *wait) {
 		b.wait = w
 		l.block(b)
 	}, func() bool { return l.unblock(b) })
+	l.holdTime(-1)
 	b.end.Repeat()
 	return err
 }
 
-// block runs b on a goroutine that idles, or a new one, or queues it when BlockLimit are running.
+// block runs b on an idle goroutine or a new one. If BlockLimit functions run already, it queues b.
 func (l *Loop) block(b *blocking) {
 	l.in.Lock()
-	defer l.in.Unlock()
+	defer l.in.Commit()
 	all := &l.blocking
 	if l.cfg.BlockLimit > 0 && all.count >= l.cfg.BlockLimit {
 		all.queued = append(all.queued, b)
@@ -66,10 +71,10 @@ func (l *Loop) block(b *blocking) {
 	all.running.Go(func() { l.blocker(b) })
 }
 
-// unblock takes b out of the queue. It reports false when b has begun.
+// unblock takes b out of the queue. It reports false if b has begun.
 func (l *Loop) unblock(b *blocking) bool {
 	l.in.Lock()
-	defer l.in.Unlock()
+	defer l.in.Commit()
 	all := &l.blocking
 	i := slices.Index(all.queued, b)
 	if i >= 0 {
@@ -78,7 +83,7 @@ func (l *Loop) unblock(b *blocking) bool {
 	return i >= 0
 }
 
-// blocker runs b, then those that wait for their turn, then those that come while it idles.
+// blocker runs b, then queued functions, then those that it is given while it is idle.
 func (l *Loop) blocker(b *blocking) {
 	next := make(chan *blocking, 1)
 	for ; b != nil; b = <-next {
@@ -88,9 +93,10 @@ func (l *Loop) blocker(b *blocking) {
 	}
 }
 
-// runBlocking runs b and sees to what the goroutine does next. It reports false when that is nothing. A Goexit in b takes
-// the goroutine with it; another goes on.
+// runBlocking runs b, and finds the goroutine's next work. It reports false if there is none. A
+// Goexit in b ends the goroutine; another one continues its work.
 func (l *Loop) runBlocking(b *blocking, next chan *blocking) (more bool) {
+	task.Unlabel()
 	exited := true
 	defer func() {
 		more = l.afterBlocking(next, exited)
@@ -101,10 +107,10 @@ func (l *Loop) runBlocking(b *blocking, next chan *blocking) (more bool) {
 	return false
 }
 
-// afterBlocking gives the goroutine its next function, or lets it idle.
+// afterBlocking gives the goroutine its next function, or makes it idle.
 func (l *Loop) afterBlocking(next chan *blocking, exited bool) (more bool) {
 	l.in.Lock()
-	defer l.in.Unlock()
+	defer l.in.Commit()
 	all := &l.blocking
 	var b *blocking
 	if len(all.queued) > 0 {
@@ -133,6 +139,6 @@ func (l *Loop) endBlockers() {
 		close(next)
 	}
 	l.blocking.idle = nil
-	l.in.Unlock()
+	l.in.Commit()
 	l.blocking.running.Wait()
 }

@@ -2,7 +2,7 @@ package eventloop
 
 import "sync"
 
-// buffer is what has been read at once, and not yet taken: bytes[from:to].
+// buffer holds the data of one read. bytes[from:to] is the part that nobody has taken yet.
 type buffer struct {
 	bytes    []byte
 	from, to int
@@ -24,4 +24,13 @@ func (p *bufferPool) get() *buffer {
 func (p *bufferPool) put(b *buffer) {
 	b.from, b.to = 0, 0
 	p.pool.Put(b)
+}
+
+// scratch is the buffer that data is read into for OnData, on the loop only: it holds one piece at
+// a time.
+func (l *Loop) scratch() []byte {
+	if l.readInto == nil {
+		l.readInto = make([]byte, l.cfg.Conn.ReadBuffer)
+	}
+	return l.readInto
 }

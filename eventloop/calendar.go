@@ -2,17 +2,18 @@ package eventloop
 
 import "time"
 
-// calendar orders timers. A few lie in a heap. Of many, only those of the near future are in order; the others wait, in
-// none, in slots of time, each of which is put in order when its time comes, and those beyond all slots in a heap of their
-// own. So what is worked on stays small enough for the processor's cache, which is what a heap of a million costs.
+// calendar orders timers. A few timers lie in one heap. Of many, only those of the near future are
+// in order. The others wait unordered in slots of time, and a slot is put in order when its time
+// comes. Timers beyond all slots lie in a second heap. So the working set fits into the processor's
+// cache; a heap of a million timers would not.
 type calendar struct {
-	run   []due         // the last slot that was opened, in order, from at on
-	at    int           // likewise
-	near  timerHeap     // the others before edge
-	edge  time.Duration // a multiple of slotWidth; never: near has all
-	slots []slot        // from edge on, for slotSpan; in a ring
-	held  int           // in slots
-	far   timerHeap     // from edge+slotSpan on
+	run   []due         // the slot opened last, in order; run[at:] is still to fire
+	at    int           // index into run
+	near  timerHeap     // all others that are due before edge
+	edge  time.Duration // a multiple of slotWidth; never: near has all timers
+	slots []slot        // a ring: edge <= when < edge+slotSpan
+	held  int           // timers in slots
+	far   timerHeap     // edge+slotSpan <= when
 	pages pages
 	order *sorter
 
@@ -23,7 +24,7 @@ const (
 	slotWidth time.Duration = 1 << 22 // 4 ms
 	slotCount               = 1024
 	slotSpan                = slotWidth * slotCount
-	crowd                   = 1024 // of which size a heap is few
+	crowd                   = 1024 // a heap of at most this size serves alone
 )
 
 func newCalendar() calendar { return calendar{edge: never} }
@@ -50,7 +51,7 @@ func (c *calendar) place(d due) {
 	}
 }
 
-// crowded reports whether there are so many that slots are used.
+// crowded reports whether there are so many timers that slots are in use.
 func (c *calendar) crowded() bool { return c.edge != never }
 
 // spread begins to use slots.
@@ -65,8 +66,8 @@ func (c *calendar) spread(now time.Duration) {
 	}
 }
 
-// first returns the place that comes first. Its timer is nil when there is none before now: when says then before which
-// time there is none.
+// first returns the place that comes first. Its timer is nil when none is due by now; then no timer
+// is due before when.
 func (c *calendar) first(now time.Duration) due {
 	for {
 		for c.at < len(c.run) || len(c.near) > 0 {
@@ -85,7 +86,7 @@ func (c *calendar) first(now time.Duration) due {
 	}
 }
 
-// head returns what comes first before edge, and whether that is in the run. There must be something.
+// head returns the first place before edge, and whether it lies in run. There must be one.
 func (c *calendar) head() (d due, inRun bool) {
 	switch {
 	case c.at == len(c.run):
@@ -107,7 +108,7 @@ func (c *calendar) take() {
 	c.size--
 }
 
-// nextSlot returns when the next slot begins that is not empty.
+// nextSlot returns the beginning of the next slot that is not empty.
 func (c *calendar) nextSlot() time.Duration {
 	switch {
 	case c.held > 0:
@@ -123,7 +124,8 @@ func (c *calendar) nextSlot() time.Duration {
 	return never
 }
 
-// open puts the slot that begins at start in order, and fills the slots that become free from far.
+// open puts the slot that begins at start in order. Timers from far move into the slots that have
+// become free.
 func (c *calendar) open(start time.Duration) {
 	c.edge = start + slotWidth
 	places, all := c.pages.empty(&c.slots[slotOf(start)], c.run[:0])
@@ -144,7 +146,7 @@ func (c *calendar) forget() {
 	}
 }
 
-// compact drops what is stale.
+// compact drops the stale places.
 func (c *calendar) compact() {
 	c.near, c.far = fresh(c.near), fresh(c.far)
 	c.near.order()
@@ -162,7 +164,7 @@ func (c *calendar) compact() {
 	c.size += c.held
 }
 
-// fresh returns the places that are not stale, in less memory when they are few.
+// fresh returns the places that are not stale. If they are few, it moves them into a smaller slice.
 func fresh(places []due) []due {
 	kept := places[:0]
 	for _, d := range places {

@@ -31,7 +31,8 @@ func (m model) first() int {
 	return first
 }
 
-// Random timers, near, far, equal and removed, come in the order in which a slow obvious model gives them.
+// Random timers, near, far, equal and removed, come in the order in which a slow obvious model
+// gives them.
 func TestCalendarAgainstAModel(t *testing.T) {
 	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 5))
@@ -67,7 +68,7 @@ func TestCalendarAgainstAModel(t *testing.T) {
 	}
 }
 
-// popAll takes out what is due, at most so many, and compares.
+// popAll takes due timers out of both, at most so many, and compares them.
 func popAll(t *testing.T, c *eventloop.Calendar, m *model, now time.Duration, most int) {
 	t.Helper()
 	for range most {

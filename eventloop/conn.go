@@ -2,154 +2,130 @@ package eventloop
 
 import (
 	"errors"
+	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/quartet-go/quartet"
-	"github.com/quartet-go/quartet/internal/intake"
 )
 
-// ErrSlowReader ends a connection, or refuses a write, when the other side does not read what it is sent: see
+// ErrSlowReader ends a connection, or refuses a write, when the other side reads too slowly: see
 // [SlowReader].
 var ErrSlowReader = errors.New("eventloop: the other side reads too slowly")
 
-// SlowReader says what Write does above the high-water mark. The system's own buffers come first, up to some MiB: where a
-// slow reader is to be noticed soon, make them small by SetWriteBuffer of [Conn.NetConn].
-type SlowReader uint8
+// ErrIdle ends a connection after [ConnConfig].IdleTimeout. It is an [os.ErrDeadlineExceeded] too.
+var ErrIdle = fmt.Errorf("eventloop: the connection was idle: %w", os.ErrDeadlineExceeded)
 
-const (
-	// SlowWait queues the write all the same (as Node does): whoever writes is to wait for OnDrain, or to use WriteWait.
-	SlowWait SlowReader = iota
-	// SlowDrop refuses a write that would go above the mark, with [ErrSlowReader]: for what the next message makes obsolete.
-	SlowDrop
-	// SlowClose ends the connection with [ErrSlowReader].
-	SlowClose
-)
-
-// ConnConfig is the configuration of connections. The zero value is useful.
-type ConnConfig struct {
-	// ReadBuffer is the size of the buffers that the loop's connections read into, in bytes. A connection that has nothing
-	// to read holds none where the system allows it. Default: 16 KiB. It is the loop's: Configure does not change it.
-	ReadBuffer int
-	// HighWater is how many bytes may wait to be sent before the connection is full. Default: 64 KiB.
-	HighWater int
-	// LowWater is down to how many they must fall before it has drained. Default: a quarter of HighWater.
-	LowWater int
-	// SlowReader is what Write does above HighWater. Default: SlowWait.
-	SlowReader SlowReader
-	// CloseTimeout bounds how long Close waits for the other side to take what is still to be sent. Default: 5 s.
-	CloseTimeout time.Duration
-}
-
-// readAhead is how many buffers a connection reads that nobody has taken yet.
-const readAhead = 4
-
-// Conn is a connection whose callbacks run on the loop. Its methods may be called from any goroutine, and none of them
-// blocks the loop; Read and WriteWait suspend the task that calls them. It works with any [net.Conn]; TCP and Unix sockets
-// are read without holding a buffer while idle, and written at once where the kernel has room.
+// Conn is a connection whose callbacks run on the loop. Its methods may be called from any
+// goroutine, and none of them blocks the loop; Read and WriteWait suspend the task that calls them.
+// It works with any [net.Conn]. On Linux, darwin and BSD, TCP and Unix sockets wait without a
+// goroutine and without a buffer; every other connection has a goroutine that reads. What a Conn
+// promises is the same for all.
 //
-// A connection keeps Run from returning, and Shutdown waiting, until it has ended.
+// A connection keeps Run from returning, and Shutdown waiting, until it has ended. Nothing moves
+// while nobody runs the loop.
+//
+// Close sends queued data first. As with every TCP socket, data of the other side that nobody has
+// read makes the system reset the connection, and the other side may lose the last bytes that it
+// was sent: to be safe, call CloseWrite, and Close in OnEnd. Never set SO_LINGER to a positive
+// time: the system then blocks the loop in Close. There is no UDP here: read a [net.PacketConn] on
+// a goroutine and give what it reads to [Loop.Post] or [Feed].
 type Conn struct {
-	loop      *Loop
-	nc        net.Conn
-	raw       *rawConn // nil: not a socket that is known
-	deliverFn func()
+	loop  *Loop
+	nc    net.Conn
+	via   transport
+	serve func() // c.takeTurn: a method value made once
 
+	// mu guards all that follows, seldom's fields included. Any goroutine may take it. The loop
+	// calls the user's callbacks after it has released it, and the transport's goroutines never
+	// wait under it.
 	mu  sync.Mutex
-	cfg ConnConfig
+	cfg *ConnConfig
+
+	life      life
+	receiving receiving
+	sending   sending
+	paused    bool
+	scheduled bool // serve is posted
+	readable  bool // a read may find something: data, the end or an error
+	peerEnded bool // the system says that the other side sends no more; unread data may be left
+	pulled    bool // a task reads, or has read
+	full      bool // HighWater was reached, and LowWater not since
+	closeTold bool // OnClose has been called, or never will be
+	err       error
 
 	onData  func([]byte)
 	onEnd   func()
 	onDrain func()
 	onClose func(error)
 
-	// Reading.
-	inbox     []*buffer
-	readErr   error // io.EOF, or why reading has ended
-	paused    bool
-	told      bool // of the end
-	scheduled bool // deliver is posted
-	more      sync.Cond
-	waiting   func() // resumes the task in Read
-
-	// Writing.
-	out       []byte
-	spare     []byte
-	buffered  int // in out, and on its way
-	writing   bool
-	full      bool
-	dropped   uint64
-	draining  []func() // resumes tasks in WriteWait
-	halfClose bool     // CloseWrite when all is sent
-	noMore    bool     // CloseWrite or Close was called
-
-	// The end.
-	ending   bool // Close or Abort was called
-	closed   bool // nc is
-	err      error
-	busy     int  // goroutines
-	finished bool // OnClose is on its way
+	waiting  func() // resumes the task in Read
+	out      []byte // queued data that is not yet with the transport; out[:taken] is sent
+	taken    int
+	buffered int // bytes accepted and not sent
+	seldom   *seldom
 }
 
-// Attach makes nc a connection of the loop, which owns it from then on. It returns [quartet.ErrClosed], and leaves nc
-// alone, when the loop is being stopped.
+// seldom is what few connections need.
+type seldom struct {
+	draining []func() // resumes tasks in WriteWait
+	dropped  uint64
+	frames   *frames
+
+	readBy, writeBy       time.Time
+	readTimer, writeTimer *Timer
+	closeTimer, idleTimer *Timer
+	lastActive            time.Duration // only under IdleTimeout
+}
+
+// Attach makes nc a connection of the loop, which owns it from then on: only the Conn may be used.
+// It returns [quartet.ErrClosed], and leaves nc alone, when the loop is being stopped.
 func (l *Loop) Attach(nc net.Conn) (*Conn, error) {
+	l.made()
 	if nc == nil {
 		panic("eventloop: Attach of a nil Conn")
 	}
-	c := &Conn{loop: l, nc: nc, raw: rawOf(nc), cfg: l.cfg.Conn, busy: 1}
-	c.deliverFn, c.more.L = c.deliver, &c.mu
-	l.in.Lock()
-	defer l.in.Unlock()
-	if l.in.Draining() {
+	c := &Conn{loop: l, nc: nc, cfg: &l.cfg.Conn}
+	c.serve = c.takeTurn
+	if !l.admit(c) {
 		return nil, quartet.ErrClosed
 	}
-	l.in.Hold()
-	l.held++
-	l.conns[c] = struct{}{}
-	l.helpers.Go(c.readAll)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.life == alive { // else the loop was closed meanwhile
+		c.via = l.transportOf(c)
+		c.watchIdleLocked()
+	}
 	return c, nil
 }
 
-// withDefaults panics on nonsense, naming the field.
-func (cfg ConnConfig) withDefaults() ConnConfig {
-	for field, v := range map[string]int{
-		"ReadBuffer": cfg.ReadBuffer, "HighWater": cfg.HighWater, "LowWater": cfg.LowWater, "CloseTimeout": int(cfg.CloseTimeout),
-	} {
-		intake.NotNegative("eventloop", "Conn."+field, v)
+// admit makes c known to the loop. It reports false when the loop is being stopped.
+func (l *Loop) admit(c *Conn) bool {
+	l.in.Lock()
+	defer l.in.Commit()
+	if l.in.DrainingLocked() {
+		return false
 	}
-	if cfg.SlowReader > SlowClose {
-		panic("eventloop: Config.Conn.SlowReader is unknown")
-	}
-	if cfg.ReadBuffer == 0 {
-		cfg.ReadBuffer = 16 << 10
-	}
-	if cfg.HighWater == 0 {
-		cfg.HighWater = max(64<<10, cfg.LowWater)
-	}
-	if cfg.LowWater == 0 {
-		cfg.LowWater = cfg.HighWater / 4
-	}
-	if cfg.LowWater > cfg.HighWater {
-		panic("eventloop: Config.Conn.LowWater is above HighWater")
-	}
-	if cfg.CloseTimeout == 0 {
-		cfg.CloseTimeout = 5 * time.Second
-	}
-	return cfg
+	l.in.HoldLocked()
+	l.held++
+	l.conns[c] = struct{}{}
+	return true
 }
 
-// Configure sets another configuration for this connection; zero fields mean the defaults, and nonsense panics.
-func (c *Conn) Configure(cfg ConnConfig) {
-	cfg = cfg.withDefaults()
+// NetConn returns the connection underneath, for its options; it must be neither read, written nor
+// closed. For a TCP or Unix socket it is one that stands for the same socket, made when first asked
+// for, and costs another descriptor: the one that Attach got is closed, so that the Go runtime does
+// not watch it too. Once the connection has ended, its options fail.
+func (c *Conn) NetConn() net.Conn {
 	c.mu.Lock()
-	c.cfg = cfg
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	if c.via == nil || c.life >= closed {
+		return c.nc
+	}
+	return c.via.netConn()
 }
-
-// NetConn returns the connection underneath, for its addresses and options; it must be neither read, written nor closed.
-func (c *Conn) NetConn() net.Conn { return c.nc }
 
 // RemoteAddr returns the other side's address.
 func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
@@ -157,52 +133,97 @@ func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 // LocalAddr returns this side's address.
 func (c *Conn) LocalAddr() net.Addr { return c.nc.LocalAddr() }
 
-// SetDeadline sets the read and the write deadline.
-func (c *Conn) SetDeadline(t time.Time) error { return c.nc.SetDeadline(t) }
-
-// SetReadDeadline ends the connection, with [os.ErrDeadlineExceeded], when it waits for the other side to send at t or
-// after. A zero t means never.
-func (c *Conn) SetReadDeadline(t time.Time) error { return c.nc.SetReadDeadline(t) }
-
-// SetWriteDeadline ends the connection, with [os.ErrDeadlineExceeded], when it waits for the other side to take what was
-// written at t or after. A zero t means never.
-func (c *Conn) SetWriteDeadline(t time.Time) error { return c.nc.SetWriteDeadline(t) }
-
-// OnData sets what gets what the other side sends, as it comes; the slice may be used until fn returns. What came before
-// is kept for it. When the other side has sent all, and there is no OnEnd, the connection is closed.
-func (c *Conn) OnData(fn func(p []byte)) { c.set(func() { c.onData = fn }) }
-
-// OnEnd sets what is called when the other side has sent all it will. The connection can still be written, until Close.
-func (c *Conn) OnEnd(fn func()) { c.set(func() { c.onEnd = fn }) }
-
-// OnDrain sets what is called when a full connection has sent all but LowWater bytes.
-func (c *Conn) OnDrain(fn func()) { c.set(func() { c.onDrain = fn }) }
-
-// OnClose sets what is called, once and last, in the closing phase, when the connection has ended. err says why when
-// neither side had closed it in order. After the loop's Close it may not be called.
-func (c *Conn) OnClose(fn func(err error)) { c.set(func() { c.onClose = fn }) }
-
-func (c *Conn) set(assign func()) {
-	c.mu.Lock()
-	assign()
-	post := c.schedule()
-	c.mu.Unlock()
-	c.post(post)
+// OnData sets the callback for incoming data. Data received earlier is delivered first; the slice
+// may be used until fn returns. When the other side has sent all, and there is no OnEnd, the
+// connection is closed.
+func (c *Conn) OnData(fn func(p []byte)) {
+	c.set(func() {
+		c.onData = fn
+		if c.seldom != nil {
+			c.seldom.frames = nil
+		}
+	})
 }
 
-// Pause keeps OnData and OnEnd from being called, until Resume; the other side is slowed down once some buffers are full.
+// OnEnd sets the callback for the end of what the other side sends. The connection can still be
+// written then, until Close, or until CloseWrite has sent all. Without OnEnd the connection closes
+// at that moment, when queued data has been sent, unless tasks read it: they get [io.EOF].
+func (c *Conn) OnEnd(fn func()) { c.set(func() { c.onEnd = fn }) }
+
+// OnDrain sets the callback for a full connection that has sent all but LowWater bytes.
+func (c *Conn) OnDrain(fn func()) { c.set(func() { c.onDrain = fn }) }
+
+// OnClose sets the callback for the end of the connection. The loop calls it once, as the last
+// callback of the connection, in the closing phase, also when the connection ended before OnClose.
+// err says why when neither side had closed it in order. Data that arrived before an error is
+// delivered before it, also after Resume. CloseTimeout bounds how long a connection waits for
+// somebody to take that data where it has failed, or where the other side has ended and only
+// OnClose is set. After the loop's Close fn may not be called.
+func (c *Conn) OnClose(fn func(err error)) { c.set(func() { c.onClose = fn }) }
+
+// Pause keeps OnData and OnEnd from being called, until Resume. The system's buffers fill
+// meanwhile, and slow the other side down. A connection that fails with nothing unread ends also
+// while paused, and one whose other side has ended, where nothing is unread and there is no OnEnd,
+// after CloseTimeout.
 func (c *Conn) Pause() { c.set(func() { c.paused = true }) }
 
 // Resume undoes Pause.
 func (c *Conn) Resume() { c.set(func() { c.paused = false }) }
 
-// post posts fn, if any, to the loop, also while it drains.
-func (c *Conn) post(fn func()) {
-	if fn == nil {
-		return
+// set changes who hears of what, and sees to what can be told now.
+func (c *Conn) set(assign func()) {
+	var fx effects
+	c.mu.Lock()
+	assign()
+	c.scheduleLocked(&fx)
+	if c.life == over && c.onClose != nil && !c.closeTold {
+		fx.over = true
 	}
-	l := c.loop
+	c.mu.Unlock()
+	fx.run(c)
+}
+
+// effects is what a change of a connection has to do to others once the connection's lock is free.
+type effects struct {
+	wake    []func() // resume tasks
+	resume  func()   // likewise, the one in Read
+	serve   bool     // post serve
+	drained bool     // post OnDrain
+	over    bool     // queue the end for the closing phase
+}
+
+func (fx *effects) run(c *Conn) {
+	if fx.resume != nil {
+		fx.resume()
+	}
+	for _, resume := range fx.wake {
+		resume()
+	}
+	if fx.serve {
+		c.loop.postCall(c.serve)
+	}
+	if fx.drained {
+		c.loop.postCall(c.tellDrained)
+	}
+	if fx.over {
+		l := c.loop
+		l.in.Lock()
+		l.pushClosing(c.tellClose)
+		l.in.Commit()
+	}
+}
+
+// postCall posts fn, also while the loop drains.
+func (l *Loop) postCall(fn func()) {
 	l.in.Lock()
 	l.pushCall(fn)
-	l.in.Unlock()
+	l.in.Commit()
+}
+
+// seldomLocked returns what few connections need, made when first asked for.
+func (c *Conn) seldomLocked() *seldom {
+	if c.seldom == nil {
+		c.seldom = &seldom{}
+	}
+	return c.seldom
 }

@@ -2,127 +2,190 @@ package eventloop
 
 import (
 	"net"
-	"time"
+	"os"
 
 	"github.com/quartet-go/quartet"
 )
 
-// CloseWrite tells the other side that nothing more will be sent, when all that is queued has been; reading goes on. A
-// connection that cannot do this by half (a net.Pipe, say) goes on as it is.
+// CloseWrite tells the other side that nothing more will be sent, once all queued data has been;
+// reading goes on. On a connection that cannot close one half (a net.Pipe, say) it only refuses
+// further writes. When both sides have sent all, the connection is closed.
 func (c *Conn) CloseWrite() {
+	var fx effects
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.noMore || c.ending {
-		return
-	}
-	c.noMore, c.halfClose = true, true
-	c.startWriter()
-}
-
-// Close ends the connection when all that is queued has been sent, or the other side has not taken it within
-// CloseTimeout. Nothing more is read. It does not wait.
-func (c *Conn) Close() {
-	c.mu.Lock()
-	var wake []func()
-	if !c.ending {
-		wake = c.end()
-		_ = c.nc.SetWriteDeadline(time.Now().Add(c.cfg.CloseTimeout))
-		c.startWriter()
+	if c.life == alive && c.sending == sends {
+		c.sending = finishing
+		c.allSentLocked(&fx)
 	}
 	c.mu.Unlock()
-	callAll(wake)
+	fx.run(c)
 }
 
-// Abort ends the connection at once: what is queued is dropped, and a TCP peer sees a reset.
+// Close ends the connection when all queued data has been sent, or the other side has not taken it
+// within CloseTimeout. Nothing more is read. It does not wait.
+func (c *Conn) Close() { c.move(closes, nil) }
+
+// Abort ends the connection at once: queued data is dropped, and a TCP peer sees a reset.
 func (c *Conn) Abort() {
-	if tcp, ok := c.nc.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
+	c.mu.Lock()
+	if c.via != nil && c.life < closed {
+		c.via.reset()
 	}
-	c.abort(nil)
+	c.mu.Unlock()
+	c.move(aborts, nil)
 }
 
-// abort ends the connection with err. It does not block: what is underneath is closed without a farewell.
-func (c *Conn) abort(err error) {
+func (c *Conn) move(ev event, err error) {
+	var fx effects
 	c.mu.Lock()
-	first := !c.closed
-	if first && c.err == nil {
+	c.moveLocked(ev, err, &fx)
+	c.mu.Unlock()
+	fx.run(c)
+}
+
+// moveLocked takes the connection to its next state and does what that state begins with. The first
+// err is what OnClose gets.
+func (c *Conn) moveLocked(ev event, err error, fx *effects) {
+	next := transitions[c.life][ev]
+	if next == c.life {
+		return
+	}
+	if c.err == nil && c.life != closed {
 		c.err = err
 	}
-	c.closed, c.out, c.buffered = true, nil, 0
-	wake := c.end()
-	c.mu.Unlock()
-	callAll(wake)
-	if !first {
+	c.life = next
+	switch next {
+	case failed:
+		c.beginFailedLocked(fx)
+	case closing:
+		c.beginClosingLocked(fx)
+	case closed:
+		c.beginClosedLocked(fx)
+	case over:
+		fx.over = true
+	}
+}
+
+// beginFailedLocked: nothing can be sent. The connection ends when all that had arrived has been
+// delivered.
+func (c *Conn) beginFailedLocked(fx *effects) {
+	c.dropQueuedLocked(fx)
+	c.readable = true
+	c.wakeReaderLocked(fx)
+	if !c.takesLocked() && c.via.finite() && c.via.look() != nil {
+		c.moveLocked(empties, nil, fx)
 		return
 	}
-	nc := c.nc
+	c.armCloseTimerLocked()
+	c.scheduleLocked(fx)
+}
+
+// beginClosingLocked: nothing is delivered. The connection ends when all queued data has been sent.
+func (c *Conn) beginClosingLocked(fx *effects) {
+	c.wakeReaderLocked(fx)
+	c.wakeWritersLocked(fx)
+	c.full = false
+	c.allSentLocked(fx)
+	if c.life == closing {
+		c.armCloseTimerLocked()
+	}
+}
+
+func (c *Conn) beginClosedLocked(fx *effects) {
+	c.dropQueuedLocked(fx)
+	c.wakeReaderLocked(fx)
+	c.stopTimersLocked()
+	if c.via == nil { // Attach has not come so far
+		closeAtOnce(c.nc)
+		c.moveLocked(settles, nil, fx)
+		return
+	}
+	c.via.close()
+	if c.via.settled() {
+		c.moveLocked(settles, nil, fx)
+	}
+}
+
+func (c *Conn) dropQueuedLocked(fx *effects) {
+	c.out, c.taken, c.buffered, c.full = nil, 0, 0, false
+	c.wakeWritersLocked(fx)
+}
+
+func (c *Conn) wakeReaderLocked(fx *effects) {
+	fx.resume, c.waiting = c.waiting, nil
+}
+
+func (c *Conn) wakeWritersLocked(fx *effects) {
+	if s := c.seldom; s != nil && s.draining != nil {
+		fx.wake = append(fx.wake, s.draining...)
+		s.draining = nil
+	}
+}
+
+// allSentLocked ends the connection, or its sending half, if the program asked for that and no data
+// is queued.
+func (c *Conn) allSentLocked(fx *effects) {
+	switch {
+	case c.buffered > 0 || c.via == nil:
+	case c.life == closing:
+		if c.via.farewell() {
+			c.moveLocked(empties, nil, fx)
+		}
+	case c.life == alive && c.sending == finishing:
+		c.sending = finished
+		c.via.shut()
+		c.bothEndedLocked(fx)
+	}
+}
+
+// bothEndedLocked closes a connection on which nobody will send anything any more.
+func (c *Conn) bothEndedLocked(fx *effects) {
+	if c.sending == finished && (c.receiving == told || c.receiving == ended && c.pulled) {
+		c.moveLocked(closes, nil, fx)
+	}
+}
+
+// closeAtOnce closes a connection without the farewell that a TLS connection says, which may take
+// its time.
+func closeAtOnce(nc net.Conn) {
 	if under, ok := nc.(interface{ NetConn() net.Conn }); ok {
 		nc = under.NetConn()
 	}
 	_ = nc.Close()
-	c.finish()
 }
 
-// end is locked: nothing is read or queued any more. It returns what wakes those who wait.
-func (c *Conn) end() (wake []func()) {
-	c.ending, c.noMore = true, true
-	for _, b := range c.inbox {
-		c.loop.buffers.put(b)
-	}
-	c.inbox = nil
-	c.more.Broadcast()
-	wake = c.draining
-	if c.waiting != nil {
-		wake = append(wake, c.waiting)
-	}
-	c.waiting, c.draining = nil, nil
-	return wake
-}
-
-func callAll(fns []func()) {
-	for _, fn := range fns {
-		fn()
-	}
-}
-
-// close closes the connection with the farewell that a TLS connection says, which may take its time.
-func (c *Conn) close() {
+// closeTimeUp ends a connection that CloseTimeout bounds.
+func (c *Conn) closeTimeUp() {
+	var fx effects
 	c.mu.Lock()
-	first := !c.closed
-	c.closed = true
-	c.mu.Unlock()
-	if first {
-		_ = c.nc.Close()
+	switch c.life {
+	case alive:
+		switch {
+		case !c.abandonedLocked():
+		case c.buffered > 0:
+			c.armCloseTimerLocked()
+		default:
+			c.moveLocked(closes, nil, &fx)
+		}
+	case failed:
+		c.moveLocked(aborts, nil, &fx)
+	case closing:
+		c.moveLocked(aborts, os.ErrDeadlineExceeded, &fx)
 	}
-}
-
-// done is called when a goroutine of the connection ends.
-func (c *Conn) done() {
-	c.mu.Lock()
-	c.busy--
 	c.mu.Unlock()
-	c.finish()
+	fx.run(c)
 }
 
-// finish has the connection forgotten, and OnClose called, when it is closed and its goroutines have ended.
-func (c *Conn) finish() {
-	c.mu.Lock()
-	finish := c.busy == 0 && c.closed && !c.finished
-	c.finished = c.finished || finish
-	c.mu.Unlock()
-	if finish {
-		l := c.loop
-		l.in.Lock()
-		l.pushClosing(c.over)
-		l.in.Unlock()
-	}
-}
-
-// over runs on the loop.
-func (c *Conn) over() {
+// tellClose calls OnClose. It runs on the loop, in the closing phase: at the end, and again where
+// OnClose was set later.
+func (c *Conn) tellClose() {
 	c.loop.forget(c)
 	c.mu.Lock()
 	fn, err := c.onClose, c.err
+	if c.closeTold {
+		fn = nil
+	}
+	c.closeTold = c.closeTold || fn != nil
 	c.mu.Unlock()
 	if fn != nil {
 		fn(err)
@@ -132,25 +195,31 @@ func (c *Conn) over() {
 // forget takes back what a connection held.
 func (l *Loop) forget(c *Conn) {
 	l.in.Lock()
-	defer l.in.Unlock()
-	if _, ok := l.conns[c]; ok {
-		delete(l.conns, c)
-		l.in.Release(1)
-		l.hold(-1)
+	defer l.in.Commit()
+	if _, ok := l.conns[c]; !ok {
+		return
+	}
+	delete(l.conns, c)
+	l.in.ReleaseLocked(1)
+	l.hold(-1)
+	for s := range l.servers {
+		s.roomLocked()
 	}
 }
 
 // abortConns is locked.
 func (l *Loop) abortConns() {
 	for c := range l.conns {
-		l.in.After(func() { c.abort(quartet.ErrClosed) })
+		l.in.AfterLocked(func() { c.move(aborts, quartet.ErrClosed) })
 	}
 }
 
-// waiveConns is locked: nobody runs the loop, and nobody will, so that their ends are told to nobody.
+// waiveConns is locked: nobody runs the loop, and nobody will, so that their ends are told to
+// nobody.
 func (l *Loop) waiveConns() {
 	waived := len(l.conns)
 	l.held -= waived
+	l.health.dropped += uint64(waived)
 	clear(l.conns)
-	l.in.Release(waived)
+	l.in.ReleaseLocked(waived)
 }

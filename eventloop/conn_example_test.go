@@ -18,14 +18,15 @@ func ExampleLoop_Serve() {
 		c.OnData(func(p []byte) { _, _ = c.Write(p) })
 		c.OnClose(func(err error) { fmt.Println("server side closed:", err) })
 	})
-	eventloop.Then(loop, loop.Dial(context.Background(), "tcp", ln.Addr().String()), func(c *eventloop.Conn, err error) {
-		c.OnData(func(p []byte) {
-			fmt.Printf("%s\n", p)
-			c.Close()
-			_ = server.Close()
+	eventloop.Then(loop, loop.Dial(context.Background(), "tcp", ln.Addr().String()),
+		func(c *eventloop.Conn, err error) {
+			c.OnData(func(p []byte) {
+				fmt.Printf("%s\n", p)
+				c.Close()
+				_ = server.Close()
+			})
+			_, _ = c.Write([]byte("hello"))
 		})
-		_, _ = c.Write([]byte("hello"))
-	})
 	_ = loop.Run(context.Background()) // ends when nothing is connected or listened to any more
 	// Output:
 	// hello

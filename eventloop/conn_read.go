@@ -9,139 +9,189 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// readAll is the connection's reader: it reads ahead a little, and no further while nobody takes it.
-func (c *Conn) readAll() {
-	defer c.done()
-	for c.waitForRoom() {
-		b, err := c.readSome()
-		c.mu.Lock()
-		if b != nil {
-			c.inbox = append(c.inbox, b)
-		}
-		if err != nil {
-			c.readErr = err
-		}
-		post, wake := c.schedule(), c.waiting
-		c.waiting = nil
-		c.mu.Unlock()
-		if wake != nil {
-			wake()
-		}
-		c.post(post)
-		switch {
-		case err == nil:
-		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
-			return
-		default:
-			c.abort(err)
-			return
-		}
-	}
-}
+// takesLocked: a callback takes the data.
+func (c *Conn) takesLocked() bool { return c.onData != nil && !c.paused }
 
-// waitForRoom reports false when reading is over.
-func (c *Conn) waitForRoom() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for len(c.inbox) >= readAhead && !c.ending {
-		c.more.Wait()
-	}
-	return !c.ending
-}
-
-// readSome waits for something to read.
-func (c *Conn) readSome() (b *buffer, err error) {
-	if c.raw != nil {
-		return c.raw.read(&c.loop.buffers)
-	}
-	b = c.loop.buffers.get()
-	b.to, err = c.nc.Read(b.bytes)
-	if b.to == 0 {
-		c.loop.buffers.put(b)
-		b = nil
-	}
-	return b, err
-}
-
-// schedule is called with the connection locked: it returns what is to be posted so that OnData or OnEnd is called, if
-// something is.
-func (c *Conn) schedule() func() {
+// abandonedLocked: the other side has ended, and nobody takes its data, or hears of its end, who
+// could be waited for.
+func (c *Conn) abandonedLocked() bool {
 	switch {
-	case c.scheduled || c.ending || c.paused:
-		return nil
-	case len(c.inbox) > 0:
-		if c.onData == nil {
-			return nil
-		}
-	case !c.tells():
-		return nil
+	case c.life != alive || c.onEnd != nil || c.pulled || c.framesHeldLocked():
+		return false
+	case c.receiving == ended:
+		return c.onData != nil || c.onClose != nil
 	}
-	c.scheduled = true
-	return c.deliverFn
+	return c.peerEnded && c.onData == nil && c.onClose != nil
 }
 
-// deliver calls OnData with one buffer, so that connections take turns, or OnEnd. It runs on the loop.
-func (c *Conn) deliver() {
+// tellsEndLocked: OnEnd is to be called, or the connection closes in place of it.
+func (c *Conn) tellsEndLocked() bool {
+	switch {
+	case c.paused:
+		return false
+	case c.onEnd != nil || c.onData != nil:
+		return true
+	}
+	return c.onClose != nil && !c.pulled
+}
+
+// hasTurnLocked: takeTurn has something to do.
+func (c *Conn) hasTurnLocked() bool {
+	switch {
+	case !c.life.delivers() || c.receiving == told:
+		return false
+	case c.receiving == ended && c.framesEndLocked():
+		return c.takesLocked()
+	case c.receiving == ended:
+		return c.tellsEndLocked()
+	case c.takesLocked():
+		return c.readable || c.framesHeldLocked()
+	default: // nobody takes data, but an end that has no data before it is told all the same
+		return c.readable && (c.peerEnded || c.life == failed) && !c.pulled
+	}
+}
+
+// scheduleLocked posts the connection's turn if it has something to do.
+func (c *Conn) scheduleLocked(fx *effects) {
+	if !c.scheduled && c.hasTurnLocked() {
+		c.scheduled, fx.serve = true, true
+	}
+}
+
+// readiness is what the system, or the reader of a connection, says of it.
+type readiness uint8
+
+const (
+	canRead readiness = 1 << iota
+	canWrite
+	hasEnded // the other side sends no more, or the connection has failed
+)
+
+// readyLocked notes that the socket became readable or writable.
+func (c *Conn) readyLocked(r readiness, fx *effects) {
+	if !c.life.delivers() && c.life != closing {
+		return
+	}
+	if r&hasEnded != 0 {
+		c.peerEnded = true
+	}
+	if r&(canRead|hasEnded) != 0 {
+		c.readable = true
+		c.wakeReaderLocked(fx)
+	}
+	if r&canWrite != 0 && c.buffered > 0 {
+		c.sendQueuedLocked(fx)
+	}
+	c.scheduleLocked(fx)
+}
+
+// takeTurn delivers one piece of data, so that connections take turns, or tells the end. It runs on
+// the loop.
+func (c *Conn) takeTurn() {
+	var fx effects
 	c.mu.Lock()
 	c.scheduled = false
-	fn := c.onData
-	switch {
-	case c.ending || c.paused:
-		c.mu.Unlock()
-		return
-	case len(c.inbox) == 0:
-		c.tellEnd()
-		return
-	case fn == nil:
-		c.mu.Unlock()
-		return
-	}
-	b := c.takeBuffer()
-	post := c.schedule()
+	data, end := c.nextLocked(&fx)
+	onData, onEnd := c.onData, c.onEnd
 	c.mu.Unlock()
-	c.post(post)
-	fn(b.bytes[b.from:b.to])
-	c.loop.buffers.put(b)
-}
-
-// takeBuffer is locked.
-func (c *Conn) takeBuffer() *buffer {
-	b := c.inbox[0]
-	c.inbox[0] = nil
-	c.inbox = c.inbox[1:]
-	if len(c.inbox) == 0 {
-		c.inbox = nil
-	}
-	c.more.Signal()
-	return b
-}
-
-// tells is locked: the end of what the other side sends is to be told to callbacks. (In a connection without any, Read
-// tells it.)
-func (c *Conn) tells() bool {
-	return !c.told && errors.Is(c.readErr, io.EOF) && (c.onEnd != nil || c.onData != nil)
-}
-
-// tellEnd is called locked, and unlocks.
-func (c *Conn) tellEnd() {
-	tell, fn := c.tells(), c.onEnd
-	c.told = c.told || tell
-	c.mu.Unlock()
+	fx.run(c)
 	switch {
-	case !tell:
-	case fn != nil:
-		fn()
+	case data != nil:
+		onData(data)
+	case end && onEnd != nil:
+		onEnd()
+	}
+}
+
+// nextLocked returns data for OnData, or that OnEnd is to be called.
+func (c *Conn) nextLocked(fx *effects) (data []byte, end bool) {
+	switch {
+	case !c.hasTurnLocked():
+		return nil, false
+	case c.receiving == ended && c.framesEndLocked():
+		c.seldom.frames.atEnd = true
+		return []byte{}, false
+	case c.receiving == ended:
+		return nil, c.tellEndLocked(fx)
+	case !c.takesLocked():
+		c.lookLocked(fx)
+		return nil, false
+	case c.framesHeldLocked():
+		return []byte{}, false
+	}
+	n, err := c.readLocked(c.loop.scratch(), fx)
+	switch {
+	case err == nil:
+		c.scheduleLocked(fx)
+		return c.loop.scratch()[:n], false
+	case c.receiving == ended && c.framesEndLocked():
+		c.scheduleLocked(fx)
+	case c.receiving == ended && c.life == alive:
+		return nil, c.tellEndLocked(fx)
+	}
+	return nil, false
+}
+
+// readLocked reads, and notes what the transport says besides.
+func (c *Conn) readLocked(p []byte, fx *effects) (n int, err error) {
+	n, more, err := c.via.read(p)
+	switch {
+	case err == nil:
+		c.activeLocked()
+		c.readable = more || c.peerEnded || c.life == failed
+	case err == errWait:
+		c.readable = false
+		if c.life == failed && c.via.finite() {
+			c.moveLocked(empties, nil, fx)
+		}
+	case errors.Is(err, io.EOF):
+		c.receiving, c.readable = ended, false
+		c.bothEndedLocked(fx)
+		if c.life == failed {
+			c.moveLocked(empties, nil, fx)
+		}
 	default:
-		c.Close()
+		c.readable = false
+		c.moveLocked(fails, err, fx)
+		c.moveLocked(empties, nil, fx) // the transport gives its data before its error
+	}
+	return n, err
+}
+
+// lookLocked sees whether a connection whose data nobody takes has come to its end.
+func (c *Conn) lookLocked(fx *effects) {
+	if c.via.look() != nil {
+		_, _ = c.readLocked(c.loop.scratch()[:1], fx)
+		c.scheduleLocked(fx)
+	}
+	if c.abandonedLocked() {
+		c.armCloseTimerLocked()
 	}
 }
 
-// Read waits until the other side has sent something, as the caller's model waits, and puts it into p. It returns
-// [io.EOF] at the end of what is sent, after which the caller closes the connection; ctx's cause when ctx ends first; else
-// why the connection has ended. One task or goroutine reads at a time, and none when there is OnData, which panics.
+// tellEndLocked reports whether OnEnd is to be called. Without OnEnd the connection closes.
+func (c *Conn) tellEndLocked(fx *effects) (call bool) {
+	if !c.tellsEndLocked() {
+		return false
+	}
+	c.receiving = told
+	if c.onEnd == nil {
+		c.moveLocked(closes, nil, fx)
+		return false
+	}
+	c.bothEndedLocked(fx)
+	return true
+}
+
+// Read waits until the other side has sent something, as the caller's model waits, and puts it into
+// p. It returns [io.EOF] when the other side has ended its data, after which the caller closes the
+// connection; ctx's cause when ctx ends first; else why the connection has ended. One task or
+// goroutine reads at a time, and none when there is OnData, which panics. A task that always finds
+// data yields from time to time.
 func (c *Conn) Read(ctx context.Context, p []byte) (n int, err error) {
 	for {
 		if n, err, ok := c.tryRead(p); ok {
+			breathe(ctx)
 			return n, err
 		}
 		if err := quartet.Suspend(ctx, c.armRead); err != nil {
@@ -152,39 +202,55 @@ func (c *Conn) Read(ctx context.Context, p []byte) (n int, err error) {
 
 // tryRead reports false when there is nothing to read yet.
 func (c *Conn) tryRead(p []byte) (n int, err error, ok bool) {
+	var fx effects
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.onData != nil {
+		c.mu.Unlock()
 		panic("eventloop: Read of a Conn that has OnData")
 	}
-	switch {
-	case len(p) == 0:
+	c.pulled = true
+	n, err, ok = c.pullLocked(p, &fx)
+	c.mu.Unlock()
+	fx.run(c)
+	return n, err, ok
+}
+
+func (c *Conn) pullLocked(p []byte, fx *effects) (n int, err error, ok bool) {
+	if len(p) == 0 {
 		return 0, nil, true
-	case len(c.inbox) > 0:
-		b := c.inbox[0]
-		n = copy(p, b.bytes[b.from:b.to])
-		if b.from += n; b.from == b.to {
-			c.loop.buffers.put(c.takeBuffer())
+	}
+	if c.readable && c.receiving == receives && c.life.delivers() {
+		if n, err = c.readLocked(p, fx); err == nil {
+			return n, nil, true
 		}
-		return n, nil, true
+		if c.receiving == ended {
+			c.scheduleLocked(fx)
+		}
+	}
+	switch {
+	case c.receiving != receives && c.err == nil:
+		return 0, io.EOF, true
+	case c.life == failed:
+		return 0, nil, false // it ends as soon as its reader has
 	case c.err != nil:
 		return 0, c.err, true
-	case c.ending:
+	case c.life != alive:
 		return 0, net.ErrClosed, true
-	case c.readErr != nil:
-		return 0, c.readErr, true
+	case c.lateLocked(c.readBy()):
+		err = c.endLateLocked(fx)
+		return 0, err, true
 	}
 	return 0, nil, false
 }
 
 func (c *Conn) armRead(resume func()) {
 	c.mu.Lock()
-	ready := len(c.inbox) > 0 || c.readErr != nil || c.ending
-	if !ready {
+	wait := !c.readable && c.receiving == receives && c.life.delivers()
+	if wait {
 		c.waiting = resume
 	}
 	c.mu.Unlock()
-	if ready {
+	if !wait {
 		resume()
 	}
 }

@@ -162,7 +162,7 @@ func TestHalfCloseOfTheServer(t *testing.T) {
 	require.NoError(t, l.Shutdown(t.Context()))
 }
 
-// 64 MiB go through, and what is queued never exceeds the mark by more than a write.
+// 64 MiB go through, and the queued data never exceeds the mark by more than a write.
 func TestMuchDataWithBoundedMemory(t *testing.T) {
 	const total, mark, piece = 64 << 20, 256 << 10, 100_000
 	l := eventloop.New(eventloop.Config{Conn: eventloop.ConnConfig{HighWater: mark}})

@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -243,6 +244,56 @@ func TestWaterMarksAndDrain(t *testing.T) {
 	})
 }
 
+// A full connection is drained when as much as LowWater is left, and not only below that.
+func TestAFullConnectionIsDrainedAtTheLowMark(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := started(t, eventloop.Config{Conn: eventloop.ConnConfig{HighWater: 160, LowWater: 120}})
+		here, there := net.Pipe()
+		c, err := l.Attach(there)
+		require.NoError(t, err)
+		drained := 0
+		c.OnDrain(func() { drained++ })
+		for range 4 { // the first is on its way, in a write of its own, when the others come
+			_, err := c.Write(make([]byte, 40))
+			require.NoError(t, err)
+			synctest.Wait()
+		}
+		require.True(t, c.Full())
+		_, err = io.ReadFull(here, make([]byte, 40))
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Equal(t, 120, c.Buffered())
+		require.False(t, c.Full())
+		require.Equal(t, 1, drained)
+		_ = here.Close()
+	})
+}
+
+// Reading needs new memory for the connection once, and not for each piece of data.
+func TestReadBuffersAreUsedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const pieces, size = 1000, 64 << 10
+		l := started(t, eventloop.Config{Conn: eventloop.ConnConfig{ReadBuffer: size}})
+		here, there := net.Pipe()
+		c, err := l.Attach(there)
+		require.NoError(t, err)
+		got := 0
+		c.OnData(func(data []byte) { got += len(data) })
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range pieces {
+			_, err := here.Write([]byte{1})
+			require.NoError(t, err)
+			synctest.Wait()
+		}
+		runtime.ReadMemStats(&after)
+		require.Equal(t, pieces, got)
+		// Under the race detector a sync.Pool drops a quarter of what it is given.
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(pieces*size/2))
+		_ = here.Close()
+	})
+}
+
 func TestSlowReaders(t *testing.T) {
 	for name, c := range map[string]struct {
 		policy eventloop.SlowReader
@@ -286,7 +337,8 @@ func TestSlowReaders(t *testing.T) {
 	}
 }
 
-// WriteWait suspends the task, so that what is queued stays about the mark, however much is written.
+// WriteWait suspends the task, so that the queued data stays about the mark, however much is
+// written.
 func TestWriteWaitKeepsMemoryBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const mark = 1000
@@ -327,10 +379,16 @@ func TestWaitsOfReadAndWriteEndWithTheirContextAndTheConnection(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err = quartet.Do(ctx, l, func(ctx context.Context) (int, error) { return c.WriteWait(ctx, make([]byte, 10)) })
+		_, err = quartet.Do(ctx, l, func(ctx context.Context) (int, error) {
+			return c.WriteWait(ctx, make([]byte, 10))
+		})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		read := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) { return c.Read(ctx, make([]byte, 1)) })
-		write := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) { return c.WriteWait(ctx, make([]byte, 10)) })
+		read := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) {
+			return c.Read(ctx, make([]byte, 1))
+		})
+		write := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) {
+			return c.WriteWait(ctx, make([]byte, 10))
+		})
 		synctest.Wait()
 		c.Abort()
 		_, err = read.Await(t.Context())
@@ -440,7 +498,8 @@ func TestALoopThatIsStoppedTakesNoConnections(t *testing.T) {
 func TestBadConnConfig(t *testing.T) {
 	for field, cfg := range map[string]eventloop.ConnConfig{
 		"ReadBuffer": {ReadBuffer: -1}, "HighWater": {HighWater: -1}, "LowWater": {LowWater: -1},
-		"LowWater is above": {HighWater: 1, LowWater: 2}, "CloseTimeout": {CloseTimeout: -1}, "SlowReader": {SlowReader: 3},
+		"LowWater is above": {HighWater: 1, LowWater: 2}, "CloseTimeout": {CloseTimeout: -1},
+		"SlowReader": {SlowReader: 3},
 	} {
 		func() {
 			defer func() { require.Contains(t, recover(), "eventloop: Config.Conn."+field) }()

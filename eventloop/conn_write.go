@@ -7,187 +7,168 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// writePiece is how much is given to the kernel at once, so that what waits is counted down meanwhile.
+// writePiece is how many bytes one call of the system writes at most. After each piece the count of
+// queued bytes falls.
 const writePiece = 64 << 10
 
-// Write sends p, or queues what the kernel has no room for; it never waits, and p may be reused at once. Above the
-// high-water mark it does what SlowReader says. It returns [net.ErrClosed] after Close and CloseWrite, and why the
-// connection has ended when it has.
+// Write sends p, or queues what the system has no room for; it never waits, and p may be reused at
+// once. Above the high-water mark it does what SlowReader says. It returns [net.ErrClosed] after
+// Close and CloseWrite, and why the connection has failed when it has.
 func (c *Conn) Write(p []byte) (n int, err error) {
+	var fx effects
 	c.mu.Lock()
-	err = c.writable()
-	if err == nil && c.buffered > 0 && c.buffered+len(p) > c.cfg.HighWater {
-		err = c.tooSlow()
+	err = c.writableLocked()
+	if err == nil && c.tooSlowLocked(len(p), &fx) {
+		err = ErrSlowReader
 	}
 	if err == nil {
-		c.send(p)
-		n = len(p)
+		n, err = c.sendLocked(p, &fx)
 	}
-	closes := err == ErrSlowReader && c.cfg.SlowReader == SlowClose
 	c.mu.Unlock()
-	if closes {
-		c.abort(err)
-	}
+	fx.run(c)
 	return n, err
 }
 
-// tooSlow is locked: what is queued is above the mark.
-func (c *Conn) tooSlow() error {
+// tooSlowLocked does what SlowReader says of a write of n bytes that would go above the mark.
+func (c *Conn) tooSlowLocked(n int, fx *effects) (refused bool) {
+	if c.buffered+n <= c.cfg.HighWater {
+		return false
+	}
 	switch c.cfg.SlowReader {
 	case SlowDrop:
-		c.dropped++
-		return ErrSlowReader
+		c.seldomLocked().dropped++
+		return true
 	case SlowClose:
-		return ErrSlowReader
+		if c.buffered > 0 {
+			c.moveLocked(aborts, ErrSlowReader, fx)
+			return true
+		}
 	}
-	return nil
+	return false
 }
 
-// send is locked: it gives p to the kernel as far as that has room and nothing is queued, and queues the rest.
-func (c *Conn) send(p []byte) {
-	if c.raw != nil && c.buffered == 0 {
-		p = p[c.raw.tryWrite(p):]
-	}
-	if len(p) == 0 {
-		return
-	}
-	c.out = append(c.out, p...)
-	c.buffered += len(p)
-	c.full = c.full || c.buffered >= c.cfg.HighWater
-	c.startWriter()
-}
-
-// writable is locked.
-func (c *Conn) writable() error {
+// writableLocked returns why nothing can be written.
+func (c *Conn) writableLocked() error {
 	switch {
 	case c.err != nil:
 		return c.err
-	case c.noMore || c.ending:
+	case c.life != alive || c.sending != sends:
 		return net.ErrClosed
 	}
 	return nil
 }
 
-// startWriter is locked.
-func (c *Conn) startWriter() {
-	if !c.writing {
-		c.writing = true
-		c.busy++
-		c.loop.helpers.Go(c.writeAll)
-	}
-}
-
-// writeAll is the connection's writer: it sends what is queued, closes what is to be closed then, and ends.
-func (c *Conn) writeAll() {
-	defer c.done()
-	for {
-		c.mu.Lock()
-		if len(c.out) == 0 {
-			c.endWriter()
-			return
+// sendLocked gives p to the system as far as that has room and nothing is queued, and queues the
+// rest.
+func (c *Conn) sendLocked(p []byte, fx *effects) (n int, err error) {
+	all := len(p)
+	if c.buffered == 0 && c.via != nil {
+		n, err := c.via.write(p)
+		if err != nil && err != errWait {
+			c.moveLocked(fails, err, fx)
+			return n, err
 		}
-		p := c.out
-		c.out, c.spare = c.spare[:0], nil
-		c.mu.Unlock()
-		if !c.writePieces(p) {
-			return
-		}
-		c.mu.Lock()
-		if cap(p) <= writePiece {
-			c.spare = p
-		}
-		c.mu.Unlock()
-	}
-}
-
-func (c *Conn) writePieces(p []byte) bool {
-	for len(p) > 0 {
-		n, err := c.nc.Write(p[:min(len(p), writePiece)])
-		if err != nil {
-			c.abort(err)
-			return false
-		}
+		c.activeLocked()
 		p = p[n:]
-		c.sent(n)
 	}
-	return true
+	if len(p) == 0 {
+		return all, nil
+	}
+	c.out = append(c.out, p...)
+	c.buffered += len(p)
+	c.full = c.full || c.buffered >= c.cfg.HighWater
+	if c.lateLocked(c.writeBy()) {
+		return 0, c.endLateLocked(fx)
+	}
+	if c.via != nil {
+		c.via.flush()
+	}
+	return all, nil
 }
 
-// sent counts what has been sent, and tells those who wait for it.
-func (c *Conn) sent(n int) {
-	c.mu.Lock()
-	var wake []func()
-	drained := false
-	if !c.closed {
-		c.buffered -= n
-		drained = c.full && c.buffered <= c.cfg.LowWater
+// sendQueuedLocked gives queued data to a system that has room again.
+func (c *Conn) sendQueuedLocked(fx *effects) {
+	for c.taken < len(c.out) {
+		n, err := c.via.write(c.out[c.taken:min(len(c.out), c.taken+writePiece)])
+		if err != nil {
+			if err != errWait {
+				c.moveLocked(fails, err, fx)
+			}
+			return
+		}
+		c.taken += n
+		if c.taken == len(c.out) {
+			c.out, c.taken = nil, 0
+		}
+		c.sentLocked(n, fx)
 	}
-	if drained {
+}
+
+// sentLocked counts n bytes as sent, and wakes those who wait for it.
+func (c *Conn) sentLocked(n int, fx *effects) {
+	if !c.life.sends() {
+		return
+	}
+	c.activeLocked()
+	c.buffered -= n
+	if c.full && c.buffered <= c.cfg.LowWater {
 		c.full = false
-		wake, c.draining = c.draining, nil
-		drained = c.onDrain != nil
+		c.wakeWritersLocked(fx)
+		fx.drained = fx.drained || c.onDrain != nil
 	}
-	c.mu.Unlock()
-	callAll(wake)
-	if drained {
-		c.post(c.tellDrained)
-	}
+	c.allSentLocked(fx)
 }
 
 func (c *Conn) tellDrained() {
 	c.mu.Lock()
-	fn, ending := c.onDrain, c.ending
+	fn := c.onDrain
+	if c.life != alive || c.full {
+		fn = nil
+	}
 	c.mu.Unlock()
-	if fn != nil && !ending {
+	if fn != nil {
 		fn()
 	}
 }
 
-// endWriter is called locked, and unlocks: everything has been sent.
-func (c *Conn) endWriter() {
-	c.writing, c.out, c.spare = false, nil, nil
-	half, end := c.halfClose, c.ending
-	c.halfClose = false
-	c.mu.Unlock()
-	switch {
-	case end:
-		c.close()
-	case half:
-		if w, ok := c.nc.(interface{ CloseWrite() error }); ok {
-			_ = w.CloseWrite()
+// WriteWait sends p, waiting as the caller's model waits while the connection is full, so that what
+// is queued stays about the high-water mark. It returns how much of p it has queued, and ctx's
+// cause when ctx ends first. A task whose writes always find room yields from time to time.
+func (c *Conn) WriteWait(ctx context.Context, p []byte) (n int, err error) {
+	for {
+		sent, err := c.writePiece(p[n:])
+		n += sent
+		breathe(ctx)
+		if err != nil || n == len(p) {
+			return n, err
+		}
+		if err := quartet.Suspend(ctx, c.armDrain); err != nil {
+			return n, err
 		}
 	}
 }
 
-// WriteWait sends p, waiting as the caller's model waits while the connection is full, so that what is queued stays
-// about the high-water mark. It returns how much of p it has queued, and ctx's cause when ctx ends first.
-func (c *Conn) WriteWait(ctx context.Context, p []byte) (n int, err error) {
-	for n < len(p) {
-		for c.Full() {
-			if err := quartet.Suspend(ctx, c.armDrain); err != nil {
-				return n, err
-			}
-		}
-		c.mu.Lock()
-		err := c.writable()
-		if err == nil {
-			piece := p[n:min(len(p), n+c.cfg.HighWater)]
-			c.send(piece)
+// writePiece sends as much of p as the high-water mark allows.
+func (c *Conn) writePiece(p []byte) (n int, err error) {
+	var fx effects
+	c.mu.Lock()
+	for err = c.writableLocked(); err == nil && n < len(p) && !c.full; {
+		piece := p[n:min(len(p), n+c.cfg.HighWater)]
+		if _, err = c.sendLocked(piece, &fx); err == nil {
 			n += len(piece)
 		}
-		c.mu.Unlock()
-		if err != nil {
-			return n, err
-		}
 	}
-	return n, nil
+	c.mu.Unlock()
+	fx.run(c)
+	return n, err
 }
 
 func (c *Conn) armDrain(resume func()) {
 	c.mu.Lock()
-	wait := c.full && !c.ending
+	wait := c.full && c.life == alive
 	if wait {
-		c.draining = append(c.draining, resume)
+		s := c.seldomLocked()
+		s.draining = append(s.draining, resume)
 	}
 	c.mu.Unlock()
 	if !wait {
@@ -195,11 +176,12 @@ func (c *Conn) armDrain(resume func()) {
 	}
 }
 
-// Full reports that the high-water mark has been reached, and the low one not yet again: whoever writes had better wait.
+// Full reports whether Buffered has reached HighWater and has not yet fallen to LowWater. Wait for
+// OnDrain then.
 func (c *Conn) Full() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.full && !c.ending
+	return c.full
 }
 
 // Buffered is how many bytes wait to be sent.
@@ -213,5 +195,8 @@ func (c *Conn) Buffered() int {
 func (c *Conn) Dropped() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.dropped
+	if c.seldom == nil {
+		return 0
+	}
+	return c.seldom.dropped
 }

@@ -6,16 +6,7 @@ import (
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/eventloop"
-	"github.com/quartet-go/quartet/internal/executortest"
 )
-
-func TestAllocations(t *testing.T) {
-	l := eventloop.New(eventloop.Config{})
-	l.Start()
-	defer l.Close()
-	nop := func() {}
-	executortest.Allocations(t, l, func() { _ = l.Post(nop) })
-}
 
 func BenchmarkPost(b *testing.B) {
 	l := eventloop.New(eventloop.Config{})
@@ -34,6 +25,7 @@ func BenchmarkSubmitAwait(b *testing.B) {
 	defer l.Close()
 	b.ReportAllocs()
 	for b.Loop() {
-		_, _ = quartet.Go(context.Background(), l, func(context.Context) (int, error) { return 1, nil }).Await(context.Background())
+		_, _ = quartet.Go(context.Background(), l,
+			func(context.Context) (int, error) { return 1, nil }).Await(context.Background())
 	}
 }

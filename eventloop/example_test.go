@@ -117,7 +117,9 @@ func ExampleLoop_KeepAlive() {
 // A computation goes to a pool, or any other executor; its result comes back to the loop.
 func ExampleThen() {
 	loop := eventloop.New(eventloop.Config{})
-	result := quartet.Go(context.Background(), quartet.Inline(), func(context.Context) (int, error) { return 6 * 7, nil })
+	result := quartet.Go(context.Background(), quartet.Inline(), func(context.Context) (int, error) {
+		return 6 * 7, nil
+	})
 	eventloop.Then(loop, result, func(v int, err error) { fmt.Println(v, err) })
 	_ = loop.Run(context.Background())
 	// Output: 42 <nil>

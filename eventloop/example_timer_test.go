@@ -48,7 +48,8 @@ func ExampleFixedRate() {
 	// Output: 2 runs, missed some: true
 }
 
-// Work in slices: between two immediates everything else gets its turn. Microtasks in their place would not let it.
+// Work in slices: between two immediates everything else gets its turn. Microtasks in their place
+// would not let it.
 func ExampleLoop_Immediate() {
 	loop := eventloop.New(eventloop.Config{})
 	var slice func(n int)
@@ -80,7 +81,7 @@ func ExampleImmediate_Stop() {
 	// Output: true false
 }
 
-// Stop leaves what is queued for the next Run; Close drops it.
+// Stop leaves the queued callbacks for the next Run; Close drops them.
 func ExampleLoop_Stop() {
 	loop := eventloop.New(eventloop.Config{})
 	_ = loop.PostBatch(func() { loop.Stop() }, func() { fmt.Println("after the break") })
@@ -109,7 +110,8 @@ func ExampleConfig_beforeExit() {
 	// saved
 }
 
-// With StopOnPanic a callback's panic is the error of Run; without it, and without OnPanic, it crashes the program.
+// With StopOnPanic a callback's panic is the error of Run; without it, and without OnPanic, it
+// crashes the program.
 func ExampleConfig_stopOnPanic() {
 	loop := eventloop.New(eventloop.Config{StopOnPanic: true})
 	_ = loop.Post(func() { panic("no such room") })

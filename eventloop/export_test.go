@@ -23,7 +23,8 @@ func (c *Calendar) Push(number int, when, now time.Duration) (remove func()) {
 	}
 }
 
-// Pop takes the first timer out that is due, and reports whether there is one; if not, until when there is none.
+// Pop takes the first due timer out, and reports whether there was one. If there was not, until is
+// the time when the next timer is due.
 func (c *Calendar) Pop(now time.Duration) (number int, ok bool, until time.Duration) {
 	d := c.c.first(now)
 	if d.timer == nil || d.when > now {
@@ -37,3 +38,21 @@ func (c *Calendar) Pop(now time.Duration) (number int, ok bool, until time.Durat
 
 // Size is how many places it holds, stale ones included.
 func (c *Calendar) Size() int { return c.c.size }
+
+// NewWebSocketForTest speaks over any connection.
+func NewWebSocketForTest(c *Conn, early []byte) *WebSocket { return newWebSocket(c, early) }
+
+// PostClosing has fn run in the closing phase, as the end of a connection does.
+func (l *Loop) PostClosing(fn func()) {
+	l.in.Lock()
+	defer l.in.Commit()
+	l.pushClosing(fn)
+}
+
+// ParkAfter parks the loop, which nobody runs, as it does when idle: meanwhile is called after the
+// look into the inbox.
+func (l *Loop) ParkAfter(meanwhile func()) {
+	l.in.Lock()
+	meanwhile()
+	l.parkUntil(never, l.now())
+}

@@ -1,30 +1,48 @@
+//go:build !(js && wasm)
+
 package eventloop
 
 import (
 	"context"
-	"io"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/quartet-go/quartet"
-	"github.com/quartet-go/quartet/internal/fiber"
+	"github.com/quartet-go/quartet/internal/task"
 )
 
-// Handler returns an http.Handler that runs h on the loop, each request as a task: what handlers share needs no mutex,
-// and a handler that waits (with Await, Sleep or Block, for its body, or for the client to take the answer) lets others
-// run. The request's context is the task's: it ends when the client goes away, and when the loop is closed. Where the
-// loop refuses the task the answer is 503.
+// Handler returns an http.Handler that runs h on the loop, each request as a task: state that
+// handlers share needs no mutex. A handler that waits (with Await, Sleep or Block, for its body, or
+// for the client to take the answer) lets others run. The request's context is the task's: it ends
+// when the client goes away, and when the loop is closed.
 //
-// Reading the body and sending the answer go on on net/http's own goroutine, while the task is suspended; an answer is
-// gathered up to 4 KiB, or until Flush. A panic of h is net/http's to deal with, as ever, with the stack that it had. The
-// Handler must not be called on the loop itself.
+// The answer is gathered up to 4 KiB, or until Flush. Reading the body and sending the answer
+// suspend the task; net/http's own goroutine does them. The writer is a Flusher and a Hijacker.
+// Goroutines that a handler's libraries start (those of http.Client and httputil.ReverseProxy, for
+// example) may read the body and write the answer, under net/http's rules: they block, and the loop
+// goes on. A library that waits on the handler's own goroutine, as ReverseProxy does for its
+// upstream, keeps the loop: call it in [quartet.Block].
+//
+//	proxy := eventloop.Handler(loop, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+//		_ = quartet.Block(r.Context(), func() { reverse.ServeHTTP(w, r) })
+//	}))
+//
+// The answer is 503 when the loop is being stopped, when Config.Uploads requests have a body that
+// is not read yet, and when the loop has had no room for the task for a second. A panic of h goes
+// on in net/http, with its own stack.
 func Handler(l *Loop, h http.Handler) http.Handler {
-	if l == nil || h == nil {
-		panic("eventloop: Handler of a nil Loop or http.Handler")
+	l.made()
+	if h == nil {
+		panic("eventloop: Handler of a nil http.Handler")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{handler: h, w: w, r: r, ops: make(chan func(), 4), done: make(chan struct{})}
-		if err := l.SubmitTask(r.Context(), x); err != nil {
+		if within := task.Within(r.Context(), &l.in); within != nil && l.caller() == within {
+			h.ServeHTTP(w, r) // in another Handler of this loop
+			return
+		}
+		x := &exchange{loop: l, handler: h, w: w, r: r, declared: -1, ops: make(chan *op, 1)}
+		if err := x.submit(); err != nil {
 			x.refuse(err)
 			return
 		}
@@ -32,166 +50,53 @@ func Handler(l *Loop, h http.Handler) http.Handler {
 	})
 }
 
-// gather is how much of an answer is gathered before it is sent.
-const gather = 4 << 10
+// roomWait is how long a request waits for the loop to have room.
+const roomWait = time.Second
 
-// exchange is one request and its answer: the task, and the ResponseWriter that the task has.
-type exchange struct {
-	handler http.Handler
-	w       http.ResponseWriter
-	r       *http.Request
-	ctx     context.Context
-	ops     chan func() // what net/http's goroutine does for the task
-	done    chan struct{}
-	refused error
-	end     fiber.Captured
-
-	wrote bool // the header
-	buf   []byte
-	err   error
-}
-
-var _ quartet.Task = (*exchange)(nil)
-
-// serve is what net/http's goroutine does until the task has ended.
-func (x *exchange) serve() {
-	for ended := false; !ended; {
-		select {
-		case op := <-x.ops:
-			op()
-		case <-x.done:
-			ended = true
-		}
+// submit gives the exchange to the loop, or says why not.
+func (x *exchange) submit() error {
+	if x.r.Body != nil && x.r.ContentLength != 0 && !x.beginUpload() {
+		return quartet.ErrSaturated
 	}
-	if x.refused != nil {
-		x.refuse(x.refused)
-		return
+	x.node = task.Of(x.r.Context(), x)
+	err := x.loop.in.TrySubmitWatched(x.node)
+	if errors.Is(err, quartet.ErrSaturated) {
+		err = x.waitForRoom()
 	}
-	defer func() {
-		if p, ok := recover().(*quartet.PanicError); ok {
-			if p.Value == http.ErrAbortHandler {
-				panic(p.Value)
-			}
-			panic(p)
-		}
-	}()
-	x.end.Repeat()
-	x.flushBuf()
-}
-
-func (x *exchange) refuse(err error) { http.Error(x.w, err.Error(), http.StatusServiceUnavailable) }
-
-// Run is the task.
-func (x *exchange) Run(ctx context.Context) {
-	defer close(x.done)
-	x.ctx = ctx
-	defer context.AfterFunc(ctx, x.unblock)()
-	r := x.r.WithContext(ctx)
-	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = &body{x, r.Body}
+	if err != nil {
+		x.endUpload()
 	}
-	x.end.Run(func() { x.handler.ServeHTTP(x, r) })
-}
-
-// Abandon is for a task that never starts.
-func (x *exchange) Abandon(cause error) {
-	x.refused = cause
-	close(x.done)
-}
-
-// unblock ends what net/http's goroutine may wait for when the task is cancelled.
-func (x *exchange) unblock() {
-	past := time.Unix(1, 0)
-	rc := http.NewResponseController(x.w)
-	_ = rc.SetReadDeadline(past)
-	_ = rc.SetWriteDeadline(past)
-}
-
-// do suspends the task while fn runs on net/http's goroutine. It does not end early with the context, since fn works on
-// what is the task's; unblock sees to it that fn ends.
-func (x *exchange) do(fn func()) {
-	var end fiber.Captured
-	_ = quartet.Suspend(context.WithoutCancel(x.ctx), func(resume func()) {
-		x.ops <- func() {
-			defer resume()
-			end.Run(fn)
-		}
-	})
-	end.Repeat()
-}
-
-// body is the request's.
-type body struct {
-	x *exchange
-	io.ReadCloser
-}
-
-func (b *body) Read(p []byte) (n int, err error) {
-	b.x.do(func() { n, err = b.ReadCloser.Read(p) })
-	return n, err
-}
-
-func (b *body) Close() (err error) {
-	b.x.do(func() { err = b.ReadCloser.Close() })
 	return err
 }
 
-// Header returns the header that the answer will have.
-func (x *exchange) Header() http.Header { return x.w.Header() }
-
-// WriteHeader fixes the header. One that only informs is sent at once.
-func (x *exchange) WriteHeader(code int) {
-	if code < 200 && code != http.StatusSwitchingProtocols {
-		x.do(func() { x.w.WriteHeader(code) })
-		return
-	}
-	x.wrote = true
-	x.w.WriteHeader(code)
+func (x *exchange) waitForRoom() error {
+	ctx, giveUp := context.WithCancelCause(x.r.Context())
+	patience := time.AfterFunc(roomWait, func() { giveUp(quartet.ErrSaturated) })
+	defer patience.Stop()
+	x.node = task.Of(ctx, x)
+	return x.loop.in.SubmitNode(x.node)
 }
 
-// Write gathers p, and sends what is gathered when it is enough.
-func (x *exchange) Write(p []byte) (int, error) {
-	if !x.wrote {
-		x.WriteHeader(http.StatusOK)
+// beginUpload counts a request whose body is to be read. It reports false when there are too many.
+func (x *exchange) beginUpload() bool {
+	if x.loop.uploads.Add(1) > int64(x.loop.cfg.Uploads) {
+		x.loop.uploads.Add(-1)
+		return false
 	}
-	if len(x.buf)+len(p) > gather {
-		x.do(x.flushBuf)
-	}
-	if x.err == nil && len(p) > gather {
-		x.do(func() { _, x.err = x.w.Write(p) })
-	} else {
-		x.buf = append(x.buf, p...)
-	}
-	if x.err != nil {
-		return 0, x.err
-	}
-	return len(p), nil
+	x.upload.Store(true)
+	return true
 }
 
-// flushBuf runs on net/http's goroutine.
-func (x *exchange) flushBuf() {
-	if x.err == nil && len(x.buf) > 0 {
-		_, x.err = x.w.Write(x.buf)
-		x.buf = x.buf[:0]
+// endUpload is idempotent: the body has been read, or nobody will read it.
+func (x *exchange) endUpload() {
+	if x.upload.CompareAndSwap(true, false) {
+		x.loop.uploads.Add(-1)
 	}
 }
 
-// FlushError sends what is gathered, and the header where nothing is.
-func (x *exchange) FlushError() (err error) {
-	if !x.wrote {
-		x.WriteHeader(http.StatusOK)
+func (x *exchange) refuse(err error) {
+	if errors.Is(err, quartet.ErrSaturated) {
+		x.w.Header().Set("Retry-After", "1")
 	}
-	x.do(func() {
-		x.flushBuf()
-		if err = x.err; err == nil {
-			err = http.NewResponseController(x.w).Flush()
-		}
-	})
-	return err
+	http.Error(x.w, err.Error(), http.StatusServiceUnavailable)
 }
-
-// Flush implements http.Flusher.
-func (x *exchange) Flush() { _ = x.FlushError() }
-
-// Unwrap lets an http.ResponseController reach what is underneath.
-func (x *exchange) Unwrap() http.ResponseWriter { return x.w }

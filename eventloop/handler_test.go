@@ -1,3 +1,5 @@
+//go:build !(js && wasm)
+
 package eventloop_test
 
 import (
@@ -204,12 +206,13 @@ func TestAFlushSendsTheHeader(t *testing.T) {
 	l := started(t, eventloop.Config{})
 	var logged bytes.Buffer
 	first := make(chan struct{})
-	s := httptest.NewUnstartedServer(eventloop.Handler(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		_ = http.NewResponseController(w).Flush()
-		_ = quartet.Block(r.Context(), func() { <-first })
-		_, _ = io.WriteString(w, "data: 1\n\n")
-	})))
+	s := httptest.NewUnstartedServer(eventloop.Handler(l,
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			_ = http.NewResponseController(w).Flush()
+			_ = quartet.Block(r.Context(), func() { <-first })
+			_, _ = io.WriteString(w, "data: 1\n\n")
+		})))
 	s.Config.ErrorLog = log.New(&logged, "", 0)
 	s.Start()
 	answer, err := s.Client().Get(s.URL)
@@ -273,4 +276,31 @@ func TestAnInformingHeaderIsSentAtOnce(t *testing.T) {
 	})
 	code, _ := get(t, s, "/")
 	require.Equal(t, http.StatusTeapot, code)
+}
+
+// A client that goes away while its request is queued takes it out of the queue.
+func TestAClientThatGoesAwayBeforeTheStart(t *testing.T) {
+	l := eventloop.New(eventloop.Config{})
+	s := serve(t, l, func(http.ResponseWriter, *http.Request) { t.Error("nobody runs the loop") })
+	ctx, cancel := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL, nil)
+	require.NoError(t, err)
+	go func() {
+		for l.Stats().Queued == 0 {
+			runtime.Gosched()
+		}
+		cancel()
+	}()
+	_, err = s.Client().Do(request)
+	require.ErrorIs(t, err, context.Canceled)
+	for l.Stats().Abandoned == 0 {
+		runtime.Gosched()
+	}
+	require.NoError(t, l.Close())
+}
+
+func TestHandlerOfAZeroLoopPanics(t *testing.T) {
+	for _, l := range []*eventloop.Loop{nil, {}} {
+		require.PanicsWithValue(t, "eventloop: a Loop that New has not made", func() { eventloop.Handler(l, nil) })
+	}
 }

@@ -13,9 +13,13 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// Health is a snapshot of how the loop itself does.
+// Health is a snapshot of the loop's own figures.
 type Health struct {
-	// Lag is how late timers fired (Node's monitorEventLoopDelay), but for what the last few short callbacks took.
+	// Lag is how late timers fired, but for what the last few short callbacks took, and how long
+	// posts waited behind slow or many callbacks (Node's monitorEventLoopDelay). The watchdog
+	// samples posts, up to four times in each Config.SlowCallback, and their lag is by up to a
+	// quarter of it too short. Where a callback keeps the loop now, Lag has one value more: how
+	// long it is known to do so.
 	Lag        quartet.Histogram
 	Turns      uint64 // times round the phases
 	Timers     uint64 // callbacks of the timers phase
@@ -24,33 +28,38 @@ type Health struct {
 	Closing    uint64 // ends of connections
 	Ticks      uint64 // callbacks of NextTick
 	Microtasks uint64 // those of Microtask, and tasks that went on as one
-	// LongestChain is the most ticks and microtasks that followed one callback: a large one starves the phases.
+	// LongestChain is the most ticks and microtasks that followed one callback. A long chain
+	// starves the phases.
 	LongestChain uint64
-	// Longest are the callbacks that kept the loop longest since New, the longest first, eight at most. The watchdog
-	// measures them, by sampling: a callback of over a quarter of Config.SlowCallback is always seen, and a length is by
-	// up to that much too short.
+	// Longest are the callbacks that kept the loop longest since New, at most eight, the longest
+	// first. The watchdog samples them. It sees every callback that takes over a quarter of
+	// Config.SlowCallback, and measures up to a quarter too little.
 	Longest    []Callback
-	Idle       time.Duration  // parked since New
+	Idle       time.Duration  // parked, or out of a Run, since New
 	Up         time.Duration  // since New
 	Pending    int            // posted, and not taken by a turn
-	MaxPosted  int            // the most of it
-	Dropped    uint64         // posted, and never called: dropped by Close
+	MaxPosted  int            // the highest Pending so far
+	Dropped    uint64         // posts, results for Then and ends of connections that Close has dropped, uncalled
 	Blocked    int            // functions of quartet.Block that run or wait for their turn
-	MaxBlocked int            // the most of them that ran at once
+	MaxBlocked int            // the most that ran at once
 	Holds      map[string]int // KeepAlive, by name
 	Conns      int            // connections that have not ended
-	// Tasks are those that have started and not ended, the oldest eight, by label or number: whom Shutdown waits for.
+	// AcceptErrors is how often a listener could not accept a connection, for want of descriptors
+	// say, and tried again.
+	AcceptErrors uint64
+	// Tasks names the oldest eight tasks that have started and not ended, by label or number.
+	// Shutdown waits for them.
 	Tasks []string
 }
 
-// Callback is one that kept the loop long.
+// Callback describes a callback that kept the loop for long.
 type Callback struct {
 	Func string        // the function's name, or the task's label
-	Ran  time.Duration // at least; the ticks and microtasks that followed are in it
+	Ran  time.Duration // at least this long, with its ticks and microtasks
 }
 
-// Utilization is the share of the time since an earlier snapshot, or since New for a zero one, in which the loop was not
-// parked (Node's eventLoopUtilization).
+// Utilization is the share of the time since an earlier snapshot, or since New for a zero one, in
+// which the loop was not parked (Node's eventLoopUtilization).
 func (h Health) Utilization(since Health) float64 {
 	up, idle := h.Up-since.Up, h.Idle-since.Idle
 	if up <= 0 {
@@ -61,28 +70,31 @@ func (h Health) Utilization(since Health) float64 {
 
 // health is guarded as the field's comment says.
 type health struct {
-	// Of the loop's goroutine; published when the loop is parked or the watchdog asks.
+	// Used only on the loop's goroutine; published when the loop parks or answers the watchdog.
 	lag               quartet.Histogram
 	turns             uint64
 	called            [phases]uint64
 	ticks, microtasks uint64
 	longestChain      uint64
-	idle              time.Duration
 	longest           []Callback
 
 	// Locked.
+	idle      time.Duration
 	dropped   uint64
+	failures  uint64 // of listeners
 	holds     map[string]int
 	published Health
 }
 
-// ended notes for how long the last callback ran.
+// ended notes how long the last callback ran.
 func (h *health) ended(ran time.Duration, name func() string) {
 	const most = 8
 	if ran < time.Millisecond {
 		return
 	}
-	i, _ := slices.BinarySearchFunc(h.longest, ran, func(c Callback, ran time.Duration) int { return cmp.Compare(ran, c.Ran) })
+	i, _ := slices.BinarySearchFunc(h.longest, ran, func(c Callback, ran time.Duration) int {
+		return cmp.Compare(ran, c.Ran)
+	})
 	if i < most {
 		h.longest = slices.Insert(h.longest, i, Callback{name(), ran})
 		h.longest = h.longest[:min(len(h.longest), most)]
@@ -99,25 +111,38 @@ func (h *health) hold(name string, n int) {
 	}
 }
 
+// acceptFailed counts an error of a listener that tries again.
+func (l *Loop) acceptFailed() {
+	l.in.Lock()
+	l.health.failures++
+	l.in.Commit()
+}
+
 // publish is locked, on the loop's goroutine.
 func (h *health) publish() {
 	p := &h.published
-	p.Lag, p.Turns, p.Idle = h.lag, h.turns, h.idle
-	p.Timers, p.Posted, p.Immediates, p.Closing = h.called[timersPhase], h.called[postedPhase], h.called[immediatesPhase], h.called[closingPhase]
+	p.Lag, p.Turns = h.lag, h.turns
+	p.Timers, p.Posted, p.Immediates, p.Closing = h.called[timersPhase], h.called[postedPhase],
+		h.called[immediatesPhase], h.called[closingPhase]
 	p.Ticks, p.Microtasks, p.LongestChain = h.ticks, h.microtasks, h.longestChain
 	p.Longest = h.longest
 }
 
 // Stats returns a snapshot of the loop's tasks; posted callbacks and timers are in Health.
-func (l *Loop) Stats() quartet.Stats { return l.in.Stats() }
+func (l *Loop) Stats() quartet.Stats {
+	l.made()
+	return l.in.Stats()
+}
 
-// Health returns a snapshot. What the loop counts is as of the last time it parked, or the watchdog looked: a quarter of
-// Config.SlowCallback ago at most, but for the callback that runs now.
+// Health returns a snapshot. The loop publishes its counters when it parks and when the watchdog
+// has asked. So they are at most a quarter of Config.SlowCallback old, unless a callback keeps the
+// loop.
 func (l *Loop) Health() Health {
+	l.made()
 	tasks := l.oldest()
 	l.in.Lock()
-	defer l.in.Unlock()
-	if l.asleep.Load() { // so that nobody changes what is of the loop's goroutine
+	defer l.in.Commit()
+	if l.asleep.Load() { // nobody changes the loop's own counters now
 		l.health.publish()
 	}
 	h := l.health.published
@@ -125,15 +150,19 @@ func (l *Loop) Health() Health {
 	h.Up, h.Holds, h.Conns = l.now(), maps.Clone(l.health.holds), len(l.conns)
 	h.Pending, _, h.MaxPosted = l.inbox.lens()
 	h.Blocked, h.MaxBlocked = l.blocking.count+len(l.blocking.queued), l.blocking.peak
-	h.Dropped = l.health.dropped
+	h.Dropped, h.AcceptErrors = l.health.dropped, l.health.failures
 	h.Longest = slices.Clone(h.Longest)
-	if l.asleep.Load() {
+	h.Idle = l.health.idle
+	switch {
+	case l.asleep.Load() || !l.running:
 		h.Idle += h.Up - l.parkedAt
+	case l.attention.Load()&lookAsked != 0:
+		h.Lag.Observe(h.Up - l.dog.asked)
 	}
 	return h
 }
 
-// lastName says what was called last, for a reader.
+// lastName names the last callback or task for a reader.
 func (l *Loop) lastName() string {
 	switch last := l.turn.last; {
 	case last.task != nil:
@@ -147,13 +176,13 @@ func (l *Loop) lastName() string {
 }
 
 func taskName(n *task.Node) string {
-	if label := task.LabelOf(n.Parent()); label != "" {
+	if label := n.Label(); label != "" {
 		return "task " + label
 	}
 	return fmt.Sprintf("task %d", n.Seq)
 }
 
-// oldest names the tasks that have started first and not ended.
+// oldest names the oldest tasks that have started and not ended.
 func (l *Loop) oldest() (names []string) {
 	for _, n := range l.in.Oldest(8) {
 		names = append(names, taskName(n))
@@ -161,7 +190,7 @@ func (l *Loop) oldest() (names []string) {
 	return names
 }
 
-// blockers is what a Shutdown or Close that waits long says.
+// blockers returns what the warning of a slow Shutdown or Close shows.
 func (l *Loop) blockers() []any {
 	h := l.Health()
 	return []any{"tasks", h.Tasks, "holds", h.Holds, "connections", h.Conns, "blocked", h.Blocked, "posted", h.Pending}

@@ -5,12 +5,14 @@ import (
 	"time"
 )
 
-// never is a deadline that does not come.
+// never is a deadline that is never reached.
 const never = time.Duration(math.MaxInt64)
 
-// due is a timer's place in the calendar. It carries what it is ordered by, so that a comparison touches no timer. A timer that
-// was stopped, or set anew, has another seq: its old place is stale and is dropped when it surfaces, or when half of all
-// are stale. (Keeping every timer's index in order to remove it at once makes each sift write to the timers.)
+// due is a timer's place in the calendar. It carries its own keys, so that a comparison touches no
+// timer. Invariant: a place is fresh as long as its timer has its seq. A timer that was stopped or
+// reset has another seq; its old place is stale, and is dropped when it comes first, or when half
+// of all places are stale. (Removing it at once would need an index in every timer, and each sift
+// would write to the timers.)
 type due struct {
 	when  time.Duration // since the loop's base
 	seq   uint64
@@ -21,8 +23,8 @@ func (a due) before(b due) bool { return a.when < b.when || a.when == b.when && 
 
 func (a due) stale() bool { return a.timer.seq != a.seq }
 
-// timerHeap orders by deadline, then by creation. It has four children to a node: half the depth of a binary one, and the
-// children lie beside each other.
+// timerHeap orders by deadline, then by creation. Each node has four children, which lie beside
+// each other: half the depth of a binary heap.
 type timerHeap []due
 
 func (h *timerHeap) push(d due) {
@@ -39,7 +41,7 @@ func (h *timerHeap) pop() due {
 	return first
 }
 
-// order makes a heap of what lies in any order.
+// order makes a heap of places in any order.
 func (h *timerHeap) order() {
 	for i := (len(*h) - 2) / 4; i >= 0; i-- {
 		h.down(i)

@@ -7,21 +7,25 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// inbox is what has been posted, and no turn has taken. It has a lock of its own, which is taken after the intake's where
-// both are: a post needs no other, and finds it free within a few instructions.
+// inbox holds the posts that no turn has taken yet. It has a lock of its own, since a post needs no
+// other and finds this one free within a few instructions. Lock order: the intake's lock comes
+// first.
 type inbox struct {
-	_     [64]byte // lines of the processor's cache of its own
+	_ [64]byte // lines of the processor's cache of its own
+	// mu guards the fields below. Producers hold it for an append; the loop, which takes the whole
+	// queue at once, for a swap. Where both are held, the lock of the loop's intake is taken first.
 	mu    sync.Mutex
 	queue queue
-	calls int         // callbacks in queue; the rest are of tasks
-	most  int         // that were in queue
+	calls int         // callbacks in queue; the other entries belong to tasks
+	most  int         // the longest that queue has been
 	shut  bool        // callbacks from outside are refused; written under both locks
 	full  atomic.Bool // something is in queue; written under the lock
 	_     [64]byte
 }
 
-// patience is how often a post tries to get the lock before it parks, which takes a hundred times as long as the lock is
-// held. (A Mutex parks at once where other goroutines could run: 16 producers took twice as long.)
+// patience is how often a post tries to get the lock before it parks. Parking takes a hundred times
+// as long as the lock is held. (A Mutex parks at once where other goroutines could run: 16
+// producers took twice as long.)
 const patience = 100
 
 func (b *inbox) lock() {
@@ -39,7 +43,7 @@ func (b *inbox) lockPatiently() {
 	b.mu.Lock()
 }
 
-// add is locked. first: the inbox was empty, and the loop may be asleep.
+// add is locked. It reports whether the inbox was empty, so that the loop may be asleep.
 func (b *inbox) add(e entry) (first bool) {
 	b.queue.push(e)
 	if e.fn != nil {
@@ -52,7 +56,8 @@ func (b *inbox) add(e entry) (first bool) {
 	return true
 }
 
-// post adds fn, or refuses it. It is postAll of one, apart since a slice and a loop would be a twentieth of its time.
+// post adds fn, or refuses it. It is apart from postAll, since a slice and a loop would be a
+// twentieth of its time.
 func (b *inbox) post(fn func()) (first bool, err error) {
 	b.lock()
 	if b.shut {
@@ -78,7 +83,7 @@ func (b *inbox) postAll(fns []func()) (first bool, err error) {
 	return first, nil
 }
 
-// take moves what is there into the empty queue to.
+// take moves all entries into the empty queue to.
 func (b *inbox) take(to *queue) {
 	b.lock()
 	b.most = max(b.most, b.queue.size)
@@ -88,7 +93,7 @@ func (b *inbox) take(to *queue) {
 	b.mu.Unlock()
 }
 
-// drop takes out what is unwanted, and returns how many that were.
+// drop removes the unwanted entries, and returns how many they were.
 func (b *inbox) drop(unwanted func(entry) bool) (dropped int) {
 	b.lock()
 	defer b.mu.Unlock()
@@ -103,7 +108,7 @@ func (b *inbox) drop(unwanted func(entry) bool) (dropped int) {
 	return dropped
 }
 
-// close refuses callbacks from now on. It reports false when it did already.
+// close refuses callbacks from now on. It reports false if it did already.
 func (b *inbox) close() (first bool) {
 	b.lock()
 	defer b.mu.Unlock()
@@ -111,56 +116,75 @@ func (b *inbox) close() (first bool) {
 	return first
 }
 
-// lens are how many are there, how many of them callbacks, and the most that were.
+// lens returns the number of entries, the number of callbacks among them, and the most entries so
+// far.
 func (b *inbox) lens() (all, calls, most int) {
 	b.lock()
 	defer b.mu.Unlock()
 	return b.queue.size, b.calls, max(b.most, b.queue.size)
 }
 
-// Post has fn run on the loop, after what was posted before. It returns [quartet.ErrClosed] after Shutdown or Close
-// began; what was accepted earlier runs, unless Close drops it. It never blocks and allocates nothing.
+// Post has fn run on the loop, after everything posted before. Once Shutdown or Close has begun, it
+// returns [quartet.ErrClosed]; callbacks accepted earlier run, unless Close drops them. It never
+// blocks, allocates nothing, and may be called from any goroutine.
 func (l *Loop) Post(fn func()) error {
+	l.made()
 	if fn == nil {
 		panic("eventloop: Post of a nil func")
 	}
 	if l.cfg.Debug {
 		fn = l.placed(fn)
 	}
-	first, err := l.inbox.post(fn)
+	number := l.seen(QueuePosted)
+	first, err := l.inbox.post(l.watched(QueuePosted, number, fn))
 	if first {
 		l.posted()
+	}
+	if err != nil {
+		l.dropped(QueuePosted, number)
 	}
 	return err
 }
 
-// PostBatch posts fns in order under one lock: all of them or, closed, none.
+// PostBatch is Post of several callbacks, in order and without others in between: all of them or,
+// closed, none.
 func (l *Loop) PostBatch(fns ...func()) error {
+	l.made()
+	var numbers []uint64 // for Config.Callbacks
 	for i, fn := range fns {
 		if fn == nil {
 			panic("eventloop: PostBatch of a nil func")
 		}
+		if i == 0 && (l.cfg.Debug || l.cfg.Callbacks != nil) {
+			fns = append([]func(){}, fns...) // the caller's own stays
+		}
 		if l.cfg.Debug {
-			if i == 0 {
-				fns = append([]func(){}, fns...) // the caller's own stays
-			}
 			fns[i] = l.placed(fn)
+		}
+		if l.cfg.Callbacks != nil {
+			numbers = append(numbers, l.seen(QueuePosted))
+			fns[i] = l.watched(QueuePosted, numbers[i], fns[i])
 		}
 	}
 	first, err := l.inbox.postAll(fns)
 	if first {
 		l.posted()
 	}
+	if err != nil {
+		for _, number := range numbers {
+			l.dropped(QueuePosted, number)
+		}
+	}
 	return err
 }
 
-// posted wakes the loop for what has come into the empty inbox. A loop that is about to sleep says so first and then
-// looks, so that one of the two sees the other.
+// posted wakes the loop for the first entry of the inbox. A loop that is about to sleep sets asleep
+// first and looks into the inbox then, so that one of the two sees the other.
 func (l *Loop) posted() {
 	if l.asleep.Load() {
 		l.in.Lock()
 		l.rouse()
-		l.in.Unlock()
+		l.in.Commit()
 	}
 }
 
@@ -176,27 +200,30 @@ func (l *Loop) push(e entry) {
 	l.rouse()
 }
 
-// pushCall is locked: it posts fn also while the loop drains.
+// pushCall is locked. It posts fn, also while the loop drains.
 func (l *Loop) pushCall(fn func()) {
 	if l.inbox.shut && !l.ending.Load() {
-		l.in.Hold()
+		l.in.HoldLocked()
 		l.ending.Store(true)
 	}
 	l.push(entry{fn: fn})
 }
 
-// refusePosts begins a stop. What has been posted is one hold of the loop's: it has it from New until then, and until no
-// posted callback is left. (A hold of each would need the intake's lock.)
+// refusePosts begins a stop. All posted callbacks together are one hold of the intake: from New
+// until a stop has begun and no posted callback is left. (A hold for each would need the intake's
+// lock.)
 func (l *Loop) refusePosts() {
 	l.in.Lock()
-	defer l.in.Unlock()
+	defer l.in.Commit()
 	if l.inbox.close() {
+		close(l.refused)
 		l.ending.Store(true)
 		l.endPosts()
 	}
 }
 
-// endPosts is locked: it gives the hold back when no posted callback is left. While the loop runs that is the loop's to say.
+// endPosts is locked. It gives the hold back if no posted callback is left. While the loop runs,
+// only the loop knows that.
 func (l *Loop) endPosts() {
 	if l.running {
 		l.rouse()
@@ -205,13 +232,13 @@ func (l *Loop) endPosts() {
 	}
 }
 
-// releasePosts is locked, and the caller is the loop, or there is none.
+// releasePosts is locked. The caller is the loop, or nobody runs it.
 func (l *Loop) releasePosts() {
 	if !l.ending.Load() || l.turn.posted.size > 0 {
 		return
 	}
 	if _, calls, _ := l.inbox.lens(); calls == 0 {
 		l.ending.Store(false)
-		l.in.Release(1)
+		l.in.ReleaseLocked(1)
 	}
 }

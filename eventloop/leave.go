@@ -1,31 +1,40 @@
 package eventloop
 
-// leave lets the tasks that have started come to their end, since fibers never outlive the Run that made them. Nothing
-// else runs meanwhile: callbacks, timers and task starts stay for another Run. It reports false when no task is left.
+// leave lets the started tasks finish, since fibers never outlive the Run that made them. Nothing
+// else runs meanwhile: callbacks, timers and task starts are left for another Run. It reports false
+// when no task is left.
 func (l *Loop) leave() bool {
 	if l.live == 0 {
 		return false
 	}
+	if l.poller.due() { // tasks may read and write until they have ended
+		l.poller.poll()
+	}
 	l.in.Lock()
 	l.sortWakes()
 	if e, ok := l.wakes.pop(); ok {
-		l.in.Unlock()
+		l.in.Commit()
 		l.call(postedPhase, e)
 		return true
 	}
 	now := l.now()
 	d := l.firstTimer(now, true)
 	if d.timer == nil || d.when > now {
+		if l.jumpLocked(true) {
+			l.in.Commit()
+			return true
+		}
 		l.parkUntil(d.when, now)
 		return true
 	}
 	l.takeTimer(d)
-	l.in.Unlock()
+	l.in.Commit()
 	l.call(timersPhase, entry{fn: d.timer.fn})
 	return true
 }
 
-// sortWakes is locked: it takes the wake-ups of tasks out of what is posted, once; from then on push does.
+// sortWakes is locked. It moves the wake-ups of tasks from the posts to wakes, once; from then on
+// push puts them there.
 func (l *Loop) sortWakes() {
 	if l.leaving {
 		return

@@ -42,7 +42,8 @@ func TestStopWhileATaskWaits(t *testing.T) {
 		l := eventloop.New(eventloop.Config{})
 		f := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) {
 			_ = quartet.Sleep(ctx, time.Hour)
-			return 1, quartet.Suspend(context.WithoutCancel(ctx), func(resume func()) { time.AfterFunc(time.Second, resume) })
+			return 1,
+				quartet.Suspend(context.WithoutCancel(ctx), func(resume func()) { time.AfterFunc(time.Second, resume) })
 		})
 		l.AfterFunc(time.Second, l.Stop)
 		begin := time.Now()
@@ -75,7 +76,9 @@ func TestThenIsKeptThroughShutdownAndWaivedByClose(t *testing.T) {
 			l := eventloop.New(eventloop.Config{})
 			l.Start()
 			ran := false
-			f := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) { return 1, quartet.Sleep(ctx, time.Second) })
+			f := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) {
+				return 1, quartet.Sleep(ctx, time.Second)
+			})
 			eventloop.Then(l, f, func(int, error) { ran = true })
 			synctest.Wait()
 			if shutdown {
@@ -141,7 +144,7 @@ func TestAnEndlessChainOfTicksIsReported(t *testing.T) {
 }
 
 func TestDeepAwait(t *testing.T) {
-	depth := 100_000
+	depth := 20_000
 	if raceEnabled {
 		depth = 5_000 // the race detector makes goroutines dear
 	}

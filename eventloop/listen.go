@@ -16,21 +16,26 @@ type Listener struct {
 	loop   *Loop
 	ln     net.Listener
 	accept func(*Conn)
+	room   chan struct{} // a connection has ended, perhaps
 	ended  chan struct{}
 	err    error
+	closed bool // guarded by the loop's lock
 }
 
-// Serve accepts connections from ln, which the loop owns from then on, and has accept run on the loop for each. It keeps
-// Run from returning until Close, or the Shutdown or Close of the loop. It returns [quartet.ErrClosed], and leaves ln
-// alone, when the loop is being stopped.
+// Serve accepts connections from ln, which the loop owns from then on, and has accept run on the
+// loop for each. Where accept panics or exits, the connection is aborted. While the loop has
+// ConnConfig.MaxConns connections, no more are accepted. Serve keeps Run from returning until
+// Close, or the Shutdown or Close of the loop. It returns [quartet.ErrClosed], and leaves ln alone,
+// when the loop is being stopped.
 func (l *Loop) Serve(ln net.Listener, accept func(*Conn)) (*Listener, error) {
+	l.made()
 	if ln == nil || accept == nil {
 		panic("eventloop: Serve of a nil Listener or func")
 	}
-	s := &Listener{loop: l, ln: ln, accept: accept, ended: make(chan struct{})}
+	s := &Listener{loop: l, ln: ln, accept: accept, room: make(chan struct{}, 1), ended: make(chan struct{})}
 	l.in.Lock()
-	defer l.in.Unlock()
-	if l.in.Draining() {
+	defer l.in.Commit()
+	if l.in.DrainingLocked() {
 		return nil, quartet.ErrClosed
 	}
 	l.held++
@@ -43,7 +48,37 @@ func (l *Loop) Serve(ln net.Listener, accept func(*Conn)) (*Listener, error) {
 func (s *Listener) Addr() net.Addr { return s.ln.Addr() }
 
 // Close ends the listening; connections stay.
-func (s *Listener) Close() error { return s.ln.Close() }
+func (s *Listener) Close() error {
+	err := s.ln.Close()
+	s.loop.in.Lock()
+	s.closed = true
+	s.roomLocked()
+	s.loop.in.Commit()
+	return err
+}
+
+// roomLocked has the acceptor look whether there is room for one more connection. The loop's lock
+// is held.
+func (s *Listener) roomLocked() {
+	select {
+	case s.room <- struct{}{}:
+	default:
+	}
+}
+
+// waitForRoom waits while the loop has MaxConns connections.
+func (s *Listener) waitForRoom() {
+	l, most := s.loop, s.loop.cfg.Conn.MaxConns
+	for most > 0 {
+		l.in.Lock()
+		room := len(l.conns) < most || s.closed
+		l.in.Commit()
+		if room {
+			return
+		}
+		<-s.room
+	}
+}
 
 // Done is closed when the listening has ended.
 func (s *Listener) Done() <-chan struct{} { return s.ended }
@@ -63,8 +98,10 @@ func (s *Listener) acceptAll() {
 	l := s.loop
 	pause := time.Duration(0)
 	for {
+		s.waitForRoom()
 		nc, err := s.ln.Accept()
 		if err != nil && passing(err) {
+			l.acceptFailed()
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 			time.Sleep(pause)
 			continue
@@ -79,8 +116,20 @@ func (s *Listener) acceptAll() {
 			_ = nc.Close()
 			continue
 		}
-		c.post(func() { s.accept(c) })
+		l.postCall(func() { s.give(c) })
 	}
+}
+
+// give calls accept. What accept leaves half done when it panics or exits, nobody else would end.
+func (s *Listener) give(c *Conn) {
+	returned := false
+	defer func() {
+		if !returned {
+			c.Abort()
+		}
+	}()
+	s.accept(c)
+	returned = true
 }
 
 func passing(err error) bool {
@@ -98,20 +147,22 @@ func (s *Listener) end(err error) {
 	l.in.Lock()
 	delete(l.servers, s)
 	l.hold(-1)
-	l.in.Unlock()
+	l.in.Commit()
 }
 
 func (l *Loop) closeListeners() {
 	l.in.Lock()
-	defer l.in.Unlock()
+	defer l.in.Commit()
 	for s := range l.servers {
-		l.in.After(func() { _ = s.Close() })
+		l.in.AfterLocked(func() { _ = s.Close() })
 	}
 }
 
-// Dial connects to an address, as net.Dialer does, as a task of the loop whose future a task awaits and a callback gives
-// to [Then]. It never waits: where the loop has no room for the task the future has failed. ctx bounds the dialling alone.
+// Dial connects to an address, as net.Dialer does, as a task of the loop whose future a task awaits
+// and a callback gives to [Then]. It never waits: where the loop has no room for the task the
+// future has failed. ctx bounds the dialling alone.
 func (l *Loop) Dial(ctx context.Context, network, address string) *quartet.Future[*Conn] {
+	l.made()
 	return quartet.Go(ctx, unwaiting{l}, func(ctx context.Context) (*Conn, error) {
 		var nc net.Conn
 		var err error
@@ -134,6 +185,6 @@ func (l *Loop) Dial(ctx context.Context, network, address string) *quartet.Futur
 type unwaiting struct{ *Loop }
 
 func (u unwaiting) SubmitTask(ctx context.Context, t quartet.Task) error {
-	intake.NotNil("eventloop", "SubmitTask", t)
+	intake.NotNil("eventloop", "SubmitTask", ctx, t)
 	return u.in.TrySubmitNode(task.Of(ctx, t))
 }

@@ -20,19 +20,34 @@ import (
 type op struct {
 	ID     int    `json:"id"`
 	Kind   string `json:"kind"`
-	Slots  int    `json:"slots,omitempty"` // a timer's delay
-	Times  int    `json:"times,omitempty"` // after how many ticks an interval stops itself
-	Target int    `json:"target,omitempty"`
+	Slots  int    `json:"slots,omitempty"`  // a timer's delay
+	Times  int    `json:"times,omitempty"`  // after how many ticks an interval stops itself
+	Target int    `json:"target,omitempty"` // of clear, unref and ref
 	Body   []op   `json:"body,omitempty"`
 	Then   []op   `json:"then,omitempty"` // runs after Body, as a promise's next step; logs -ID
 }
 
-// generator makes programs whose order Node defines: no two timers fire at about one time, but for those that one callback
-// has set for one delay, and no timer meets an immediate.
+// generator makes programs whose order Node defines: no two timers fire at about one time, but for
+// those that one callback has set for one delay, and no timer meets an immediate.
 type generator struct {
 	*rand.Rand
 	ids   int
-	taken map[int]bool // slots of time at which timers fire
+	taken map[int]bool   // slots of time at which timers fire
+	kinds map[int]string // of the callbacks made so far, by number
+	posts bool           // what I/O brings; then no immediate is unreferenced, as the two loops differ there by design
+}
+
+func newGenerator(seed uint64) *generator {
+	r := rand.New(rand.NewPCG(seed, 20))
+	return &generator{Rand: r, taken: make(map[int]bool), kinds: make(map[int]string), posts: r.IntN(2) == 0}
+}
+
+// program is never empty.
+func (g *generator) program() (ops []op) {
+	for len(ops) == 0 {
+		ops = g.body(4, 0)
+	}
+	return ops
 }
 
 const lastSlot = 6
@@ -50,7 +65,7 @@ func (g *generator) body(depth, slot int) (ops []op) {
 func (g *generator) op(depth, slot int) []op {
 	g.ids++
 	o := op{ID: g.ids}
-	switch kind := g.IntN(10); kind {
+	switch kind := g.IntN(14); kind {
 	case 0, 1:
 		return g.timers(o, depth, slot)
 	case 2, 3:
@@ -65,8 +80,28 @@ func (g *generator) op(depth, slot int) []op {
 	case 9:
 		o.Kind, o.Target = "clear", 1+g.IntN(g.ids+2)
 		return []op{o}
+	case 10:
+		o.Kind = "closing"
+	case 11:
+		if !g.posts {
+			return nil
+		}
+		o.Kind = "post"
+	default:
+		return g.refs(o)
 	}
+	g.kinds[o.ID] = o.Kind
 	o.Body = g.body(depth, slot)
+	return []op{o}
+}
+
+// refs returns an op that says whether something made before keeps the loop alive.
+func (g *generator) refs(o op) []op {
+	o.Kind = []string{"unref", "unref", "unref", "ref"}[g.IntN(4)]
+	o.Target = max(1, g.ids-1-g.IntN(4)) // made lately, so that it may not have run
+	if g.posts && g.kinds[o.Target] == "immediate" {
+		return nil
+	}
 	return []op{o}
 }
 
@@ -97,6 +132,10 @@ func onTheLoop(t *testing.T, program []op) (log []int) {
 	synctest.Test(t, func(t *testing.T) {
 		l := eventloop.New(eventloop.Config{})
 		stops := make(map[int]func() bool)
+		handles := make(map[int]interface {
+			Ref()
+			Unref()
+		})
 		var run func(ops []op)
 		call := func(id int, body []op) {
 			log = append(log, id)
@@ -108,17 +147,24 @@ func onTheLoop(t *testing.T, program []op) (log []int) {
 				fn, delay := func() { call(o.ID, o.Body) }, time.Duration(o.Slots)*time.Second
 				switch o.Kind {
 				case "timer":
-					stops[o.ID] = l.AfterFunc(delay, fn).Stop
+					timer := l.AfterFunc(delay, fn)
+					stops[o.ID], handles[o.ID] = timer.Stop, timer
 				case "interval":
 					left := o.Times
-					stops[o.ID] = l.Every(delay, func() {
+					every := l.Every(delay, func() {
 						fn()
 						if left--; left == 0 {
 							stops[o.ID]()
 						}
-					}).Stop
+					})
+					stops[o.ID], handles[o.ID] = every.Stop, every
 				case "immediate":
-					stops[o.ID] = l.Immediate(fn).Stop
+					immediate := l.Immediate(fn)
+					stops[o.ID], handles[o.ID] = immediate.Stop, immediate
+				case "post":
+					require.NoError(t, l.Post(fn))
+				case "closing":
+					l.PostClosing(fn)
 				case "tick":
 					l.NextTick(fn)
 				case "microtask":
@@ -132,10 +178,18 @@ func onTheLoop(t *testing.T, program []op) (log []int) {
 					if stop := stops[o.Target]; stop != nil {
 						stop()
 					}
+				case "unref":
+					if h := handles[o.Target]; h != nil {
+						h.Unref()
+					}
+				case "ref":
+					if h := handles[o.Target]; h != nil {
+						h.Ref()
+					}
 				}
 			}
 		}
-		require.NoError(t, l.Post(func() { run(program) }))
+		l.AfterFunc(0, func() { run(program) })
 		require.NoError(t, l.Run(t.Context()))
 		require.NoError(t, l.Close())
 	})
@@ -160,20 +214,15 @@ func inNode(t *testing.T, unit int, programs [][]op) (logs [][]int) {
 	return logs
 }
 
-// Random programs run in the same order here and in Node. A busy machine may keep Node for longer than a slot: a program
-// that differs is tried again with longer ones.
+// Random programs run in the same order here and in Node. A busy machine may keep Node for longer
+// than a slot: a program that differs is tried again with longer ones.
 func TestOrderIsNodes(t *testing.T) {
 	if !executortest.Long() {
 		t.Skip("takes a minute, in real time: run with -long")
 	}
 	var programs [][]op
 	for seed := range uint64(2000) {
-		g := &generator{Rand: rand.New(rand.NewPCG(seed, 20)), taken: make(map[int]bool)}
-		program := g.body(4, 0)
-		for len(program) == 0 {
-			program = g.body(4, 0)
-		}
-		programs = append(programs, program)
+		programs = append(programs, newGenerator(seed).program())
 	}
 	lines, kinds := 0, make(map[string]int)
 	for unit, again := 8, 0; len(programs) > 0; unit, again = 5*unit, again+1 {
@@ -183,7 +232,7 @@ func TestOrderIsNodes(t *testing.T) {
 			ours := onTheLoop(t, program)
 			if !slices.Equal(ours, logs[i]) {
 				differ = append(differ, program)
-				if again == 2 {
+				if again == 3 {
 					text, _ := json.Marshal(program)
 					t.Errorf("Node and the loop differ\n%s\nNode %v\nloop %v", text, logs[i], ours)
 				}
@@ -193,7 +242,7 @@ func TestOrderIsNodes(t *testing.T) {
 			count(kinds, program)
 		}
 		t.Logf("%d programs at %d ms a slot, %d to be tried again", len(programs), unit, len(differ))
-		if programs = differ; again == 2 {
+		if programs = differ; again == 3 {
 			break
 		}
 	}

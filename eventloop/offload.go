@@ -8,16 +8,18 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// ErrView is [quartet.ErrView]: Shutdown and Close of what Offload returns give it, as the executor behind is its owner's
-// to stop.
+// ErrView is [quartet.ErrView], the error of Shutdown and Close on Offload's view: only the
+// executor's owner stops it.
 var ErrView = quartet.ErrView
 
-// Offload returns a view of ex, a pool or a process pool say, for use on the loop: submitting to it never waits. Where ex
-// has no room the work waits on the loop's side, in order, without bound; a goroutine of the loop hands it over. Take the
-// result back to the loop with [Then], or await it in a task. Until it is handed over, or refused by ex, which fails its
-// future, Run and Shutdown wait for it; Close abandons it with [quartet.ErrClosed]. The view may be used from any
-// goroutine. It costs a goroutine switch and some allocations besides what ex costs.
+// Offload returns a view of ex (a pool or a process pool, for example) for use on the loop: a
+// submit to it never waits. If ex has no room, the work waits on the loop's side, in order and
+// without bound; a goroutine of the loop hands it over. Take the result back to the loop with
+// [Then], or await it in a task. Run and Shutdown wait until the work is handed over or ex refuses
+// it, which fails its future. Close abandons it with [quartet.ErrClosed]. The view may be used from
+// any goroutine. It costs a goroutine switch and some allocations more than ex itself.
 func (l *Loop) Offload(ex quartet.Executor) quartet.Executor {
+	l.made()
 	if ex == nil {
 		panic("eventloop: Offload to a nil Executor")
 	}
@@ -26,26 +28,27 @@ func (l *Loop) Offload(ex quartet.Executor) quartet.Executor {
 
 // OffloadRunner is Offload for a Runner: the view takes closures too.
 func (l *Loop) OffloadRunner(r quartet.Runner) quartet.Runner {
+	l.made()
 	if r == nil {
 		panic("eventloop: OffloadRunner to a nil Runner")
 	}
 	return &runnerOutbox{outbox{loop: l, ex: r}}
 }
 
-// outbox is what is on its way to another executor.
+// outbox holds the work on its way to another executor.
 type outbox struct {
 	loop *Loop
 	ex   quartet.Executor
 
 	// Guarded by the loop's lock.
 	queue []*errand
-	busy  bool // a goroutine hands over
+	busy  bool // a goroutine hands the queue over
 }
 
 type runnerOutbox struct{ outbox }
 
-// errand is a task in an outbox, or one that it handed over. Its context knows no model, since the goroutine that hands
-// it over must not wait as the loop's task would.
+// errand is a task in an outbox, or one that was handed over from there. Its context knows no
+// model, since the goroutine that hands it over must not wait as the loop's task would.
 type errand struct {
 	quartet.Task
 	ctx    context.Context
@@ -64,18 +67,28 @@ var (
 )
 
 func (o *outbox) SubmitCall(ctx context.Context, c quartet.Call) error {
-	intake.NotNil("eventloop", "SubmitCall", c)
+	intake.NotNil("eventloop", "SubmitCall", ctx, c)
 	return o.submit(ctx, c)
 }
 
 func (o *runnerOutbox) SubmitTask(ctx context.Context, t quartet.Task) error {
-	intake.NotNil("eventloop", "SubmitTask", t)
+	intake.NotNil("eventloop", "SubmitTask", ctx, t)
 	return o.submit(ctx, t)
 }
 
 func (o *outbox) Shutdown(context.Context) error { return ErrView }
 
 func (o *outbox) Close() error { return ErrView }
+
+// Stats returns the numbers of the executor behind, as far as it has any.
+func (o *outbox) Stats() quartet.Stats {
+	if ex, ok := quartet.As[interface{ Stats() quartet.Stats }](o.ex); ok {
+		return ex.Stats()
+	}
+	return quartet.Stats{}
+}
+
+func (o *outbox) Unwrap() quartet.Executor { return o.ex }
 
 // submit queues t, unless ctx has ended or the loop is closing.
 func (o *outbox) submit(ctx context.Context, t quartet.Task) error {
@@ -87,12 +100,12 @@ func (o *outbox) submit(ctx context.Context, t quartet.Task) error {
 	e := &errand{Task: t}
 	e.ctx, e.cancel = context.WithCancelCause(quartet.Detach(ctx))
 	l.in.Lock()
-	defer l.in.Unlock()
-	if l.closed || l.in.Draining() && !inside {
+	defer l.in.Commit()
+	if l.closed || l.in.DrainingLocked() && !inside {
 		e.cancel(nil)
 		return quartet.ErrClosed
 	}
-	l.in.Hold()
+	l.in.HoldLocked()
 	l.held++
 	l.errands[e] = struct{}{}
 	o.queue = append(o.queue, e)
@@ -103,27 +116,27 @@ func (o *outbox) submit(ctx context.Context, t quartet.Task) error {
 	return nil
 }
 
-// handOver submits what is queued, one after the other, and ends.
+// handOver submits the queued errands one after the other, and ends.
 func (o *outbox) handOver() {
 	l := o.loop
 	for {
 		l.in.Lock()
 		if len(o.queue) == 0 {
 			o.queue, o.busy = nil, false
-			l.in.Unlock()
+			l.in.Commit()
 			return
 		}
 		e := o.queue[0]
 		o.queue[0], o.queue = nil, o.queue[1:]
-		l.in.Unlock()
+		l.in.Commit()
 		if err := o.send(e); err != nil {
 			l.in.Guard(func() { e.Abandon(err) })
 		}
 		l.in.Lock()
 		delete(l.errands, e)
-		l.in.Release(1)
+		l.in.ReleaseLocked(1)
 		l.hold(-1)
-		l.in.Unlock()
+		l.in.Commit()
 	}
 }
 
@@ -134,12 +147,14 @@ func (o *outbox) send(e *errand) error {
 	return o.ex.(quartet.Runner).SubmitTask(e.ctx, e)
 }
 
-// cancelErrands is locked: it ends the contexts of what has not been handed over.
+// cancelErrands is locked. It ends the contexts of errands that have not been handed over.
 func (l *Loop) cancelErrands() {
 	for e := range l.errands {
-		l.in.After(func() { e.cancel(quartet.ErrClosed) })
+		l.in.AfterLocked(func() { e.cancel(quartet.ErrClosed) })
 	}
 }
+
+func (e *errand) Unwrap() quartet.Task { return e.Task }
 
 func (e *errand) Run(ctx context.Context) {
 	defer e.cancel(nil)
@@ -149,7 +164,7 @@ func (e *errand) Run(ctx context.Context) {
 // Abandon ends the task, which its future may have done already.
 func (e *errand) Abandon(cause error) {
 	defer e.cancel(nil)
-	if n, ok := e.Task.(task.Noder); ok {
+	if n, ok := quartet.As[task.Noder](e.Task); ok {
 		n.Node().Abandon(cause)
 	} else {
 		e.Task.Abandon(cause)
@@ -165,10 +180,4 @@ func (c *errandCall) AppendInput(dst []byte, codec quartet.Codec) ([]byte, error
 func (c *errandCall) Resolve(output []byte, codec quartet.Codec, err error) {
 	defer c.cancel(nil)
 	c.call.Resolve(output, codec, err)
-}
-
-// Idempotent is what executors ask that may run a call again.
-func (c *errandCall) Idempotent() bool {
-	i, ok := c.call.(interface{ Idempotent() bool })
-	return ok && i.Idempotent()
 }

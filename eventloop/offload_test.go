@@ -100,7 +100,10 @@ func TestATaskAwaitsWhatItOffloads(t *testing.T) {
 		l.Start()
 		view := l.OffloadRunner(newNarrow())
 		v, err := quartet.Do(t.Context(), l, func(ctx context.Context) (int, error) {
-			first := quartet.Go(ctx, view, func(context.Context) (int, error) { time.Sleep(time.Second); return 1, nil })
+			first := quartet.Go(ctx, view, func(context.Context) (int, error) {
+				time.Sleep(time.Second)
+				return 1, nil
+			})
 			second := double.Go(ctx, view, 21) // waits for room on a goroutine that must not be taken for this task's
 			vs, err := quartet.AwaitAll(ctx, first, second)
 			return vs[0] + vs[1], err
@@ -117,7 +120,8 @@ func TestCloseAbandonsWhatWaitsForRoom(t *testing.T) {
 		l.Start()
 		view := l.OffloadRunner(n)
 		one := func(context.Context) (int, error) { time.Sleep(time.Hour); return 1, nil }
-		first, second, third := quartet.Go(t.Context(), view, one), quartet.Go(t.Context(), view, one), quartet.Go(t.Context(), view, one)
+		first, second, third := quartet.Go(t.Context(), view, one), quartet.Go(t.Context(), view, one),
+			quartet.Go(t.Context(), view, one)
 		synctest.Wait()
 		begin := time.Now()
 		require.NoError(t, l.Close())
@@ -140,7 +144,10 @@ func TestACancelledErrandIsNotRun(t *testing.T) {
 		l, n := eventloop.New(eventloop.Config{}), newNarrow()
 		l.Start()
 		view := l.OffloadRunner(n)
-		first := quartet.Go(t.Context(), view, func(context.Context) (int, error) { time.Sleep(time.Hour); return 1, nil })
+		first := quartet.Go(t.Context(), view, func(context.Context) (int, error) {
+			time.Sleep(time.Hour)
+			return 1, nil
+		})
 		synctest.Wait()
 		var abandoned, ran atomic.Int32
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -185,7 +192,8 @@ func TestShutdownNamesWhatItWaitsFor(t *testing.T) {
 		l.Start()
 		release := l.KeepAlive("a reply")
 		stuck := quartet.Go(quartet.Label(t.Context(), "stuck"), l, func(ctx context.Context) (int, error) {
-			return 0, quartet.Suspend(context.WithoutCancel(ctx), func(resume func()) { time.AfterFunc(time.Hour, resume) })
+			return 0,
+				quartet.Suspend(context.WithoutCancel(ctx), func(resume func()) { time.AfterFunc(time.Hour, resume) })
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

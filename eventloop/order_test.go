@@ -54,14 +54,24 @@ func TestOrder(t *testing.T) {
 		},
 		"microtasks between two immediates, an immediate of an immediate next turn": {
 			func(l *loop, note func(string) func()) {
-				l.Immediate(func() { note("i1")(); l.Microtask(note("m")); l.Immediate(note("i3")); _ = l.Post(note("p")) })
+				l.Immediate(func() {
+					note("i1")()
+					l.Microtask(note("m"))
+					l.Immediate(note("i3"))
+					_ = l.Post(note("p"))
+				})
 				l.Immediate(note("i2"))
 			},
 			[]string{"i1", "m", "i2", "p", "i3"},
 		},
 		"a post of a post waits for the next turn": {
 			func(l *loop, note func(string) func()) {
-				_ = l.Post(func() { note("p1")(); _ = l.Post(note("p3")); l.Immediate(note("i")); l.Microtask(note("m")) })
+				_ = l.Post(func() {
+					note("p1")()
+					_ = l.Post(note("p3"))
+					l.Immediate(note("i"))
+					l.Microtask(note("m"))
+				})
 				_ = l.Post(note("p2"))
 			},
 			[]string{"p1", "m", "p2", "i", "p3"},
@@ -238,7 +248,9 @@ func TestRunEndsWithItsContext(t *testing.T) {
 		l := eventloop.New(eventloop.Config{})
 		cause := errors.New("enough")
 		ctx, cancel := context.WithCancelCause(t.Context())
-		f := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) { return 0, quartet.Sleep(ctx, time.Hour) })
+		f := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) {
+			return 0, quartet.Sleep(ctx, time.Hour)
+		})
 		l.AfterFunc(time.Second, func() { cancel(cause) })
 		require.ErrorIs(t, l.Run(ctx), cause)
 		_, err := f.Result()
@@ -314,7 +326,9 @@ func TestBlockPanicsAndExitsAreTheTasks(t *testing.T) {
 		l.Start()
 		defer l.Close()
 		block := func(fn func()) *quartet.Future[int] {
-			return quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) { return 1, quartet.Block(ctx, fn) })
+			return quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) {
+				return 1, quartet.Block(ctx, fn)
+			})
 		}
 		a := block(func() { time.Sleep(time.Second); panic("off the loop") })
 		b := block(func() { runtime.Goexit() })
@@ -348,7 +362,9 @@ func TestWatchdogReportsASlowCallbackOnce(t *testing.T) {
 func TestThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := eventloop.New(eventloop.Config{})
-		f := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) { return 7, quartet.Sleep(ctx, time.Second) })
+		f := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) {
+			return 7, quartet.Sleep(ctx, time.Second)
+		})
 		got := 0
 		eventloop.Then(l, f, func(v int, err error) { got = v })
 		require.NoError(t, l.Run(t.Context()))
@@ -392,7 +408,11 @@ func TestBadInput(t *testing.T) {
 	for call, do := range map[string]func(){
 		"Post of a nil func": func() { _ = l.Post(nil) }, "PostBatch of a nil func": func() { _ = l.PostBatch(nil) },
 		"NextTick of a nil func": func() { l.NextTick(nil) }, "Microtask of a nil func": func() { l.Microtask(nil) },
-		"Immediate of a nil func": func() { l.Immediate(nil) }, "AfterFunc of a nil func": func() { l.AfterFunc(0, nil) },
+		"Immediate of a nil func": func() {
+			l.Immediate(nil)
+		}, "AfterFunc of a nil func": func() {
+			l.AfterFunc(0, nil)
+		},
 		"Every of a nil func":      func() { l.Every(1, nil) },
 		"SubmitTask of a nil task": func() { _ = l.SubmitTask(t.Context(), nil) },
 		"SubmitCall of a nil task": func() { _ = l.SubmitCall(t.Context(), nil) },

@@ -48,8 +48,9 @@ func TestManyProducersKeepTheirOrder(t *testing.T) {
 	}
 }
 
-// A post that races Close, or Shutdown, runs or is refused; one that Close drops was accepted and does neither. Nothing
-// runs after Close has returned, and after Shutdown everything accepted has run.
+// A post that races Close, or Shutdown, runs or is refused; one that Close drops was accepted and
+// does neither. Nothing runs after Close has returned, and after Shutdown everything accepted has
+// run.
 func TestPostsRaceTheEnd(t *testing.T) {
 	rounds := 1000
 	if executortest.Long() {
@@ -189,7 +190,10 @@ func TestLongestChain(t *testing.T) {
 func TestTheWatchdogKnowsUnderDebugWhereACallbackCameFrom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reports := make(chan string, 1)
-		l := eventloop.New(eventloop.Config{Debug: true, OnSlow: func(_ time.Duration, stack []byte) { reports <- string(stack) }})
+		l := eventloop.New(eventloop.Config{
+			Debug:  true,
+			OnSlow: func(_ time.Duration, stack []byte) { reports <- string(stack) },
+		})
 		l.AfterFunc(time.Second, func() { time.Sleep(time.Second) })
 		require.NoError(t, l.Run(t.Context()))
 		require.Contains(t, <-reports, "given to the loop at ")

@@ -1,16 +1,17 @@
 package eventloop
 
-// entry is one posted thing: a callback, a fiber that goes on, or the start of the oldest queued task.
+// entry is a callback (fn), a task that continues (wait), or, if both are nil, the start of the
+// oldest queued task.
 type entry struct {
 	fn   func()
 	wait *wait
 }
 
-// queue is a FIFO in chunks: what it holds never moves, and its memory is reused. (One growing slice doubles and copies
-// under the lock while a producer is ahead; a linked list allocates for each entry.)
+// queue is a FIFO in chunks. Entries never move, and chunks are reused. (One growing slice would be
+// copied under the lock whenever it doubles; a linked list would allocate for each entry.)
 type queue struct {
 	tail   *chunk
-	used   int // of tail
+	used   int // entries of tail
 	size   int
 	head   *chunk
 	first  int // in head
@@ -66,7 +67,7 @@ func (q *queue) pop() (e entry, ok bool) {
 	return e, true
 }
 
-// leave gives up the first chunk, which is exhausted.
+// leave gives up the first chunk, all of whose entries have been taken.
 func (q *queue) leave(c *chunk) {
 	q.head, q.first = c.next, 0
 	if q.head == nil {
@@ -78,7 +79,7 @@ func (q *queue) leave(c *chunk) {
 	}
 }
 
-// swap moves what q holds into the empty queue to, and to's spare chunks into q.
+// swap moves q's entries into the empty queue to, and to's spare chunks into q.
 func (q *queue) swap(to *queue) {
 	to.head, to.tail, to.first, to.used, to.size = q.head, q.tail, q.first, q.used, q.size
 	q.head, q.tail, q.first, q.used, q.size = nil, nil, 0, 0, 0
@@ -87,7 +88,7 @@ func (q *queue) swap(to *queue) {
 	}
 }
 
-// drop takes out what to drop says, and returns how many that were.
+// drop removes the unwanted entries, and returns how many they were.
 func (q *queue) drop(unwanted func(entry) bool) (dropped int) {
 	for range q.size {
 		if e, _ := q.pop(); unwanted(e) {

@@ -7,7 +7,7 @@ type ring[T any] struct {
 }
 
 func (r *ring[T]) push(v T) {
-	if r.head >= 256 && 2*r.head >= len(r.items) { // so that an endless chain does not grow
+	if r.head >= 256 && 2*r.head >= len(r.items) { // an endless chain must not grow
 		n := copy(r.items, r.items[r.head:])
 		clear(r.items[n:])
 		r.items, r.head = r.items[:n], 0

@@ -19,6 +19,6 @@ func raiseDescriptorLimit(t *testing.T, n int) {
 	}
 	limit.Cur = limit.Max
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		t.Skip(err)
+		t.Skip("the limit of descriptors cannot be raised: ", err)
 	}
 }

@@ -5,20 +5,31 @@ import (
 	"errors"
 	"time"
 
+	"github.com/quartet-go/quartet/internal/goid"
+
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/fiber"
 )
 
-// errStopped is what Stop leaves: it is no error of Run's.
+// errStopped marks a Run that Stop has ended. Run does not return it.
 var errStopped = errors.New("eventloop: stopped")
 
-// Run runs the loop on the calling goroutine until nothing keeps it alive (as Node ends): no posted callback, unfinished
-// task, referenced timer or immediate, or hold. It returns nil then, and after Stop, Shutdown and Close; ctx's cause when
-// ctx ends; a *quartet.PanicError under Config.StopOnPanic. When it is to end while tasks wait, it cancels their contexts
-// and goes on until they have ended. Run may be called again: what is queued waits for it. While the loop runs already, Run
-// returns [ErrRunning]; after Close, [quartet.ErrClosed].
+// Run runs the loop on the calling goroutine until nothing keeps it alive (as Node ends): no posted
+// callback, unfinished task, referenced timer or immediate, or hold. It returns nil then, and after
+// Stop, Shutdown and Close; ctx's cause when ctx ends; a *quartet.PanicError under
+// Config.StopOnPanic. When it is to end while tasks wait, it cancels their contexts and goes on
+// until they have ended. Run may be called again; queued work waits for that. While the loop runs
+// already, Run returns [ErrRunning]; after Close, [quartet.ErrClosed]. A Run whose ctx has ended
+// runs nothing.
 func (l *Loop) Run(ctx context.Context) error {
-	if err := l.begin(); err != nil {
+	l.made()
+	if ctx == nil {
+		panic("eventloop: Run with a nil Context")
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err := l.beginAfterStop(ctx); err != nil {
 		return err
 	}
 	unwatch := context.AfterFunc(ctx, func() { l.stopWith(context.Cause(ctx)) })
@@ -26,69 +37,117 @@ func (l *Loop) Run(ctx context.Context) error {
 	return l.run()
 }
 
-// Start runs the loop on a goroutine of its own and keeps it alive until Shutdown or Close. It panics when the loop runs
-// already or is closed.
+// Start runs the loop on a goroutine of its own and keeps it alive until Stop, Shutdown or Close.
+// It panics when the loop runs already or is closed. After Stop it may be called again, off the
+// loop: it waits for the end of the Run before.
 func (l *Loop) Start() {
-	if err := l.begin(); err != nil {
+	l.made()
+	if err := l.beginAfterStop(context.Background()); err != nil {
 		panic("eventloop: Start: " + err.Error())
 	}
-	l.in.Lock()
-	l.held++
-	l.health.hold("Start", 1)
-	l.in.Unlock()
-	go l.background()
+	release := l.holdStart()
+	go l.background(release)
 }
 
-func (l *Loop) background() {
-	if err := l.run(); err != nil {
+func (l *Loop) background(release func()) {
+	err := l.run()
+	release()
+	if err != nil {
 		l.in.Lock()
 		l.startErr = err
-		l.in.Unlock()
+		l.in.Commit()
+	}
+}
+
+// holdStart keeps the loop alive although nothing else may.
+func (l *Loop) holdStart() (release func()) {
+	hold := func(n int) {
+		l.in.Lock()
+		defer l.in.Commit()
+		l.hold(n)
+		l.health.hold("Start", n)
+	}
+	hold(1)
+	return func() { hold(-1) }
+}
+
+// beginAfterStop is begin that waits for the end of a Run which has been stopped.
+func (l *Loop) beginAfterStop(ctx context.Context) error {
+	for {
+		err := l.begin()
+		if err != ErrRunning {
+			return err
+		}
+		l.in.Lock()
+		stopped, done := l.stop != nil, l.done
+		l.in.Commit()
+		if !stopped || l.holdsUp() {
+			return err
+		}
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 }
 
 func (l *Loop) begin() error {
 	l.in.Lock()
-	defer l.in.Unlock()
+	defer l.in.Commit()
 	switch {
 	case l.running:
 		return ErrRunning
-	case l.in.Drained():
+	case l.in.DrainedLocked():
 		return quartet.ErrClosed
 	}
 	l.running, l.stop, l.leaving, l.done = true, nil, false, make(chan struct{})
 	l.attention.Store(0)
+	l.health.idle += l.now() - l.parkedAt
 	l.nextDue.Store(int64(l.firstTimer(l.now(), false).when))
 	l.dog.off = false
 	l.armWatchdog()
 	return nil
 }
 
-// run drives the turns in a coroutine, so that a callback's panic or exit is seen here, and a new coroutine goes on where
-// the old one was.
+// run drives the turns in a coroutine. When a callback panics or exits, run sees it, and a new
+// coroutine goes on where the old one was.
 func (l *Loop) run() error {
 	defer l.end()
+	l.turn.begins = l.turn.fresh && l.turn.phase <= postedPhase // and not where a Run was stopped in the middle
+	if l.turn.begins {
+		l.turn.phase = timersPhase
+	}
 	for !l.resumeDriver(l.drive) {
 	}
 	return l.result()
 }
 
-// resumeDriver runs the loop in a coroutine, and reports false where a callback ended it.
+// resumeDriver runs the loop in a coroutine. It reports false if a callback has ended the
+// coroutine.
 func (l *Loop) resumeDriver(drive func()) (returned bool) {
-	switch f := l.fibers.New(drive); f.Resume() {
+	f := l.fibers.New(drive)
+	l.driving = f
+	switch f.Resume() {
 	case fiber.Panicked:
-		l.fail(f.PanicError())
+		l.failOutside(f.PanicError())
 	case fiber.Exited:
-		l.fail(quartet.ErrGoexit)
+		l.failOutside(quartet.ErrGoexit)
 	default:
 		return true
 	}
 	return false
 }
 
+// failOutside is fail on the goroutine that called Run. The hook is inside the loop there, too.
+func (l *Loop) failOutside(err error) {
+	l.driver.Store(goid.Number())
+	l.fail(err)
+}
+
 func (l *Loop) result() error {
 	l.in.Lock()
-	defer l.in.Unlock()
+	defer l.in.Commit()
 	if l.stop == errStopped {
 		return nil
 	}
@@ -101,20 +160,25 @@ func (l *Loop) end() {
 		l.endBlockers()
 		l.fibers.Close()
 	}
+	l.poller.rest()
 	l.in.Lock()
 	if l.closed { // meanwhile, and it counted on this Run
 		l.dropTurn()
 	}
 	l.releasePosts()
-	l.running = false
+	l.running, l.parkedAt = false, l.now()
 	l.health.publish()
 	close(l.done)
-	l.in.Unlock()
+	l.in.Commit()
 }
 
-// Stop makes Run return after the current callback and what follows it, with everything queued kept for another Run. It
-// does nothing when the loop does not run. Tasks that have started are cancelled first, and end.
-func (l *Loop) Stop() { l.stopWith(errStopped) }
+// Stop makes Run return after the current callback and its ticks and microtasks. Queued work is
+// kept for another Run. Run cancels the started tasks first, and waits for their end. If the loop
+// does not run, Stop does nothing.
+func (l *Loop) Stop() {
+	l.made()
+	l.stopWith(errStopped)
+}
 
 func (l *Loop) stopWith(why error) {
 	l.in.Lock()
@@ -124,19 +188,27 @@ func (l *Loop) stopWith(why error) {
 		l.attention.Or(stopAsked)
 		l.rouse()
 	}
-	l.in.Unlock()
+	l.in.Commit()
 	if first {
 		l.in.CancelStarted(why)
 	}
 }
 
-// Shutdown refuses new work from outside and waits until every accepted task and posted callback has ended, every
-// connection has closed and every KeepAlive has been released; timers that are still to fire then never do. When ctx
-// ends first, it cancels the contexts of the tasks that have started, abandons what is queued, and returns ctx's cause
-// without waiting further. With the ctx of a task of this loop it begins the shutdown and returns [quartet.ErrInside].
-// It waits for somebody to Run the loop; at its nil return that Run is over. It must not be called from a callback.
-// What it waits for is logged once after Config.CloseWarning, by name.
+// Shutdown refuses new work from outside and waits until every accepted task and posted callback
+// has ended, every connection has closed and every KeepAlive has been released; timers that are
+// still to fire then never do. When ctx ends first, it cancels the contexts of the started tasks,
+// abandons the queued ones, and returns ctx's cause without waiting further. On the loop, or with
+// the ctx of one of its tasks, it begins the shutdown and returns [quartet.ErrInside]. It waits for
+// somebody to Run the loop; at its nil return that Run is over. After Config.CloseWarning it logs
+// once, by name, what it still waits for.
 func (l *Loop) Shutdown(ctx context.Context) error {
+	l.made()
+	if l.holdsUp() {
+		l.closeListeners()
+		l.refusePosts()
+		l.in.Refuse()
+		return quartet.ErrInside
+	}
 	warning := time.AfterFunc(l.cfg.CloseWarning, func() { l.in.Warn("Shutdown") })
 	defer warning.Stop()
 	l.closeListeners()
@@ -151,31 +223,40 @@ func (l *Loop) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// Close drops what is posted, abandons what is queued and cancels what has started, with cause [quartet.ErrClosed], and
-// waits until the loop is over. It must not be called on the loop. Its error is the panic that ended a loop that was
-// started with Start, under Config.StopOnPanic.
+// Close drops posted callbacks, abandons queued tasks, cancels started ones with cause
+// [quartet.ErrClosed], and waits until the loop is over. On the loop it does not wait: it returns
+// [quartet.ErrInside], and the Run ends after the callback; a later Close waits for that. (Off the
+// loop, in a function that a task has given to quartet.Block, say, it would wait for its own
+// caller.) Its error else is the panic that ended a loop that was started with Start, under
+// Config.StopOnPanic.
 func (l *Loop) Close() error {
+	l.made()
+	holdsUp := l.holdsUp()
 	l.closeListeners()
 	l.refusePosts()
 	l.in.Cancel()
 	l.dropPosted()
+	if holdsUp {
+		return quartet.ErrInside
+	}
 	l.finishSteps()
 	l.in.CancelAndWait()
 	l.join()
 	l.in.Lock()
-	defer l.in.Unlock()
+	defer l.in.Commit()
 	return l.startErr
 }
 
-// dropPosted forgets the callbacks that no turn has taken yet.
+// dropPosted drops the callbacks that no turn has taken yet.
 func (l *Loop) dropPosted() {
 	l.in.Lock()
-	defer l.in.Unlock()
+	defer l.in.Commit()
 	l.health.dropped += uint64(l.inbox.drop(isCallback))
 	l.closed = true
 	l.cancelErrands()
 	l.abortConns()
-	l.in.Release(len(l.owed))
+	l.health.dropped += uint64(len(l.owed))
+	l.in.ReleaseLocked(len(l.owed))
 	clear(l.owed)
 	if !l.running {
 		l.dropTurn()
@@ -185,7 +266,7 @@ func (l *Loop) dropPosted() {
 
 func isCallback(e entry) bool { return e.fn != nil }
 
-// dropTurn is locked: it forgets what a Run that was stopped had left of its turn.
+// dropTurn is locked. It drops the rest of a turn in the middle of which a Run was stopped.
 func (l *Loop) dropTurn() {
 	t := &l.turn
 	t.posted.drop(func(e entry) bool {
@@ -205,9 +286,10 @@ func (l *Loop) join() {
 	l.in.Lock()
 	running, done := l.running, l.done
 	l.rouse()
-	l.in.Unlock()
+	l.in.Commit()
 	if running {
 		<-done
 	}
 	l.helpers.Wait()
+	l.poller.rest()
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// page holds some places of a slot. (One slice for a slot would be copied while it grows, and leave garbage of the size of
-// all timers.)
+// page holds some places of a slot. (A single growing slice would be copied again and again, and
+// would leave garbage of the size of all timers.)
 type page struct {
 	places [pageSize]due
 	next   *page
@@ -18,10 +18,10 @@ const (
 	maxPages = 4096
 )
 
-// slot is what is due within slotWidth, in no order.
+// slot holds the timers that are due within slotWidth, unordered.
 type slot struct {
-	last *page // the others follow
-	used int   // of last
+	last *page // its next pages are full
+	used int   // places in last
 }
 
 // pages are kept for reuse.
@@ -46,8 +46,9 @@ func (p *pages) add(s *slot, d due) {
 	s.used++
 }
 
-// empty appends what is not stale in s to kept, and returns how many were in s. Looking at all its timers, one after the
-// other, brings them into the cache for their firing: the processor waits for many at once.
+// empty appends the fresh places of s to kept, and returns how many places s had. Looking at all
+// timers in one loop also brings them into the cache before they fire: the processor waits for many
+// of them at once.
 func (p *pages) empty(s *slot, kept []due) (_ []due, all int) {
 	for at := s.last; at != nil; {
 		all += s.used
@@ -73,16 +74,18 @@ const (
 	bucketWidth = slotWidth / bucketCount
 )
 
-// sorter puts a slot's places in order: it deals them out to buckets of time, which hold a few each.
+// sorter puts a slot's places in order. It deals them out to buckets of time, which hold a few
+// places each.
 type sorter struct {
 	ends  [bucketCount]int32
 	spare []due
 }
 
-// few is of how many places the buckets would cost more than they save.
+// few is the number of places below which the buckets cost more than they save.
 const few = 64
 
-// sort returns the places of the slot that begins at start in order. It may keep the memory of places for the next call.
+// sort returns, in order, the places of the slot that begins at start. It may keep their memory for
+// the next call.
 func (s *sorter) sort(places []due, start time.Duration) []due {
 	if len(places) < few {
 		slices.SortFunc(places, due.compare)

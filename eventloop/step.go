@@ -2,12 +2,14 @@ package eventloop
 
 import "github.com/quartet-go/quartet"
 
-// Step runs, on the calling goroutine, the next callback that can run now, with the ticks and microtasks that follow it,
-// and reports whether there was one. It never waits: where it reports false, the next thing is a timer that is not due,
-// or comes from elsewhere. It is for tests and for showing the order of things; tasks stay suspended from one Step to the
-// next, and Run may take over. err is [ErrRunning], [quartet.ErrClosed], or what Run would return when the callback, or
-// somebody meanwhile, stops the loop.
+// Step runs, on the calling goroutine, the next callback that can run now, with its ticks and
+// microtasks, and reports whether there was one. It never waits: after false, only a timer or
+// another goroutine can bring the next callback. It is for tests, and for showing the order of
+// things. Under Config.Clock it jumps to the next timer when nothing else can run. Tasks stay
+// suspended from one Step to the next, and Run may take over. err is [ErrRunning],
+// [quartet.ErrClosed], or the error of Run if something stops the loop meanwhile.
 func (l *Loop) Step() (ran bool, err error) {
+	l.made()
 	if err := l.begin(); err != nil {
 		return false, err
 	}
@@ -17,8 +19,9 @@ func (l *Loop) Step() (ran bool, err error) {
 	return ran, l.result()
 }
 
-// RunUntilIdle is Step until there is nothing that can run now.
+// RunUntilIdle calls Step until nothing can run now.
 func (l *Loop) RunUntilIdle() error {
+	l.made()
 	for {
 		if ran, err := l.Step(); !ran || err != nil {
 			return err
@@ -27,7 +30,7 @@ func (l *Loop) RunUntilIdle() error {
 }
 
 func (l *Loop) turnUntilRan() bool {
-	l.own()
+	l.driver.Store(numberOf(l.driving))
 	for turns := 0; turns < 2; { // the first one may have begun before
 		switch l.step() {
 		case ran:
@@ -35,7 +38,9 @@ func (l *Loop) turnUntilRan() bool {
 			l.checkpoint()
 			return true
 		case rested:
-			turns++
+			if turns++; turns == 2 && l.jump() {
+				turns = 0
+			}
 		case left:
 			return false
 		}
@@ -43,11 +48,18 @@ func (l *Loop) turnUntilRan() bool {
 	return false
 }
 
-// finishSteps lets the tasks that Step left, and Close has cancelled, come to their end.
+// finishSteps lets the tasks finish that Step has left and Close has cancelled.
 func (l *Loop) finishSteps() {
 	if l.begin() != nil { // somebody runs the loop, or nothing is left
 		return
 	}
 	l.stopWith(quartet.ErrClosed)
 	_ = l.run()
+}
+
+// jump moves a virtual clock to the next timer, if nothing else can run.
+func (l *Loop) jump() bool {
+	l.in.Lock()
+	defer l.in.Commit()
+	return l.stop == nil && l.jumpLocked(false)
 }

@@ -52,7 +52,11 @@ func TestStepGoesCallbackByCallbackThroughATurn(t *testing.T) {
 		var log []string
 		note := func(s string) func() { return func() { log = append(log, s) } }
 		l.AfterFunc(time.Second, note("timer"))
-		require.NoError(t, l.Post(func() { note("post")(); l.Immediate(note("immediate")); l.Microtask(note("microtask")) }))
+		require.NoError(t, l.Post(func() {
+			note("post")()
+			l.Immediate(note("immediate"))
+			l.Microtask(note("microtask"))
+		}))
 		require.NoError(t, l.Post(note("post 2")))
 		for _, want := range [][]string{{"post", "microtask"}, {"post 2"}, {"immediate"}, nil} {
 			log = nil
@@ -71,7 +75,9 @@ func TestStepGoesCallbackByCallbackThroughATurn(t *testing.T) {
 func TestStepLeavesATaskWaitingAndRunTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := eventloop.New(eventloop.Config{})
-		f := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) { return 1, quartet.Sleep(ctx, time.Minute) })
+		f := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) {
+			return 1, quartet.Sleep(ctx, time.Minute)
+		})
 		require.NoError(t, l.RunUntilIdle())
 		require.Equal(t, uint64(1), l.Stats().Waiting)
 		require.NoError(t, l.Run(t.Context()))
@@ -85,8 +91,13 @@ func TestStepLeavesATaskWaitingAndRunTakesOver(t *testing.T) {
 func TestCloseEndsTheTasksThatStepLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := eventloop.New(eventloop.Config{})
-		waits := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) { return 0, quartet.Sleep(ctx, time.Minute) })
-		yields := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) { quartet.Yield(ctx); return 2, nil })
+		waits := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) {
+			return 0, quartet.Sleep(ctx, time.Minute)
+		})
+		yields := quartet.Go(t.Context(), l, func(ctx context.Context) (int, error) {
+			quartet.Yield(ctx)
+			return 2, nil
+		})
 		for range 2 {
 			_, err := l.Step()
 			require.NoError(t, err)

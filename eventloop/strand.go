@@ -7,22 +7,24 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// strand is a started task: its fiber, and what watches the end of the ctx of its waits.
+// strand is a started task: its fiber, and the watch on the ctx of its waits.
 type strand struct {
-	run   func() // what the fiber is to run: the loop's runTask
-	fiber *fiber.Fiber
-	watch task.EndWatch
-	wait  atomic.Pointer[wait] // of now
+	run       func() // what the fiber is to run: the loop's runTask
+	fiber     *fiber.Fiber
+	goroutine atomic.Int64 // the fiber's number
+	task      *task.Node   // whose it is
+	watch     task.EndWatch
+	wait      atomic.Pointer[wait] // the current one
 }
 
-// ContextEnded implements task.Waiter: it cuts the wait, if that is of this ctx.
+// ContextEnded implements task.Waiter: it cuts the current wait, if that belongs to this ctx.
 func (s *strand) ContextEnded(done <-chan struct{}) {
 	if w := s.wait.Load(); w != nil && w.of == done {
 		w.cut()
 	}
 }
 
-// maxStrands bounds those that are kept for reuse.
+// maxStrands bounds the strands that are kept for reuse.
 const maxStrands = 256
 
 func (l *Loop) newStrand() *strand {
@@ -36,11 +38,11 @@ func (l *Loop) newStrand() *strand {
 	return s
 }
 
-// keep takes s back from a task that has ended, unless its watch still knows it.
+// keep takes s back from a task that has ended, unless its watch may still call it.
 func (l *Loop) keep(s *strand) {
 	if s.watch.Off() && len(l.strands) < maxStrands {
 		s.wait.Store(nil)
-		s.fiber = nil
+		s.fiber, s.task = nil, nil
 		l.strands = append(l.strands, s)
 	}
 }

@@ -15,13 +15,13 @@ import (
 func (l *Loop) startOldest() {
 	l.in.Lock()
 	l.starts--
-	n := l.in.Pop()
-	l.in.Unlock()
+	n := l.in.PopLocked()
+	l.in.Commit()
 	if n == nil { // it was abandoned meanwhile
 		return
 	}
-	n.Model = (*run)(n)
-	n.Data = l.newStrand()
+	s := l.newStrand()
+	s.task, n.Data = n, s
 	l.starting = n
 	l.live++
 	l.resume(n)
@@ -30,7 +30,8 @@ func (l *Loop) startOldest() {
 // runStarting is what a task's fiber runs.
 func (l *Loop) runStarting() {
 	n := l.starting
-	l.own()
+	s := n.Data.(*strand)
+	s.goroutine.Store(numberOf(s.fiber))
 	n.Run()
 }
 
@@ -42,40 +43,41 @@ func (l *Loop) resume(n *task.Node) {
 		last.task = n
 	}
 	l.current.Store(n)
+	l.breath = breath{}
 	outcome := f.Resume()
-	l.own()
 	l.current.Store(nil)
 	if outcome == fiber.Suspended {
 		return
 	}
 	l.live--
+	n = s.task // a call that it made may have been the last to wait
 	err := l.outcome(n, f, outcome)
 	l.keep(s)
 	n.End()
-	l.in.Lock()
 	l.in.End(n)
-	l.in.Unlock()
 	if err != nil {
 		l.fail(err)
 	}
 }
 
-// outcome returns how a bare task left without returning; a future has told its waiters and OnPanic already.
+// outcome returns the error of a bare task that did not return. A future has told its waiters and
+// OnPanic already.
 func (l *Loop) outcome(n *task.Node, f *fiber.Fiber, outcome fiber.Outcome) error {
 	switch outcome {
 	case fiber.Panicked:
-		n.Failed = true
+		n.Fail()
 		return f.PanicError()
 	case fiber.Exited:
-		n.Failed = true
-		if _, future := n.Job.(task.Noder); !future {
+		n.Fail()
+		if _, future := quartet.As[task.Noder](n.Job); !future {
 			return quartet.ErrGoexit
 		}
 	}
 	return nil
 }
 
-// run is a node of the loop as the Model of its own task: a task that waits is suspended, and the loop goes on.
+// run is a node of the loop as the Model of its task. A task that waits is suspended, and the loop
+// goes on.
 type run task.Node
 
 var (
@@ -83,7 +85,7 @@ var (
 	_ task.Helper   = (*run)(nil)
 )
 
-func (r *run) loop() *Loop { return r.Host.(*Loop) }
+func (r *run) loop() *Loop { return (*task.Node)(r).Host().(*Loop) }
 
 func (r *run) Executor() quartet.Executor { return r.loop() }
 
@@ -91,10 +93,11 @@ func (r *run) Executor() quartet.Executor { return r.loop() }
 type wait struct {
 	node   *task.Node
 	state  atomic.Uint32
-	of     <-chan struct{} // the Done of its ctx
-	mayCut func() bool     // asked before ctx's end cuts it; nil: it may
+	of     <-chan struct{} // Done of its ctx
+	mayCut func() bool     // asked before the end of ctx cuts the wait; nil: it may
 
-	awaited *task.Node // what it waits for, if that is a future
+	hook    task.Hook  // in the awaited future
+	awaited *task.Node // the awaited future's; nil: it waits for something else
 }
 
 const (
@@ -104,25 +107,26 @@ const (
 	cut // by the end of its ctx
 )
 
-// wake ends the wait, once, as resumed or cut. onLoop: the caller is the loop's goroutine, so that the task goes on as a
-// microtask.
+// wake ends the wait, once, as resumed or cut. onLoop says that the caller is on the loop's
+// goroutine; the task continues as a microtask then.
 func (w *wait) wake(how uint32, onLoop bool) {
 	if w.state.CompareAndSwap(arming, how) || !w.state.CompareAndSwap(suspended, how) {
 		return
 	}
-	l := w.node.Host.(*Loop)
+	l := w.node.Host().(*Loop)
 	if onLoop {
 		l.microtasks.push(entry{wait: w})
 		return
 	}
 	l.in.Lock()
 	l.push(entry{wait: w})
-	l.in.Unlock()
+	l.in.Commit()
 }
 
-// Ended ends the wait as the awaited future has ended: on the loop, if that was a task of it which had started.
+// Ended implements task.Listener. It is called on the loop if the awaited future was a started task
+// of the loop.
 func (w *wait) Ended() {
-	w.wake(resumed, w.awaited.Host == w.node.Host && w.awaited.Data != nil)
+	w.wake(resumed, w.awaited.Host() == w.node.Host() && w.awaited.Data != nil)
 }
 
 // cut ends the wait by the end of its ctx.
@@ -132,8 +136,8 @@ func (w *wait) cut() {
 	}
 }
 
-// mine reports whether the calling goroutine may be the task's: the task is the one that runs. A foreign goroutine that
-// has the ctx of a task which waits or has ended just blocks.
+// mine reports whether the task is the one that runs now, so that the calling goroutine may be the
+// task's. A foreign goroutine with the ctx of a task that waits or has ended blocks by itself.
 func (r *run) mine() bool {
 	l := r.loop()
 	if l.current.Load() != (*task.Node)(r) {
@@ -143,7 +147,8 @@ func (r *run) mine() bool {
 	return true
 }
 
-// suspend gives the loop back until the wait that arm gets is woken, or ctx ends and mayCut, if any, allows it.
+// suspend gives the loop back until the wait given to arm is woken, or ctx ends and mayCut allows
+// the cut.
 func (r *run) suspend(ctx context.Context, arm func(w *wait), mayCut func() bool) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -160,6 +165,8 @@ func (r *run) suspend(ctx context.Context, arm func(w *wait), mayCut func() bool
 	}
 	if w.state.CompareAndSwap(arming, suspended) {
 		r.yield()
+	} else if r.loop().outOfBreath() { // it was over before it began
+		r.Yield(ctx)
 	}
 	if w.state.Load() == cut {
 		return context.Cause(ctx)
@@ -167,22 +174,19 @@ func (r *run) suspend(ctx context.Context, arm func(w *wait), mayCut func() bool
 	return nil
 }
 
-// yield switches to the loop, which resumes the task when a wait of its has been woken.
+// yield switches to the loop. The loop resumes the task when its wait has been woken.
 func (r *run) yield() {
 	l, n := r.loop(), (*task.Node)(r)
 	l.setWaiting(n, true)
 	n.Data.(*strand).fiber.Suspend()
-	l.own()
 	l.setWaiting(n, false)
 }
 
 func (l *Loop) setWaiting(n *task.Node, waiting bool) {
-	l.in.Lock()
 	l.in.SetWaiting(n, waiting)
-	l.in.Unlock()
 }
 
-// Suspend suspends the task; it goes on as a posted callback does.
+// Suspend suspends the task. It continues in the posted phase.
 func (r *run) Suspend(ctx context.Context, arm func(resume func())) error {
 	if !r.mine() {
 		return task.Park(ctx, arm)
@@ -192,18 +196,19 @@ func (r *run) Suspend(ctx context.Context, arm func(resume func())) error {
 	}, nil)
 }
 
-// AwaitTask is Suspend that goes on as a microtask when what it waits for ends on the loop.
+// AwaitTask is Suspend for a future. If the future ends on the loop, the task continues as a
+// microtask.
 func (r *run) AwaitTask(ctx context.Context, awaited task.Awaited) error {
 	if !r.mine() {
 		return awaited.Wait(ctx)
 	}
 	var w *wait
 	err := r.suspend(ctx, func(armed *wait) {
-		w, armed.awaited = armed, awaited.Node()
-		awaited.Tell(w)
+		w, armed.awaited, armed.hook.Listener = armed, awaited.Node(), armed
+		awaited.Tell(&w.hook)
 	}, nil)
 	if err != nil && w != nil {
-		awaited.Forget(w)
+		awaited.Forget(&w.hook)
 	}
 	return err
 }
@@ -225,7 +230,7 @@ func (r *run) Sleep(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// Yield lets what is posted run first.
+// Yield lets the posted callbacks run first.
 func (r *run) Yield(context.Context) {
 	if !r.mine() {
 		runtime.Gosched()

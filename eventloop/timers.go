@@ -2,19 +2,20 @@ package eventloop
 
 import "time"
 
-// Timer is a callback at a time. Its methods may be called from any goroutine.
+// Timer calls a function at a time, or at intervals. Its methods may be called from any goroutine.
 type Timer struct {
 	loop     *Loop
 	fn       func()
-	seq      uint64 // of its place in the heap; 0: it has none
+	seq      uint64 // of its place in the calendar; 0: it has none
+	number   uint64 // of its callback, for Config.Callbacks; 0: nobody looks
 	interval *interval
 	unref    bool
 	task     bool // a task's Sleep: it counts as that task
-	firing   bool // its callback runs
-	stopped  bool // asked for while the callback runs
+	firing   bool // an interval's callback runs
+	stopped  bool // Stop was called since the last Reset
 }
 
-// interval is what a timer of Every has besides.
+// interval is the part of a timer that only Every's have.
 type interval struct {
 	every  time.Duration
 	rate   bool
@@ -24,16 +25,20 @@ type interval struct {
 // EveryOption is an option of [Loop.Every].
 type EveryOption func(*interval)
 
-// FixedRate keeps an interval on its grid: a tick that could not run in time is counted by Timer.Missed and left out.
-// The default is a fixed delay: the next interval begins when the callback has begun (as in Node).
+// FixedRate keeps an interval on its grid. A tick that cannot run in time is left out, and
+// Timer.Missed counts it. The default is a fixed delay, which counts from the beginning of the last
+// callback (as in Node).
 func FixedRate() EveryOption { return func(i *interval) { i.rate = true } }
 
-// AfterFunc has fn run on the loop after d, never earlier (Node's setTimeout): d is counted from the call, by a fresh
-// reading of the clock. (Node and asyncio count from the begin of the callback that makes the timer, so that after a long one
-// a timer fires early.) Timers with one deadline fire in the order in which they were made; with over 1,024 set, the loop
-// sleeps up to half a millisecond longer, to fire many at once. A d that is not positive means the next timers phase. The
-// timer keeps Run from returning until it has fired or is stopped or unreferenced. After Close it never fires.
+// AfterFunc has fn run on the loop after d, never earlier (Node's setTimeout). d counts from the
+// call, by a fresh reading of the clock. (Node and asyncio count from the beginning of the callback
+// that makes the timer, so that after a long callback a timer fires early.) Timers with one
+// deadline fire in the order in which they were made. A d that is not positive means the next
+// timers phase. With over 1,024 timers set, the loop sleeps up to half a millisecond longer, to
+// fire many at once. The timer keeps Run from returning until it has fired, or is stopped or
+// unreferenced. After Close it never fires.
 func (l *Loop) AfterFunc(d time.Duration, fn func()) *Timer {
+	l.made()
 	if fn == nil {
 		panic("eventloop: AfterFunc of a nil func")
 	}
@@ -45,8 +50,10 @@ func (l *Loop) AfterFunc(d time.Duration, fn func()) *Timer {
 	return t
 }
 
-// Every has fn run on the loop every d (Node's setInterval). Runs never overlap. It panics when d is not positive.
+// Every has fn run on the loop every d (Node's setInterval). Runs never overlap. It panics when d
+// is not positive.
 func (l *Loop) Every(d time.Duration, fn func(), opts ...EveryOption) *Timer {
+	l.made()
 	if fn == nil {
 		panic("eventloop: Every of a nil func")
 	}
@@ -64,34 +71,39 @@ func (l *Loop) Every(d time.Duration, fn func(), opts ...EveryOption) *Timer {
 	return t
 }
 
-// now is the time since the loop's base.
-func (l *Loop) now() time.Duration { return time.Since(l.base) }
+// later returns t+d, at most the last time before never. Neither is negative.
+func later(t, d time.Duration) time.Duration { return t + min(d, never-1-t) }
 
-// Stop keeps the timer from firing. It reports whether it did: after true nothing runs, also where the timer was due. In
-// the callback of an interval it prevents the next one.
+// Stop keeps the timer from firing, and reports whether it did. After true nothing runs, even if
+// the timer was due. In the callback of an interval it prevents the next one.
 func (t *Timer) Stop() bool {
 	l := t.loop
 	l.in.Lock()
 	again := t.firing && t.interval != nil && !t.stopped
 	t.stopped = true
 	active := l.removeTimer(t)
-	l.in.Unlock()
+	number := t.number
+	l.in.Commit()
+	if active {
+		l.dropped(QueueTimers, number)
+	}
 	return active || again
 }
 
-// Reset sets the timer anew, to fire after d; it reports whether the timer was still to fire.
+// Reset sets the timer anew, to fire after d. It reports whether the timer was still to fire.
 func (t *Timer) Reset(d time.Duration) bool {
 	l := t.loop
+	number := l.seen(QueueTimers)
 	l.in.Lock()
 	active := l.removeTimer(t)
 	t.stopped = false
+	t.number, number = number, t.number
 	now := l.now()
-	when := now + max(d, 0)
-	if when < 0 {
-		when = never - 1
+	l.addTimer(t, later(now, max(d, 0)), now)
+	l.in.Commit()
+	if active {
+		l.dropped(QueueTimers, number)
 	}
-	l.addTimer(t, when, now)
-	l.in.Unlock()
 	return active
 }
 
@@ -104,7 +116,7 @@ func (t *Timer) Ref() { t.setUnref(false) }
 func (t *Timer) setUnref(unref bool) {
 	l := t.loop
 	l.in.Lock()
-	defer l.in.Unlock()
+	defer l.in.Commit()
 	if t.seq != 0 && t.unref != unref {
 		l.refTimer(t, -1)
 		t.unref = unref
@@ -116,7 +128,7 @@ func (t *Timer) setUnref(unref bool) {
 // Missed is how many ticks of a FixedRate interval were left out.
 func (t *Timer) Missed() uint64 {
 	t.loop.in.Lock()
-	defer t.loop.in.Unlock()
+	defer t.loop.in.Commit()
 	if t.interval == nil {
 		return 0
 	}
@@ -130,7 +142,7 @@ func (l *Loop) refTimer(t *Timer, n int) {
 	}
 }
 
-// calendarOf keeps tasks' sleeps apart: they fire also while Run waits for its tasks to end.
+// calendarOf keeps the sleeps of tasks apart: they still fire while Run waits for its tasks to end.
 func (l *Loop) calendarOf(t *Timer) *calendar {
 	if t.task {
 		return &l.sleeps
@@ -138,7 +150,8 @@ func (l *Loop) calendarOf(t *Timer) *calendar {
 	return &l.timers
 }
 
-// firstTimer is locked: the place of the timer that is to fire first. Its timer is nil when none is to fire before when.
+// firstTimer is locked: the place of the timer that is to fire first. Its timer is nil when none is
+// to fire before when.
 func (l *Loop) firstTimer(now time.Duration, sleepsOnly bool) due {
 	first := l.sleeps.first(now)
 	if !sleepsOnly {
@@ -172,8 +185,8 @@ func (l *Loop) removeTimer(t *Timer) bool {
 	return true
 }
 
-// dueTimer is locked: it takes the first timer that was due at the phase's start, and was set before it. It returns nil
-// when there is none, and how late the timer is.
+// dueTimer is locked. It takes out the first timer that was due at the phase's start and set before
+// it, and returns it with its deadline. The timer is nil if there is none.
 func (l *Loop) dueTimer(at time.Duration, before uint64) (t *Timer, when time.Duration) {
 	d := l.firstTimer(at, false)
 	if d.when > at || d.seq > before || d.timer == nil {
@@ -185,26 +198,37 @@ func (l *Loop) dueTimer(at time.Duration, before uint64) (t *Timer, when time.Du
 	return d.timer, d.when
 }
 
-// takeTimer is locked: it takes out the timer that is first in its heap.
+// takeTimer is locked. It takes out d, which comes first in its calendar.
 func (l *Loop) takeTimer(d due) {
 	l.calendarOf(d.timer).take()
 	d.timer.seq = 0
 	l.refTimer(d.timer, -1)
 }
 
-// rearm sets an interval again when its callback has returned, for a time counted from its begin.
+// rearm sets an interval again when its callback has returned. The delay counts from the callback's
+// beginning.
 func (l *Loop) rearm(f fired) {
 	l.in.Lock()
-	defer l.in.Unlock()
+	again := l.rearmLocked(f)
+	l.in.Commit()
+	if again && l.cfg.Callbacks != nil {
+		number := l.seen(QueueTimers)
+		l.in.Lock()
+		f.timer.number = number
+		l.in.Commit()
+	}
+}
+
+func (l *Loop) rearmLocked(f fired) bool {
 	t, i := f.timer, f.timer.interval
 	t.firing = false
 	if i == nil || t.stopped || t.seq != 0 {
-		return
+		return false
 	}
 	now := l.now()
-	next := f.began + i.every
+	next := later(f.began, i.every)
 	if i.rate {
-		next = f.when + i.every
+		next = later(f.when, i.every)
 		if late := now - next; late > 0 {
 			skipped := uint64(late / i.every)
 			i.missed += skipped
@@ -212,4 +236,5 @@ func (l *Loop) rearm(f fired) {
 		}
 	}
 	l.addTimer(t, next, now)
+	return true
 }

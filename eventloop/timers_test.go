@@ -1,6 +1,7 @@
 package eventloop_test
 
 import (
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,7 +11,8 @@ import (
 	"github.com/quartet-go/quartet/eventloop"
 )
 
-// A crowded loop wakes once for many timers: none is early, none later than half a millisecond, and they keep their order.
+// A crowded loop wakes once for many timers: none is early, none later than half a millisecond, and
+// they keep their order.
 func TestACrowdedLoopWakesOnceForMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const n = 5000
@@ -75,7 +77,37 @@ func TestResetInTheTimersOwnCallback(t *testing.T) {
 	})
 }
 
-// What is unreferenced does not keep Run from returning.
+// An interval that would end beyond the end of time does not wrap round: it fires when it is reset,
+// and never again.
+func TestIntervalsOfExtremeLength(t *testing.T) {
+	for _, opts := range [][]eventloop.EveryOption{nil, {eventloop.FixedRate()}} {
+		for _, crowd := range []int{0, 5000} { // few timers lie in a heap, many in slots of time
+			synctest.Test(t, func(t *testing.T) {
+				l := eventloop.New(eventloop.Config{})
+				for i := range crowd {
+					l.AfterFunc(math.MaxInt64-time.Duration(i), func() { t.Error("at the end of time") }).Unref()
+				}
+				calls := 0
+				for _, d := range []time.Duration{
+					math.MaxInt64, math.MaxInt64 - 1, math.MaxInt64 - time.Hour,
+					1 << 62,
+				} {
+					every := l.Every(d, func() { calls++ }, opts...)
+					require.True(t, every.Reset(0))
+					every.Unref()
+				}
+				l.AfterFunc(24*time.Hour, func() {})
+				begin := time.Now()
+				require.NoError(t, l.Run(t.Context()))
+				require.Equal(t, 4, calls)
+				require.Equal(t, 24*time.Hour, time.Since(begin).Truncate(time.Millisecond))
+				require.NoError(t, l.Close())
+			})
+		}
+	}
+}
+
+// Unreferenced callbacks do not keep Run from returning.
 func TestUnreferencedWorkAloneEndsRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := eventloop.New(eventloop.Config{})

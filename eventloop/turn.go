@@ -7,7 +7,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// phase is a part of a turn, in Node's order.
+// phase is a part of a turn, in Node's order. A Run begins with the timers. A turn ends with them,
+// too: that is where the loop parks, or finds that nothing keeps it alive.
 type phase uint8
 
 const (
@@ -18,18 +19,21 @@ const (
 	phases
 )
 
-// turn is where the loop stands. It lives in the loop, not on a stack, so that a callback that panics or exits loses
-// nothing but itself.
+// turn says where in a turn the loop stands. It lives in the loop, not on a stack, so that a
+// callback that panics or exits loses nothing but itself.
 type turn struct {
 	phase  phase
 	fresh  bool // the phase has not taken its snapshot
 	micro  bool // a batch of microtasks has begun
+	begins bool // Run has not looked yet whether anything keeps the loop alive
 	exits  bool // BeforeExit was called, and nothing has run since
 	at     time.Duration
 	before uint64
 	clock  time.Duration // the last reading in the timers phase
 	unread int           // timers that have fired since
 	fired  fired
+	woke   time.Duration // when the loop was woken for this turn; 0: it was not parked
+	lag    lagProbe
 
 	posted     queue
 	immediates []*Immediate
@@ -38,7 +42,8 @@ type turn struct {
 	last       called
 }
 
-// clockEvery is after how many timers the clock is read, for Health. A callback that is slow has it read too.
+// clockEvery is how many timers fire between two readings of the clock for Health. It is also read
+// after a slow callback.
 const clockEvery = 8
 
 // fired is an interval whose callback has begun.
@@ -47,25 +52,30 @@ type fired struct {
 	when, began time.Duration
 }
 
-// called is what a phase called last, for the watchdog.
+// called is the last callback of a phase, for the watchdog.
 type called struct {
 	fn   func()
 	task *task.Node
 }
 
-// What a loop that is not parked looks at between two callbacks.
+// Bits of attention, which a running loop looks at between two callbacks.
 const (
 	stopAsked uint32 = 1 << iota // Run is to return
-	lookAsked                    // the watchdog has looked, and nothing has ended since
+	lookAsked                    // the watchdog's question is open: no callback has ended since
 )
 
 // turns is the coroutine that drives the loop.
 func (l *Loop) turns() {
-	l.own()
+	l.driver.Store(numberOf(l.driving))
+	if l.turn.begins && !l.livesOn() {
+		return
+	}
+	l.turn.begins = false
 	for {
 		switch l.step() {
 		case rested:
-			if more := l.inbox.full.Load() || l.nextImmediate(); !more && !l.idle() {
+			if !l.inbox.full.Load() && !l.nextImmediate() && !l.idle() {
+				l.forgetImmediates()
 				return
 			}
 		case left:
@@ -76,22 +86,41 @@ func (l *Loop) turns() {
 	}
 }
 
-// nextImmediate reports whether the first immediate keeps the loop alive. It spares a chain of them the lock in idle, which
-// decides about the others.
+// forgetImmediates drops the unreferenced ones that are left when nothing keeps the loop alive. As
+// in Node, they end with the Run in which they were made.
+func (l *Loop) forgetImmediates() {
+	clear(l.immediates)
+	l.immediates = l.immediates[:0]
+}
+
+// nextImmediate reports whether the first immediate keeps the loop alive. It spares a chain of
+// immediates the lock in idle, which decides about the others.
 func (l *Loop) nextImmediate() bool {
 	return len(l.immediates) > 0 && l.immediates[0].fn != nil && !l.immediates[0].unref
 }
 
-// progress is what a step came to.
+// callsImmediates reports whether the phase has something to call: unreferenced immediates wait
+// until something else keeps the loop alive.
+func (l *Loop) callsImmediates() bool {
+	if len(l.immediates) == 0 || l.nextImmediate() {
+		return true
+	}
+	l.in.Lock()
+	defer l.in.Commit()
+	return l.alive()
+}
+
+// progress says how a step ended.
 type progress uint8
 
 const (
-	ran    progress = iota // a callback; what follows it is the next step's
+	ran    progress = iota // a callback has run; its ticks and microtasks belong to the next step
 	rested                 // the turn is over
 	left                   // Run is to return
 )
 
-// step runs the ticks and microtasks that follow the last callback, and then the next callback of the turn.
+// step runs the ticks and microtasks that follow the last callback, and then the next callback of
+// the turn.
 func (l *Loop) step() progress {
 	l.settle()
 	l.checkpoint()
@@ -108,15 +137,19 @@ func (l *Loop) step() progress {
 			return ran
 		}
 		t.fresh = true
+		over := t.phase == timersPhase
 		if t.phase++; t.phase == phases {
 			t.phase = timersPhase
+		}
+		if over {
 			l.health.turns++
+			t.woke = 0
 			return rested
 		}
 	}
 }
 
-// settle finishes what an interval's callback could not finish itself where it panicked or exited.
+// settle sets an interval again whose callback has returned, panicked or exited.
 func (l *Loop) settle() {
 	if f := l.turn.fired; f.timer != nil {
 		l.turn.fired = fired{}
@@ -147,8 +180,8 @@ func (l *Loop) checkpoint() {
 	l.health.longestChain = max(l.health.longestChain, l.health.ticks+l.health.microtasks-before)
 }
 
-// snapshot fixes what the phase runs: what is queued during a phase waits for the next turn. It takes no lock for what
-// is empty, and reads the clock only when there are timers.
+// snapshot fixes the phase's callbacks; those queued during the phase wait for the next turn. It
+// takes no lock for an empty queue, and reads the clock only if there are timers.
 func (l *Loop) snapshot() {
 	t := &l.turn
 	switch t.phase {
@@ -158,20 +191,27 @@ func (l *Loop) snapshot() {
 			if now := l.now(); next <= now {
 				l.in.Lock()
 				t.at, t.before, t.clock = now, l.seq, now
-				l.in.Unlock()
+				l.in.Commit()
 			}
 		}
 	case postedPhase:
 		if l.ending.Load() {
 			l.in.Lock()
 			l.releasePosts()
-			l.in.Unlock()
+			l.in.Commit()
+		}
+		if l.poller.due() {
+			l.poller.poll()
 		}
 		if t.posted.size == 0 && l.inbox.full.Load() { // else a Run was stopped before it had called all
 			l.inbox.take(&t.posted)
 		}
+		t.lag.taken = t.lag.since != 0
 	case immediatesPhase:
-		if t.nextImm == len(t.immediates) {
+		if t.lag.taken {
+			t.noteLag(l, l.now())
+		}
+		if t.nextImm == len(t.immediates) && l.callsImmediates() {
 			t.immediates, l.immediates, t.nextImm = l.immediates, t.immediates[:0], 0
 		}
 	case closingPhase:
@@ -179,12 +219,12 @@ func (l *Loop) snapshot() {
 			l.in.Lock()
 			l.closing.swap(&t.closing)
 			l.hasClosing.Store(false)
-			l.in.Unlock()
+			l.in.Commit()
 		}
 	}
 }
 
-// callNext runs the phase's next callback; false: there is none left.
+// callNext runs the phase's next callback. It reports false if none is left.
 func (l *Loop) callNext() bool {
 	t := &l.turn
 	switch t.phase {
@@ -222,7 +262,11 @@ func (l *Loop) fireNext() bool {
 	t := &l.turn
 	l.in.Lock()
 	timer, when := l.dueTimer(t.at, t.before)
-	l.in.Unlock()
+	var number uint64
+	if timer != nil {
+		number = timer.number
+	}
+	l.in.Commit()
 	if timer == nil {
 		return false
 	}
@@ -233,11 +277,11 @@ func (l *Loop) fireNext() bool {
 	if timer.interval != nil {
 		t.fired = fired{timer: timer, when: when, began: t.clock}
 	}
-	l.call(timersPhase, entry{fn: timer.fn})
+	l.call(timersPhase, entry{fn: l.watched(QueueTimers, number, timer.fn)})
 	return true
 }
 
-// call is a callback of a phase; with the ticks and microtasks that follow it, it is one for the watchdog.
+// call runs a callback of a phase. For the watchdog its ticks and microtasks belong to it.
 func (l *Loop) call(p phase, e entry) {
 	l.health.called[p]++
 	l.turn.last = called{fn: e.fn}
@@ -255,7 +299,7 @@ func (l *Loop) perform(e entry) {
 	}
 }
 
-// fail deals with a panic, or ErrGoexit, that no future carries.
+// fail handles a panic, or ErrGoexit, that no future carries.
 func (l *Loop) fail(err error) {
 	_, panicked := err.(*quartet.PanicError)
 	if l.cfg.OnPanic != nil {

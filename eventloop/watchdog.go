@@ -2,15 +2,20 @@ package eventloop
 
 import (
 	"bytes"
-	"runtime"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/quartet-go/quartet/internal/goid"
 )
 
-// watchdog asks from time to time, and the loop answers between two callbacks, so that a callback costs no reading of the
-// clock: it has run since the question when the question is still open.
+// watchdog asks a question from time to time, and the loop answers between two callbacks. While the
+// question is open, one callback has run since it was asked. So a callback costs no reading of the
+// clock.
 type watchdog struct {
-	looking sync.WaitGroup // one for each time the timer is set
+	looking  sync.WaitGroup // counts the looks that are due or under way
+	reporter atomic.Int64   // number of the goroutine that OnSlow runs on
 
 	// Locked.
 	timer *time.Timer
@@ -22,10 +27,10 @@ type watchdog struct {
 // looks is how many times the watchdog looks while a callback becomes slow.
 const looks = 4
 
-// armWatchdog is locked: the loop is about to run callbacks.
+// armWatchdog is locked. It is called when the loop is about to run callbacks.
 func (l *Loop) armWatchdog() {
 	d := &l.dog
-	if d.armed || d.off {
+	if d.armed || d.off || l.cfg.Clock != nil {
 		return
 	}
 	d.armed = true
@@ -46,24 +51,36 @@ func (l *Loop) restWatchdog() {
 		d.armed = false
 		d.looking.Done()
 	}
-	l.in.Unlock()
+	l.in.Commit()
 	l.dog.looking.Wait()
 }
 
-// look asks, or reports a callback that keeps the loop. It rests while the loop is parked, and after a report until the
-// callback has ended.
+// look asks, or reports a callback that keeps the loop. It rests while the loop is parked, and
+// after a report until the callback has ended.
 func (l *Loop) look() {
 	defer l.dog.looking.Done()
 	l.in.Lock()
 	l.dog.armed = false
 	slow := l.ask()
-	l.in.Unlock()
+	l.in.Commit()
 	if slow > 0 {
-		l.cfg.OnSlow(slow, l.slowStacks())
+		l.report(slow)
 	}
 }
 
-// ask is locked: it returns for how long the callback is known to run, when that is to be reported.
+// report tells OnSlow, unless the callback has ended while its stack was looked for: on a busy
+// machine the loop itself may have waited for a processor, and its stack says nothing.
+func (l *Loop) report(slow time.Duration) {
+	stack := l.slowStacks()
+	if l.attention.Load()&lookAsked == 0 {
+		return
+	}
+	l.dog.reporter.Store(goid.Number())
+	defer l.dog.reporter.Store(0)
+	l.cfg.OnSlow(slow, stack)
+}
+
+// ask is locked. It returns how long the callback is known to have run, if that is to be reported.
 func (l *Loop) ask() (slow time.Duration) {
 	d := &l.dog
 	switch {
@@ -81,13 +98,15 @@ func (l *Loop) ask() (slow time.Duration) {
 	return 0
 }
 
-// attend is what the loop does between two callbacks when something asks for it. It reports whether Run is to return.
+// attend is called between two callbacks when a bit of attention is set. It reports whether Run is
+// to return.
 func (l *Loop) attend() (stop bool) {
 	l.in.Lock()
-	defer l.in.Unlock()
+	defer l.in.Commit()
 	if l.attention.Load()&lookAsked != 0 {
 		l.attention.And(^lookAsked)
 		l.turn.clock = l.now()
+		l.turn.findLag(l, l.dog.asked)
 		l.health.ended(l.turn.clock-l.dog.asked, l.lastName)
 		l.health.publish()
 		l.armWatchdog()
@@ -95,29 +114,17 @@ func (l *Loop) attend() (stop bool) {
 	return l.stop != nil
 }
 
-// slowStacks says, above the live stacks, where the callback was given to the loop, when that is known.
+// slowStacks returns the stack of the goroutine that has the loop now. Above it stands which task
+// that is, or, where it is known, where the callback was given to the loop.
 func (l *Loop) slowStacks() []byte {
-	stacks := liveStacks()
-	if p := l.place.Load(); p != nil {
-		stacks = append([]byte("given to the loop at "+p.where+"\n\n"), stacks...)
+	var stack bytes.Buffer
+	number := l.driver.Load()
+	if n := l.current.Load(); n != nil {
+		number = n.Data.(*strand).goroutine.Load()
+		fmt.Fprintf(&stack, "%s\n\n", taskName(n))
+	} else if p := l.place.Load(); p != nil {
+		fmt.Fprintf(&stack, "given to the loop at %s\n\n", p.where)
 	}
-	return stacks
-}
-
-func stacks() []byte {
-	buf := make([]byte, 1<<20)
-	return buf[:runtime.Stack(buf, true)]
-}
-
-// liveStacks are the stacks of coroutines that run, or block, now: the loop's among them. One that has switched away
-// shows as "coroutine".
-func liveStacks() []byte {
-	var live [][]byte
-	for stack := range bytes.SplitSeq(stacks(), []byte("\n\n")) {
-		header, _, _ := bytes.Cut(stack, []byte("\n"))
-		if bytes.Contains(stack, []byte("internal/fiber.(*Fiber).call(")) && !bytes.Contains(header, []byte("[coroutine")) {
-			live = append(live, stack)
-		}
-	}
-	return bytes.Join(live, []byte("\n\n"))
+	stack.Write(goid.Stack(goid.Stacks(), number))
+	return stack.Bytes()
 }

@@ -1,33 +1,56 @@
-// Runs the programs that node_test.go generates, one after the other, and prints what each has logged.
+// Runs the programs that node_test.go generates, each on an event loop of its own, and prints what each has logged. A
+// program is over when nothing keeps its loop alive.
 'use strict';
-const { unit, programs } = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
-const logs = [];
+const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
 
-function start(i) {
-  if (i === programs.length) { console.log(JSON.stringify(logs)); return; }
-  const log = [], handles = new Map();
-  let pending = 1; // callbacks of phases that are to come
-  const ended = () => { if (--pending === 0) { logs.push(log); setTimeout(start, 2, i + 1); } };
-  const forget = (id) => { if (handles.delete(id)) setImmediate(ended); };
+if (isMainThread) {
+  const { unit, programs } = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
+  const logs = programs.map(() => []);
+  let next = 0, running = 0;
+  const start = () => {
+    if (next === programs.length) {
+      if (running === 0) console.log(JSON.stringify(logs));
+      return;
+    }
+    const i = next++;
+    running++;
+    const w = new Worker(__filename, { workerData: { unit, program: programs[i] } });
+    w.on('message', (log) => { logs[i] = log; });
+    w.on('exit', () => { running--; start(); });
+  };
+  for (let i = 0; i < 4; i++) start();
+} else {
+  const { unit, program } = workerData;
+  const log = [], handles = new Map(), closing = [];
   const call = (o) => { log.push(o.id); run(o.body); };
   const run = (ops) => { for (const o of ops ?? []) perform[o.kind](o); };
   const perform = {
-    timer(o) { pending++; handles.set(o.id, setTimeout(() => { call(o); forget(o.id); }, o.slots * unit)); },
+    timer(o) { handles.set(o.id, setTimeout(call, o.slots * unit, o)); },
     interval(o) {
       let left = o.times;
-      pending++;
-      const t = setInterval(() => { call(o); if (--left === 0) { clearInterval(t); forget(o.id); } }, o.slots * unit);
+      const t = setInterval(() => { call(o); if (--left === 0) clearInterval(t); }, o.slots * unit);
       handles.set(o.id, t);
     },
-    immediate(o) { pending++; handles.set(o.id, setImmediate(() => { call(o); forget(o.id); })); },
+    immediate(o) { handles.set(o.id, setImmediate(call, o)); },
     tick(o) { process.nextTick(call, o); },
     microtask(o) { queueMicrotask(() => call(o)); },
     promise(o) { Promise.resolve().then(() => call(o)).then(() => call({ id: -o.id, body: o.then })); },
     async(o) { (async () => { call(o); await null; call({ id: -o.id, body: o.then }); })(); },
-    clear(o) { const h = handles.get(o.target); clearTimeout(h); clearImmediate(h); forget(o.target); },
+    // A message is what the poll phase brings; a port of its own makes it wait for the next one.
+    post(o) {
+      const { port1, port2 } = new MessageChannel();
+      port1.once('message', () => { port1.close(); call(o); });
+      port2.postMessage(0);
+    },
+    // libuv calls those of one turn in the reverse order. Which callback logs what is up to us: the first one closed.
+    closing(o) {
+      closing.push(o);
+      new MessageChannel().port1.close(() => call(closing.shift()));
+    },
+    clear(o) { const h = handles.get(o.target); clearTimeout(h); clearImmediate(h); },
+    unref(o) { handles.get(o.target)?.unref(); },
+    ref(o) { handles.get(o.target)?.ref(); },
   };
-  run(programs[i]);
-  setImmediate(ended);
+  process.on('exit', () => parentPort.postMessage(log));
+  setTimeout(run, 1, program);
 }
-
-setTimeout(start, 10, 0);

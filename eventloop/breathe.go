@@ -1,0 +1,41 @@
+package eventloop
+
+import (
+	"context"
+	"time"
+
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// A task that never finds anything to wait for lets others run after so many waits, or after such a
+// time.
+const (
+	breathAfter = 64
+	breathTime  = time.Millisecond
+)
+
+// breath counts, for the task that runs, the waits that were over before they began.
+type breath struct {
+	waits int
+	since time.Duration // of the first
+}
+
+// breathe is called after a wait that found its end there already. When ctx is that of the task
+// that runs on its loop, it lets others run from time to time.
+func breathe(ctx context.Context) {
+	r, ok := ctx.Value(task.ModelKey).(*run)
+	if ok && r.mine() && r.loop().outOfBreath() {
+		r.Yield(ctx)
+	}
+}
+
+// outOfBreath reports whether the task that runs is to let others run.
+func (l *Loop) outOfBreath() bool {
+	b := &l.breath
+	now := l.now()
+	if b.waits == 0 {
+		b.since = now
+	}
+	b.waits++
+	return b.waits == breathAfter || now-b.since >= breathTime
+}

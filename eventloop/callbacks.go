@@ -1,0 +1,48 @@
+package eventloop
+
+import "github.com/quartet-go/quartet"
+
+// The queues of a loop, as Event.Detail names them to Config.Callbacks.
+const (
+	QueueTimers     = "timers"
+	QueuePosted     = "posted"
+	QueueImmediates = "immediates"
+	QueueTicks      = "ticks"
+	QueueMicrotasks = "microtasks"
+)
+
+// seen tells Config.Callbacks of a callback that has been queued. It returns the callback's number,
+// and 0 when nobody looks. No lock is held.
+func (l *Loop) seen(queue string) uint64 {
+	if l.cfg.Callbacks == nil {
+		return 0
+	}
+	number := l.callbacks.Add(1)
+	l.tell(quartet.EventQueued, queue, number)
+	return number
+}
+
+// dropped tells that the callback will never run.
+func (l *Loop) dropped(queue string, number uint64) {
+	if number != 0 {
+		l.cfg.Callbacks.Observe(quartet.Event{
+			Kind: quartet.EventEnded, Executor: l.Name(), Task: number, At: l.time(), Failed: true, Detail: queue,
+		})
+	}
+}
+
+func (l *Loop) tell(kind quartet.EventKind, queue string, number uint64) {
+	l.cfg.Callbacks.Observe(quartet.Event{Kind: kind, Executor: l.Name(), Task: number, At: l.time(), Detail: queue})
+}
+
+// watched returns fn as one whose steps Config.Callbacks sees.
+func (l *Loop) watched(queue string, number uint64, fn func()) func() {
+	if number == 0 {
+		return fn
+	}
+	return func() {
+		l.tell(quartet.EventStarted, queue, number)
+		defer l.tell(quartet.EventEnded, queue, number)
+		fn()
+	}
+}

@@ -1,0 +1,237 @@
+//go:build !(js && wasm)
+
+package eventloop
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/fiber"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// exchange is one request and its answer: the loop's task, and the ResponseWriter that its handler
+// gets. Three kinds of goroutine meet here. The task never blocks: it hands what may block to
+// net/http's goroutine, which serves the exchange until the task has ended. Any other goroutine
+// blocks by itself.
+type exchange struct {
+	loop    *Loop
+	handler http.Handler
+	w       http.ResponseWriter // net/http's
+	r       *http.Request
+	node    *task.Node
+	ctx     context.Context // the task's
+	ops     chan *op        // for net/http's goroutine; closed when the task has ended
+	refused error
+	end     fiber.Captured
+	upload  atomic.Bool // counted among the loop's uploads
+
+	// mu guards busy and ended: whether net/http's goroutine may be given another op, or has to
+	// return.
+	mu    sync.Mutex
+	busy  bool // net/http's goroutine runs an op, or one is on its way
+	ended bool // the handler has returned
+	users sync.WaitGroup
+	guard guard
+
+	// Of whoever writes the answer: one goroutine at a time, as net/http demands.
+	wrote    bool // the header
+	status   int
+	declared int64 // Content-Length, or -1
+	written  int64
+	buf      []byte
+	err      error
+	overrun  atomic.Bool // see body
+}
+
+var _ quartet.Task = (*exchange)(nil)
+
+// op is something that may block, and the task that waits for its end.
+type op struct {
+	fn   func()
+	end  fiber.Captured
+	wait *wait
+}
+
+func (o *op) run(before func()) {
+	defer o.wait.wake(resumed, false)
+	defer before()
+	o.end.Run(o.fn)
+}
+
+// serve is what net/http's goroutine does until nobody uses the ResponseWriter any more. (HTTP/2
+// takes it apart when the handler returns.)
+func (x *exchange) serve() {
+	x.serveTask()
+	x.guard.join()
+	x.users.Wait()
+	if x.refused != nil {
+		x.refuse(x.refused)
+		return
+	}
+	x.tellTooLarge()
+	defer func() {
+		if p, ok := recover().(*quartet.PanicError); ok {
+			if p.Value == http.ErrAbortHandler {
+				panic(p.Value)
+			}
+			panic(p)
+		}
+	}()
+	x.end.Repeat()
+	x.flushBuf()
+}
+
+// serveTask runs the task's ops until the task has ended. If the client goes away before the task
+// has started, the task never starts. (The loop would watch the context for that, too, but pays
+// more for it than for the task.)
+func (x *exchange) serveTask() {
+	gone := x.r.Context().Done()
+	for {
+		select {
+		case o, ok := <-x.ops:
+			if !ok {
+				return
+			}
+			o.run(x.rest)
+		case <-gone:
+			gone = nil
+			x.node.Abandon(context.Cause(x.r.Context()))
+		}
+	}
+}
+
+// rest lets net/http's goroutine have the next op.
+func (x *exchange) rest() {
+	x.mu.Lock()
+	x.busy = false
+	x.mu.Unlock()
+}
+
+// Run is the task.
+func (x *exchange) Run(ctx context.Context) {
+	defer x.over()
+	x.ctx = ctx
+	r := x.r.WithContext(ctx)
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = &body{x, r.Body}
+	}
+	x.end.Run(func() { x.handler.ServeHTTP(x, r) })
+}
+
+// Abandon is for a task that never starts.
+func (x *exchange) Abandon(cause error) {
+	x.refused = cause
+	x.over()
+}
+
+// over ends the exchange for the loop. The guard stops here, before the end of the task ends its
+// context.
+func (x *exchange) over() {
+	x.endUpload()
+	x.guard.stop()
+	x.mu.Lock()
+	x.ended = true
+	close(x.ops)
+	x.mu.Unlock()
+}
+
+// do runs fn, which may block, as its caller can wait: a task of the loop is suspended meanwhile;
+// any other goroutine runs fn itself. It does not end early with the context, since fn works on the
+// caller's memory: the guard ends fn.
+func (x *exchange) do(fn func()) {
+	x.guard.watch(x)
+	caller := x.loop.caller()
+	if caller == nil {
+		fn()
+		return
+	}
+	o := &op{fn: fn}
+	_ = (*run)(caller).suspend(context.Background(), func(w *wait) {
+		o.wait = w
+		x.hand(o)
+	}, nil)
+	o.end.Repeat()
+}
+
+// hand gives o to net/http's goroutine. Where that is busy or gone (other tasks of the loop use the
+// exchange too), o gets a goroutine of its own: a write must not wait for a read.
+func (x *exchange) hand(o *op) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.busy || x.ended {
+		x.loop.blocking.running.Go(func() { o.run(func() {}) })
+		return
+	}
+	x.busy = true
+	x.ops <- o
+}
+
+// use keeps the ResponseWriter whole until done is called. It reports false when the handler has
+// returned.
+func (x *exchange) use() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.ended {
+		x.users.Add(1)
+	}
+	return !x.ended
+}
+
+func (x *exchange) done() { x.users.Done() }
+
+// guard ends what net/http waits for when the task's context ends. It watches from the first time
+// that something may block: most requests need none.
+type guard struct {
+	// mu guards the fields below. The context's callback runs beside the task, so stop and the
+	// callback agree here on who was first.
+	mu     sync.Mutex
+	unset  func() bool
+	fired  chan struct{} // closed when the callback has returned
+	begun  bool          // the context ended before stop
+	closed bool
+}
+
+func (g *guard) watch(x *exchange) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.unset != nil || g.closed {
+		return
+	}
+	fired := make(chan struct{})
+	g.fired, g.unset = fired, context.AfterFunc(x.ctx, func() {
+		defer close(fired)
+		past := time.Unix(1, 0)
+		rc := http.NewResponseController(x.w)
+		_ = rc.SetReadDeadline(past)
+		_ = rc.SetWriteDeadline(past)
+	})
+}
+
+// stop ends the watch, and does not wait.
+func (g *guard) stop() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed {
+		g.closed = true
+		g.begun = g.unset != nil && !g.unset()
+	}
+}
+
+// reopen undoes stop.
+func (g *guard) reopen() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed, g.unset, g.begun = false, nil, false
+}
+
+// join waits for a callback that has begun. Call it after stop.
+func (g *guard) join() {
+	if g.begun {
+		<-g.fired
+	}
+}

@@ -1,0 +1,150 @@
+package eventloop
+
+import (
+	"bufio"
+	"errors"
+	"io"
+)
+
+// ErrTooLong ends a connection whose other side sends a line or message longer than
+// [ConnConfig].MaxMessage.
+var ErrTooLong = errors.New("eventloop: a message is longer than MaxMessage")
+
+// Lines takes the place of OnData: fn is called for each line, without its end (\n or \r\n). What
+// follows the last line end is a line too when the other side has sent all. The slice may be used
+// until fn returns. Pause holds further lines back, also those that have been received.
+func Lines(c *Conn, fn func(line []byte)) {
+	if fn == nil {
+		panic("eventloop: Lines of a nil func")
+	}
+	Split(c, bufio.ScanLines, fn)
+}
+
+// Split is Lines for messages that split cuts off, as for a [bufio.Scanner]. An error of split ends
+// the connection, and [io.ErrUnexpectedEOF] does where the other side ends within a message.
+func Split(c *Conn, split bufio.SplitFunc, fn func(message []byte)) {
+	if c == nil || split == nil || fn == nil {
+		panic("eventloop: Split of a nil Conn or func")
+	}
+	c.cut(&frames{c: c, split: split, fn: fn})
+}
+
+// frames cuts received data into messages. It works on the loop.
+type frames struct {
+	c     *Conn
+	split bufio.SplitFunc
+	fn    func([]byte)
+	rest  []byte // received, and not cut yet
+
+	// Guarded by the connection's lock.
+	held  bool // rest may hold whole messages: the connection was paused between two
+	left  bool // rest is not empty
+	atEnd bool // the other side has sent all, and split has been told
+}
+
+func (c *Conn) cut(f *frames) {
+	c.set(func() {
+		f.left = len(f.rest) > 0
+		f.held = f.left
+		c.seldomLocked().frames = f
+		c.onData = f.feed
+	})
+}
+
+// feed cuts the messages out of the received data, p included.
+func (f *frames) feed(p []byte) {
+	data := p
+	if len(f.rest) > 0 {
+		f.rest = append(f.rest, p...)
+		data = f.rest
+	}
+	cut, atEnd, held := 0, f.begin(), false
+	defer func() { f.end(data[cut:], held) }() // also when fn panics
+	for cut < len(data) {
+		n, message, err := f.split(data[cut:], atEnd)
+		cut += n
+		switch {
+		case err != nil:
+			f.fail(err)
+			return
+		case message != nil:
+			f.fn(message)
+		case n == 0:
+			f.checkRest(len(data)-cut, atEnd)
+			return
+		}
+		var goes bool
+		if goes, held = f.goesOn(); !goes {
+			return
+		}
+	}
+}
+
+func (f *frames) begin() (atEnd bool) {
+	f.c.mu.Lock()
+	defer f.c.mu.Unlock()
+	f.held = false
+	return f.atEnd
+}
+
+// end keeps the data that is not yet a whole message.
+func (f *frames) end(rest []byte, held bool) {
+	switch {
+	case len(rest) == 0:
+		f.rest = nil
+	case len(rest) < len(f.rest) || len(f.rest) == 0: // else all of it stays where it is
+		f.rest = append(f.rest[:0], rest...)
+	}
+	f.c.set(func() {
+		f.left = len(rest) > 0
+		f.held = held && f.left
+	})
+}
+
+// goesOn reports whether the next message may be delivered, or is held back.
+func (f *frames) goesOn() (goes, held bool) {
+	f.c.mu.Lock()
+	defer f.c.mu.Unlock()
+	return f.c.life.delivers() && !f.c.paused, f.c.paused
+}
+
+func (f *frames) checkRest(n int, atEnd bool) {
+	switch {
+	case atEnd:
+		f.fail(io.ErrUnexpectedEOF)
+	case n > f.limit():
+		f.fail(ErrTooLong)
+	}
+}
+
+func (f *frames) limit() int {
+	f.c.mu.Lock()
+	defer f.c.mu.Unlock()
+	return f.c.cfg.MaxMessage
+}
+
+// fail ends the connection, unless split has begun to end it in its own way.
+func (f *frames) fail(err error) {
+	var fx effects
+	f.c.mu.Lock()
+	if f.c.life.delivers() {
+		f.c.moveLocked(aborts, err, &fx)
+	}
+	f.c.mu.Unlock()
+	fx.run(f.c)
+}
+
+// framesHeldLocked: messages that have been received wait for their turn.
+func (c *Conn) framesHeldLocked() bool {
+	return c.seldom != nil && c.seldom.frames != nil && c.seldom.frames.held
+}
+
+// framesEndLocked reports, once the other side has ended, whether its last messages are still to be
+// cut.
+func (c *Conn) framesEndLocked() bool {
+	if c.seldom == nil || c.seldom.frames == nil {
+		return false
+	}
+	f := c.seldom.frames
+	return f.held || f.left && !f.atEnd
+}

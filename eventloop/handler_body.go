@@ -1,0 +1,57 @@
+//go:build !(js && wasm)
+
+package eventloop
+
+import (
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+)
+
+// body is the request's. Any goroutine may read and close it, also after the handler has returned.
+type body struct {
+	x *exchange
+	io.ReadCloser
+}
+
+func (b *body) Read(p []byte) (n int, err error) {
+	b.x.do(func() { n, err = b.ReadCloser.Read(p) })
+	b.x.overrun.Store(n == len(p) && n > 0 && (err == nil || cap(p) > n) && limited())
+	if err != nil {
+		b.x.endUpload()
+	}
+	return n, err
+}
+
+func (b *body) Close() (err error) {
+	b.x.do(func() { err = b.ReadCloser.Close() })
+	b.x.endUpload()
+	return err
+}
+
+// limited reports whether http.MaxBytesReader is among the callers. It asks for one byte more than
+// it may give; getting that byte, it tells the ResponseWriter, by a method that only net/http can
+// have, and reads no further. So a limited read that got all it asked for, and was the last one, is
+// taken for one beyond the limit: the connection ends with this answer, and what the client still
+// sends is not read. A handler that stopped by itself there loses no more than that.
+func limited() bool {
+	var callers [16]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])])
+	for more := true; more; {
+		var frame runtime.Frame
+		frame, more = frames.Next()
+		if frame.Function == "net/http.(*maxBytesReader).Read" {
+			return true
+		}
+	}
+	return false
+}
+
+// tellTooLarge tells net/http that the body is beyond its limit, in the only way there is: by
+// exceeding one.
+func (x *exchange) tellTooLarge() {
+	if x.overrun.Load() {
+		_, _ = http.MaxBytesReader(x.w, io.NopCloser(strings.NewReader("x")), 0).Read(make([]byte, 1))
+	}
+}

@@ -1,0 +1,30 @@
+package eventloop
+
+import "time"
+
+// lagProbe measures how long a post waits, without a reading of the clock for each: since some
+// moment posts have waited, and they have been called when the batch that is taken next has.
+type lagProbe struct {
+	since time.Duration // 0: none is measured
+	taken bool          // the batch has been taken
+}
+
+// findLag is locked. The watchdog's question was asked at asked and is answered now. The rest of
+// the first batch after a park has waited since the loop woke, any other post at least since asked.
+func (t *turn) findLag(l *Loop, asked time.Duration) {
+	first := t.woke != 0 && t.phase == postedPhase
+	if first && t.posted.size > 0 {
+		l.health.lag.Observe(t.clock - t.woke)
+	}
+	if t.lag.since == 0 && (l.inbox.full.Load() || !first && t.posted.size > 0) {
+		t.lag = lagProbe{since: asked}
+	}
+}
+
+// noteLag ends the measurement, if there is one.
+func (t *turn) noteLag(l *Loop, now time.Duration) {
+	if t.lag.since != 0 {
+		l.health.lag.Observe(now - t.lag.since)
+		t.lag = lagProbe{}
+	}
+}

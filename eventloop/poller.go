@@ -1,0 +1,137 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package eventloop
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// poller watches the sockets of a loop's connections. The loop asks it for those that are ready,
+// once a turn and only when there may be some; a goroutine of its own does nothing but say that
+// there are, which wakes a loop that is parked. So the loop parks in the Go scheduler as ever, and
+// a Post wakes it as fast as without connections.
+//
+// Readiness is reported once for each change (edge-triggered), and is a hint: a descriptor may have
+// been closed, and given to another connection, since. A connection that is told too much finds
+// nothing to read.
+type poller struct {
+	// ready: there may be sockets that are ready. Set by the watching goroutine, and by the loop
+	// where it has not taken all; cleared by the loop before it asks.
+	ready atomic.Bool
+	quiet int // the loop's: turns since it asked last
+
+	found []found // the loop's: by the last poll
+
+	// mu guards the fields below. Any goroutine may add a connection; only the loop asks the
+	// system.
+	mu    sync.Mutex
+	queue *eventQueue // nil: no socket is watched, or none has been since the last rest
+	conns []*Conn     // by descriptor
+	count int
+}
+
+// found is a connection that is ready.
+type found struct {
+	c *Conn
+	r readiness
+}
+
+// askEvery is after how many turns without parking the loop asks in any case, since the watching
+// goroutine may wait for a processor meanwhile.
+const askEvery = 64
+
+// due reports whether the loop is to ask now. It is the loop's, and so is poll.
+func (p *poller) due() bool {
+	if p.ready.Load() {
+		return true
+	}
+	p.quiet++
+	return p.quiet >= askEvery
+}
+
+// add begins to watch a connection's descriptor.
+func (p *poller) add(fd int, c *Conn) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.queue == nil {
+		q, err := newEventQueue(func() { c.loop.polled() })
+		if err != nil {
+			return err
+		}
+		p.queue = q
+	}
+	for fd >= len(p.conns) {
+		p.conns = append(p.conns, nil)
+	}
+	p.conns[fd] = c
+	if err := p.queue.add(fd); err != nil {
+		p.conns[fd] = nil
+		return err
+	}
+	p.count++
+	return nil
+}
+
+// remove ends the polling of fd. The system forgets it when the descriptor is closed.
+func (p *poller) remove(fd int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.conns[fd] = nil
+	p.count--
+}
+
+// rest gives the system's queue back when no socket is watched.
+func (p *poller) rest() {
+	p.mu.Lock()
+	q := p.queue
+	if q == nil || p.count > 0 {
+		p.mu.Unlock()
+		return
+	}
+	p.queue, p.conns = nil, nil
+	p.mu.Unlock()
+	q.close()
+}
+
+// poll asks which sockets are ready, and tells their connections.
+func (p *poller) poll() {
+	p.ready.Store(false)
+	p.quiet = 0
+	if !p.ask() {
+		return
+	}
+	p.ready.Store(true) // where something was, more is likely soon: look again before parking
+	for _, f := range p.found {
+		var fx effects
+		f.c.mu.Lock()
+		f.c.readyLocked(f.r, &fx)
+		f.c.mu.Unlock()
+		fx.run(f.c)
+	}
+	clear(p.found)
+}
+
+// ask fills found. It reports false when no socket is ready.
+func (p *poller) ask() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.queue == nil {
+		return false
+	}
+	got := p.queue.wait()
+	p.found = p.found[:0]
+	for i := range got {
+		fd, r := readyOf(&got[i])
+		if c := p.conns[fd]; c != nil { // else it has closed meanwhile
+			p.found = append(p.found, found{c, r})
+		}
+	}
+	return len(got) > 0
+}
+
+// polled is called by the watching goroutine: the poller has something.
+func (l *Loop) polled() {
+	l.poller.ready.Store(true)
+	l.posted()
+}

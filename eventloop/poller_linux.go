@@ -1,0 +1,83 @@
+package eventloop
+
+import (
+	"os"
+	"syscall"
+)
+
+// eventQueue is an epoll instance, itself watched by the Go runtime.
+type eventQueue struct {
+	fd   int
+	file *os.File
+	done chan struct{}
+	got  [256]syscall.EpollEvent // by the last wait
+}
+
+const (
+	watched = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | -syscall.EPOLLET&0xffffffff
+	endings = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
+)
+
+// newEventQueue returns a queue that calls signal, on a goroutine of its own, whenever a socket has
+// become ready.
+func newEventQueue(signal func()) (*eventQueue, error) {
+	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		_ = syscall.Close(fd)
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	q := &eventQueue{fd: fd, file: os.NewFile(uintptr(fd), "epoll"), done: make(chan struct{})}
+	raw, err := q.file.SyscallConn()
+	if err != nil {
+		_ = q.file.Close()
+		return nil, err
+	}
+	go q.watch(raw, signal)
+	return q, nil
+}
+
+// watch runs until the queue is closed.
+func (q *eventQueue) watch(raw syscall.RawConn, signal func()) {
+	defer close(q.done)
+	_ = raw.Read(func(uintptr) bool {
+		signal()
+		return false // the runtime calls again when the queue has become readable anew
+	})
+}
+
+func (q *eventQueue) add(fd int) error {
+	event := syscall.EpollEvent{Events: watched, Fd: int32(fd)}
+	return os.NewSyscallError("epoll_ctl", syscall.EpollCtl(q.fd, syscall.EPOLL_CTL_ADD, fd, &event))
+}
+
+// wait returns the events that are there already.
+func (q *eventQueue) wait() []syscall.EpollEvent {
+	for {
+		n, err := syscall.EpollWait(q.fd, q.got[:], 0)
+		if err != syscall.EINTR {
+			return q.got[:max(n, 0)]
+		}
+	}
+}
+
+func (q *eventQueue) close() {
+	_ = q.file.Close()
+	<-q.done
+}
+
+// readyOf is which descriptor is ready, and for what.
+func readyOf(e *syscall.EpollEvent) (fd int, r readiness) {
+	if e.Events&syscall.EPOLLIN != 0 {
+		r |= canRead
+	}
+	if e.Events&syscall.EPOLLOUT != 0 {
+		r |= canWrite
+	}
+	if e.Events&endings != 0 {
+		r |= hasEnded
+	}
+	return int(e.Fd), r
+}

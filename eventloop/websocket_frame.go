@@ -1,0 +1,108 @@
+package eventloop
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// opcode is the kind of a WebSocket frame.
+type opcode uint8
+
+const (
+	opContinue opcode = 0
+	opClose    opcode = 8
+	opPing     opcode = 9
+	opPong     opcode = 10
+)
+
+func (op opcode) control() bool { return op >= opClose }
+
+// maxHeader is the longest header that a server sends, which masks nothing.
+const maxHeader = 10
+
+// header is the head of a frame.
+type header struct {
+	fin      bool
+	reserved bool // bits that only extensions use
+	masked   bool
+	op       opcode
+	length   uint64
+	mask     [4]byte
+	size     int // of the header itself
+}
+
+// parseHeader reports false when the header is not all there.
+func parseHeader(p []byte) (h header, ok bool) {
+	if len(p) < 2 {
+		return h, false
+	}
+	h = header{fin: p[0]&0x80 != 0, reserved: p[0]&0x70 != 0, op: opcode(p[0] & 0x0f), masked: p[1]&0x80 != 0, size: 2}
+	short := p[1] & 0x7f
+	switch {
+	case short < 126:
+		h.length = uint64(short)
+	case short == 126:
+		h.size += 2
+	default:
+		h.size += 8
+	}
+	extended := h.size
+	if h.masked {
+		h.size += 4
+	}
+	if len(p) < h.size {
+		return h, false
+	}
+	switch extended {
+	case 4:
+		h.length = uint64(binary.BigEndian.Uint16(p[2:]))
+	case 10:
+		h.length = binary.BigEndian.Uint64(p[2:])
+	}
+	copy(h.mask[:], p[extended:h.size])
+	return h, true
+}
+
+// fault is why a server must refuse the frame.
+func (h *header) fault() error {
+	switch {
+	case h.reserved:
+		return errors.New("reserved bits are set")
+	case !h.masked:
+		return errors.New("a client's frame is not masked")
+	case h.op > 2 && h.op < opClose || h.op > opPong:
+		return errors.New("an unknown opcode")
+	case h.op.control() && (!h.fin || h.length > 125):
+		return errors.New("a control frame that is long or in parts")
+	case h.length>>63 != 0:
+		return errors.New("a negative length")
+	}
+	return nil
+}
+
+// unmask takes the client's mask off, eight bytes at a time.
+func (h *header) unmask(p []byte) {
+	word := uint64(binary.LittleEndian.Uint32(h.mask[:]))
+	word |= word << 32
+	for len(p) >= 8 {
+		binary.LittleEndian.PutUint64(p, binary.LittleEndian.Uint64(p)^word)
+		p = p[8:]
+	}
+	for i := range p {
+		p[i] ^= h.mask[i&3]
+	}
+}
+
+// appendFrame appends a whole frame.
+func appendFrame(dst []byte, op opcode, p []byte) []byte {
+	dst = append(dst, 0x80|byte(op))
+	switch n := len(p); {
+	case n < 126:
+		dst = append(dst, byte(n))
+	case n < 1<<16:
+		dst = binary.BigEndian.AppendUint16(append(dst, 126), uint16(n))
+	default:
+		dst = binary.BigEndian.AppendUint64(append(dst, 127), uint64(n))
+	}
+	return append(dst, p...)
+}
