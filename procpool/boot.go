@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/quartet-go/quartet/procpool/internal/proc"
 )
 
 const (
@@ -14,20 +16,27 @@ const (
 	bootBackoff     = 10 * time.Millisecond
 	firstRest       = time.Second
 	longestRest     = 30 * time.Second
-	spawnsPerSecond = 50
-	spawnBurst      = 32
+	deathsPerSecond = 50
+	deathBurst      = 32
+	shortestWait    = 10 * time.Millisecond
+	longestWait     = 250 * time.Millisecond
 )
 
-// boot is what the pool knows of its workers' starts. It is guarded by the pool's lock.
+// boot is the breaker: what the pool knows of its workers' starts. Only a worker that ends before
+// its hello counts against the program. One that a call has killed costs that call; its replacement
+// waits at most for the rate limit. A start that the system refuses for a shortage says nothing of
+// the program either: it is tried again, and calls wait. It is guarded by the pool's lock.
 type boot struct {
 	failures int   // in a row
+	last     error // of these
 	broken   error // they do not come up: calls get this
 	rest     time.Duration
 	until    time.Time // no start before
 	timer    *time.Timer
-	armed    bool    // the timer counts in exited
-	spawns   float64 // of the burst, used up
-	counted  time.Time
+	armed    bool          // the timer counts in exited
+	deaths   float64       // of the burst, used up
+	counted  time.Time     // when deaths was right
+	shortage time.Duration // the last wait for a shortage to pass; 0: there is none
 	stopped  bool
 }
 
@@ -39,8 +48,12 @@ func (b *boot) refuse() error {
 	return nil
 }
 
+// lastError is the error of the last start that failed, when no hello has followed.
+func (b *boot) lastError() error { return fmt.Errorf("%w: %w", ErrCrashLoop, b.last) }
+
+// succeeded notes a hello.
 func (b *boot) succeeded() {
-	b.failures, b.broken, b.rest, b.until = 0, nil, 0, time.Time{}
+	b.failures, b.last, b.broken, b.rest, b.until, b.shortage = 0, nil, nil, 0, time.Time{}, 0
 }
 
 // stop leaves no timer.
@@ -52,25 +65,53 @@ func (b *boot) stop(exited *sync.WaitGroup) {
 	}
 }
 
-// delay returns how long the next start has to wait, and counts it if it need not.
+// died notes a worker that is to be replaced. What it held is free again, so a shortage may be
+// over.
+func (b *boot) died() {
+	now := time.Now()
+	b.deaths = max(0, b.deaths-now.Sub(b.counted).Seconds()*deathsPerSecond) + 1
+	b.counted = now
+	if b.shortage > 0 {
+		b.until = now
+	}
+}
+
+// delay returns how long the next start has to wait.
 func (b *boot) delay() time.Duration {
 	now := time.Now()
-	if d := b.until.Sub(now); d > 0 {
-		return d
+	wait := b.until.Sub(now)
+	if over := b.deaths - deathBurst - now.Sub(b.counted).Seconds()*deathsPerSecond; over > 0 {
+		wait = max(wait, time.Duration(over/deathsPerSecond*float64(time.Second)))
 	}
-	b.spawns = max(0, b.spawns-now.Sub(b.counted).Seconds()*spawnsPerSecond)
-	b.counted = now
-	if b.spawns >= spawnBurst {
-		return time.Second / spawnsPerSecond
-	}
-	b.spawns++
-	return 0
+	return max(wait, 0)
+}
+
+// lacked notes a start that the system has refused. first: so far there was no shortage.
+func (b *boot) lacked() (first bool) {
+	first = b.shortage == 0
+	b.shortage = min(max(2*b.shortage, shortestWait), longestWait)
+	b.until = time.Now().Add(b.shortage)
+	return first
 }
 
 // bootFailed is locked.
-func (p *Pool) bootFailed(err error) {
+func (p *Pool) bootFailed(w *worker, err error) {
 	b := &p.boot
+	defer p.announce()
+	if proc.Shortage(err) {
+		if b.lacked() {
+			p.in.AfterLocked(func() {
+				p.warn("a worker cannot be started for want of resources; calls wait for one", "error", err)
+			})
+		}
+		return
+	}
+	if w.version > p.version { // it was to prove what Reload brings, and says nothing of what runs
+		w.proof = err
+		return
+	}
 	b.failures++
+	b.last = err
 	hopeless := errors.Is(err, ErrMismatch) || errors.Is(err, ErrNoInit)
 	if b.failures < maxBootFailures && !hopeless {
 		b.until = time.Now().Add(bootBackoff<<b.failures + rand.N(bootBackoff))
@@ -82,23 +123,26 @@ func (p *Pool) bootFailed(err error) {
 	p.down.Store(true)
 }
 
-// grow is locked: there is more to do than the workers can take. It starts one for each queued call, as far as
-// Config.Workers and the limits on starts allow.
-func (p *Pool) grow() {
+// grow is locked: want workers are to be starting, since there is more to do than those that are up
+// can take. It starts them, and what Config.MinWorkers lacks, as far as Config.Workers and the
+// breaker allow.
+func (p *Pool) grow(want int) {
 	starting, total := 0, 0
-	for _, w := range p.workers[:p.cfg.Workers] {
-		if w != nil {
-			total++
-			if !w.ready {
-				starting++
-			}
+	for _, w := range p.workers {
+		if w == nil || !w.staying() || w.version > p.version {
+			continue
+		}
+		total++
+		if w.life == booting {
+			starting++
 		}
 	}
-	if p.boot.refuse() != nil && total == 0 {
-		p.failQueued(p.boot.broken)
-		return
+	if err := p.boot.refuse(); err != nil && total == 0 && want > 0 {
+		p.failQueued(err)
+		want = 0
 	}
-	for want := max(1, len(p.resend)+p.in.Len()); starting < want && total < p.cfg.Workers && !p.ending; starting++ {
+	want = max(want, min(p.cfg.MinWorkers, p.cfg.Workers)-(total-starting))
+	for ; starting < want && total < p.cfg.Workers && !p.ending; starting++ {
 		if d := p.boot.delay(); d > 0 {
 			p.growLater(d)
 			return
@@ -129,28 +173,45 @@ func (p *Pool) retry() {
 	p.in.Lock()
 	p.boot.armed = false
 	p.dispatch()
-	p.in.Unlock()
+	p.in.Commit()
 }
 
 // spawn is locked.
 func (p *Pool) spawn() {
-	w := &worker{
-		pool: p, lane: slices.Index(p.workers, nil), window: 1, closed: make(chan struct{}),
-		calls: make(map[uint64]*call), made: make(map[uint64]*remote), out: sender{wake: make(chan struct{}, 1)},
-		turn: turn{again: make(chan struct{}, 1)},
-	}
-	p.workers[w.lane] = w
+	w := p.newWorker(p.freeLane())
 	p.exited.Add(1)
 	go w.live()
 }
 
-// failQueued is locked: no worker will come for what is queued.
+// freeLane is locked. While workers retire, those that follow them may need more lanes than
+// Config.Workers.
+func (p *Pool) freeLane() int {
+	if i := slices.Index(p.workers, nil); i >= 0 {
+		return i
+	}
+	p.workers = append(p.workers, nil)
+	return len(p.workers) - 1
+}
+
+// newWorker is locked: it puts a worker without a process into a lane.
+func (p *Pool) newWorker(lane int) *worker {
+	w := &worker{
+		pool: p, lane: lane, window: 1, version: p.version, program: p.program, started: time.Now(),
+		closed: make(chan struct{}),
+		calls:  make(map[uint64]*call), made: make(map[uint64]*remote), out: sender{wake: make(chan struct{}, 1)},
+		turn: turn{again: make(chan struct{}, 1)},
+	}
+	p.workers[lane] = w
+	return w
+}
+
+// failQueued is locked: no worker will come for the queued calls.
 func (p *Pool) failQueued(err error) {
 	var failed []outcome
 	for c := p.next(); c != nil; c = p.next() {
 		failed = append(failed, outcome{call: c, err: err})
 	}
 	if failed != nil {
-		p.in.After(func() { p.end(failed) })
+		p.in.AfterLocked(func() { p.end(failed) })
 	}
 }

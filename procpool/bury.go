@@ -9,6 +9,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quartet-go/quartet/procpool/internal/proc"
+	"github.com/quartet-go/quartet/procpool/internal/wire"
+
 	"github.com/quartet-go/quartet"
 )
 
@@ -20,33 +23,41 @@ type burial struct {
 	page     *os.File
 }
 
-// bury takes a dead worker out of the pool. What had started in it has failed; what had not goes to another, in order.
-// Everything that it has sent has been received, but for what it had finished and not sent, which its ledger holds.
+// bury takes a dead worker out of the pool. Calls that had started in it have failed; the others go
+// to another worker, in order. All its frames have been received. Its ledger holds the calls that
+// it had finished and not answered.
 func (p *Pool) bury(w *worker, b burial) {
 	certain := false
 	var running uint64
 	if w.ledger && !w.broken && b.page != nil {
-		if l, ok := readLedger(b.page, w.reader.total); ok {
-			running = l.running
-			certain = p.receiveRest(w, l.unsent) == nil && w.exact
+		if l, ok := wire.ReadLedger(b.page, w.reader.Total); ok {
+			running = l.Running
+			certain = p.receiveRest(w, l.Unsent) == nil && w.exact
 		}
 	}
 	p.in.Lock()
 	p.workers[w.lane] = nil
-	booted := w.ready
-	w.ready, w.want = false, nil
+	booted := w.up()
+	dismissed := w.life == leaving
+	w.to(buried)
+	w.want = nil
+	if why := w.endedBy(booted); why != "" {
+		p.restarts[why]++
+	}
+	p.care.absent(time.Now(), p)
+	p.announce()
 	var lost []outcome
 	var again []*call
 	for _, c := range w.sorted() {
-		started := !certain || c.begun || c.id() == running
-		victim := !c.suspended
+		started := !certain || c.stage.begun() || c.id() == running
+		victim := c.stage != suspended
 		retried := started && p.mayRetry(w, c, victim)
 		p.suspend(w, c, false)
 		w.take(c)
 		cause := context.Cause(c.node.Context())
 		switch {
 		case retried:
-			c.begun, c.until = false, time.Time{} // it had its worker in time
+			c.until = time.Time{} // it had its worker in time
 			again = append(again, c)
 		case started:
 			lost = append(lost, outcome{call: c, err: w.lostError(b, c, p.names[c.fn], victim)})
@@ -57,23 +68,19 @@ func (p *Pool) bury(w *worker, b burial) {
 		}
 	}
 	p.requeue(again...)
-	if w.failed(booted) && !p.ending { // before who waits for the lost calls hears of it, and submits the next
-		p.bootFailed(w.bootError(b, booted))
+	if !p.ending { // before who waits for the lost calls hears of it, and submits the next
+		if !dismissed {
+			p.boot.died()
+		}
+		if cause := w.killedBy(); !booted && !errors.Is(cause, quartet.ErrClosed) && !errors.Is(cause, errNotNeeded) {
+			p.bootFailed(w, w.bootError(b))
+		}
 	}
-	p.in.Unlock()
+	p.in.Commit()
 	p.end(lost)
 	p.in.Lock()
 	p.dispatch()
-	p.in.Unlock()
-}
-
-// failed is locked: w ended before it was of any use, and not because the pool wanted it.
-func (w *worker) failed(booted bool) bool {
-	cause := w.killedBy()
-	if booted {
-		return w.completed == 0 && !w.left && cause == nil
-	}
-	return !errors.Is(cause, quartet.ErrClosed)
+	p.in.Commit()
 }
 
 // mostDeaths is how many workers a call may cost: it seems to be what ends them.
@@ -86,8 +93,7 @@ func (p *Pool) mayRetry(w *worker, c *call, victim bool) bool {
 	if victim {
 		t.deaths++
 	}
-	f, ok := c.call.(interface{ Idempotent() bool })
-	return ok && f.Idempotent() && t.deaths < mostDeaths && t.losses < p.cfg.Attempts && !t.overdue &&
+	return c.again && t.deaths < mostDeaths && t.losses < p.cfg.Attempts && !t.overdue &&
 		context.Cause(c.node.Context()) == nil && !errors.Is(w.killedBy(), quartet.ErrClosed)
 }
 
@@ -104,8 +110,8 @@ func (w *worker) sorted() []*call {
 // receiveRest handles bytes as if they had come through the pipe.
 func (p *Pool) receiveRest(w *worker, data []byte) error {
 	for len(data) > 0 {
-		n := copy(w.reader.room(), data)
-		w.reader.fed(n)
+		n := copy(w.reader.Room(), data)
+		w.reader.Fed(n)
 		data = data[n:]
 		if err := p.receive(w); err != nil {
 			return err
@@ -122,8 +128,9 @@ func (w *worker) killedBy() error {
 
 func (w *worker) lostError(b burial, c *call, name string, victim bool) *WorkerLostError {
 	return &WorkerLostError{
-		PID: w.proc.Pid, ExitCode: b.code, Signal: exitSignal(b.exit), Func: name, Stderr: w.tail.bytes(), Victim: victim,
-		Cause: w.killedBy(), Attempts: c.inTrouble().losses,
+		PID: w.pid(), ExitCode: b.code, Signal: proc.ExitSignal(b.exit), Func: name, Stderr: w.tail.of(c.id()),
+		Victim: victim,
+		Cause:  w.killedBy(), Attempts: c.inTrouble().losses,
 	}
 }
 
@@ -137,12 +144,12 @@ func (p *Pool) hint() string {
 }
 
 // bootError says how a worker ended that was not ready yet.
-func (w *worker) bootError(b burial, booted bool) error {
+func (w *worker) bootError(b burial) error {
 	if b.startErr != nil {
 		return fmt.Errorf("starting a worker: %w", b.startErr)
 	}
 	how := fmt.Sprintf("exit code %d", b.code)
-	if signal := exitSignal(b.exit); signal != "" {
+	if signal := proc.ExitSignal(b.exit); signal != "" {
 		how = "signal: " + signal
 	}
 	said := ""
@@ -151,16 +158,19 @@ func (w *worker) bootError(b burial, booted bool) error {
 	}
 	cause := w.killedBy()
 	switch {
-	case b.code == exitNoInit:
+	case b.code == wire.ExitNoInit:
 		return fmt.Errorf("%w%s", ErrNoInit, said)
-	case booted:
-		return fmt.Errorf("worker %d ended before it had completed a call (%s)%s", w.proc.Pid, how, said)
-	case cause == nil && w.reader.rest() > 0:
-		return fmt.Errorf("%w: worker %d ended in the middle of its first frame (%s)%s", ErrProtocol, w.proc.Pid, how, said)
+	case b.code == wire.ExitMismatch:
+		return fmt.Errorf("%w%s", ErrMismatch, said)
+	case b.code != 0 && proc.NoThread(w.tail.bytes()) != nil:
+		return fmt.Errorf("worker %d: %w%s", w.pid(), proc.NoThread(w.tail.bytes()), said)
+	case cause == nil && w.reader.Rest() > 0:
+		return fmt.Errorf("%w: worker %d ended in the middle of its first frame (%s)%s", ErrProtocol, w.pid(), how,
+			said)
 	case cause == nil:
-		return fmt.Errorf("worker %d ended before it was ready (%s): %s%s", w.proc.Pid, how, w.pool.hint(), said)
+		return fmt.Errorf("worker %d ended before it was ready (%s): %s%s", w.pid(), how, w.pool.hint(), said)
 	case errors.Is(cause, errBootTimeout):
-		return fmt.Errorf("worker %d: %w: %s%s", w.proc.Pid, cause, w.pool.hint(), said)
+		return fmt.Errorf("worker %d: %w: %s%s", w.pid(), cause, w.pool.hint(), said)
 	}
-	return fmt.Errorf("worker %d: %w%s", w.proc.Pid, cause, said)
+	return fmt.Errorf("worker %d: %w%s", w.pid(), cause, said)
 }

@@ -5,11 +5,18 @@ import (
 	"errors"
 	"time"
 
+	"github.com/quartet-go/quartet/procpool/internal/codec"
+	"github.com/quartet-go/quartet/procpool/internal/wire"
+
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/functions"
+	"github.com/quartet-go/quartet/internal/propagate"
+	"github.com/quartet-go/quartet/internal/stream"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// call is what the pool knows of one accepted call, from its submit to its end: it is the Data of its node.
+// call is what the pool knows of one accepted call, from its submit to its end: it is the Data of
+// its node.
 type call struct {
 	node     *task.Node
 	call     quartet.Call
@@ -20,16 +27,19 @@ type call struct {
 	deadline time.Time
 	until    time.Time // when it has waited too long for a worker; zero: never
 	label    string
-	key      *key // nil: none
+	values   []propagate.Value // of quartet.Propagate
+	again    bool              // it is idempotent
+	inner    *task.Node        // the future's that a wrapper has put on its way; nil: none
+	key      *key              // nil: none
+	reader   functions.Reader  // takes its items; nil: its result is one value
 
 	// Guarded by the pool's lock.
-	worker    *worker // where it is
-	joined    bool    // its submitter is about to wait for it
-	waiting   bool    // it is in resend
-	suspended bool    // it waits, in its worker
-	begun     bool    // it has waited there, so it has started
-	watch     *ctxWatch
-	trouble   *trouble // nil: none so far
+	worker  *worker // which has it; nil: none
+	stage   stage
+	joined  bool // its submitter is about to wait for it
+	watch   *ctxWatch
+	trouble *trouble       // nil: none so far
+	items   *stream.Window // sent by its worker, and not taken; nil: none may come
 
 	remote *remote // when a task made it
 	kids   *call   // the unfinished calls that this one has made
@@ -56,8 +66,8 @@ func (c *call) inTrouble() *trouble {
 
 func (c *call) id() uint64 { return c.node.Seq }
 
-// adopt is locked: k is a call that c's task has made.
-func (c *call) adopt(k *call) {
+// take is locked: k is a call that c's task has made.
+func (c *call) take(k *call) {
 	k.next = c.kids
 	if c.kids != nil {
 		c.kids.prev = k
@@ -78,67 +88,28 @@ func (c *call) disown(k *call) {
 	k.next, k.prev = nil, nil
 }
 
-// remote is a call that a task of a worker has made, as a Call of the pool's: its result goes back to that worker.
-type remote struct {
-	pool   *Pool
-	from   *worker
-	id     uint64 // its number there
-	name   string
-	again  bool // it is idempotent
-	record *call
-	parent *call // nil: its task has ended
-}
+// host is the pool as the Host of its nodes: package quartet tells it that the context of a started
+// call has ended.
+type host Pool
 
-var errRunHere = errors.New("procpool: a worker's call cannot run here")
+var _ task.Canceller = (*host)(nil)
 
-func (r *remote) Name() string { return r.name }
+// Cancelled implements task.Canceller.
+func (h *host) Cancelled(n *task.Node) { (*Pool)(h).cancelled(n.Data.(*call)) }
 
-// Idempotent reports what the worker said of the function.
-func (r *remote) Idempotent() bool { return r.again }
-
-// Run implements quartet.Task; the pool sends calls away instead.
-func (r *remote) Run(context.Context) { r.Resolve(nil, nil, errRunHere) }
-
-// AppendInput appends nothing: the input has arrived encoded.
-func (r *remote) AppendInput(dst []byte, _ quartet.Codec) ([]byte, error) { return dst, nil }
-
-func (r *remote) Abandon(cause error) { r.Resolve(nil, nil, cause) }
-
-// Resolve sends the result on as it has come.
-func (r *remote) Resolve(output []byte, c quartet.Codec, err error) {
-	p := r.pool
-	p.in.Lock()
-	delete(r.from.made, r.id)
-	if r.parent != nil {
-		r.parent.disown(r.record)
-	}
-	p.in.Unlock()
-	f := frame{typ: frameReply, id: r.id, arg: kindOutput}
-	if err != nil {
-		f.arg, f.body = kindError, encodeError(err, context.Cause(r.record.node.Context()))
-	} else {
-		f.body = append([]byte(nil), output...)
-		if isRaw(c) {
-			f.arg = kindRaw
-		}
-	}
-	r.from.out.push(f)
-}
-
-// Cancelled is for package quartet alone, which tells the pool by it that the context of a started call has ended.
-func (p *Pool) Cancelled(n *task.Node) {
-	c := n.Data.(*call)
-	cause := context.Cause(n.Context())
+// cancelled tells c's worker that c's context has ended, or ends c where no worker has it.
+func (p *Pool) cancelled(c *call) {
+	cause := context.Cause(c.node.Context())
 	if cause == nil {
 		return
 	}
-	body := encodeError(cause, nil)
+	body := wire.EncodeError(cause, nil)
 	p.in.Lock()
-	defer p.in.Unlock()
+	defer p.in.Commit()
 	switch {
 	case c.worker != nil:
-		c.worker.out.pushUrgent(frame{typ: frameCancel, id: c.id(), body: body})
-	case c.waiting:
+		c.worker.out.pushUrgent(wire.Frame{Type: wire.Cancel, ID: c.id(), Body: body})
+	case c.stage == requeued:
 		p.giveUp(c, cause)
 	}
 }
@@ -146,15 +117,18 @@ func (p *Pool) Cancelled(n *task.Node) {
 // giveUp is locked: a call that waits in resend ends.
 func (p *Pool) giveUp(c *call, cause error) {
 	p.unqueue(c)
-	p.in.After(func() { p.end([]outcome{{call: c, err: cause}}) })
+	c.to(ending)
+	p.in.AfterLocked(func() { p.end([]outcome{{call: c, err: cause}}) })
 }
 
 // outcome is how a call ended.
 type outcome struct {
 	call   *call
 	output []byte
+	place  wire.Place // of output, where it lies in shared memory still
 	raw    bool
 	owned  bool // output
+	far    bool // output is an error on the wire
 	err    error
 }
 
@@ -164,21 +138,24 @@ func (p *Pool) end(outcomes []outcome) {
 		return
 	}
 	for _, o := range outcomes {
-		p.observePanic(o.err)
-		p.in.Guard(func() { o.call.call.Resolve(o.output, codecOf(p.codec, o.raw, o.owned), o.err) })
-		if o.err != nil {
-			o.call.node.Failed = true
+		if o.far {
+			o.err, o.output = wire.DecodeError(o.output, context.Cause(o.call.node.Context())), nil
 		}
+		p.observePanic(o.err)
+		if o.err != nil { // before Resolve, which publishes the outcome
+			o.call.node.Fail()
+		}
+		p.in.Guard(func() { o.call.call.Resolve(o.output, codec.Of(p.codec, o.raw, o.owned), o.err) })
 		o.call.node.End()
 	}
 	p.in.Lock()
 	for _, o := range outcomes {
 		p.unwatch(o.call)
 		o.call.input = nil
-		p.in.End(o.call.node)
+		p.in.EndLocked(o.call.node)
 	}
 	p.dispatch()
-	p.in.Unlock()
+	p.in.Commit()
 }
 
 // observePanic shows OnPanic what a future will carry.
@@ -186,7 +163,9 @@ func (p *Pool) observePanic(err error) {
 	if p.cfg.OnPanic == nil || err == nil {
 		return
 	}
-	if pe := (*quartet.PanicError)(nil); errors.As(err, &pe) || err == quartet.ErrGoexit {
-		p.cfg.OnPanic(err)
-	}
+	p.in.Guard(func() {
+		if pe := (*quartet.PanicError)(nil); errors.As(err, &pe) || err == quartet.ErrGoexit {
+			p.cfg.OnPanic(err)
+		}
+	})
 }

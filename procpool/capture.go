@@ -6,51 +6,27 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"slices"
+	"time"
 )
 
-const (
-	maxLine = 64 << 10 // longer lines are cut in pieces
-	maxTail = 16 << 10
-	maxHead = 4 << 10
-)
+// Line is one line that a worker wrote to its standard output or standard error, without its end.
+type Line struct {
+	PID    int    // of the worker's process
+	Lane   int    // the worker's number, from 0
+	Stderr bool   // it came on standard error
+	Text   []byte // valid until the hook returns
+	Time   time.Time
 
-// tail keeps the end of what was written to it, and the beginning of a crash: a Go program says first why it ends, and
-// then shows stacks without end.
-type tail struct {
-	head, buf []byte
-	crashed   bool
-	cut       bool // something between head and buf is gone
+	// Of the call that runs in the worker while the line arrives, or has run last. Where a worker
+	// runs several at once, or is sent calls ahead and keeps no ledger, it is not known which: then
+	// they are empty.
+	Func  string
+	Label string
+	Task  uint64 // its number, that of events
 }
 
-// crashWords begin the first line of a crash, in Go and in Python.
-var crashWords = [][]byte{[]byte("panic:"), []byte("fatal error:"), []byte("runtime:"), []byte("SIG"), []byte("Traceback (")}
-
-func (t *tail) add(line []byte) {
-	if !t.crashed && slices.ContainsFunc(crashWords, func(w []byte) bool { return bytes.HasPrefix(line, w) }) {
-		t.crashed = true
-		t.head = bytes.Clone(t.buf[max(0, len(t.buf)-maxHead):])
-		t.buf = t.buf[:0]
-	}
-	if t.crashed && len(t.head) < 2*maxHead {
-		t.head = append(append(t.head, line...), '\n')
-		return
-	}
-	t.buf = append(append(t.buf, line...), '\n')
-	if over := len(t.buf) - maxTail; over > maxTail {
-		t.buf = append(t.buf[:0], t.buf[over:]...)
-		t.cut = true
-	}
-}
-
-func (t *tail) bytes() []byte {
-	over := max(0, len(t.buf)-maxTail)
-	gap := ""
-	if len(t.head) > 0 && (t.cut || over > 0) {
-		gap = "[…]\n"
-	}
-	return bytes.TrimSpace(slices.Concat(t.head, []byte(gap), t.buf[over:]))
-}
+// maxLine is the longest line: longer ones are cut in pieces.
+const maxLine = 64 << 10
 
 // capture is the goroutine that reads a worker's standard output or standard error.
 func (w *worker) capture(from *os.File, stderr bool) {
@@ -59,10 +35,12 @@ func (w *worker) capture(from *os.File, stderr bool) {
 		text, err := r.ReadSlice('\n')
 		if err == nil || len(text) > 0 {
 			text = bytes.TrimSuffix(text, []byte("\n"))
+			l := Line{PID: w.pid(), Lane: w.lane, Stderr: stderr, Text: text, Time: time.Now()}
+			w.attribute(&l)
 			if stderr {
-				w.tail.add(text)
+				w.tail.add(text, l.Task)
 			}
-			w.emit(Line{PID: w.pid(), Lane: w.lane, Stderr: stderr, Text: text})
+			w.emit(l)
 		}
 		if err != nil && err != bufio.ErrBufferFull {
 			return
@@ -70,9 +48,34 @@ func (w *worker) capture(from *os.File, stderr bool) {
 	}
 }
 
+// spoken is what lines say of a call.
+type spoken struct {
+	id        uint64
+	fn, label string
+}
+
+// attribute finds the call that may have written l.
+func (w *worker) attribute(l *Line) {
+	running := w.running()
+	p := w.pool
+	p.in.Lock()
+	defer p.in.Commit()
+	c := w.runs(running)
+	switch {
+	case c != nil:
+		l.Func, l.Label, l.Task = p.names[c.fn], c.label, c.id()
+	case len(w.calls) == 0 || w.exact && running == w.last.id:
+		l.Func, l.Label, l.Task = w.last.fn, w.last.label, w.last.id
+	}
+}
+
+// pid is 0 before the process has started.
 func (w *worker) pid() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.proc == nil {
+		return 0
+	}
 	return w.proc.Pid
 }
 
@@ -82,12 +85,23 @@ func (w *worker) emit(l Line) {
 	case cfg.OnOutput != nil:
 		w.pool.in.Guard(func() { cfg.OnOutput(l) })
 	case cfg.Logger != nil:
-		level, stream := slog.LevelInfo, "stdout"
-		if l.Stderr {
-			level, stream = slog.LevelWarn, "stderr"
-		}
-		cfg.Logger.Log(context.Background(), level, string(l.Text), "worker", l.Lane, "pid", l.PID, "stream", stream)
+		l.log(cfg.Logger)
 	default:
 		_, _ = os.Stderr.Write(append(bytes.Clone(l.Text), '\n'))
 	}
+}
+
+func (l *Line) log(to *slog.Logger) {
+	level, stream := slog.LevelInfo, "stdout"
+	if l.Stderr {
+		level, stream = slog.LevelWarn, "stderr"
+	}
+	attrs := []slog.Attr{slog.Int("worker", l.Lane), slog.Int("pid", l.PID), slog.String("stream", stream)}
+	if l.Func != "" {
+		attrs = append(attrs, slog.String("func", l.Func), slog.Uint64("task", l.Task))
+	}
+	if l.Label != "" {
+		attrs = append(attrs, slog.String("label", l.Label))
+	}
+	to.LogAttrs(context.Background(), level, string(l.Text), attrs...)
 }

@@ -4,20 +4,26 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"time"
+
+	"github.com/quartet-go/quartet/procpool/internal/proc"
+	"github.com/quartet-go/quartet/procpool/internal/wire"
 )
 
-// Why the pool ended a worker, or a call that waited; compare with [errors.Is]. A call that had started there gets a
-// [WorkerLostError] with this as its cause.
+// Why the pool ended a worker, or a call that waited; compare with [errors.Is]. A call that had
+// started there gets a [WorkerLostError] with this as its cause.
 var (
-	// ErrRunTimeout is the cause with which a call is cancelled that has run for Config.RunTimeout, and the end of its worker
-	// when it does not return within Config.Grace.
+	// ErrRunTimeout is the cause with which a call is cancelled that has run for Config.RunTimeout,
+	// and the end of its worker when it does not return within Config.Grace.
 	ErrRunTimeout = errors.New("procpool: the call ran longer than Config.RunTimeout")
 	// ErrQueueTimeout is what a call gets that has waited for a worker for Config.QueueTimeout.
 	ErrQueueTimeout = errors.New("procpool: the call waited longer than Config.QueueTimeout")
-	// ErrHung is the end of a worker that has not moved for Config.HangTimeout: stopped, or starved of CPU or memory.
+	// ErrHung is the end of a worker that has not moved for Config.HangTimeout: stopped, or starved
+	// of CPU or memory.
 	ErrHung = errors.New("procpool: the worker has not moved for Config.HangTimeout")
 	// ErrMemory is the end of a worker that takes more than Config.MemoryHard.
 	ErrMemory = errors.New("procpool: the worker takes more memory than Config.MemoryHard")
@@ -30,13 +36,42 @@ const (
 	memoryEvery = 100 * time.Millisecond
 )
 
-// care is the pool's look after what takes too long, or too much. It has one timer, which rests while there is nothing that
-// could. It is guarded by the pool's lock.
+// care is the pool's look after what takes too long, or too much. It has one timer, which rests
+// while there is nothing that could. It is guarded by the pool's lock.
 type care struct {
 	every time.Duration // 0: no limit is set
 	timer *time.Timer
 	armed bool    // the timer counts in exited
 	aging []*call // queued, where Config.QueueTimeout is set
+
+	absentSince time.Time     // no worker has been up since then; zero: one is
+	absences    time.Duration // of the past
+}
+
+// waited is locked: the time by the clock that QueueTimeout counts on. It stands while no worker is
+// up, for as long as a worker may take to come up.
+func (c *care) waited(now time.Time, cfg *Config) time.Time {
+	return now.Add(-c.absences - c.absence(now, cfg))
+}
+
+func (c *care) absence(now time.Time, cfg *Config) time.Duration {
+	if c.absentSince.IsZero() {
+		return 0
+	}
+	return min(now.Sub(c.absentSince), cfg.BootTimeout)
+}
+
+// present is locked: a worker is up.
+func (c *care) present(now time.Time, cfg *Config) {
+	c.absences += c.absence(now, cfg)
+	c.absentSince = time.Time{}
+}
+
+// absent is locked: a worker has gone.
+func (c *care) absent(now time.Time, p *Pool) {
+	if c.absentSince.IsZero() && !slices.ContainsFunc(p.workers, func(w *worker) bool { return w != nil && w.up() }) {
+		c.absentSince = now
+	}
 }
 
 // period returns how often the limits of c want a look.
@@ -83,7 +118,7 @@ func (p *Pool) mayExceed() bool {
 	}
 	resting := p.cfg.IdleTimeout > 0 || p.cfg.MaxLifetime > 0
 	for _, w := range p.workers {
-		if w != nil && (len(w.calls) > 0 || resting && w.ready) {
+		if w != nil && (len(w.calls) > 0 || resting && w.up()) {
 			return true
 		}
 	}
@@ -103,7 +138,7 @@ func (p *Pool) look() {
 	defer p.exited.Done()
 	p.in.Lock()
 	workers := p.live()
-	p.in.Unlock()
+	p.in.Commit()
 	seen := make([]sight, len(workers))
 	for i, w := range workers {
 		seen[i] = w.see(p.cfg.MemorySoft+p.cfg.MemoryHard > 0)
@@ -112,13 +147,13 @@ func (p *Pool) look() {
 	p.care.armed = false
 	now := time.Now()
 	for i, w := range workers {
-		if w.ready && !w.left {
+		if w.life == serving || w.life == retiring {
 			p.judge(w, seen[i], now)
 		}
 	}
 	p.expire(now)
 	p.dispatch()
-	p.in.Unlock()
+	p.in.Commit()
 }
 
 // sight is what a look at a worker shows.
@@ -129,20 +164,45 @@ type sight struct {
 }
 
 func (w *worker) see(memory bool) (s sight) {
-	w.mu.Lock()
-	page, proc, reaped := w.page, w.proc, w.reaped
-	w.mu.Unlock()
-	if page != nil && !reaped {
-		var words [pageBuffer]byte
-		if n, _ := page.ReadAt(words[:], 0); n == len(words) {
-			s.running = binary.NativeEndian.Uint64(words[pageRunning:])
-			s.beat = binary.NativeEndian.Uint64(words[pageBeat:])
+	words, process := w.peek()
+	if words != nil {
+		s.running = binary.NativeEndian.Uint64(words[wire.PageRunning:])
+		s.beat = binary.NativeEndian.Uint64(words[wire.PageBeat:])
+	}
+	if process != nil {
+		proc.ReapOrphans(process.Pid)
+		if memory {
+			s.memory = proc.ResidentMemory(process.Pid)
 		}
 	}
-	if memory && proc != nil && !reaped {
-		s.memory = residentMemory(proc.Pid)
-	}
 	return s
+}
+
+// peek returns the words at the beginning of the ledger, nil without one, and the process, nil when
+// it is not alive.
+func (w *worker) peek() (words []byte, process *os.Process) {
+	w.mu.Lock()
+	page, process, reaped := w.page, w.proc, w.reaped
+	w.mu.Unlock()
+	if page != nil {
+		words = make([]byte, wire.PageBuffer)
+		if n, _ := page.ReadAt(words, 0); n != len(words) {
+			words = nil
+		}
+	}
+	if reaped {
+		process = nil
+	}
+	return words, process
+}
+
+// running is the task that the ledger names; 0: none.
+func (w *worker) running() uint64 {
+	words, _ := w.peek()
+	if words == nil {
+		return 0
+	}
+	return binary.NativeEndian.Uint64(words[wire.PageRunning:])
 }
 
 // judge is locked.
@@ -156,16 +216,19 @@ func (p *Pool) judge(w *worker, s sight, now time.Time) {
 		w.kill(ErrHung)
 	case cfg.MemoryHard > 0 && s.memory > cfg.MemoryHard:
 		w.kill(ErrMemory)
-	case cfg.MemorySoft > 0 && s.memory > cfg.MemorySoft, !w.expires.IsZero() && now.After(w.expires):
-		w.retiring = true
-	case cfg.IdleTimeout > 0 && len(w.calls) == 0 && now.Sub(w.busyAt) >= cfg.IdleTimeout:
-		w.retiring = true
+	case cfg.MemorySoft > 0 && s.memory > cfg.MemorySoft:
+		w.retire(byMemory)
+	case !w.expires.IsZero() && now.After(w.expires):
+		w.retire(byLifetime)
+	case cfg.IdleTimeout > 0 && len(w.calls) == 0 && now.Sub(w.busyAt) >= cfg.IdleTimeout &&
+		p.serving() > cfg.MinWorkers:
+		w.retire(byIdleness)
 	}
 	if cfg.RunTimeout == 0 && !cfg.KillCancelled {
 		return
 	}
 	for _, c := range w.calls {
-		if c.begun || !w.exact || c.id() == s.running {
+		if c.stage.begun() || !w.exact || c.id() == s.running {
 			p.judgeCall(w, c, now)
 		}
 	}
@@ -184,30 +247,40 @@ func (p *Pool) judgeCall(w *worker, c *call, now time.Time) {
 			t.stopAt = now.Add(p.cfg.Grace)
 		}
 		if now.After(t.stopAt) {
-			if t.overdue {
-				cause = ErrRunTimeout
-			}
-			w.kill(cause)
+			w.kill(t.killCause(cause))
 		}
 	case p.cfg.RunTimeout > 0 && now.Sub(t.startedAt) >= p.cfg.RunTimeout:
 		t.overdue, t.stopAt = true, now.Add(p.cfg.Grace)
-		w.out.pushUrgent(frame{typ: frameCancel, id: c.id(), body: encodeError(ErrRunTimeout, nil)})
+		w.out.pushUrgent(wire.Frame{Type: wire.Cancel, ID: c.id(), Body: wire.EncodeError(ErrRunTimeout, nil)})
 	}
 }
 
-// expire is locked: it ends what has waited too long, in the queue or, given back by a worker, in resend. All wait as long,
-// so the eldest of the queue are the first.
+// killCause is why a call's worker is killed. The end of the call's context is told, too, where
+// that came before RunTimeout.
+func (t *trouble) killCause(ctxCause error) error {
+	switch {
+	case !t.overdue:
+		return ctxCause
+	case ctxCause != nil:
+		return fmt.Errorf("%w; its context had ended: %w", ErrRunTimeout, ctxCause)
+	}
+	return ErrRunTimeout
+}
+
+// expire is locked: it ends calls that have waited too long, in the queue or, given back by a
+// worker, in resend. All wait as long, so the eldest of the queue are the first.
 func (p *Pool) expire(now time.Time) {
 	c := &p.care
+	now = c.waited(now, &p.cfg)
 	for len(c.aging) > 0 {
 		eldest := c.aging[0]
-		waits := eldest.node.In != nil
+		waits := eldest.node.State().Queued()
 		if waits && now.Before(eldest.until) {
 			break
 		}
 		c.aging[0], c.aging = nil, c.aging[1:]
 		if waits {
-			p.in.After(func() { eldest.node.Abandon(ErrQueueTimeout) })
+			p.in.AfterLocked(func() { eldest.node.Abandon(ErrQueueTimeout) })
 		}
 	}
 	for _, c := range slices.Clone(p.resend) {
@@ -217,8 +290,8 @@ func (p *Pool) expire(now time.Time) {
 	}
 }
 
-// limit is locked: w is new, and gets its share of the limits. They differ by up to a tenth, so that workers which started
-// together do not end together.
+// limit is locked: w is new, and gets its share of the limits. They differ by up to a tenth, so
+// that workers which started together do not end together.
 func (w *worker) limit(cfg *Config, now time.Time) {
 	w.busyAt = now
 	if n := cfg.MaxTasks; n > 0 {
@@ -233,16 +306,17 @@ func (w *worker) limit(cfg *Config, now time.Time) {
 func (w *worker) took() {
 	if w.mayTake > 0 {
 		if w.mayTake--; w.mayTake == 0 {
-			w.retiring = true
+			w.retire(byTasks)
 		}
 	}
 }
 
-// retire is locked: workers that are to go, and have nothing to do, go.
-func (p *Pool) retire() {
+// letGo is locked: workers that are to go, and have nothing to do, go.
+func (p *Pool) letGo() {
 	for _, w := range p.workers {
-		if w != nil && w.retiring && !w.left && len(w.calls) == 0 {
-			w.left = true
+		if w != nil && w.life == retiring && len(w.calls) == 0 {
+			w.to(leaving)
+			p.announce()
 			w.dismiss()
 		}
 	}

@@ -19,7 +19,9 @@ import (
 	"github.com/quartet-go/quartet/procpool"
 )
 
-// leavesNothing checks, when the test and its pools have ended, that no descriptor and no child is left.
+// leavesNothing checks, when the test and its pools have ended, that no descriptor and no child is
+// left. It is not for parallel tests: the test around them calls it, or else TestMain checks when
+// all have ended.
 func leavesNothing(t *testing.T) {
 	fds := descriptors()
 	t.Cleanup(func() {
@@ -28,12 +30,14 @@ func leavesNothing(t *testing.T) {
 	})
 }
 
-// Each kind of death, alone and among many: only what had started there fails, and the pool goes on.
+// Each kind of death, alone and among many: only calls that had started there fail, and the pool
+// goes on.
 func TestKillMatrix(t *testing.T) {
+	leavesNothing(t)
 	for _, how := range []string{"panic", "exit", "goexit", "SIGKILL", "SIGSEGV", "overflow"} {
 		for _, inFlight := range []int{1, 64} {
 			t.Run(how, func(t *testing.T) {
-				leavesNothing(t)
+				t.Parallel()
 				p := newPool(t, procpool.Config{Workers: 1, OnOutput: func(procpool.Line) {}})
 				var fs []*quartet.Future[int]
 				for i := range inFlight - 1 {
@@ -82,7 +86,8 @@ func checkDeath(t *testing.T, how string, err error) {
 	}
 }
 
-// A nested call's death takes the task that waits for it along when both are in one worker, and not otherwise.
+// A nested call's death takes the task that waits for it along when both are in one worker, and not
+// otherwise.
 func TestDeathOfANestedCall(t *testing.T) {
 	leavesNothing(t)
 	p := newPool(t, procpool.Config{Workers: 1})
@@ -98,7 +103,8 @@ func TestDeathOfANestedCall(t *testing.T) {
 	require.ErrorAs(t, err, &panicked, "through two processes")
 }
 
-// Workers are killed at random under load: what was accepted has an outcome, and a death costs at most one flat task.
+// Workers are killed at random under load: each accepted call has an outcome, and a death costs at
+// most one flat task.
 func TestKillsUnderLoad(t *testing.T) {
 	leavesNothing(t)
 	kills := 50
@@ -218,8 +224,9 @@ func fakes(t *testing.T, mode string, cfg procpool.Config) *procpool.Pool {
 	return newPool(t, cfg)
 }
 
-// What comes up wrong is a clear error, and refuses what follows.
+// A worker that does not come up is a clear error, and later calls are refused.
 func TestWorkersThatDoNotComeUp(t *testing.T) {
+	leavesNothing(t)
 	for mode, says := range map[string]string{
 		"silent":  "said nothing within Config.BootTimeout",
 		"exit":    "cannot find my hat",
@@ -232,7 +239,7 @@ func TestWorkersThatDoNotComeUp(t *testing.T) {
 		"magic":   `magic "ssh"`,
 	} {
 		t.Run(mode, func(t *testing.T) {
-			leavesNothing(t)
+			t.Parallel()
 			cfg := procpool.Config{}
 			if mode == "silent" {
 				cfg.BootTimeout = 50 * time.Millisecond
@@ -247,8 +254,9 @@ func TestWorkersThatDoNotComeUp(t *testing.T) {
 	}
 }
 
-// What goes wrong later costs the call that had started.
+// A worker that fails later costs the call that had started.
 func TestWorkersThatGoWrong(t *testing.T) {
+	leavesNothing(t)
 	for mode, says := range map[string]string{
 		"garbage later":     "procpool: protocol error",
 		"long later":        "beyond the limit",
@@ -257,7 +265,7 @@ func TestWorkersThatGoWrong(t *testing.T) {
 		"wrong output":      "decoding the output",
 	} {
 		t.Run(mode, func(t *testing.T) {
-			leavesNothing(t)
+			t.Parallel()
 			p := fakes(t, mode, procpool.Config{})
 			for range 3 {
 				_, err := double.Do(bounded(t), p, 21)
@@ -286,7 +294,8 @@ func TestTestBinaryWithoutTestMain(t *testing.T) {
 	exe, err := os.Executable()
 	require.NoError(t, err)
 	p := newPool(t, procpool.Config{
-		Command: []string{exe, "-test.run=^$"}, Env: append(os.Environ(), envFake+"=suite"), OnOutput: func(procpool.Line) {},
+		Command: []string{exe, "-test.run=^$"}, Env: append(os.Environ(), envFake+"=suite"),
+		OnOutput: func(procpool.Line) {},
 	})
 	_, err = double.Do(bounded(t), p, 1)
 	require.ErrorIs(t, err, procpool.ErrCrashLoop)

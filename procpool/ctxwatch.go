@@ -2,8 +2,8 @@ package procpool
 
 import "context"
 
-// ctxWatch waits for the end of one context that calls in workers were submitted with: one registration for all of them,
-// since one for each would cost as much as a call.
+// ctxWatch waits for the end of one context that calls in workers were submitted with: one
+// registration for all of them, since one for each would cost as much as a call.
 type ctxWatch struct {
 	ctx     context.Context
 	calls   int
@@ -11,8 +11,8 @@ type ctxWatch struct {
 	dropped bool
 }
 
-// watch is locked: c's worker is told when the context that c was submitted with ends. The end by Cancel comes through
-// Cancelled.
+// watch is locked: c's worker is told when the context that c was submitted with ends. The end by
+// Cancel comes through host.Cancelled.
 func (p *Pool) watch(c *call) {
 	parent := c.node.Parent()
 	done := parent.Done()
@@ -25,7 +25,7 @@ func (p *Pool) watch(c *call) {
 			p.resting = nil
 		} else {
 			w = &ctxWatch{ctx: parent}
-			p.in.After(func() { p.register(w) })
+			p.in.AfterLocked(func() { p.register(w) })
 		}
 		p.watches[done] = w
 	}
@@ -38,7 +38,7 @@ func (p *Pool) register(w *ctxWatch) {
 	p.in.Lock()
 	w.stop = stop
 	dropped := w.dropped
-	p.in.Unlock()
+	p.in.Commit()
 	if dropped {
 		stop()
 	}
@@ -62,7 +62,7 @@ func (p *Pool) rest(w *ctxWatch) {
 	if old := p.resting; old != nil {
 		old.dropped = true
 		if stop := old.stop; stop != nil {
-			p.in.After(func() { stop() })
+			p.in.AfterLocked(func() { stop() })
 		}
 	}
 	p.resting = w
@@ -84,8 +84,8 @@ func (p *Pool) contextEnded(w *ctxWatch) {
 			calls = append(calls, c)
 		}
 	}
-	p.in.Unlock()
+	p.in.Commit()
 	for _, c := range calls {
-		p.Cancelled(c.node)
+		p.cancelled(c)
 	}
 }

@@ -5,21 +5,22 @@ import (
 	"slices"
 	"time"
 
-	"github.com/quartet-go/quartet/internal/task"
+	"github.com/quartet-go/quartet/procpool/internal/wire"
 )
 
 const (
-	// windowWork is how much work a worker should hold, running and prefetched: enough that it never waits for the next
-	// task, little enough that a task never waits long behind another.
+	// windowWork is how much work a worker should hold, running and sent ahead: enough that it
+	// never waits for the next task, little enough that a task never waits long behind another.
 	windowWork = 200 * time.Microsecond
 	maxWindow  = 256
-	// aheadBelow is up to what length of tasks one is always sent ahead: where both sides have gone to sleep the way there
-	// and back takes nearly 100 µs. An idle worker gets back what waits behind a task that turns out long.
-	aheadBelow = 2 * time.Millisecond // LONG in quartet_worker.py
+	// aheadBelow is up to what length of tasks one is always sent ahead: where both sides have gone
+	// to sleep the way there and back takes nearly 100 µs. An idle worker gets back what waits
+	// behind a task that turns out long.
+	aheadBelow = 2 * time.Millisecond // LONG in the worker in Python
 )
 
-// dispatch is locked: what is queued goes to workers with room, and to waiting ones that want what descends from their
-// task; where there are too few workers, new ones are started.
+// dispatch is locked: queued calls go to workers with room, and to waiting ones that take calls
+// which descend from their task; where there are too few workers, new ones are started.
 func (p *Pool) dispatch() {
 	for {
 		w := p.freest()
@@ -42,16 +43,19 @@ func (p *Pool) dispatch() {
 			p.assign(w, c, under)
 		}
 	}
-	if len(p.resend) > 0 || p.in.Len() > 0 {
-		p.grow()
+	if n := len(p.resend) + p.in.LenLocked(); n > 0 {
+		p.grow(n)
 	} else {
+		p.grow(0)
 		p.revoke()
 	}
-	p.retire()
+	p.roll()
+	p.letGo()
 	p.lookLater()
 }
 
-// revoke is locked: nothing is queued. An idle worker gets half of what waits in the one that has the most to do.
+// revoke is locked: nothing is queued. An idle worker gets half of what waits in the one that has
+// the most to do.
 func (p *Pool) revoke() {
 	idle := p.freest()
 	if idle == nil || len(idle.calls) > 0 {
@@ -64,14 +68,16 @@ func (p *Pool) revoke() {
 		}
 	}
 	if most != nil {
+		half := len(most.calls) / 2
 		most.revoked = true
-		most.out.pushUrgent(frame{typ: frameRevoke, flags: flagOptional, arg: uint16(len(most.calls) / 2)})
+		most.asked += half
+		most.out.pushUrgent(wire.Frame{Type: wire.Revoke, Flags: wire.FlagOptional, Arg: uint16(half)})
 	}
 }
 
 // worthRevoking is locked: what waits in w is enough work to be carried to another.
 func (w *worker) worthRevoking() bool {
-	return w.ready && w.exact && !w.revoked && w.suspended == 0 && time.Duration(len(w.calls)-1)*w.pace > windowWork/2
+	return w.up() && w.exact && !w.revoked && w.suspended == 0 && time.Duration(len(w.calls)-1)*w.pace > windowWork/2
 }
 
 // freest is locked: the worker with the fewest tasks, of those that have room for one more.
@@ -86,9 +92,12 @@ func (p *Pool) freest() *worker {
 }
 
 // available is locked: w takes one call more.
-func (w *worker) available() bool { return w.ready && !w.retiring && w.room() }
+func (w *worker) available() bool {
+	return w.life == serving && w.version <= w.pool.version && w.room()
+}
 
-// room is locked. A worker in which a task waits takes only what descends from that task, unless it runs several at once.
+// room is locked. A worker in which a task waits takes only what descends from that task, unless it
+// runs several at once.
 func (w *worker) room() bool {
 	if w.width > 1 {
 		return len(w.calls)-w.suspended < w.width
@@ -96,8 +105,8 @@ func (w *worker) room() bool {
 	return w.suspended == 0 && len(w.calls) < w.window && (len(w.calls) == 0 || !w.stuck())
 }
 
-// stuck is locked: a foreign worker is in a call that has turned out long. While that runs it may be unable to give back
-// what was sent ahead.
+// stuck is locked: a foreign worker is in a call that has turned out long. While that runs it may
+// be unable to give back the calls that were sent ahead.
 func (w *worker) stuck() bool {
 	return w.pool.foreign() && time.Since(w.heardAt) > aheadBelow
 }
@@ -107,12 +116,11 @@ func (p *Pool) next() *call {
 	for len(p.resend) > 0 {
 		c := p.resend[0]
 		p.resend = p.resend[1:]
-		c.waiting = false
 		if p.startable(c) {
 			return c
 		}
 	}
-	for n := p.in.Pop(); n != nil; n = p.in.Pop() {
+	for n := p.in.PopLocked(); n != nil; n = p.in.PopLocked() {
 		if c := n.Data.(*call); p.startable(c) {
 			return c
 		}
@@ -120,14 +128,16 @@ func (p *Pool) next() *call {
 	return nil
 }
 
-// startable is locked: it ends a call that has been taken from a queue, and whose context has ended.
+// startable is locked: it ends a call that has been taken from a queue, and whose context has
+// ended.
 func (p *Pool) startable(c *call) bool {
 	err := context.Cause(c.node.Context())
-	if f, ok := c.call.(task.Noder); err == nil && ok && f.Node() != c.node && !f.Node().Claim() && f.Node().State() == task.Ended {
-		err = context.Canceled // a future that a wrapper has put on its way, and that was cancelled
+	if err == nil && c.inner != nil && !c.inner.Claim() && c.inner.State().Over() {
+		err = context.Canceled
 	}
 	if err != nil {
-		p.in.After(func() { p.end([]outcome{{call: c, err: err}}) })
+		c.to(ending)
+		p.in.AfterLocked(func() { p.end([]outcome{{call: c, err: err}}) })
 	}
 	return err == nil
 }
@@ -136,13 +146,13 @@ func (p *Pool) startable(c *call) bool {
 func (p *Pool) descendant(c *call) *call {
 	for k := c.kids; k != nil; k = k.next {
 		switch {
-		case k.waiting:
+		case k.stage == requeued:
 			p.unqueue(k)
 			if p.startable(k) {
 				return k
 			}
-		case k.node.In != nil:
-			if p.in.Take(k.node) && p.startable(k) {
+		case k.node.State().Queued():
+			if p.in.TakeLocked(k.node) && p.startable(k) {
 				return k
 			}
 		default:
@@ -159,13 +169,14 @@ func (p *Pool) unqueue(c *call) {
 	if i := slices.Index(p.resend, c); i >= 0 {
 		p.resend = slices.Delete(p.resend, i, i+1)
 	}
-	c.waiting = false
 }
 
-// requeue is locked: calls that have not started anywhere go before all that is queued, the eldest first.
+// requeue is locked: calls that have not started anywhere go before all that is queued, the eldest
+// first.
 func (p *Pool) requeue(calls ...*call) {
 	for _, c := range calls {
-		c.worker, c.waiting = nil, true
+		c.worker = nil
+		c.to(requeued)
 	}
 	p.resend = append(p.resend, calls...)
 	slices.SortFunc(p.resend, func(a, b *call) int {
@@ -179,46 +190,49 @@ func (p *Pool) requeue(calls ...*call) {
 // assign is locked: it sends c to w.
 func (p *Pool) assign(w *worker, c *call, under uint64) {
 	if len(w.calls) > 0 {
-		p.grow()
+		p.grow(max(1, len(p.resend)+p.in.LenLocked()))
 	}
-	if len(w.calls) == 0 && (p.care.every > 0 || p.foreign()) {
+	if len(w.calls) == 0 {
 		w.movedAt = time.Now()
 		w.heardAt = w.movedAt
 	}
 	c.worker = w
+	c.to(sent)
 	w.calls[c.id()] = c
 	w.took()
-	c.node.Lane = w.lane
+	c.node.Lane = int32(w.lane)
 	for ; w.bound <= int(c.fn); w.bound++ {
-		w.out.push(frame{typ: frameBind, arg: uint16(w.bound), body: []byte(p.names[w.bound])})
+		w.out.push(wire.Frame{Type: wire.Bind, Arg: uint16(w.bound), Body: []byte(p.names[w.bound])})
 	}
-	f := frame{typ: frameTask, id: c.id(), arg: c.fn, body: c.input}
-	if x := (ext{label: c.label, under: under}); x != (ext{}) || !c.deadline.IsZero() {
+	f := wire.Frame{Type: wire.Task, ID: c.id(), Arg: c.fn, Body: c.input}
+	if x := (wire.Ext{Label: c.label, Under: under, Values: c.values}); !x.Empty() || !c.deadline.IsZero() {
 		if !c.deadline.IsZero() {
-			x.left = max(time.Until(c.deadline), 1)
+			x.Left = max(time.Until(c.deadline), 1)
 		}
-		f.flags = flagExt
-		f.body = append(appendExt(nil, x), c.input...)
+		f.Flags, f.Ext = wire.FlagExt, wire.AppendExt(nil, x)
 	}
 	if c.raw {
-		f.flags |= flagRaw
+		f.Flags |= wire.FlagRaw
+	}
+	if c.items != nil {
+		f.Flags |= wire.FlagStream
 	}
 	if len(w.calls) == 1 {
 		w.turn.lone = c.joined
 		w.out.pushQuietly(f)
-		p.in.After(w.out.direct)
+		p.in.AfterLocked(w.out.direct)
 	} else {
 		w.out.push(f)
 	}
 	if !w.turn.lone || !c.joined {
-		w.turn.call()
+		w.turn.on(readerCalled)
 	}
 	p.watch(c)
 }
 
-// adapt is locked: a call of w's took 1<<bits nanoseconds, or somewhat less. The window follows: long calls go to a worker
-// one by one, tiny ones in numbers, and where none may be sent ahead, or without a measure, each waits in the pool for the
-// one before it.
+// adapt is locked: a call of w's took 1<<bits nanoseconds, or somewhat less. The window follows:
+// long calls go to a worker one by one, tiny ones in numbers, and where none may be sent ahead, or
+// without a measure, each waits in the pool for the one before it.
 func (w *worker) adapt(bits int) {
 	if !w.ahead || bits == 0 {
 		return

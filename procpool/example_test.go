@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"time"
@@ -123,7 +127,8 @@ func ExampleConfig_onOutput() {
 	// <nil> <nil>
 }
 
-// The calls of one customer go one by one, in order, and mostly to the same worker; other customers do not wait for them.
+// The calls of one customer go one by one, in order, and mostly to the same worker; other customers
+// do not wait for them.
 func ExamplePool_Key() {
 	procpool.Init()
 	pool, err := procpool.New(procpool.Config{Workers: 2})
@@ -150,7 +155,9 @@ var (
 		return 0, &budget{Left: 10, Wanted: n}
 	})
 	cities map[string]int // in each worker, from its set-up on
-	people = quartet.Define("example.people", func(_ context.Context, city string) (int, error) { return cities[city], nil })
+	people = quartet.Define("example.people", func(_ context.Context, city string) (int, error) {
+		return cities[city], nil
+	})
 	drifts = quartet.Define("example.drifts", func(ctx context.Context, _ int) (int, error) {
 		<-ctx.Done() // a long computation looks from time to time
 		return 0, context.Cause(ctx)
@@ -185,7 +192,8 @@ func ExampleRegisterErrorType() {
 	// Output: true 12 wanted, 10 left
 }
 
-// What is set up once in a worker serves all its calls. The hook is registered in an init function, or before Init.
+// A set-up in a worker serves all its calls. The hook is registered in an init function, or before
+// Init.
 func ExampleWorkerInit() {
 	pool, err := procpool.New(procpool.Config{Workers: 1})
 	if err != nil {
@@ -204,7 +212,8 @@ func ExampleNew() {
 	// Output: procpool: Config.Workers is negative: -1
 }
 
-// A call that runs too long hears of it by its ctx; one that does not listen is killed after Config.Grace.
+// A call that runs too long hears of it by its ctx; one that does not listen is killed after
+// Config.Grace.
 func ExampleConfig_runTimeout() {
 	pool, err := procpool.New(procpool.Config{Workers: 1, RunTimeout: 20 * time.Millisecond})
 	if err != nil {
@@ -231,4 +240,119 @@ func ExampleConfig_attempts() {
 	defer func() { _ = os.Remove(mark) }()
 	fmt.Println(fragile.Do(context.Background(), pool, mark))
 	// Output: done in another worker <nil>
+}
+
+// A lost call is the server's own matter: its client learns that it failed, and what the worker
+// wrote goes to the log alone.
+func ExampleWorkerLostError_client() {
+	procpool.Init()
+	pool, err := procpool.New(procpool.Config{Workers: 1, OnOutput: func(procpool.Line) {}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = pool.Close() }()
+
+	answer := func(w http.ResponseWriter, r *http.Request) {
+		v, err := quit.Do(r.Context(), pool, 1)
+		var lost *procpool.WorkerLostError
+		switch {
+		case errors.As(err, &lost):
+			fmt.Println("log: lost", lost.Func, "with exit code", lost.ExitCode) // and lost.Stderr
+			http.Error(w, "internal error", http.StatusInternalServerError)
+		case err != nil:
+			http.Error(w, "unavailable", http.StatusServiceUnavailable)
+		default:
+			fmt.Fprintln(w, v)
+		}
+	}
+	client := httptest.NewRecorder()
+	answer(client, httptest.NewRequest(http.MethodGet, "/", nil))
+	fmt.Print("client: ", client.Body)
+	// Output:
+	// log: lost example.quit with exit code 3
+	// client: internal error
+}
+
+// Ready says that the workers are up, or why not, before a service takes requests. Workers shows
+// them.
+func ExamplePool_Ready() {
+	procpool.Init()
+	pool, err := procpool.New(procpool.Config{Workers: 4, MinWorkers: 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = pool.Close() }()
+
+	fmt.Println(pool.Ready(context.Background()))
+	for _, w := range pool.Workers() {
+		fmt.Println(w.Lane, w.State, w.Calls)
+	}
+	// Output:
+	// <nil>
+	// 0 idle 0
+	// 1 idle 0
+}
+
+// Reload replaces the workers one by one while calls go on: for Python and Node by the present
+// script.
+func ExamplePool_Reload() {
+	procpool.Init()
+	pool, err := procpool.New(procpool.Config{Workers: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = pool.Close() }()
+
+	_, _ = square.Do(context.Background(), pool, 12)
+	before := pool.Workers()[0].PID
+	fmt.Println(pool.Reload(context.Background()))
+	_, _ = square.Do(context.Background(), pool, 12)
+	workers := pool.Workers()
+	fmt.Println(workers[len(workers)-1].PID != before)
+	// Output:
+	// <nil>
+	// true
+}
+
+// hello is a service, which each replica finds by its name.
+var hello = procpool.DefineService("example.hello", func(ctx context.Context, l net.Listener) error {
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "hello from a process of my own")
+	})}
+	drained := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() { drained <- server.Shutdown(context.WithoutCancel(ctx)) })
+	if err := server.Serve(l); stop() {
+		return err // it has failed
+	}
+	return <-drained
+})
+
+// Two processes of this program accept on one listener. At the end of ctx they finish what they
+// have.
+func ExampleServe() {
+	procpool.Init()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- procpool.Serve(ctx, l, 2, hello) }()
+
+	response, err := http.Get("http://" + l.Addr().String())
+	if err == nil {
+		body, _ := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		fmt.Println(string(body))
+	}
+	http.DefaultClient.CloseIdleConnections()
+	cancel()
+	fmt.Println(<-ended)
+	// Output:
+	// hello from a process of my own
+	// <nil>
 }

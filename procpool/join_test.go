@@ -11,7 +11,8 @@ import (
 	"github.com/quartet-go/quartet/procpool"
 )
 
-// A submitter that waits reads the worker's pipe itself; whatever else comes meanwhile must not be left lying.
+// A submitter that waits reads the worker's pipe itself; whatever else comes meanwhile must not be
+// left lying.
 func TestJoinedCallsAmongOthers(t *testing.T) {
 	p := newPool(t, procpool.Config{Workers: 2})
 	ctx := bounded(t)

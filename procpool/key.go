@@ -20,19 +20,27 @@ func (c *call) Order() *intake.Key {
 	return &c.key.Key
 }
 
-// Key returns a view whose calls run in strict order, one at a time: the next one goes to a worker when the one before it
-// has ended, also where that was tried again in another worker. Other keys are not held up. Two views of the same key are
-// one order. So calls of one key are not sent ahead: each takes a whole way there and back.
+// Key returns a view whose calls run in strict order, one at a time: the next one goes to a worker
+// when the one before it has ended, also where that was tried again in another worker. Other keys
+// are not held up. Two views of the same key are one order. So calls of one key are not sent ahead:
+// each takes a whole way there and back.
 //
-// They are sticky: each key has a worker of its own choice, by its hash, and its calls go there whenever that worker has
-// room, so that what the function keeps in memory for the key is mostly found again. They do not wait for it while another
-// worker is free; and one that was lost is replaced by an empty one. It panics when key is nil or cannot be compared.
-func (p *Pool) Key(of any) *View {
-	intake.CheckKey("procpool", of)
-	return &View{pool: p, key: &key{intake.Key{Keys: p.keys, Of: of}, maphash.Comparable(p.seed, of)}}
+// They are sticky: each key has a worker of its own choice, by its hash, and its calls go there
+// whenever that worker has room, so that what the function keeps in memory for the key is mostly
+// found again. They do not wait for it while another worker is free; and one that was lost is
+// replaced by an empty one. It panics when key is nil or cannot be compared.
+func (p *Pool) Key(key any) *View {
+	p.made()
+	intake.CheckKey("procpool", key)
+	return &View{pool: p, key: p.keyOf(key)}
 }
 
-// homeOf is locked: the worker that c goes to, other where c has no key, or its key's worker no room.
+func (p *Pool) keyOf(of any) *key {
+	return &key{intake.Key{Keys: p.keys, Of: of}, maphash.Comparable(p.seed, of)}
+}
+
+// homeOf is locked: the worker that c goes to, other where c has no key, or its key's worker no
+// room.
 func (p *Pool) homeOf(c *call, other *worker) *worker {
 	if c.key == nil {
 		return other

@@ -22,7 +22,8 @@ type entry struct {
 	Nap        time.Duration
 }
 
-// noted writes down when it begins and when it ends: in which order that was is for all to see afterwards.
+// noted writes down when it begins and when it ends: in which order that was is for all to see
+// afterwards.
 var noted = quartet.Define("noted", func(ctx context.Context, e entry) (int, error) {
 	f, err := os.OpenFile(e.File, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -43,8 +44,8 @@ var noted = quartet.Define("noted", func(ctx context.Context, e entry) (int, err
 	return os.Getpid(), nil
 })
 
-// A thousand keys, with naps, panics and workers that die: the calls of a key begin in order, and each after the end of
-// the one before it.
+// A thousand keys, with naps, panics and workers that die: the calls of a key begin in order, and
+// each after the end of the one before it.
 func TestKeysKeepTheirOrder(t *testing.T) {
 	const keys, calls = 1000, 4
 	p := newPool(t, procpool.Config{Workers: 3, Queue: keys * calls, OnOutput: func(procpool.Line) {}})

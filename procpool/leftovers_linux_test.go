@@ -15,7 +15,8 @@ func descriptors() int {
 	}
 	n := 0
 	for _, e := range entries {
-		if to, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && to != "anon_inode:[eventpoll]" && to != "anon_inode:[eventfd]" {
+		if to, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && to != "anon_inode:[eventpoll]" &&
+			to != "anon_inode:[eventfd]" {
 			n++
 		}
 	}

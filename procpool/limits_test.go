@@ -71,6 +71,7 @@ type flakiness struct {
 }
 
 func TestRunTimeoutCancels(t *testing.T) {
+	t.Parallel()
 	p := newPool(t, procpool.Config{Workers: 1, RunTimeout: 20 * time.Millisecond})
 	_, err := untilCancelled.Do(bounded(t), p, none{})
 	require.ErrorIs(t, err, procpool.ErrRunTimeout)
@@ -83,8 +84,8 @@ func TestRunTimeoutCancels(t *testing.T) {
 
 // What does not return is killed, with its group; what waited behind it runs elsewhere.
 func TestRunTimeoutKills(t *testing.T) {
-	leavesNothing(t)
-	p := newPool(t, procpool.Config{Workers: 1, RunTimeout: 20 * time.Millisecond, Grace: 20 * time.Millisecond})
+	t.Parallel()
+	p := newPool(t, procpool.Config{Workers: 1, RunTimeout: 500 * time.Millisecond, Grace: 20 * time.Millisecond})
 	for _, how := range []string{"spin", "sleep"} {
 		for range 100 { // the window grows
 			_, err := double.Do(bounded(t), p, 1)
@@ -118,7 +119,10 @@ func TestKillCancelled(t *testing.T) {
 	require.ErrorAs(t, err, &lost)
 }
 
-var naps = quartet.Define("naps", func(_ context.Context, d time.Duration) (int, error) { time.Sleep(d); return 0, nil })
+var naps = quartet.Define("naps", func(_ context.Context, d time.Duration) (int, error) {
+	time.Sleep(d)
+	return 0, nil
+})
 
 // occupied returns a pool whose one worker runs untilCancelled, after a call that took d.
 func occupied(t *testing.T, d time.Duration) (p *procpool.Pool, holder *quartet.Future[int]) {
@@ -135,6 +139,7 @@ func occupied(t *testing.T, d time.Duration) (p *procpool.Pool, holder *quartet.
 }
 
 func TestQueueTimeout(t *testing.T) {
+	t.Parallel()
 	p, holder := occupied(t, 5*time.Millisecond) // long: nothing is sent ahead
 	early := p.Stats().Abandoned
 	_, err := double.Do(bounded(t), p, 1)
@@ -146,8 +151,10 @@ func TestQueueTimeout(t *testing.T) {
 	require.Equal(t, early+1, p.Stats().Abandoned)
 }
 
-// A call that was sent ahead, and came back because the one before it turned out long, has waited all the time.
+// A call that was sent ahead, and came back because the one before it turned out long, has waited
+// all the time.
 func TestQueueTimeoutOfWhatWasSentAhead(t *testing.T) {
+	t.Parallel()
 	p, holder := occupied(t, 0)
 	_, err := double.Do(bounded(t), p, 1)
 	require.Equal(t, procpool.ErrQueueTimeout, err)
@@ -159,7 +166,7 @@ func TestQueueTimeoutOfWhatWasSentAhead(t *testing.T) {
 
 // A stopped worker is found, as no crash would find it; a busy one is left alone.
 func TestHungWorkerIsFound(t *testing.T) {
-	leavesNothing(t)
+	t.Parallel()
 	hook, next := lines()
 	p := newPool(t, procpool.Config{Workers: 1, HangTimeout: time.Second, OnOutput: hook})
 	f := hangs.Go(bounded(t), p, "spin")
@@ -226,12 +233,13 @@ func TestMaxTasksReplacesWorkers(t *testing.T) {
 }
 
 func TestLifetimeAndIdleTimeout(t *testing.T) {
+	leavesNothing(t)
 	for name, cfg := range map[string]procpool.Config{
 		"lifetime": {Workers: 1, MaxLifetime: 10 * time.Millisecond},
 		"idle":     {Workers: 1, IdleTimeout: 10 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
-			leavesNothing(t)
+			t.Parallel()
 			p := newPool(t, cfg)
 			first, err := pid.Do(bounded(t), p, none{})
 			require.NoError(t, err)
@@ -247,7 +255,8 @@ func TestMemoryLimits(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("memory is looked at on Linux alone")
 	}
-	p := newPool(t, procpool.Config{Workers: 1, MemorySoft: 100 << 20, MemoryHard: 1200 << 20}) // far apart: the race detector takes a multiple
+	// far apart: the race detector takes a multiple
+	p := newPool(t, procpool.Config{Workers: 1, MemorySoft: 100 << 20, MemoryHard: 1200 << 20})
 	first, err := hoards.Do(bounded(t), p, 150)
 	require.NoError(t, err)
 	_, err = untilReplaced(t, p, first)
@@ -256,7 +265,8 @@ func TestMemoryLimits(t *testing.T) {
 	require.ErrorIs(t, err, procpool.ErrMemory)
 }
 
-// untilReplaced calls until another process answers: while it is busy, the pool looks at its memory.
+// untilReplaced calls until another process answers: while it is busy, the pool looks at its
+// memory.
 func untilReplaced(t *testing.T, p *procpool.Pool, first int) (int, error) {
 	for {
 		v, err := pid.Do(bounded(t), p, none{})
@@ -306,9 +316,12 @@ func TestOnCommand(t *testing.T) {
 	require.Equal(t, "seen", v)
 }
 
-var getenv = quartet.Define("getenv", func(_ context.Context, name string) (string, error) { return os.Getenv(name), nil })
+var getenv = quartet.Define("getenv", func(_ context.Context, name string) (string, error) {
+	return os.Getenv(name), nil
+})
 
-// The hooks run in the worker, before its first call and after its last; IsWorker is true from the start.
+// The hooks run in the worker, before its first call and after its last; IsWorker is true from the
+// start.
 func TestWorkerHooks(t *testing.T) {
 	hook, next := lines()
 	p := newPool(t, procpool.Config{Workers: 1, OnOutput: hook, Env: append(os.Environ(), envHooks+"=say")})
@@ -340,27 +353,4 @@ func init() {
 		return nil
 	})
 	procpool.WorkerExit(func() { fmt.Println("worker", procpool.IsWorker(), "exit") })
-}
-
-// Workers that die before they have completed a call make a crash loop; one that is proven does not.
-func TestCrashLoopOfFreshWorkers(t *testing.T) {
-	p := newPool(t, procpool.Config{Workers: 1})
-	var lost *procpool.WorkerLostError
-	for range 3 {
-		_, err := die.Do(bounded(t), p, "exit")
-		require.ErrorAs(t, err, &lost)
-	}
-	_, err := double.Do(bounded(t), p, 1)
-	require.ErrorIs(t, err, procpool.ErrCrashLoop)
-	require.ErrorContains(t, err, "last words")
-	require.Eventually(t, func() bool { // a later submit tries again
-		v, err := double.Do(bounded(t), p, 21)
-		return err == nil && v == 42
-	}, time.Minute, 50*time.Millisecond)
-	for range 5 {
-		_, err := die.Do(bounded(t), p, "exit")
-		require.ErrorAs(t, err, &lost)
-		_, err = double.Do(bounded(t), p, 1)
-		require.NoError(t, err)
-	}
 }

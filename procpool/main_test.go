@@ -1,16 +1,23 @@
 package procpool_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/quartet-go/quartet/procpool"
 )
 
-// The test binary is also what the tests start: a worker of another language that misbehaves, or a parent to be killed.
+// The test binary is also what the tests start: a worker of another language that misbehaves, or a
+// parent to be killed.
 const (
 	envFake   = "QUARTET_TEST_FAKE"
 	envParent = "QUARTET_TEST_PARENT"
@@ -32,5 +39,45 @@ func TestMain(m *testing.M) {
 	if os.Getenv(envParent) != "" {
 		parent()
 	}
-	goleak.VerifyTestMain(m)
+	skipExamplesWithout("python3", "ExamplePython", "ExamplePython_stream", "ExampleForeignError")
+	skipExamplesWithout("node", "ExampleNode", "ExampleNode_stream")
+	manyAtOnce()
+	fds := descriptors()
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		for range 100 { // a process that was only looked for has a descriptor until it is collected
+			if runtime.GC(); descriptors() == fds {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		if after, left := descriptors(), children(); code == 0 && (after != fds || len(left) > 0) {
+			fmt.Printf("after all tests: %d descriptors, %d before; children %v\n", after, fds, left)
+			code = 1
+		}
+		os.Exit(code)
+	}))
+}
+
+// manyAtOnce has more parallel tests run than there are CPUs, unless a flag says how many: they
+// mostly wait for processes.
+func manyAtOnce() {
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
+}
+
+// skipExamplesWithout skips examples whose interpreter does not run here: unlike a test, an example
+// cannot skip itself.
+func skipExamplesWithout(program string, examples ...string) {
+	if exec.Command(program, "--version").Run() == nil {
+		return
+	}
+	skip := flag.Lookup("test.skip").Value
+	pattern := "^(" + strings.Join(examples, "|") + ")$"
+	if given := skip.String(); given != "" {
+		pattern = given + "|" + pattern
+	}
+	if err := skip.Set(pattern); err != nil {
+		panic(err)
+	}
 }

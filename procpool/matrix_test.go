@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -16,13 +18,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/executortest"
 	"github.com/quartet-go/quartet/procpool"
 )
 
-// The crash matrix: each kind of death in each phase of a worker's life, alone and among many calls.
+// The crash matrix: each kind of death in each phase of a worker's life, alone and among many
+// calls.
 var (
 	kindsOfDeath = []string{"panic", "exit", "goexit", "SIGKILL", "SIGSEGV", "overflow", "memory", "SIGSTOP"}
-	phases       = []string{"boot", "decode", "run", "encode", "mid-frame", "shutdown"}
+	phases       = []string{"boot", "decode", "run", "encode", "mid-copy", "mid-frame", "shutdown"}
 )
 
 // dieBy ends this process, or at least tries.
@@ -65,21 +69,22 @@ func (d *deadly) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-// deadlyOutput dies while it is encoded, or while what it was encoded to is written.
+// deadlyOutput dies while it is encoded, or while its encoding is written.
 type deadlyOutput struct{ deadly }
 
 func (d deadlyOutput) AppendBinary(dst []byte) ([]byte, error) {
 	switch d.Phase {
 	case "encode":
 		dieBy(d.How)
-	case "mid-frame":
+	case "mid-copy": // into shared memory
+		go dieBy(d.How)
+		return append(dst, bytes.Repeat([]byte("large"), 4<<20)...), nil
+	case "mid-frame": // shared memory has no room for it
 		go func() {
-			for range 100 {
-				runtime.Gosched()
-			}
+			awaitWriting()
 			dieBy(d.How)
 		}()
-		return append(dst, bytes.Repeat([]byte("large"), 4<<20)...), nil
+		return append(dst, bytes.Repeat([]byte("larger"), 12<<20)...), nil
 	}
 	return append(dst, "fine"...), nil
 }
@@ -93,10 +98,51 @@ var dies = quartet.Define("dies", func(_ context.Context, d deadly) (deadlyOutpu
 	return deadlyOutput{d}, nil
 })
 
+// awaitWriting returns when a goroutine of this worker is writing frames into the pipe.
+func awaitWriting() {
+	stacks := make([]byte, 1<<20)
+	for !bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("os.(*File).Write")) {
+		runtime.Gosched()
+	}
+}
+
+// deathWatch is an error that is decoded when the worker that returned it has ended. Until then the
+// pool reads nothing from that worker: a frame that is longer than the pipe stays unfinished.
+type deathWatch struct{ Addr string }
+
+func (e *deathWatch) Error() string { return "the worker at " + e.Addr + " has ended" }
+
+func (e *deathWatch) UnmarshalJSON(data []byte) error {
+	if err := json.Unmarshal(data, &e.Addr); err != nil {
+		return err
+	}
+	conn, err := net.Dial("tcp", e.Addr)
+	if err != nil {
+		return nil // it has ended already
+	}
+	defer func() { _ = conn.Close() }()
+	_, _ = io.Copy(io.Discard, conn)
+	return nil
+}
+
+func (e *deathWatch) MarshalJSON() ([]byte, error) { return json.Marshal(e.Addr) }
+
+// listening keeps the listener open as long as the worker lives.
+var listening net.Listener
+
+var watchDeath = quartet.Define("watchDeath", func(context.Context, none) (none, error) {
+	var err error
+	if listening, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return none{}, err
+	}
+	return none{}, &deathWatch{listening.Addr().String()}
+})
+
 // envDeath has the first worker die in boot, or each in its shutdown: "phase how file".
 const envDeath = "QUARTET_TEST_DEATH"
 
 func init() {
+	procpool.RegisterErrorType[*deathWatch]("procpool_test.deathWatch")
 	phase, rest, ok := strings.Cut(os.Getenv(envDeath), " ")
 	if !ok || !procpool.IsWorker() {
 		return
@@ -117,15 +163,22 @@ func init() {
 	}
 }
 
+// Without -long, deaths that take a second to find are tried in one phase, and all of them among
+// many calls alone.
 func TestCrashMatrix(t *testing.T) {
+	leavesNothing(t)
+	among := []int{64}
+	if executortest.Long() {
+		among = []int{1, 64}
+	}
 	for _, phase := range phases {
 		for _, how := range kindsOfDeath {
-			for _, inFlight := range []int{1, 64} {
+			if slow := how == "SIGSTOP" || how == "memory"; slow && phase != "run" && !executortest.Long() {
+				continue
+			}
+			for _, inFlight := range among {
 				t.Run(fmt.Sprint(phase, " ", how, " ", inFlight), func(t *testing.T) {
-					if how == "SIGSTOP" && testing.Short() {
-						t.Skip("it takes a second to find")
-					}
-					leavesNothing(t)
+					t.Parallel()
 					crash(t, phase, how, inFlight)
 				})
 			}
@@ -133,12 +186,25 @@ func TestCrashMatrix(t *testing.T) {
 	}
 }
 
+// foundAfter is the HangTimeout for a kind of death: short for those that only it finds, since a
+// busy machine may stop a worker that is well.
+func foundAfter(how string) time.Duration {
+	if how == "SIGSTOP" || how == "memory" {
+		return time.Second
+	}
+	return 0
+}
+
 func crash(t *testing.T, phase, how string, inFlight int) {
-	p := newPool(t, procpool.Config{
-		Workers: 1, HangTimeout: time.Second, BootTimeout: 2 * time.Second, Grace: 200 * time.Millisecond,
-		OnOutput: func(procpool.Line) {},
-		Env:      append(os.Environ(), "GORACE=halt_on_error=1 atexit_sleep_ms=0", envDeath+"="+phase+" "+how+" "+t.TempDir()+"/died"),
-	})
+	cfg := procpool.Config{
+		Workers: 1, HangTimeout: foundAfter(how), Grace: 200 * time.Millisecond, OnOutput: func(procpool.Line) {},
+		Env: append(os.Environ(), "GORACE=halt_on_error=1 atexit_sleep_ms=0",
+			envDeath+"="+phase+" "+how+" "+t.TempDir()+"/died"),
+	}
+	if phase == "boot" {
+		cfg.BootTimeout = 2 * time.Second
+	}
+	p := newPool(t, cfg)
 	began := time.Now()
 	var fs []*quartet.Future[int]
 	around := func() {
@@ -147,10 +213,20 @@ func crash(t *testing.T, phase, how string, inFlight int) {
 		}
 	}
 	around()
+	var watch *quartet.Future[none]
+	if phase == "mid-frame" && how != "goexit" { // which ends no worker
+		watch = watchDeath.Go(bounded(t), p, none{})
+	}
 	victim := dies.Go(bounded(t), p, deadly{phase, how})
 	around()
 	_, err := victim.Await(bounded(t))
 	checkFate(t, phase, how, err)
+	failures := 1
+	if watch != nil {
+		_, err = watch.Await(bounded(t))
+		require.ErrorAs(t, err, new(*deathWatch))
+		failures = 2
+	}
 	_, err = quartet.AwaitAll(bounded(t), fs...)
 	require.NoError(t, err, "nobody else fails")
 	v, err := double.Do(bounded(t), p, 21)
@@ -159,7 +235,7 @@ func crash(t *testing.T, phase, how string, inFlight int) {
 	require.NoError(t, p.Shutdown(bounded(t)))
 	s := p.Stats()
 	require.Equal(t, s.Submitted, s.Done+s.Failed)
-	require.LessOrEqual(t, s.Failed, uint64(1))
+	require.LessOrEqual(t, s.Failed, uint64(failures))
 	if took := time.Since(began); took > 20*time.Second { // a hang, and no slow machine
 		t.Errorf("it took %v", took)
 	}
@@ -172,11 +248,15 @@ func checkFate(t *testing.T, phase, how string, err error) {
 		return
 	}
 	var lost *procpool.WorkerLostError
-	if how == "goexit" && phase == "mid-frame" {
+	inWriting := phase == "mid-frame" || phase == "mid-copy"
+	if how == "goexit" && inWriting {
 		require.NoError(t, err, "it has ended the goroutine, and nothing else")
 		return
 	}
-	if (how == "panic" || how == "goexit") && phase != "mid-frame" {
+	if phase == "mid-copy" && err == nil {
+		return // the copy has been faster than the death
+	}
+	if (how == "panic" || how == "goexit") && !inWriting {
 		require.Error(t, err)
 		require.False(t, errors.As(err, &lost), "nothing is lost by a %s: %v", how, err)
 		return
@@ -189,12 +269,12 @@ func checkFate(t *testing.T, phase, how string, err error) {
 	}
 }
 
-// 64 MiB both ways at once, under full windows: nobody waits for the other for ever.
+// Large bodies both ways at once, under full windows: nobody waits for the other for ever.
 func TestLargeBodiesBothWaysAtOnce(t *testing.T) {
 	leavesNothing(t)
-	size := 64 << 20
-	if testing.Short() {
-		size = 8 << 20
+	size := 8 << 20
+	if executortest.Long() {
+		size = 64 << 20
 	}
 	p := newPool(t, procpool.Config{Workers: 2})
 	body := bytes.Repeat([]byte("0123456789abcdef"), size/16)

@@ -28,7 +28,8 @@ var spins = quartet.Define("spins", func(context.Context, none) (int, error) {
 	}
 })
 
-// parent is a program with two spinning workers, for the test below to kill. The shell's know nothing of the protocol.
+// parent is a program with two spinning workers, for the test below to kill. The shell's know
+// nothing of the protocol.
 func parent() {
 	cfg := procpool.Config{Workers: 2, OnOutput: func(l procpool.Line) { fmt.Println(string(l.Text)) }}
 	if os.Getenv(envParent) == "sh" {
@@ -44,7 +45,7 @@ func parent() {
 	select {}
 }
 
-// When the parent is killed, nothing of what it has started outlives it by a second.
+// When the parent is killed, no process of its workers outlives it by a second.
 func TestKilledParentLeavesNoOrphans(t *testing.T) {
 	rounds := 20
 	if executortest.Long() {

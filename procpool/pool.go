@@ -12,14 +12,20 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/quartet-go/quartet/procpool/internal/codec"
+	"github.com/quartet-go/quartet/procpool/internal/proc"
+	"github.com/quartet-go/quartet/procpool/internal/wire"
+
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/functions"
 	"github.com/quartet-go/quartet/internal/intake"
+	"github.com/quartet-go/quartet/internal/propagate"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// Pool runs calls of named functions in processes of their own. Make one with [New]. All methods may be called from any
-// goroutine, but Close not from inside a task of the pool. It is a [quartet.Executor], and not a Runner: a closure cannot
-// travel.
+// Pool runs calls of named functions in processes of their own. Make one with [New]. All methods
+// may be called from any goroutine, but Close not from inside a task of the pool. It is a
+// [quartet.Executor], and not a Runner: a closure cannot travel.
 type Pool struct {
 	in     intake.Intake
 	cfg    Config
@@ -28,30 +34,38 @@ type Pool struct {
 
 	numbers sync.Map    // name of a function → its number, a uint16
 	down    atomic.Bool // boot.broken is set
+	weaker  struct{ leash, ledger sync.Once }
 
 	// Guarded by in's lock.
-	names   []string  // by number
-	workers []*worker // by lane; nil: none
-	resend  []*call   // given back by a worker, or by its death, in order
-	watches map[<-chan struct{}]*ctxWatch
-	resting *ctxWatch // the last that went out of use: kept for the next call with the same context
-	boot    boot
-	care    care
-	ending  bool
-	keys    intake.Keys
-	seed    maphash.Seed // of the keys' homes
+	names    []string   // by number
+	learned  int        // of these, only workers have spoken of
+	program  *wire.Boot // what workers of a reference runtime run; nil: none
+	workers  []*worker  // by lane; nil: none
+	resend   []*call    // given back by a worker, or by its death, in order
+	watches  map[<-chan struct{}]*ctxWatch
+	resting  *ctxWatch // the last that went out of use: kept for the next call with the same context
+	boot     boot
+	version  int           // of program; Reload raises it
+	rolling  int           // how many workers there were when it did
+	stopping bool          // Shutdown or Close has begun
+	changed  chan struct{} // closed when a worker comes or goes, or the pool ends; nil: nobody waits
+	restarts map[string]uint64
+	reloads  chan struct{} // holds a token while one runs
+	care     care
+	ending   bool
+	keys     intake.Keys
+	seed     maphash.Seed // of the keys' homes
 }
 
-var (
-	_ quartet.Executor = (*Pool)(nil)
-	_ task.Canceller   = (*Pool)(nil)
-)
+var _ quartet.Executor = (*Pool)(nil)
 
-// New returns a pool; it starts no process yet. Where there are no processes it returns [errors.ErrUnsupported], without
-// a call of [Init] [ErrNoInit], and in a worker [ErrNested], unless Config.MaxDepth allows it. A field of cfg that is out
-// of range is an error that names it. A program that cannot be started shows later, as the [ErrCrashLoop] of calls.
+// New returns a pool. It starts Config.MinWorkers processes and does not wait for them: that is
+// Ready's. Where there are no processes it returns [errors.ErrUnsupported], without a call of
+// [Init] [ErrNoInit], and in a worker [ErrNested], unless Config.MaxDepth allows it. A field of cfg
+// that is out of range is an error that names it. A program that cannot be started shows later, as
+// the [ErrCrashLoop] of calls.
 func New(cfg Config) (*Pool, error) {
-	if !supported {
+	if !proc.Supported {
 		return nil, fmt.Errorf("procpool: %w: this platform has no processes", errors.ErrUnsupported)
 	}
 	refuseUnadopted()
@@ -65,42 +79,81 @@ func New(cfg Config) (*Pool, error) {
 		return nil, fmt.Errorf("%w: this is a worker of depth %d", ErrNested, depth)
 	}
 	cfg.setDefaults()
-	p := &Pool{cfg: cfg, codec: codecCompact, workers: make([]*worker, cfg.Workers), watches: make(map[<-chan struct{}]*ctxWatch), keys: make(intake.Keys), seed: maphash.MakeSeed()}
+	cfg.resolve()
+	p := &Pool{
+		cfg: cfg, codec: codec.Compact, workers: make([]*worker, cfg.Workers),
+		watches: make(map[<-chan struct{}]*ctxWatch), keys: make(intake.Keys), seed: maphash.MakeSeed(),
+		restarts: make(map[string]uint64), reloads: make(chan struct{}, 1),
+	}
 	if p.foreign() {
-		p.codec = codecJSON
+		p.codec = codec.JSON
+	}
+	var err error
+	if p.program, err = cfg.script.load(); err != nil {
+		return nil, err
 	}
 	p.care.every = cfg.period()
+	p.care.absentSince = time.Now()
 	p.in.Init(intake.Config{
-		Name: "procpool", Host: p, Ready: p.dispatch, Slots: p.slots, RejectLate: cfg.RejectLate,
-		Queue: cfg.Queue, InFlight: cfg.InFlight, Full: intake.Full(cfg.Saturation),
+		Package: "procpool", Name: cfg.Name, Logger: cfg.Logger, Host: (*host)(p), Ready: p.dispatch, Slots: p.slots,
+		RejectLate: cfg.RejectLate,
+		Queue:      cfg.Queue, InFlight: cfg.InFlight, Full: cfg.Saturation,
 		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	})
+	p.in.Lock()
+	p.dispatch() // starts MinWorkers
+	p.in.Commit()
 	return p, nil
+}
+
+// made returns p. It panics if New has not made it.
+func (p *Pool) made() *Pool {
+	if p == nil || p.in.Name() == "" {
+		panic("procpool: a Pool that New has not made")
+	}
+	return p
 }
 
 // foreign: its workers are another program.
 func (p *Pool) foreign() bool { return p.cfg.Command != nil }
 
-// SubmitCall encodes c's input and hands it over. It returns [quartet.ErrClosed], [quartet.ErrSaturated], [ErrCrashLoop],
-// the cause of ctx's end, or why the input cannot travel, when c is refused. It waits for room where Config.Saturation is
-// Wait. The input is copied: the caller may change it afterwards.
+// SubmitCall encodes c's input and hands it over. It returns [quartet.ErrClosed],
+// [quartet.ErrSaturated], [ErrCrashLoop], the cause of ctx's end, or why the input cannot travel,
+// when c is refused. It waits for room where Config.Saturation is Wait. The input is copied: the
+// caller may change it afterwards.
 func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
-	intake.NotNil("procpool", "SubmitCall", c)
+	p.made()
+	intake.NotNil("procpool", "SubmitCall", ctx, c)
 	return p.submit(ctx, c, Normal, nil)
 }
 
 func (p *Pool) submit(ctx context.Context, c quartet.Call, level Level, k *key) error {
+	_, err := p.submitRecord(ctx, c, level, k)
+	return err
+}
+
+// submitRecord is submit, and returns what the pool knows of the call.
+func (p *Pool) submitRecord(ctx context.Context, c quartet.Call, level Level, k *key) (*call, error) {
 	n := task.Of(ctx, c)
 	n.Level = int8(level)
 	record := &call{node: n, call: c, key: k}
+	if f, ok := quartet.As[interface{ Idempotent() bool }](c); ok {
+		record.again = f.Idempotent()
+	}
+	if f, ok := quartet.As[task.Noder](c); ok && f.Node() != n {
+		record.inner = f.Node()
+	}
+	if reader, ok := quartet.As[functions.Reader](c); ok {
+		p.streams(record, reader)
+	}
 	if err := p.fill(record); err != nil {
-		return err
+		return nil, err
 	}
 	n.Data = record
 	joining := joins(record)
 	record.joined = joining
 	if err := p.in.SubmitNode(n); err != nil {
-		return err
+		return nil, err
 	}
 	if p.cfg.QueueTimeout > 0 {
 		p.age(record)
@@ -108,31 +161,32 @@ func (p *Pool) submit(ctx context.Context, c quartet.Call, level Level, k *key) 
 	if joining {
 		p.join(record)
 	}
-	return nil
+	return record, nil
 }
 
 // age notes since when a call waits.
 func (p *Pool) age(c *call) {
 	p.in.Lock()
-	defer p.in.Unlock()
-	c.until = time.Now().Add(p.cfg.QueueTimeout)
-	if c.node.In != nil {
+	defer p.in.Commit()
+	c.until = p.care.waited(time.Now(), &p.cfg).Add(p.cfg.QueueTimeout)
+	if c.node.State().Queued() {
 		p.care.aging = append(p.care.aging, c)
 		p.lookLater()
 	}
 }
 
-// maxExt bounds the ext block of a TASK.
-const maxExt = maxLabel + 64
+// maxExt bounds the ext block of a TASK, without propagated values.
+const maxExt = wire.MaxLabel + 64
 
-// fill encodes the input of a call, and notes what travels with it. It refuses while workers do not come up.
+// fill encodes the input of a call, and notes what travels with it. It refuses while workers do not
+// come up.
 func (p *Pool) fill(c *call) (err error) {
-	codec := codecOf(p.codec, true, false)
-	if c.input, err = c.call.AppendInput(c.small[:0], codec); err != nil {
+	form := codec.Of(p.codec, true, c.node.Is(task.Joined)) // a caller that waits changes no input
+	if c.input, err = c.call.AppendInput(c.small[:0], form); err != nil {
 		return err
 	}
 	if limit := p.cfg.MaxFrame - maxExt; len(c.input) > limit {
-		return tooLarge(c.call.Name(), len(c.input), limit)
+		return wire.TooLarge(c.call.Name(), len(c.input), limit)
 	}
 	parent := c.node.Parent()
 	if p.down.Load() {
@@ -140,7 +194,16 @@ func (p *Pool) fill(c *call) (err error) {
 			return err
 		}
 	}
-	c.raw, c.label = isRaw(codec), task.LabelOf(parent)
+	c.raw, c.label = codec.IsRaw(form), task.LabelOf(parent)
+	if propagate.Any() {
+		if c.values = propagate.Inject(parent); wire.SizeOfValues(c.values) > wire.MaxValues {
+			return fmt.Errorf("procpool: the propagated values are %d bytes, beyond %d", wire.SizeOfValues(c.values),
+				wire.MaxValues)
+		}
+		if n, limit := len(c.input)+wire.SizeOfValues(c.values), p.cfg.MaxFrame-maxExt; n > limit {
+			return wire.TooLarge(c.call.Name(), n, limit)
+		}
+	}
 	c.deadline, _ = parent.Deadline()
 	c.fn, err = p.number(c.call.Name())
 	return err
@@ -149,8 +212,8 @@ func (p *Pool) fill(c *call) (err error) {
 // refusal is the error of a submit while workers do not come up.
 func (p *Pool) refusal(parent context.Context) error {
 	p.in.Lock()
-	defer p.in.Unlock()
-	if err := p.boot.refuse(); err != nil && parent.Err() == nil && !p.in.Draining() && len(p.live()) == 0 {
+	defer p.in.Commit()
+	if err := p.boot.refuse(); err != nil && parent.Err() == nil && !p.in.DrainingLocked() && len(p.live()) == 0 {
 		return err
 	}
 	return nil
@@ -162,7 +225,7 @@ func (p *Pool) number(name string) (uint16, error) {
 		return number.(uint16), nil
 	}
 	p.in.Lock()
-	defer p.in.Unlock()
+	defer p.in.Commit()
 	return p.newNumber(name)
 }
 
@@ -170,6 +233,10 @@ func (p *Pool) number(name string) (uint16, error) {
 func (p *Pool) newNumber(name string) (uint16, error) {
 	if number, ok := p.numbers.Load(name); ok {
 		return number.(uint16), nil
+	}
+	if len(name) > maxName {
+		return 0,
+			fmt.Errorf("procpool: the name %.100q… of a function is %d bytes, beyond %d", name, len(name), maxName)
 	}
 	if len(p.names) > math.MaxUint16 {
 		return 0, fmt.Errorf("procpool: %q is one function too many: a pool knows %d", name, len(p.names))
@@ -180,10 +247,12 @@ func (p *Pool) newNumber(name string) (uint16, error) {
 	return number, nil
 }
 
-// Ahead is how many calls in flight keep the workers busy, as long as the last ones were: quartet.Map asks for it.
+// Ahead is how many calls in flight keep the workers busy, as long as the last ones were:
+// quartet.Map asks for it.
 func (p *Pool) Ahead() int {
+	p.made()
 	p.in.Lock()
-	defer p.in.Unlock()
+	defer p.in.Commit()
 	n := 2 * p.cfg.Workers
 	for _, w := range p.live() {
 		n += 2 * w.window
@@ -191,13 +260,20 @@ func (p *Pool) Ahead() int {
 	return n
 }
 
-// Stats returns a snapshot of the pool's numbers. What has been sent to a worker counts as running.
-func (p *Pool) Stats() quartet.Stats { return p.in.Stats() }
+// Name returns Config.Name, or its default.
+func (p *Pool) Name() string { return p.made().in.Name() }
 
-// Shutdown refuses new work from outside and waits until all that was accepted has ended. When ctx ends first, it
-// cancels the contexts of the tasks that have started, abandons the queued ones with [quartet.ErrClosed], and returns
-// ctx's cause without waiting further. At its nil return no process, goroutine or timer of the pool is left.
+// Stats returns a snapshot of the pool's numbers. A call that was sent to a worker counts as
+// running.
+func (p *Pool) Stats() quartet.Stats { return p.made().in.Stats() }
+
+// Shutdown refuses new work from outside and waits until all that was accepted has ended. When ctx
+// ends first, it cancels the contexts of the tasks that have started, abandons the queued ones with
+// [quartet.ErrClosed], and returns ctx's cause without waiting further. At its nil return no
+// process, goroutine or timer of the pool is left.
 func (p *Pool) Shutdown(ctx context.Context) error {
+	p.made()
+	p.stop()
 	if err := p.in.Drain(ctx); err != nil {
 		return err
 	}
@@ -205,24 +281,30 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// Close abandons what is queued and cancels what has started, with cause [quartet.ErrClosed]; workers whose tasks have not
-// returned after Config.Grace are killed, with what they have started. It waits until no process, goroutine or timer of
-// the pool is left. The error is always nil.
+// Close abandons queued calls and cancels started ones, with cause [quartet.ErrClosed]; workers
+// whose tasks have not returned after Config.Grace are killed, with their groups. It waits until no
+// process, goroutine or timer of the pool is left. The error is always nil.
 func (p *Pool) Close() error {
+	p.made()
 	killer := time.AfterFunc(p.cfg.Grace, p.killAll)
 	defer killer.Stop()
+	p.stop()
 	p.in.CancelAndWait()
 	p.dismiss()
 	return nil
 }
 
-// killAll ends a Close whose grace is over: calls that are to be resent, too, have no worker to go to.
+// errPoolEnds kills the workers of a Close whose grace is over.
+var errPoolEnds = fmt.Errorf("%w: the worker had not ended within Config.Grace", quartet.ErrClosed)
+
+// killAll ends a Close whose grace is over: calls that are to be resent, too, have no worker to go
+// to.
 func (p *Pool) killAll() {
 	p.in.Lock()
 	workers := p.live()
-	p.in.Unlock()
+	p.in.Commit()
 	for _, w := range workers {
-		w.kill(quartet.ErrClosed)
+		w.kill(errPoolEnds)
 	}
 }
 
@@ -241,11 +323,17 @@ func (p *Pool) live() []*worker {
 func (p *Pool) dismiss() {
 	p.in.Lock()
 	p.ending = true
+	p.announce()
 	p.boot.stop(&p.exited)
 	p.rest(nil)
 	p.care.stop(p)
 	workers := p.live()
-	p.in.Unlock()
+	for _, w := range workers {
+		if w.life == booting { // nothing runs there
+			w.kill(errPoolEnds)
+		}
+	}
+	p.in.Commit()
 	killer := time.AfterFunc(p.cfg.Grace, p.killAll)
 	defer killer.Stop()
 	for _, w := range workers {
@@ -254,11 +342,21 @@ func (p *Pool) dismiss() {
 	p.exited.Wait()
 }
 
-// hello is locked: what a new worker is told, and the number of names in it.
-func (p *Pool) hello(nonce string) (greeting, []byte, error) {
-	g := greeting{
-		Magic: magic, Version: version, Nonce: nonce, Codec: p.codec, Fingerprint: fingerprint(),
-		MaxFrame: p.cfg.MaxFrame, Concurrency: p.cfg.Concurrency, Functions: p.names,
+// namesInHello bounds the names that a hello tells, in bytes. A worker hears of the others when it
+// is to run them.
+const namesInHello = 1 << 20
+
+// hello is locked: what a new worker is told.
+func (p *Pool) hello(nonce string, program *wire.Boot, bulk bool) (wire.Greeting, []byte, error) {
+	told, size := 0, 0
+	for ; told < len(p.names) && size+len(p.names[told]) <= namesInHello; told++ {
+		size += len(p.names[told])
+	}
+	g := wire.Greeting{
+		Magic: wire.Magic, Version: wire.Version, Name: p.Name(), Nonce: nonce, Codec: p.codec,
+		Fingerprint: proc.Fingerprint(),
+		MaxFrame:    p.cfg.MaxFrame, Concurrency: p.cfg.Concurrency, Functions: p.names[:told],
+		Boot: program, Bulk: bulk,
 	}
 	body, err := json.Marshal(g)
 	return g, body, err

@@ -2,19 +2,23 @@ package procpool
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
-	"github.com/quartet-go/quartet"
-	"github.com/quartet-go/quartet/internal/task"
+	"github.com/quartet-go/quartet/procpool/internal/bulk"
+	"github.com/quartet-go/quartet/procpool/internal/wire"
 )
 
-// errand is what a frame asks for beyond the pool's lock, in the order of the frames.
+// errand is what a frame asks for beyond the pool's lock, in the order of the frames. All that may
+// call a user's code is one: decoding errors, looking into contexts.
 type errand struct {
 	ended  outcome // where its call is set
+	goesOn bool    // ended is an item: its call goes on
 	submit *remote
-	cancel *remote
-	cause  error
+	refuse error   // why submit is not: set with it
+	cancel *remote // a call from inside whose context has ended, with the error in body
+	body   []byte
 	stop   context.Context // begin a shutdown
 }
 
@@ -22,42 +26,55 @@ func (e *errand) empty() bool {
 	return e.ended.call == nil && e.submit == nil && e.cancel == nil && e.stop == nil
 }
 
+// batch is how many frames are handled under one lock: a flood of them holds up nobody else.
+const batch = 256
+
 // receive handles the frames that have arrived from w. An error is the worker's end.
 func (p *Pool) receive(w *worker) error {
-	errands := w.errands[:0]
-	p.in.Lock()
-	f, ok, err := w.reader.next()
-	for ; ok && err == nil; f, ok, err = w.reader.next() {
-		if !w.ready {
-			err = p.welcome(w, f)
-		} else {
-			var e errand
-			if e, err = p.frame(w, f); !e.empty() {
-				errands = append(errands, e)
-			}
-		}
+	for {
+		more, err := p.receiveSome(w)
 		if err != nil {
-			break
+			return fmt.Errorf("%w: %w", ErrProtocol, err)
+		}
+		if !more {
+			return nil
 		}
 	}
-	if p.foreign() {
-		w.heardAt = time.Now()
-	}
-	p.dispatch()
-	p.in.Unlock()
-	w.ended = p.run(errands, w.ended[:0])
-	clear(errands)
-	w.errands = errands
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrProtocol, err)
-	}
-	return nil
 }
 
-// run does errands, ends of calls together as far as their order allows. It returns ended, emptied, for reuse.
-func (p *Pool) run(errands []errand, ended []outcome) []outcome {
+func (p *Pool) receiveSome(w *worker) (more bool, err error) {
+	errands := w.errands[:0]
+	p.in.Lock()
+	for range batch {
+		var f wire.Frame
+		if f, more, err = w.reader.Next(); !more || err != nil {
+			break
+		}
+		var e errand
+		if e, err = p.frame(w, f); err != nil {
+			break
+		}
+		if !e.empty() {
+			errands = append(errands, e)
+		}
+	}
+	w.heardAt = time.Now()
+	p.dispatch()
+	p.in.Commit()
+	w.ended = p.run(w, errands, w.ended[:0])
+	clear(errands)
+	w.errands = errands
+	return more, err
+}
+
+// run does errands, ends of calls together as far as their order allows. It returns ended, emptied,
+// for reuse.
+func (p *Pool) run(w *worker, errands []errand, ended []outcome) []outcome {
 	for _, e := range errands {
 		if e.ended.call != nil {
+			w.fetch(&e.ended)
+		}
+		if e.ended.call != nil && !e.goesOn {
 			ended = append(ended, e.ended)
 			continue
 		}
@@ -65,11 +82,16 @@ func (p *Pool) run(errands []errand, ended []outcome) []outcome {
 		clear(ended)
 		ended = ended[:0]
 		switch {
+		case e.goesOn:
+			p.deliver(e.ended)
+		case e.refuse != nil:
+			e.submit.reply(nil, nil, e.refuse)
 		case e.submit != nil:
 			p.submitRemote(e.submit)
 		case e.cancel != nil:
-			e.cancel.record.node.Cancel(e.cause)
+			e.cancel.record.node.Cancel(wire.DecodeError(e.body, nil))
 		case e.stop != nil:
+			p.stop()
 			_ = p.in.Drain(e.stop)
 		}
 	}
@@ -78,102 +100,192 @@ func (p *Pool) run(errands []errand, ended []outcome) []outcome {
 	return ended
 }
 
+// fetch reads a body that lies in shared memory, and lets the worker have its room again.
+func (w *worker) fetch(o *outcome) {
+	if o.place.Size == 0 {
+		return
+	}
+	body, err := w.bulk.Read(o.place)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrProtocol, err)
+		w.kill(err)
+		o.err, o.far = err, false
+		return
+	}
+	o.output, o.owned = body, true
+	w.out.pushQuietly(wire.Frame{Type: wire.Free, ID: uint64(o.place.At)}) // it goes with the next frame
+}
+
 // welcome is locked: f should be the hello of a worker that has started.
-func (p *Pool) welcome(w *worker, f frame) error {
-	g, err := parseGreeting(f)
+func (p *Pool) welcome(w *worker, f wire.Frame) error {
+	g, err := wire.ParseGreeting(f)
 	if err == nil {
-		err = g.check(w.greeting, !p.foreign())
+		err = g.Check(w.greeting, !p.foreign())
 	}
 	if err != nil {
 		return err
 	}
-	w.mu.Lock()
-	w.boot.Stop()
-	w.mu.Unlock()
-	w.ready, w.ledger, w.reader.limit = true, g.Ledger, p.cfg.MaxFrame
+	w.quench()
+	p.boot.succeeded()
+	p.down.Store(false)
+	w.to(serving)
+	w.ledger, w.reader.Limit = g.Ledger, p.cfg.MaxFrame
 	w.exact, w.ahead = g.Ledger, g.Ledger || p.cfg.Pipelined
 	if w.width = min(max(g.Concurrency, 1), max(p.cfg.Concurrency, 1)); w.width > 1 {
 		w.exact, w.ahead = false, false // what is there has started
 	}
+	w.program.Keep(g.Modules)
 	w.beats, w.movedAt = g.Heartbeat && g.Ledger, time.Now()
+	if w.greeting.Bulk && g.Bulk {
+		w.bulk = bulk.Share(w.page)
+		w.out.share(bulk.NewOutbox(w.bulk, wire.InputsAt))
+	}
 	w.limit(&p.cfg, w.movedAt)
+	p.care.present(w.movedAt, &p.cfg)
+	if w.version > p.version {
+		p.adopt(w)
+	}
+	p.announce()
 	return nil
 }
 
-// frame is locked.
-func (p *Pool) frame(w *worker, f frame) (errand, error) {
-	switch f.typ {
-	case frameCall:
+// frame is locked. What it refuses it leaves as it found it: the worker's calls are lost with the
+// worker, and not before.
+func (p *Pool) frame(w *worker, f wire.Frame) (errand, error) {
+	if w.life == booting {
+		return errand{}, p.welcome(w, f)
+	}
+	switch f.Type {
+	case wire.Call:
 		return p.called(w, f)
-	case frameCancelCall:
-		if r := w.made[f.id]; r != nil {
-			return errand{cancel: r, cause: decodeError(f.body, nil)}, nil
+	case wire.Taken:
+		if r := w.made[f.ID]; r != nil && r.record.items != nil { // else the call has ended meanwhile
+			return errand{}, p.takenLocked(r.record, int(f.Arg))
 		}
-		return errand{}, nil // it has ended meanwhile
-	case frameShutdown:
+		return errand{}, nil
+	case wire.CancelCall:
+		return errand{cancel: w.made[f.ID], body: f.Body}, nil // nil: it has ended meanwhile
+	case wire.Shutdown:
+		if p.foreign() {
+			return errand{}, errors.New("SHUTDOWN is not for workers of another program")
+		}
 		for _, c := range w.calls {
 			return errand{stop: c.node.Context()}, nil
 		}
 		return errand{}, nil
-	case frameResult, frameReturned, frameSuspended, frameResumed, frameWant:
+	case wire.Result, wire.Item, wire.Returned, wire.Suspended, wire.Resumed, wire.Want:
 	default:
-		return errand{}, fmt.Errorf("%s is no frame for a pool", f.typ)
+		return errand{}, fmt.Errorf("%s is no frame for a pool", f.Type)
 	}
-	c := w.calls[f.id]
+	c := w.calls[f.ID]
 	if c == nil {
-		return errand{}, fmt.Errorf("a %s frame names the task %d, which is not there", f.typ, f.id)
+		return errand{}, fmt.Errorf("a %s frame names the task %d, which is not there", f.Type, f.ID)
 	}
 	return p.progress(w, c, f)
 }
 
 // progress is locked: f says how c is getting on.
-func (p *Pool) progress(w *worker, c *call, f frame) (errand, error) {
-	switch f.typ {
-	case frameSuspended:
+func (p *Pool) progress(w *worker, c *call, f wire.Frame) (errand, error) {
+	switch f.Type {
+	case wire.Suspended:
 		p.suspend(w, c, true)
-	case frameResumed:
+	case wire.Resumed:
 		p.suspend(w, c, false)
 		w.want = nil
-	case frameWant:
+	case wire.Want:
 		w.want = c
-	case frameReturned:
-		w.take(c)
-		if f.arg != returnedAsked {
-			w.pace = windowWork
-			w.window = 1
-		}
-		if cause := context.Cause(c.node.Context()); cause != nil {
-			return errand{ended: outcome{call: c, err: cause}}, nil
-		}
-		p.requeue(c)
-	case frameResult:
-		p.suspend(w, c, false)
-		w.take(c)
-		w.want = nil
-		w.revoked = false
-		if w.completed++; p.boot.failures > 0 {
-			p.boot.succeeded()
-			p.down.Store(false)
-		}
-		o := outcome{call: c, output: f.body, owned: f.owned}
-		w.adapt(int(f.arg >> 8))
-		switch f.arg & 0xff {
-		case kindOutput:
-		case kindRaw:
-			o.raw = true
-		case kindError:
-			o.output, o.err = nil, decodeError(f.body, context.Cause(c.node.Context()))
-		default:
-			return errand{}, fmt.Errorf("RESULT is of the unknown kind %d", f.arg&0xff)
-		}
-		return errand{ended: o}, nil
+	case wire.Returned:
+		return p.returned(w, c, f.Arg == wire.ReturnedAsked)
+	case wire.Result:
+		return p.result(w, c, f)
+	case wire.Item:
+		return p.itemLocked(w, c, f)
 	}
+	return errand{}, nil
+}
+
+// result is locked: c has returned.
+func (p *Pool) result(w *worker, c *call, f wire.Frame) (errand, error) {
+	o := outcome{call: c, output: f.Body, owned: f.Owned}
+	if err := w.content(&o, f); err != nil {
+		return errand{}, err
+	}
+	if c.items != nil && !o.far && len(f.Body) > 0 {
+		o.err = fmt.Errorf("procpool: the worker has sent one result of %q, which Go declares as a stream", p.names[c.fn])
+	}
+	p.suspend(w, c, false)
+	w.take(c)
+	w.completed++
+	w.last = spoken{c.id(), p.names[c.fn], c.label}
+	w.want, w.revoked, w.idleReturns = nil, false, 0
+	w.adapt(int(f.Arg >> 8))
+	return errand{ended: o}, nil
+}
+
+// content is locked: what the body of a frame of w's is, and where it lies.
+func (w *worker) content(o *outcome, f wire.Frame) (err error) {
+	switch kind := f.Arg & 0xff; kind {
+	case wire.KindOutput:
+	case wire.KindError:
+		o.far = true
+	case wire.KindRaw:
+		o.raw = true
+	default:
+		return fmt.Errorf("%s is of the unknown kind %d", f.Type, kind)
+	}
+	switch {
+	case f.Flags&wire.FlagBulk == 0:
+	case w.bulk == nil:
+		err = fmt.Errorf("%s has its body in shared memory, and there is none", f.Type)
+	default:
+		o.place, err = wire.ParsePlace(f.Body, wire.ResultsAt, w.pool.cfg.MaxFrame)
+	}
+	return err
+}
+
+// mostIdleReturns is how often a worker may give back its only task before it has a result again.
+// It does so where the task before that one, which took long, ends at this moment.
+const mostIdleReturns = 8
+
+// returned is locked: c has not started in w, and will not. A worker gives back calls that wait
+// behind a running task, cancelled ones, and those that it was asked for. One that always gave back
+// its only task would do so for ever.
+func (p *Pool) returned(w *worker, c *call, asked bool) (errand, error) {
+	cause := context.Cause(c.node.Context())
+	overdue := c.trouble != nil && c.trouble.overdue
+	switch {
+	case c.stage.begun():
+		return errand{}, fmt.Errorf("RETURNED gives task %d back, which has started", c.id())
+	case asked && w.asked == 0:
+		return errand{}, fmt.Errorf("RETURNED says that task %d was asked for, but it was not", c.id())
+	case asked:
+		w.asked--
+	case cause == nil && !overdue && len(w.calls) == 1:
+		if w.idleReturns++; w.idleReturns > mostIdleReturns {
+			return errand{}, fmt.Errorf("RETURNED gives task %d back, though no other runs", c.id())
+		}
+	}
+	w.take(c)
+	if !asked {
+		w.pace, w.window = windowWork, 1
+	}
+	if cause == nil && overdue {
+		cause = ErrRunTimeout
+	}
+	if cause != nil {
+		return errand{ended: outcome{call: c, err: cause}}, nil
+	}
+	p.requeue(c)
 	return errand{}, nil
 }
 
 // take is locked: c is no longer w's.
 func (w *worker) take(c *call) {
 	delete(w.calls, c.id())
+	if w.bulk != nil && len(c.input) >= wire.BulkLeast {
+		id := c.id()
+		w.pool.in.AfterLocked(func() { w.out.release(id) })
+	}
 	c.worker = nil
 	if c.trouble != nil {
 		c.trouble.startedAt = time.Time{}
@@ -184,54 +296,16 @@ func (w *worker) take(c *call) {
 }
 
 // suspend is locked.
-func (p *Pool) suspend(w *worker, c *call, suspended bool) {
-	if c.suspended == suspended {
+func (p *Pool) suspend(w *worker, c *call, waits bool) {
+	switch {
+	case waits == (c.stage == suspended):
 		return
-	}
-	c.suspended, c.begun = suspended, true
-	if suspended {
+	case waits:
+		c.to(suspended)
 		w.suspended++
-	} else {
+	default:
+		c.to(resumed)
 		w.suspended--
 	}
-	p.in.SetWaiting(c.node, suspended)
-}
-
-// called is locked: a task of w calls a function of its own.
-func (p *Pool) called(w *worker, f frame) (errand, error) {
-	x, name, input, err := parseCall(f)
-	if err != nil {
-		return errand{}, err
-	}
-	parent, ctx := w.calls[x.parent], context.Background()
-	if parent != nil {
-		ctx = parent.node.Context()
-	}
-	if x.label != task.LabelOf(ctx) {
-		ctx = quartet.Label(ctx, x.label)
-	}
-	var deadline time.Time
-	if x.left > 0 {
-		deadline = time.Now().Add(x.left)
-		ctx = deadlineCtx{ctx, deadline}
-	}
-	number, err := p.newNumber(name)
-	if err != nil {
-		return errand{}, err
-	}
-	r := &remote{pool: p, from: w, id: f.id, name: name, again: f.flags&flagAgain != 0, parent: parent}
-	n := task.Of(ctx, r)
-	r.record = &call{node: n, call: r, input: append([]byte(nil), input...), raw: f.flags&flagRaw != 0, fn: number, deadline: deadline, label: x.label, remote: r}
-	n.Data = r.record
-	if parent != nil {
-		parent.adopt(r.record)
-	}
-	w.made[r.id] = r
-	return errand{submit: r}, nil
-}
-
-func (p *Pool) submitRemote(r *remote) {
-	if err := p.in.SubmitExempt(r.record.node); err != nil {
-		r.Abandon(err)
-	}
+	p.in.SetWaitingLocked(c.node, waits)
 }

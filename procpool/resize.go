@@ -3,48 +3,60 @@ package procpool
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
-// Resize sets how many processes run tasks at once. A larger number acts at once; a smaller one interrupts nobody: workers
-// that are too many take no more tasks, and go when theirs have ended. It panics when workers is less than 1. Any goroutine
-// may call it.
+// Resize sets how many processes run tasks at once. A larger number acts at once; a smaller one
+// interrupts nobody: workers that are too many take no more tasks, and go when theirs have ended.
+// It panics when workers is less than 1. Any goroutine may call it.
 func (p *Pool) Resize(workers int) {
+	p.made()
 	if workers < 1 {
 		panic(fmt.Sprintf("procpool: Resize(%d): a pool needs a worker", workers))
 	}
 	p.in.Lock()
-	defer p.in.Unlock()
+	defer p.in.Commit()
 	p.cfg.Workers = workers
 	for len(p.workers) < workers {
 		p.workers = append(p.workers, nil)
 	}
-	for _, w := range p.workers[workers:] {
-		if w != nil {
-			w.retiring = true
+	tooMany := -workers
+	for _, w := range p.workers {
+		if w != nil && w.staying() {
+			tooMany++
 		}
 	}
-	p.in.MakeRoom()
+	for _, w := range slices.Backward(p.workers) {
+		if w != nil && w.staying() && tooMany > 0 {
+			w.retire(byResize)
+			tooMany--
+		}
+	}
+	p.in.MakeRoomLocked()
 }
 
-// ExpectedWait estimates how long a task submitted now would wait until it is sent to a worker: what is queued, times the
-// recent mean of the times that tasks spent with their workers, divided by how many these hold. The times are those of
-// Stats, sampled unless Config.ExactTimes or RejectLate is set; before the first one has been measured the oldest
-// task's time so far stands for it.
+// ExpectedWait estimates how long a task submitted now would wait until it is sent to a worker: the
+// number of queued calls, times the recent mean of the times that tasks spent with their workers,
+// divided by how many these hold. The times are those of Stats, sampled unless Config.ExactTimes or
+// RejectLate is set; before the first one has been measured the oldest task's time so far stands
+// for it.
 func (p *Pool) ExpectedWait() time.Duration {
+	p.made()
 	p.in.Lock()
-	defer p.in.Unlock()
-	return p.in.ExpectedWait()
+	defer p.in.Commit()
+	return p.in.ExpectedWaitLocked()
 }
 
-// slots is locked: how many tasks are with workers while there is more to do; without end while one has room.
+// slots is locked: how many tasks are with workers while there is more to do; without end while one
+// has room.
 func (p *Pool) slots() int {
 	if p.freest() != nil {
 		return math.MaxInt
 	}
 	n := 0
 	for _, w := range p.live() {
-		if w.ready {
+		if w.up() {
 			n += max(w.window, w.width)
 		}
 	}

@@ -63,7 +63,8 @@ func TestRejectLate(t *testing.T) {
 	ctx := bounded(t)
 	_, err := naps.Do(ctx, p, 50*time.Millisecond)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return p.Stats().Done == 1 }, time.Minute, time.Millisecond, "its time is known")
+	require.Eventually(t, func() bool { return p.Stats().Done == 1 }, time.Minute, time.Millisecond,
+		"its time is known")
 	require.Zero(t, p.ExpectedWait(), "a worker is free")
 	var fs []*quartet.Future[int]
 	for range 4 {

@@ -4,89 +4,132 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"time"
+
+	"github.com/quartet-go/quartet/procpool/internal/bulk"
+	"github.com/quartet-go/quartet/procpool/internal/proc"
+	"github.com/quartet-go/quartet/procpool/internal/wire"
 )
 
-const (
-	largeBody  = 16 << 10  // bodies from here on are not copied
-	fragment   = 256 << 10 // longer ones travel in pieces, so that urgent frames pass
-	firstPiece = 4 << 10   // of a body in pieces: it says how much follows
-)
+// largeBody is the length from which a body is not copied.
+const largeBody = 16 << 10
 
-// sender is a queue of frames to a worker. What comes while others are written is written together.
+// sender is a queue of frames to a worker. Frames that are pushed while others are written are
+// written together.
 type sender struct {
+	// mu guards the fields below. The goroutine that writes uses file after it was released: state
+	// says that there is one.
 	mu     sync.Mutex
-	file   *os.File // set when the worker has started
-	buf    []byte   // encoded frames: next
-	queue  []frame  // from the first large one on: after buf
-	begun  bool     // a part of queue's first is written
-	urgent []byte   // encoded frames that may pass what is in queue
-	busy   bool     // somebody writes
-	closed bool
+	state  sending
+	file   *os.File     // the pipe: nil while gathering
+	inputs *bulk.Outbox // nil: inputs travel in frames
+	buf    []byte       // encoded frames: next
+	queue  []wire.Frame // from the first large one on: after buf
+	sent   int          // how many bytes of the body of queue's first are written
+	urgent []byte       // encoded frames that may pass queue
+	queued int          // bytes of the bodies in queue
+	moved  time.Time    // when the writer last began a piece, or had written one
 	wake   chan struct{}
+	places map[uint64]int64 // of inputs in shared memory, by their tasks
 }
 
 // push adds a frame to the queue.
-func (s *sender) push(f frame) {
+func (s *sender) push(f wire.Frame) {
 	s.mu.Lock()
-	if !s.closed {
-		s.add(f)
-	}
+	s.addLocked(f)
 	s.leave()
 }
 
-// pushQuietly is push for a caller that calls direct afterwards: it leaves the writer asleep.
-func (s *sender) pushQuietly(f frame) {
+// pushQuietly is push for a caller that calls direct afterwards, or whose frame may wait for the
+// next one: it leaves the writer asleep.
+func (s *sender) pushQuietly(f wire.Frame) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.closed {
-		s.add(f)
-	}
+	s.addLocked(f)
 }
 
-// pushUrgent is push for a frame that need not wait behind large bodies, unless its task is one of them.
-func (s *sender) pushUrgent(f frame) {
+// pushUrgent is push for a frame that need not wait behind large bodies, unless its task is one of
+// them.
+func (s *sender) pushUrgent(f wire.Frame) {
 	s.mu.Lock()
-	switch {
-	case s.closed:
-	case s.behind(f.id):
-		s.add(f)
-	default:
-		s.urgent = appendFrame(s.urgent, f)
-	}
-	s.leave()
-}
-
-// add is locked.
-func (s *sender) add(f frame) {
-	if len(s.queue) == 0 && len(f.body) < largeBody {
-		s.buf = appendFrame(s.buf, f)
+	if !s.state.open() || s.behindLocked(f.ID) {
+		s.addLocked(f)
 	} else {
-		s.queue = append(s.queue, f)
+		s.urgent = wire.Append(s.urgent, f)
 	}
-}
-
-// behind is locked: that task is still on its way, or there is nothing to pass.
-func (s *sender) behind(id uint64) bool {
-	return len(s.queue) == 0 || slices.ContainsFunc(s.queue, func(f frame) bool { return f.id == id })
-}
-
-// first puts f before all others, and has the queue written to file from now on.
-func (s *sender) first(f frame) {
-	s.mu.Lock()
-	s.buf = append(appendFrame(nil, f), s.buf...)
 	s.leave()
 }
 
-// close has the pipe closed when what was pushed has been written.
+const (
+	softBacklog = 64 << 20        // more than that may wait for a worker that reads
+	stalled     = 5 * time.Second // after what time one does not
+)
+
+// pushBounded is push for what a worker could have without end. It reports whether more than most
+// bytes wait, or much waits and the worker does not read.
+func (s *sender) pushBounded(f wire.Frame, most int) (clogged bool) {
+	s.mu.Lock()
+	s.addLocked(f)
+	backlog := len(s.buf) + len(s.urgent) + s.queued
+	clogged = backlog > most || backlog > softBacklog && s.state.busy() && time.Since(s.moved) > stalled
+	s.leave()
+	return clogged
+}
+
+func (s *sender) addLocked(f wire.Frame) {
+	switch {
+	case !s.state.open():
+	case len(s.queue) == 0 && len(f.Body) < largeBody:
+		s.buf = wire.Append(s.buf, f)
+	default:
+		s.queue = append(s.queue, f)
+		s.queued += len(f.Body)
+	}
+}
+
+// behindLocked reports whether a frame of that task is still in queue, or there is nothing to pass.
+func (s *sender) behindLocked(id uint64) bool {
+	return len(s.queue) == 0 || slices.ContainsFunc(s.queue, func(f wire.Frame) bool { return f.ID == id })
+}
+
+// open has the queue written to file from now on, hello first.
+func (s *sender) open(file *os.File, hello wire.Frame) {
+	s.mu.Lock()
+	s.file = file
+	s.buf = append(wire.Append(nil, hello), s.buf...)
+	s.state.on(opened)
+	s.leave()
+}
+
+// share has large inputs put into o from now on.
+func (s *sender) share(o *bulk.Outbox) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inputs, s.places = o, make(map[uint64]int64)
+}
+
+// release takes back the place of the input of a task that has left the worker. The memory of a
+// large one is given back to the system, so the pool's lock must not be held.
+func (s *sender) release(id uint64) {
+	s.mu.Lock()
+	at, ok := s.places[id]
+	delete(s.places, id)
+	s.mu.Unlock()
+	if ok {
+		s.inputs.Free(at)
+	}
+}
+
+// close has the pipe closed when the queue has been written.
 func (s *sender) close() {
 	s.mu.Lock()
-	s.closed = true
+	s.state.on(closed)
 	s.leave()
 }
 
 // leave unlocks, and wakes the writer where nobody writes.
 func (s *sender) leave() {
-	wake := !s.busy
+	wake := !s.state.busy()
 	s.mu.Unlock()
 	if wake {
 		s.signal()
@@ -100,57 +143,78 @@ func (s *sender) signal() {
 	}
 }
 
-// direct writes what is queued from the caller's goroutine, as far as the pipe takes it at once: that spares a lone call the
-// way to another thread. The rest is left to the writer.
+// direct writes the queue from the caller's goroutine, as far as the pipe takes it at once: that
+// spares a lone call the way to another thread. The writer does the remainder.
 func (s *sender) direct() {
 	s.mu.Lock()
-	if s.busy || s.file == nil || len(s.queue) > 0 || len(s.buf) == 0 || len(s.urgent) > 0 {
+	l, ok := load{}, false
+	if s.fitsLocked() {
+		l, ok = s.takeLocked(nil)
+	}
+	if !ok {
 		s.leave()
 		return
 	}
-	buf := s.buf
-	s.buf, s.busy = nil, true
 	s.mu.Unlock()
-	n := tryWrite(s.file, buf)
+	s.store(&l)
+	n := proc.TryWrite(s.file, l.buf)
 	s.mu.Lock()
-	s.busy = false
-	switch rest := buf[n:]; {
-	case len(rest) > 0:
-		s.buf = append(rest, s.buf...)
+	s.state.on(ended)
+	switch left := append(l.buf[n:], l.body...); {
+	case len(left) > 0:
+		s.buf = append(left, s.buf...)
 	case s.buf == nil:
-		s.buf = buf[:0]
+		s.buf = l.buf[:0]
 	}
-	if len(s.buf) > 0 || len(s.queue) > 0 || len(s.urgent) > 0 || s.closed {
+	if !s.emptyLocked() || s.state == draining {
 		s.leave()
 	} else {
 		s.mu.Unlock()
 	}
 }
 
-// loop is the goroutine that writes.
-func (s *sender) loop(in *os.File) {
+// fitsLocked reports whether the pipe may take all of the queue at once.
+func (s *sender) fitsLocked() bool {
+	if s.file == nil || len(s.urgent) > 0 {
+		return false
+	}
+	return len(s.queue) == 0 || len(s.queue) == 1 && s.bulkyLocked()
+}
+
+// bulkyLocked reports whether queue's first frame has an input for shared memory.
+func (s *sender) bulkyLocked() bool {
+	return s.sent == 0 && s.queue[0].Type == wire.Task && s.inputs.Carries(len(s.queue[0].Body))
+}
+
+func (s *sender) emptyLocked() bool { return len(s.buf)+len(s.urgent)+len(s.queue) == 0 }
+
+// loop is the goroutine that writes, until the queue is closed and written (nil), or cannot be
+// written.
+func (s *sender) loop(in *os.File) error {
 	defer func() { _ = in.Close() }()
 	var spare []byte
 	for range s.wake {
 		for {
-			buf, body, ok := s.take(spare[:0])
+			l, ok := s.take(spare[:0])
 			if !ok {
 				break
 			}
-			err := write(in, buf)
+			s.store(&l)
+			err := write(in, l.buf)
 			if err == nil {
-				err = write(in, body)
+				err = write(in, l.body)
 			}
-			spare = buf
+			spare = l.buf
 			s.wrote(err)
 			if err != nil {
-				return
+				return err
 			}
 		}
 		if s.done() {
-			return
+			break
 		}
 	}
+	return nil
 }
 
 func write(in *os.File, data []byte) error {
@@ -161,56 +225,103 @@ func write(in *os.File, data []byte) error {
 	return err
 }
 
-// take returns what is to be written next: buf, then body. spare becomes the next buffer.
-func (s *sender) take(spare []byte) (buf, body []byte, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.busy || len(s.buf)+len(s.urgent)+len(s.queue) == 0 {
-		return nil, nil, false // direct wakes the writer when it is done
-	}
-	buf = append(s.buf, s.urgent...)
-	s.buf, s.urgent = spare, s.urgent[:0]
-	if len(s.queue) > 0 {
-		buf, body = s.piece(buf)
-	}
-	s.busy = true
-	return buf, body, true
+// load is what the writer has taken from the queue: bytes for the pipe, and a frame whose body is
+// for shared memory first.
+type load struct {
+	buf, body []byte
+	bulk      wire.Frame // of type 0: none
 }
 
-// piece is locked: it appends the header of the queue's next frame, or of its next fragment.
-func (s *sender) piece(buf []byte) (head, body []byte) {
-	f := &s.queue[0]
-	whole := *f
-	switch {
-	case len(f.body) > fragment && !s.begun:
-		whole = f.begin(firstPiece)
-		f.body, s.begun = f.body[firstPiece:], true
-		return appendFrame(buf, whole), nil
-	case len(f.body) > fragment:
-		whole.body, whole.flags = f.body[:fragment], f.flags|flagMore
-		f.body = f.body[fragment:]
-		return appendHeader(buf, whole), whole.body
+// take returns the next bytes to write. spare becomes the next buffer.
+func (s *sender) take(spare []byte) (load, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.takeLocked(spare)
+}
+
+func (s *sender) takeLocked(spare []byte) (l load, ok bool) {
+	if s.emptyLocked() || !s.state.on(begun) {
+		return load{}, false // whoever writes now wakes the writer when it is done
 	}
-	s.queue[0], s.begun = frame{}, false
+	l.buf = append(s.buf, s.urgent...)
+	s.buf, s.urgent = spare, s.urgent[:0]
+	if len(s.queue) > 0 {
+		s.pieceLocked(&l)
+	}
+	s.moved = time.Now()
+	return l, true
+}
+
+// pieceLocked adds the queue's next frame to l, or its next fragment.
+func (s *sender) pieceLocked(l *load) {
+	f := s.queue[0]
+	left := f.Body[s.sent:]
+	switch {
+	case s.bulkyLocked():
+		l.bulk, s.sent = f, len(f.Body)
+	case s.sent == 0 && len(f.Body) > wire.Fragment:
+		l.buf, s.sent = wire.Append(l.buf, f.Begin(wire.FirstPiece)), wire.FirstPiece
+	case len(left) > wire.Fragment:
+		f.Ext, f.Body, f.Flags = nil, left[:wire.Fragment], f.Flags|wire.FlagMore
+		l.buf, l.body, s.sent = wire.AppendHeader(l.buf, f), f.Body, s.sent+wire.Fragment
+	default:
+		if s.sent > 0 {
+			f.Ext = nil // it went with the first piece
+		}
+		s.sent, f.Body = len(f.Body), left
+		l.buf, l.body = wire.AppendHeader(l.buf, f), left
+	}
+	if s.sent == len(s.queue[0].Body) {
+		s.popLocked()
+	}
+}
+
+// popLocked takes the first frame, all of which is on its way, out of queue.
+func (s *sender) popLocked() {
+	s.queued -= len(s.queue[0].Body)
+	s.queue[0], s.sent = wire.Frame{}, 0
 	if s.queue = s.queue[1:]; len(s.queue) == 0 {
 		s.queue = nil
 	}
-	return appendHeader(buf, whole), whole.body
 }
 
-// wrote ends the writing. What cannot be written is forgotten: the worker is dead, or dying.
+// store puts a body into shared memory, and its place into the bytes for the pipe. Where there is
+// no room the body follows these, in one piece. Only the goroutine that writes calls it.
+func (s *sender) store(l *load) {
+	if l.bulk.Type == 0 {
+		return
+	}
+	at, ok := s.inputs.Put(l.bulk.Body)
+	if !ok {
+		l.buf, l.body = wire.AppendHeader(l.buf, l.bulk), l.bulk.Body
+		return
+	}
+	l.buf = wire.Append(l.buf, l.bulk.Bulk(at))
+	s.mu.Lock()
+	s.places[l.bulk.ID] = at
+	s.mu.Unlock()
+}
+
+// wrote ends the writing. Frames that cannot be written are forgotten: the worker is dead, or
+// dying.
 func (s *sender) wrote(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.busy = false
-	if err != nil {
-		s.closed, s.buf, s.queue, s.urgent = true, nil, nil, nil
+	s.moved = time.Now()
+	if err == nil {
+		s.state.on(ended)
+		return
 	}
+	s.state.on(failed)
+	s.buf, s.queue, s.urgent, s.queued, s.sent = nil, nil, nil, 0, 0
 }
 
 // done reports whether the queue is closed and written.
 func (s *sender) done() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.closed && !s.busy && len(s.buf)+len(s.urgent)+len(s.queue) == 0
+	if s.emptyLocked() {
+		s.state.on(emptied)
+	}
+	return s.state == shut
 }

@@ -4,6 +4,7 @@ package procpool_test
 
 import (
 	"os"
+	"runtime"
 	"testing"
 
 	"github.com/quartet-go/quartet/procpool"
@@ -15,4 +16,4 @@ func exhaustMemory() { os.Exit(2) }
 
 var escapes = pid
 
-func stop(t *testing.T, _ *procpool.Pool) { t.Skip("nothing can be stopped here") }
+func stop(t *testing.T, _ *procpool.Pool) { t.Skip("no process can be stopped on " + runtime.GOOS) }

@@ -9,6 +9,10 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/quartet-go/quartet/procpool/internal/bulk"
+	"github.com/quartet-go/quartet/procpool/internal/proc"
+	"github.com/quartet-go/quartet/procpool/internal/wire"
 )
 
 // worker is the pool's side of one process.
@@ -18,43 +22,55 @@ type worker struct {
 	out  sender
 
 	// Guarded by the pool's lock.
-	ready     bool // it has said hello
-	ledger    bool // it keeps one
-	width     int  // how many it runs at once
-	exact     bool // its ledger says which calls have started
-	ahead     bool // it may be given tasks in advance
-	calls     map[uint64]*call
-	made      map[uint64]*remote // calls of its tasks', by their numbers there
-	window    int                // how many calls it may hold
-	pace      time.Duration      // mean time of its last calls
-	suspended int                // of its calls
-	want      *call              // it would take what descends from this one
-	bound     int                // how many names it knows
-	completed uint64             // how many calls have returned
-	mayTake   int                // how many more it may take; 0: no limit
-	expires   time.Time          // zero: never
-	busyAt    time.Time          // when it last had calls
-	retiring  bool               // it takes no more calls
-	left      bool               // it has been told to go
-	beats     bool               // it keeps a heartbeat
-	beat      uint64             // the last that was seen
-	movedAt   time.Time          // when that was new
-	heardAt   time.Time          // of a foreign worker: when its running call may have begun, at the earliest
-	revoked   bool               // it has been asked for calls that have not started
+	life        life
+	why         string // it is to end, for this cause: see retire
+	version     int    // of the program, as Reload counts
+	program     *wire.Boot
+	proof       error // why a new version did not come up
+	started     time.Time
+	ledger      bool         // it keeps one
+	width       int          // how many it runs at once
+	bulk        *bulk.Shared // through which large bodies travel; nil: they travel in frames
+	exact       bool         // its ledger says which calls have started
+	ahead       bool         // it may be given tasks in advance
+	calls       map[uint64]*call
+	made        map[uint64]*remote // calls of its tasks', by their numbers there
+	window      int                // how many calls it may hold
+	pace        time.Duration      // mean time of its last calls
+	suspended   int                // of its calls
+	want        *call              // it would take what descends from this one
+	bound       int                // how many names it knows
+	mayTake     int                // how many more it may take; 0: no limit
+	expires     time.Time          // zero: never
+	busyAt      time.Time          // when it last had calls
+	last        spoken             // the call that ended last
+	completed   uint64             // how many calls have ended there
+	beats       bool               // it keeps a heartbeat
+	beat        uint64             // the last that was seen
+	movedAt     time.Time          // when that was new
+	heardAt     time.Time          // when its running call may have begun, at the earliest
+	revoked     bool               // it has been asked for calls that have not started
+	asked       int                // how many it may still give back for that
+	idleReturns int                // how often it gave back its only task, in a row
+	madeBytes   int                // of the inputs in made
+	refused     int                // how many calls of its tasks' were
+	learned     int                // how many names of functions came from it first
 
+	// mu guards the fields up to fuse: they belong to the process, which is started, killed and
+	// reaped by goroutines that do not hold the pool's lock.
 	mu     sync.Mutex
 	proc   *os.Process
 	page   *os.File // its ledger
 	reaped bool
-	cause  error // why the pool killed it
-	boot   *time.Timer
+	cause  error       // why the pool killed it
+	fuse   *time.Timer // kills it, unless it does in time what is due: its hello, its end
 
 	turn     turn
-	pipe     *os.File  // of whose turn it is
-	errands  []errand  // likewise, reused
-	ended    []outcome // likewise
-	greeting greeting  // the pool's
-	reader   frameReader
+	pipe     *os.File      // of whose turn it is
+	errands  []errand      // likewise, reused
+	ended    []outcome     // likewise
+	greeting wire.Greeting // the pool's
+	reader   wire.Reader
 	broken   bool          // its frames made no sense
 	closed   chan struct{} // the reader is done
 	tail     tail
@@ -65,37 +81,48 @@ var errBootTimeout = errors.New("procpool: the worker said nothing within Config
 // live is the goroutine that owns a worker's process, from its start to its burial.
 func (w *worker) live() {
 	defer w.pool.exited.Done()
-	pipes, cmd, err := w.start()
+	ends, cmd, err := w.start()
 	if err != nil {
 		w.out.close()
 		w.pool.bury(w, burial{startErr: err})
 		return
 	}
-	w.pipe, w.reader.limit = pipes.out, maxHello
+	w.pipe, w.reader.Limit = ends.Out, wire.MaxHello
 	var threads sync.WaitGroup
-	threads.Go(func() { w.out.loop(pipes.in) })
-	threads.Go(func() { w.read() })
-	threads.Go(func() { w.capture(pipes.stdout, false) })
-	threads.Go(func() { w.capture(pipes.stderr, true) })
+	threads.Go(func() {
+		if w.out.loop(ends.In) != nil {
+			w.light(hangUpTime, errHungUp)
+		}
+	})
+	threads.Go(func() {
+		w.read()
+		w.light(hangUpTime, errHungUp)
+	})
+	threads.Go(func() { w.capture(ends.Stdout, false) })
+	threads.Go(func() { w.capture(ends.Stderr, true) })
 
-	awaitExit(cmd.Process, w.closed)
+	proc.AwaitExit(cmd.Process, w.closed)
 	w.mu.Lock()
-	killGroup(cmd.Process) // what it has started, and itself where only its pipe has ended
+	proc.KillGroup(cmd.Process) // what it has started, and itself where only its pipe has ended
 	w.reaped = true
-	w.boot.Stop()
+	if w.fuse != nil {
+		w.fuse.Stop()
+	}
 	w.mu.Unlock()
 	err = cmd.Wait()
 	w.out.close()
-	pipes.expire()
+	ends.Expire()
 	w.pool.in.Lock()
-	w.turn.call()
-	w.pool.in.Unlock()
+	w.turn.on(readerCalled)
+	w.pool.in.Commit()
 	threads.Wait()
-	w.pool.bury(w, burial{exit: err, code: cmd.ProcessState.ExitCode(), page: pipes.page})
-	pipes.close()
+	w.pool.bury(w, burial{exit: err, code: cmd.ProcessState.ExitCode(), page: ends.Page})
+	w.bulk.Close()
+	ends.Close()
+	proc.ReapGroup(cmd.Process.Pid)
 }
 
-// kill ends the worker and what it has started. The first cause is kept.
+// kill ends the worker and its group. The first cause is kept.
 func (w *worker) kill(cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -103,66 +130,95 @@ func (w *worker) kill(cause error) {
 		w.cause = cause
 	}
 	if w.proc != nil && !w.reaped {
-		killGroup(w.proc)
+		proc.KillGroup(w.proc)
+	}
+}
+
+// hangUpTime is how long a worker may live whose pipe has ended: it is on its way out.
+const hangUpTime = time.Second
+
+var (
+	errHungUp  = fmt.Errorf("%w: the worker has closed a pipe of the pool's and lives on", ErrProtocol)
+	errLingers = errors.New("procpool: the worker was let go and did not end within Config.Grace")
+)
+
+// light has the worker killed after d, unless it has ended by then. A fuse that burns already goes
+// on.
+func (w *worker) light(d time.Duration, cause error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fuse == nil && !w.reaped {
+		w.fuse = time.AfterFunc(d, func() { w.kill(cause) })
+	}
+}
+
+// quench puts the fuse out.
+func (w *worker) quench() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fuse != nil {
+		w.fuse.Stop()
+		w.fuse = nil
 	}
 }
 
 // dismiss lets a worker without calls go.
 func (w *worker) dismiss() {
-	w.out.push(frame{typ: frameBye})
+	w.quench()
+	w.light(w.pool.cfg.Grace, errLingers)
+	w.out.push(wire.Frame{Type: wire.Bye})
 	w.out.close()
 }
 
 // start starts the process.
-func (w *worker) start() (*pipes, *exec.Cmd, error) {
+func (w *worker) start() (*proc.Pipes, *exec.Cmd, error) {
 	p := w.pool
-	nonce := newNonce()
-	p.in.Lock()
-	g, hello, err := p.hello(nonce)
-	w.bound = len(g.Functions)
-	p.in.Unlock()
-	if err != nil {
-		return nil, nil, err
-	}
-	w.greeting = g
 	cmd, err := w.command()
 	if err != nil {
 		return nil, nil, err
 	}
-	ps, err := newPipes()
+	ps, err := proc.NewPipes(wire.PageSize, wire.SharedEnd)
 	if err != nil {
 		return nil, nil, err
 	}
-	m := marker{nonce: nonce, depth: int(workerDepth.Load()) + 1}
-	prepare(cmd, ps.far.in, ps.far.out, ps.leash.far, ps.page, &m)
-	cmd.Stdout, cmd.Stderr = ps.far.stdout, ps.far.stderr
+	nonce := newNonce()
+	p.in.Lock()
+	g, hello, err := p.hello(nonce, w.program, ps.Page != nil)
+	w.bound = len(g.Functions)
+	p.in.Commit()
+	if err != nil {
+		ps.Close()
+		return nil, nil, err
+	}
+	w.greeting = g
+	ps.Extra = p.cfg.extra
+	m := wire.Marker{Nonce: nonce, Depth: int(workerDepth.Load()) + 1}
+	m.In, m.Out, m.Page = ps.Attach(cmd)
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
 	if hook := p.cfg.OnCommand; hook != nil {
 		hook(cmd)
+		proc.SettleSession(cmd)
 	}
-	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], envMarker+"="+m.String())
+	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], wire.EnvMarker+"="+m.String())
 	if err := cmd.Start(); err != nil {
-		ps.close()
+		ps.Close()
 		return nil, nil, err
 	}
-	ps.closeFar()
+	ps.CloseFar()
 	w.mu.Lock()
-	w.proc, w.page = cmd.Process, ps.page
-	w.boot = time.AfterFunc(p.cfg.BootTimeout, func() { w.kill(errBootTimeout) })
+	w.proc, w.page = cmd.Process, ps.Page
+	if w.fuse == nil {
+		w.fuse = time.AfterFunc(p.cfg.BootTimeout, func() { w.kill(errBootTimeout) })
+	}
 	cause := w.cause
 	w.mu.Unlock()
-	if err := ps.leash.arm(cmd.Process.Pid); err != nil {
-		cause = fmt.Errorf("procpool: arming the leash: %w", err)
-	}
+	p.weaken(ps.Page != nil, ps.Arm(cmd.Process))
 	if cause != nil { // Close was faster
 		w.kill(cause)
 	}
-	w.out.mu.Lock()
-	w.out.file = ps.in
-	w.out.mu.Unlock()
-	w.out.first(frame{typ: frameHello, body: hello})
+	w.out.open(ps.In, wire.Frame{Type: wire.Hello, Body: hello})
 	return ps, cmd, nil
 }
 
@@ -173,12 +229,14 @@ func (w *worker) command() (*exec.Cmd, error) {
 	if cfg.Command != nil {
 		cmd = exec.Command(cfg.Command[0], cfg.Command[1:]...)
 	} else {
-		path, err := executable()
+		path, err := proc.Executable()
 		if err != nil {
 			return nil, err
 		}
 		cmd = exec.Command(path)
-		cmd.Args = []string{title()}
+		if proc.KnowsItself() { // else it looks for its file under its name
+			cmd.Args[0] = title()
+		}
 		if isTest() {
 			cmd.Args = append(cmd.Args, "-test.run=^$") // without TestMain the worker must not run the suite
 		}

@@ -11,7 +11,7 @@ module.exports = {
   },
   'foreign.fails': (how) => {
     if (how === 'known') throw Object.assign(new RangeError(how), { quartetIs: ['procpool_test.known'] });
-    if (how === 'unencodable') return 1n;
+    if (how === 'unencodable') return () => 1;
     throw new TypeError(`no ${how}`);
   },
   'foreign.die': (how) => {

@@ -20,7 +20,7 @@ def echo(value):
 
 @function("foreign.print")
 def prints(text):
-    print(text, flush=True)
+    print(text)
     os.write(1, b"\x00\x01 not a frame\n")
     return len(text)
 
@@ -48,7 +48,7 @@ def die(how):
 
 @function("foreign.slow")
 def slow(_):
-    print("started", flush=True)
+    print("started")
     while not quartet_worker.cancelled():
         time.sleep(0.001)
     return 0

@@ -1,8 +1,0 @@
-//go:build !unix
-
-package procpool
-
-import "os"
-
-// tryWrite would block here.
-func tryWrite(*os.File, []byte) int { return 0 }

@@ -1,0 +1,63 @@
+package bulk
+
+import (
+	"sync"
+
+	"github.com/quartet-go/quartet/procpool/internal/proc"
+	"github.com/quartet-go/quartet/procpool/internal/wire"
+)
+
+// Outbox is one area as its writer has it. The methods may be called from any goroutine; those of a
+// nil Outbox do nothing.
+type Outbox struct {
+	shared *Shared
+	// mu guards area.
+	mu   sync.Mutex
+	area area
+}
+
+// NewOutbox returns the outbox whose area begins at begin.
+func NewOutbox(shared *Shared, begin int64) *Outbox {
+	return &Outbox{shared: shared, area: area{begin: begin, end: begin + wire.BulkArea, high: begin}}
+}
+
+// Carries reports whether a body of that size is worth a try.
+func (o *Outbox) Carries(size int) bool {
+	return o != nil && size >= wire.BulkLeast && size <= wire.BulkArea
+}
+
+// Put writes a body and returns its place. It reports false where there is no room, and from then
+// on for good where the system refuses to write: its memory or the process's limits are used up.
+func (o *Outbox) Put(body []byte) (at int64, ok bool) {
+	o.mu.Lock()
+	at, ok = o.area.take(len(body))
+	o.mu.Unlock()
+	if !ok {
+		return 0, false
+	}
+	if err := o.shared.write(body, at); err != nil {
+		o.mu.Lock()
+		o.area = area{} // the bodies that are there are read, and their places are never used again
+		o.mu.Unlock()
+		return 0, false
+	}
+	return at, true
+}
+
+// Free takes a place back. It reports false where no body lies there.
+func (o *Outbox) Free(at int64) bool {
+	if o == nil {
+		return false
+	}
+	o.mu.Lock()
+	ok := o.area.give(at) || o.area.end == 0
+	idle := o.area.trim()
+	o.mu.Unlock()
+	if idle.Size > 0 {
+		proc.TrimShared(o.shared.file, idle.At, idle.Size)
+		o.mu.Lock()
+		o.area.give(idle.At)
+		o.mu.Unlock()
+	}
+	return ok
+}

@@ -1,0 +1,225 @@
+package child
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/quartet-go/quartet/procpool/internal/codec"
+	"github.com/quartet-go/quartet/procpool/internal/wire"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/functions"
+	"github.com/quartet-go/quartet/internal/intake"
+	"github.com/quartet-go/quartet/internal/propagate"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// jobModel is a job as the Model of its own task.
+type jobModel job
+
+// Executor gives the parent's pool, as seen from here.
+func (m *jobModel) Executor() quartet.Executor { return (*client)(m.server) }
+
+// Suspend gives the token away while it waits: the worker takes calls that descend from this task.
+func (m *jobModel) Suspend(ctx context.Context, arm func(resume func())) error {
+	j := (*job)(m)
+	if j.server.lend(j) {
+		defer j.server.takeBack(j)
+	}
+	return task.Park(ctx, arm)
+}
+
+// lend reports false when j does not have the token: the caller is a foreign goroutine, which just
+// blocks.
+func (s *server) lend(j *job) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !j.running || !j.node.State().Started() {
+		return false
+	}
+	j.running, j.suspended, j.turn = false, true, make(chan struct{})
+	s.tokens++
+	s.out.put(wire.Frame{Type: wire.Suspended, ID: j.id})
+	s.kick()
+	return true
+}
+
+// takeBack waits for the token. A task that ended meanwhile, in whose name a foreign goroutine had
+// lent, needs none.
+func (s *server) takeBack(j *job) {
+	s.mu.Lock()
+	if !slices.Contains(s.started, j) {
+		s.mu.Unlock()
+		return
+	}
+	s.returning = append(s.returning, j)
+	if s.tokens > 0 {
+		s.pick()
+	}
+	s.mu.Unlock()
+	<-j.turn
+}
+
+// Sleep keeps the worker.
+func (m *jobModel) Sleep(ctx context.Context, d time.Duration) error { return task.Sleep(ctx, d) }
+
+// Block keeps the worker.
+func (m *jobModel) Block(ctx context.Context, fn func()) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	fn()
+	return nil
+}
+
+// Yield lets the worker's other goroutines run; no other task may start.
+func (m *jobModel) Yield(context.Context) { runtime.Gosched() }
+
+// client is the server as the Executor of its own tasks: its calls travel to the pool, and run on
+// any worker.
+type client server
+
+// outcall is one call of a task's own, until its reply.
+type outcall struct {
+	id   uint64
+	node *task.Node
+	call quartet.Call
+	stop func() bool
+
+	reader functions.Reader // takes its items; nil: its result is one value
+}
+
+// SubmitCall sends c to the pool. A refusal there abandons c, with the reason.
+func (x *client) SubmitCall(ctx context.Context, c quartet.Call) error {
+	intake.NotNil("procpool", "SubmitCall", ctx, c)
+	s := (*server)(x)
+	n := task.Of(ctx, c)
+	parent := n.Parent()
+	if parent.Err() != nil {
+		return context.Cause(parent)
+	}
+	body, within, err := callBody(parent, c.Name())
+	if err != nil {
+		return err
+	}
+	form := codec.Of(s.codec, true, false)
+	body, err = c.AppendInput(body, form)
+	if err != nil {
+		return err
+	}
+	if len(body) > s.limit {
+		return wire.TooLarge(c.Name(), len(body), s.limit)
+	}
+	flags := uint8(wire.FlagExt)
+	if codec.IsRaw(form) {
+		flags |= wire.FlagRaw
+	}
+	if f, ok := quartet.As[interface{ Idempotent() bool }](c); ok && f.Idempotent() {
+		flags |= wire.FlagAgain
+	}
+	o := &outcall{node: n, call: c}
+	if o.reader, _ = quartet.As[functions.Reader](c); o.reader != nil {
+		flags |= wire.FlagStream
+		o.reader.OnTaken(func(items int) { s.tell(o.id, items) })
+	}
+	n.Settle(&s.away)
+	n.Data = o
+	if !n.Claim() || !claimFuture(n, c) {
+		return context.Cause(n.Context())
+	}
+	s.mu.Lock()
+	s.callID++
+	o.id = s.callID
+	s.calls[o.id] = o
+	s.out.put(wire.Frame{Type: wire.Call, Flags: flags, ID: o.id, Body: body})
+	s.mu.Unlock()
+	s.watch()
+	if !within && parent.Done() != nil { // else the pool sees the end of parent
+		stop := context.AfterFunc(parent, func() { s.Cancelled(n) })
+		s.mu.Lock()
+		o.stop = stop
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// claimFuture makes sure that a future inside a wrapper cannot be abandoned any more, now that its
+// call is on its way.
+func claimFuture(n *task.Node, c quartet.Call) bool {
+	f, ok := c.(task.Noder)
+	return !ok || f.Node() == n || f.Node().Claim()
+}
+
+// callBody begins the body of a CALL. within: parent is the context of a task of this worker, or a
+// future's below it.
+func callBody(parent context.Context, name string) (body []byte, within bool, err error) {
+	x := wire.Ext{Label: task.LabelOf(parent)}
+	if at, ok := parent.Deadline(); ok {
+		x.Left = max(time.Until(at), 1)
+	}
+	for n := range task.Around(parent) {
+		if j, ok := n.Job.(*job); ok {
+			x.Parent = j.id
+			within = parent == j.node.Context()
+			break
+		}
+	}
+	if propagate.Any() {
+		if x.Values = propagate.Inject(parent); wire.SizeOfValues(x.Values) > wire.MaxValues {
+			return nil, false,
+				fmt.Errorf("procpool: the propagated values are %d bytes, beyond %d", wire.SizeOfValues(x.Values),
+					wire.MaxValues)
+		}
+	}
+	return wire.AppendCall(nil, x, name), within, nil
+}
+
+// Cancelled implements task.Canceller: n's context has ended, and the pool has to know.
+func (s *server) Cancelled(n *task.Node) {
+	o := n.Data.(*outcall)
+	s.mu.Lock()
+	_, waits := s.calls[o.id]
+	s.mu.Unlock()
+	if waits {
+		s.out.put(wire.Frame{Type: wire.CancelCall, ID: o.id, Body: wire.EncodeError(context.Cause(n.Context()), nil)})
+		s.out.flush()
+	}
+}
+
+// reply ends a call of a task's own.
+func (s *server) reply(f wire.Frame) {
+	s.mu.Lock()
+	o := s.calls[f.ID]
+	delete(s.calls, f.ID)
+	var stop func() bool
+	if o != nil {
+		stop = o.stop
+	}
+	s.mu.Unlock()
+	if o == nil {
+		return
+	}
+	if stop != nil {
+		stop()
+	}
+	if f.Arg == wire.KindError {
+		o.call.Resolve(nil, codec.Of(s.codec, false, false), wire.DecodeError(f.Body, context.Cause(o.node.Context())))
+	} else {
+		o.call.Resolve(f.Body, codec.Of(s.codec, f.Arg == wire.KindRaw, f.Owned), nil)
+	}
+	o.node.End()
+}
+
+// Shutdown begins a shutdown of the pool. From inside it cannot wait for it: [quartet.ErrInside].
+func (x *client) Shutdown(context.Context) error {
+	s := (*server)(x)
+	s.out.put(wire.Frame{Type: wire.Shutdown})
+	s.out.flush()
+	return quartet.ErrInside
+}
+
+// Close is not for tasks: it returns [quartet.ErrInside].
+func (x *client) Close() error { return quartet.ErrInside }

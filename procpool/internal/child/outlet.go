@@ -1,0 +1,107 @@
+package child
+
+import (
+	"os"
+	"sync"
+	"time"
+
+	"github.com/quartet-go/quartet/procpool/internal/bulk"
+	"github.com/quartet-go/quartet/procpool/internal/proc"
+	"github.com/quartet-go/quartet/procpool/internal/wire"
+)
+
+// outlet is the worker's way out: frames are gathered in the page and written together.
+type outlet struct {
+	// mu guards the fields below but pieces, and orders the writes to the pipe.
+	mu      sync.Mutex
+	pipe    *os.File
+	page    wire.Page
+	n       int          // bytes in the page's buffer
+	since   time.Time    // when the oldest of them was put there
+	results *bulk.Outbox // nil: results travel in frames
+	pieces  sync.Mutex   // one body at a time travels in pieces
+}
+
+// put adds a frame. A long result goes through shared memory where there is room. Else a frame that
+// finds no place is written at once, a long one in pieces, between which others pass.
+func (o *outlet) put(f wire.Frame) {
+	if (f.Type == wire.Result || f.Type == wire.Item) && o.results.Carries(len(f.Body)) {
+		if at, ok := o.results.Put(f.Body); ok {
+			f = f.Bulk(at)
+		}
+	}
+	if len(f.Body) <= wire.Fragment {
+		o.place(f)
+		return
+	}
+	o.pieces.Lock()
+	defer o.pieces.Unlock()
+	o.place(f.Begin(wire.FirstPiece))
+	f.Body = f.Body[wire.FirstPiece:]
+	piece := f
+	piece.Flags |= wire.FlagMore
+	for len(f.Body) > wire.Fragment {
+		piece.Body, f.Body = f.Body[:wire.Fragment], f.Body[wire.Fragment:]
+		o.place(piece)
+	}
+	o.place(f)
+}
+
+func (o *outlet) place(f wire.Frame) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	buffer := o.page.Mem[wire.PageBuffer:]
+	size := wire.HeaderSize + len(f.Body)
+	if o.n+size > len(buffer) {
+		o.write()
+	}
+	if size > len(buffer) {
+		o.writeThrough(f)
+		return
+	}
+	if o.n == 0 {
+		o.since = time.Now()
+	}
+	body := wire.AppendHeader(buffer[o.n:o.n], f)
+	copy(buffer[o.n+len(body):], f.Body)
+	o.n += size
+	o.page.Word(wire.PageLength).Store(uint64(o.n))
+}
+
+// waiting reports since when the oldest frame has been waiting to be written.
+func (o *outlet) waiting() (since time.Time, any bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.since, o.n > 0
+}
+
+func (o *outlet) flush() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.write()
+}
+
+// write is locked. The words are changed in an order in which a worker that dies in between repeats
+// nothing.
+func (o *outlet) write() {
+	if o.n == 0 {
+		return
+	}
+	o.must(o.pipe.Write(o.page.Mem[wire.PageBuffer : wire.PageBuffer+o.n]))
+	o.page.Word(wire.PageLength).Store(0)
+	o.page.Word(wire.PageBase).Add(uint64(o.n))
+	o.n = 0
+}
+
+func (o *outlet) writeThrough(f wire.Frame) {
+	o.must(o.pipe.Write(wire.AppendHeader(nil, f)))
+	o.must(o.pipe.Write(f.Body))
+	o.page.Word(wire.PageBase).Add(uint64(wire.HeaderSize + len(f.Body)))
+}
+
+// must ends the worker: there is nobody left to work for.
+func (o *outlet) must(_ int, err error) {
+	if err != nil {
+		proc.Orphaned()
+	}
+}

@@ -1,0 +1,253 @@
+package child
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quartet-go/quartet/procpool/internal/bulk"
+	"github.com/quartet-go/quartet/procpool/internal/proc"
+	"github.com/quartet-go/quartet/procpool/internal/wire"
+
+	"github.com/quartet-go/quartet/internal/intake"
+	"github.com/quartet-go/quartet/internal/propagate"
+	"github.com/quartet-go/quartet/internal/stream"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// server is the worker's side. One task runs at a time: it has the token. A task that waits gives
+// the token away, to tasks that descend from it, and takes it again before it goes on, so at any
+// time the started tasks are a chain of descendants, and a death fails no task that has nothing to
+// do with the one that caused it. With Config.Concurrency above 1 there are more tokens, any task
+// may take one, and a death fails all.
+type server struct {
+	home  task.Home // of jobs
+	away  task.Home // of calls that have been sent to the pool
+	out   outlet
+	codec string // its name
+
+	// mu guards the fields below. Tasks run after it was released. The outlet's mutex is taken
+	// under it, never the other way.
+	mu        sync.Mutex
+	names     []string
+	local     []*job // delivered, not started, in order
+	started   []*job // not ended, in the order of their starts
+	width     int    // how many tasks may run at once
+	tokens    int    // of these, how many more
+	returning []*job // of these: their wait is over, and they want the token
+	reading   bool   // a goroutine reads frames
+	parked    bool   // a goroutine waits at hand
+	hand      chan struct{}
+	wanted    uint64        // the task for whose descendants the pool was asked
+	starts    uint64        // of tasks
+	ended     time.Time     // when the last task ended, if nothing was done since
+	pace      time.Duration // mean of the last tasks' run times
+	limit     int           // of a frame's body
+	name      string        // the pool's
+	around    intake.Around
+
+	watching atomic.Bool
+	watched  chan struct{}
+	beating  atomic.Bool
+	beats    chan struct{}
+
+	inputs *bulk.Shared // nil: inputs come in frames
+	in     *os.File     // of the goroutine that reads
+	reader *wire.Reader // likewise
+
+	calls  map[uint64]*outcall
+	callID uint64
+}
+
+// job is one task in the worker, and the Model of it.
+type job struct {
+	node      task.Node
+	ctx       task.Ctx
+	server    *server
+	id, under uint64
+	name      string
+	input     []byte
+	small     [32]byte   // of input
+	place     wire.Place // of input, where it lies in shared memory still
+	raw       bool
+	values    []propagate.Value
+	streams   bool          // the caller takes its result item by item
+	items     stream.Window // sent, and not taken
+	wake      func()        // it waits until items have been taken
+	began     time.Time
+	took      time.Duration
+	running   bool // it has a token
+	suspended bool
+	turn      chan struct{} // closed: it has the token again
+}
+
+// Run implements task.Job; a job runs by the server's hand alone.
+func (j *job) Run(context.Context) {}
+
+// Abandon implements task.Job.
+func (j *job) Abandon(error) {}
+
+// receive reads and handles frames. The end of the frames ends the process.
+func (s *server) receive() {
+	n, err := s.in.Read(s.reader.Room())
+	if err != nil {
+		proc.Orphaned()
+	}
+	s.reader.Fed(n)
+	s.handleAll()
+	s.mu.Lock()
+	s.reading, s.ended = false, time.Time{}
+	s.mu.Unlock()
+}
+
+func (s *server) handleAll() {
+	for {
+		f, ok, err := s.reader.Next()
+		if err == nil && ok {
+			err = s.handle(f)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "procpool: worker:", err)
+			os.Exit(wire.ExitProtocol)
+		}
+		if !ok {
+			return
+		}
+	}
+}
+
+var errHello = errors.New("a second HELLO")
+
+func (s *server) handle(f wire.Frame) error {
+	switch f.Type {
+	case wire.Bind:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if int(f.Arg) != len(s.names) {
+			return fmt.Errorf("number %d is bound after %d names", f.Arg, len(s.names))
+		}
+		s.names = append(s.names, string(f.Body))
+	case wire.Task:
+		return s.deliver(f)
+	case wire.Cancel:
+		s.cancel(f.ID, f.Body)
+	case wire.Reply:
+		s.reply(f)
+	case wire.Item:
+		s.item(f)
+	case wire.Taken:
+		return s.taken(f.ID, int(f.Arg))
+	case wire.Revoke:
+		s.revoke(int(f.Arg))
+	case wire.Free:
+		if !s.out.results.Free(int64(f.ID)) {
+			return fmt.Errorf("FREE names the place %d, where no result lies", f.ID)
+		}
+	case wire.Bye:
+		s.out.flush()
+		runWorkerExit()
+		os.Exit(0)
+	case wire.Hello:
+		return errHello
+	default:
+		return fmt.Errorf("%s is no frame for a worker", f.Type)
+	}
+	return nil
+}
+
+func (s *server) deliver(f wire.Frame) error {
+	x, body := wire.Ext{}, f.Body
+	if f.Flags&wire.FlagExt != 0 {
+		var err error
+		if x, body, err = wire.ParseExt(body); err != nil {
+			return err
+		}
+	}
+	j := &job{
+		server: s, id: f.ID, under: x.Under, raw: f.Flags&wire.FlagRaw != 0, values: x.Values,
+		streams: f.Flags&wire.FlagStream != 0,
+	}
+	switch {
+	case f.Flags&wire.FlagBulk != 0:
+		var err error
+		if j.place, err = wire.ParsePlace(body, wire.InputsAt, s.limit); err == nil && s.inputs == nil {
+			err = errors.New("TASK has its input in shared memory, and there is none")
+		}
+		if err != nil {
+			return err
+		}
+	case f.Owned:
+		j.input = body
+	default:
+		j.input = append(j.small[:0], body...)
+	}
+	j.node.Init(&j.ctx, x.Beyond(context.Background()), j)
+	j.node.Settle(&s.home)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if int(f.Arg) >= len(s.names) {
+		return fmt.Errorf("TASK names function %d of %d", f.Arg, len(s.names))
+	}
+	j.name = s.names[f.Arg]
+	s.local = append(s.local, j)
+	if s.tokens == 0 {
+		s.watch()
+	}
+	return nil
+}
+
+// cancel ends the context of a task; one that has not started goes back to the pool, which knows
+// why.
+func (s *server) cancel(id uint64, cause []byte) {
+	is := func(j *job) bool { return j.id == id }
+	s.mu.Lock()
+	if i := slices.IndexFunc(s.local, is); i >= 0 {
+		s.giveBack(s.local[i])
+		s.local = slices.Delete(s.local, i, i+1)
+		s.mu.Unlock()
+		s.out.flush()
+		return
+	}
+	var j *job
+	if i := slices.IndexFunc(s.started, is); i >= 0 {
+		j = s.started[i]
+	}
+	s.mu.Unlock()
+	if j != nil {
+		j.node.Cancel(wire.DecodeError(cause, nil))
+	}
+}
+
+// giveBack is locked: j, which is out of local, will not start here.
+func (s *server) giveBack(j *job) { s.out.put(wire.Frame{Type: wire.Returned, ID: j.id}) }
+
+// revoke gives back what would start next, for a worker that is idle.
+func (s *server) revoke(n int) {
+	s.mu.Lock()
+	n = min(n, len(s.local))
+	for _, j := range s.local[:n] {
+		s.out.put(wire.Frame{Type: wire.Returned, ID: j.id, Arg: wire.ReturnedAsked})
+	}
+	s.local = s.local[n:]
+	s.mu.Unlock()
+	s.out.flush()
+}
+
+// Drop implements task.Owner.
+func (s *server) Drop(n *task.Node, cause error) { n.Job.Abandon(cause) }
+
+// Unseen implements task.Owner: the pool sees what ends here.
+func (s *server) Unseen() *slog.Logger { return nil }
+
+// Panicked implements task.Owner: a panic of a hook, which no future carries, ends the worker.
+func (s *server) Panicked(err error, observed bool) {
+	if !observed {
+		panic(err)
+	}
+}

@@ -1,0 +1,79 @@
+package codec
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+)
+
+// carried are the types of which an any may hold a value, in the order of their numbers in the
+// encoding, from 1: what JSON decodes to, and Go's own numbers, which keep their type. The far side
+// knows no other from a name.
+var carried = [...]reflect.Type{
+	reflect.TypeFor[bool](), reflect.TypeFor[string](), reflect.TypeFor[float64](), reflect.TypeFor[int](),
+	reflect.TypeFor[[]any](), reflect.TypeFor[map[string]any](), reflect.TypeFor[[]byte](),
+	reflect.TypeFor[json.Number](),
+	reflect.TypeFor[int8](), reflect.TypeFor[int16](), reflect.TypeFor[int32](), reflect.TypeFor[int64](),
+	reflect.TypeFor[uint](), reflect.TypeFor[uint8](), reflect.TypeFor[uint16](), reflect.TypeFor[uint32](),
+	reflect.TypeFor[uint64](), reflect.TypeFor[float32](),
+}
+
+var carriedNumbers = func() map[reflect.Type]byte {
+	m := make(map[reflect.Type]byte, len(carried))
+	for i, t := range carried {
+		m[t] = byte(i + 1)
+	}
+	return m
+}()
+
+// anyForm writes what an empty interface holds behind the number of its type; 0: nil.
+func anyForm(f *form, t reflect.Type) error {
+	if t.NumMethod() > 0 {
+		return fmt.Errorf("%s cannot travel: the far side cannot know the type in it", t)
+	}
+	f.least = 1
+	f.encode = func(e *encoder, v reflect.Value, left int) error {
+		if v.IsNil() {
+			e.buf = append(e.buf, 0)
+			return nil
+		}
+		number, ok := carriedNumbers[v.Elem().Type()]
+		if !ok {
+			return fmt.Errorf("an any cannot carry a %s: give the field that type", v.Elem().Type())
+		}
+		inner, err := formOf(v.Elem().Type())
+		if err != nil {
+			return err
+		}
+		if left == 0 {
+			return errCycle
+		}
+		e.buf = append(e.buf, number)
+		return inner.encode(e, v.Elem(), left-1)
+	}
+	f.decode = func(d *decoder, v reflect.Value, left int) error {
+		number, err := d.take(1)
+		switch {
+		case err != nil:
+			return err
+		case number[0] == 0:
+			v.SetZero()
+			return nil
+		case int(number[0]) > len(carried):
+			return errCut
+		case left == 0:
+			return errCycle
+		}
+		inner, err := formOf(carried[number[0]-1])
+		if err != nil {
+			return err
+		}
+		held := reflect.New(carried[number[0]-1]).Elem()
+		if err := inner.decode(d, held, left-1); err != nil {
+			return err
+		}
+		v.Set(held)
+		return nil
+	}
+	return nil
+}

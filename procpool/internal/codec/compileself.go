@@ -1,0 +1,82 @@
+package codec
+
+import (
+	"encoding"
+	"encoding/binary"
+	"encoding/json"
+	"reflect"
+)
+
+// selfForm is the form of a type that brings its own encoding. The bytes go behind their length, so
+// that a method that reads too far sees the end.
+func selfForm(t reflect.Type) (form, bool) {
+	if t.Kind() == reflect.Pointer || !encodesItself(t) {
+		return form{}, false // a pointer may be nil, and that travels as for others
+	}
+	switch {
+	case both(t, binaryOut, binaryIn):
+		return ownForm(
+			func(dst []byte, v encoding.BinaryAppender) ([]byte, error) { return v.AppendBinary(dst) },
+			func(v encoding.BinaryUnmarshaler, data []byte) error { return v.UnmarshalBinary(data) }), true
+	case both(t, jsonOut, jsonIn):
+		return ownForm(
+			func(dst []byte, v json.Marshaler) ([]byte, error) {
+				b, err := v.MarshalJSON()
+				return append(dst, b...), err
+			},
+			func(v json.Unmarshaler, data []byte) error { return v.UnmarshalJSON(data) }), true
+	}
+	return ownForm(
+		func(dst []byte, v encoding.TextMarshaler) ([]byte, error) {
+			b, err := v.MarshalText()
+			return append(dst, b...), err
+		},
+		func(v encoding.TextUnmarshaler, data []byte) error { return v.UnmarshalText(data) }), true
+}
+
+// lengthSize is the room that is kept for the length of a value's own encoding.
+const lengthSize = 4
+
+func ownForm[Out, In any](put func([]byte, Out) ([]byte, error), take func(In, []byte) error) form {
+	return form{
+		least: lengthSize,
+		encode: func(e *encoder, v reflect.Value, _ int) error {
+			start := len(e.buf)
+			buf, err := put(append(e.buf, make([]byte, lengthSize)...), asOut[Out](v))
+			if err != nil {
+				return err
+			}
+			n := len(buf) - start - lengthSize
+			if n < 0 || uint64(n) > 1<<31 {
+				return errCut
+			}
+			binary.LittleEndian.PutUint32(buf[start:], uint32(n))
+			e.buf = buf
+			return nil
+		},
+		decode: func(d *decoder, v reflect.Value, _ int) error {
+			head, err := d.take(lengthSize)
+			if err != nil {
+				return err
+			}
+			body, err := d.take(uint64(binary.LittleEndian.Uint32(head)))
+			if err != nil {
+				return err
+			}
+			return take(v.Addr().Interface().(In), append([]byte(nil), body...)) // it may keep them
+		},
+	}
+}
+
+// asOut is v, or a copy's address where only pointers have the method.
+func asOut[Out any](v reflect.Value) Out {
+	if v.CanAddr() && v.Addr().CanInterface() {
+		return v.Addr().Interface().(Out)
+	}
+	if out, ok := v.Interface().(Out); ok {
+		return out
+	}
+	p := reflect.New(v.Type())
+	p.Elem().Set(v)
+	return p.Interface().(Out)
+}

@@ -1,0 +1,189 @@
+package codec
+
+import (
+	"math/big"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+)
+
+// kind says what the JSON of a type is, as encoding/json reads it.
+type kind uint8
+
+const (
+	opaque  kind = iota // nothing to look at: a bool, an integer, or a type that decodes itself
+	text                // a string
+	float               // bits says which
+	dynamic             // any
+	object              // a struct
+	mapping             // a map
+	list                // a slice
+	array               // of length elements
+	pointer
+)
+
+// shape is what a type expects of JSON, so that examine can see what encoding/json would change
+// without a word.
+type shape struct {
+	kind   kind
+	null   bool // null is one of its values
+	holds  bool // it is, or contains, an any
+	bits   int
+	length int
+	elem   *shape
+	fields []namedShape
+	byName map[string]int
+	typ    reflect.Type
+}
+
+type namedShape struct {
+	name string
+	*shape
+}
+
+var shapes sync.Map // reflect.Type → *shape, complete
+
+func shapeOf(t reflect.Type) *shape {
+	if s, ok := shapes.Load(t); ok {
+		return s.(*shape)
+	}
+	s := shaper{}.shape(t)
+	known, _ := shapes.LoadOrStore(t, s)
+	return known.(*shape)
+}
+
+// shaper makes shapes. It holds those that are begun, so that a type may contain itself.
+type shaper map[reflect.Type]*shape
+
+func (c shaper) shape(t reflect.Type) *shape {
+	if s, ok := c[t]; ok {
+		return s
+	}
+	s := &shape{typ: t}
+	c[t] = s
+	if both(t, jsonOut, jsonIn) && t.Kind() != reflect.Pointer {
+		s.null = t != reflect.TypeFor[time.Time]() && t != reflect.TypeFor[big.Int]() // those two ignore it
+		return s
+	}
+	if both(t, textOut, textIn) && t.Kind() != reflect.Pointer {
+		return s
+	}
+	switch t.Kind() {
+	case reflect.String:
+		s.kind = text
+	case reflect.Float32, reflect.Float64:
+		s.kind, s.bits = float, t.Bits()
+	case reflect.Interface:
+		s.kind, s.null, s.holds = dynamic, true, true
+	case reflect.Pointer:
+		s.kind, s.null = pointer, true
+		s.contain(c.shape(t.Elem()))
+	case reflect.Slice:
+		s.null = true
+		if t.Elem().Kind() != reflect.Uint8 { // those are base64
+			s.kind = list
+			s.contain(c.shape(t.Elem()))
+		}
+	case reflect.Array:
+		s.kind, s.length = array, t.Len()
+		s.contain(c.shape(t.Elem()))
+	case reflect.Map:
+		s.kind, s.null = mapping, true
+		s.contain(c.shape(t.Elem()))
+	case reflect.Struct:
+		c.structShape(s, t)
+	}
+	return s
+}
+
+// contain notes the elements' shape. A shape that is begun and not complete is one that contains
+// this one, so whether it holds an any is seen there.
+func (s *shape) contain(elem *shape) {
+	s.elem = elem
+	s.holds = s.holds || elem.holds
+}
+
+// candidate is a field that may be the one of its name.
+type candidate struct {
+	shape  *shape
+	depth  int
+	tagged bool
+}
+
+// structShape finds the fields as encoding/json does: of one name the shallowest counts, and of
+// those the tagged one.
+func (c shaper) structShape(s *shape, t reflect.Type) {
+	s.kind = object
+	found := make(map[string][]candidate)
+	var names []string
+	c.gather(t, 0, found, &names)
+	s.byName = make(map[string]int)
+	for _, name := range names {
+		if f := dominant(found[name]); f != nil {
+			s.byName[name] = len(s.fields)
+			s.fields = append(s.fields, namedShape{name, f})
+			s.holds = s.holds || f.holds
+		}
+	}
+	s.null = len(s.fields) == 0 // a function that returns nothing
+}
+
+const maxEmbedding = 16
+
+func (c shaper) gather(t reflect.Type, depth int, found map[string][]candidate, names *[]string) {
+	for f := range t.Fields() {
+		tag := f.Tag.Get("json")
+		name, options, _ := strings.Cut(tag, ",")
+		embedded := f.Type
+		if f.Anonymous && embedded.Kind() == reflect.Pointer {
+			embedded = embedded.Elem()
+		}
+		switch {
+		case tag == "-":
+		case f.Anonymous && name == "" && embedded.Kind() == reflect.Struct && depth < maxEmbedding:
+			c.gather(embedded, depth+1, found, names)
+		case !f.IsExported():
+		default:
+			tagged := name != ""
+			if !tagged {
+				name = f.Name
+			}
+			field := &shape{typ: f.Type, null: true} // a number in quotes
+			if !strings.Contains(","+options+",", ",string,") {
+				field = c.shape(f.Type)
+			}
+			if found[name] == nil {
+				*names = append(*names, name)
+			}
+			found[name] = append(found[name], candidate{field, depth, tagged})
+		}
+	}
+}
+
+// dominant is the field that counts; nil: none does.
+func dominant(all []candidate) (best *shape) {
+	var at candidate
+	for _, f := range all {
+		switch {
+		case best == nil && at.shape == nil, f.depth < at.depth, f.depth == at.depth && f.tagged && !at.tagged:
+			at, best = f, f.shape
+		case f.depth == at.depth && f.tagged == at.tagged:
+			best = nil
+		}
+	}
+	return best
+}
+
+// field returns the field that encoding/json would set.
+func (s *shape) field(name string) (int, bool) {
+	if i, ok := s.byName[name]; ok {
+		return i, true
+	}
+	for i, f := range s.fields {
+		if strings.EqualFold(f.name, name) {
+			return i, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,23 @@
+//go:build unix
+
+package proc
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// WriteShared writes data into the shared file at an offset. It asks for the limit of file sizes
+// first: a write beyond that ends a process by SIGXFSZ.
+func WriteShared(f *os.File, data []byte, at int64) error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		return err
+	}
+	if end := at + int64(len(data)); uint64(limit.Cur) < uint64(end) {
+		return fmt.Errorf("the limit of file sizes is %d", limit.Cur)
+	}
+	_, err := f.WriteAt(data, at)
+	return err
+}

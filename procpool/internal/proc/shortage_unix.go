@@ -1,0 +1,34 @@
+//go:build unix
+
+package proc
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"syscall"
+)
+
+// Shortage reports whether err says that the system has no descriptor, process or memory to give
+// now.
+func Shortage(err error) bool {
+	// Between fork and exec Go moves descriptors to the next numbers. The system says that those
+	// beyond the limit are bad.
+	if start, ok := errors.AsType[*fs.PathError](err); ok && start.Op == "fork/exec" && start.Err == syscall.EBADF {
+		return true
+	}
+	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.EAGAIN, syscall.ENOMEM} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
+// NoThread is a shortage when stderr is what Go's runtime says in a process that gets no thread.
+func NoThread(stderr []byte) error {
+	if bytes.Contains(stderr, []byte("failed to create new OS thread")) {
+		return syscall.EAGAIN
+	}
+	return nil
+}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package proc
+
+// OutliveSignals does nothing here.
+func OutliveSignals() {}

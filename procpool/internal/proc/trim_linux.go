@@ -1,0 +1,16 @@
+package proc
+
+import (
+	"os"
+	"syscall"
+)
+
+const (
+	fallocKeepSize  = 1
+	fallocPunchHole = 2
+)
+
+// TrimShared gives the memory of a part of the shared file back. It is read as zeros from then on.
+func TrimShared(f *os.File, at, size int64) {
+	_ = syscall.Fallocate(int(f.Fd()), fallocKeepSize|fallocPunchHole, at, size) // a file system may be unable to
+}

@@ -1,0 +1,45 @@
+package wire
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// EnvMarker makes a started process a worker: protocol version, nonce, depth, and where the pipes
+// are. Init takes it out of the environment, so that what a worker starts is no worker.
+const EnvMarker = "QUARTET_PROCPOOL_WORKER"
+
+// Exit codes of a worker that cannot work.
+const (
+	ExitNoInit   = 121 // New was called before Init
+	ExitProtocol = 122
+	ExitInit     = 123 // a function of WorkerInit failed
+	ExitMismatch = 124 // it can never work for this pool
+)
+
+// Marker is the value of EnvMarker.
+type Marker struct {
+	Nonce   string
+	Depth   int
+	In, Out uintptr // descriptors, or handles
+	Page    uintptr // 0: none
+}
+
+func (m Marker) String() string {
+	return fmt.Sprintf("%d:%s:%d:%d:%d:%d", Version, m.Nonce, m.Depth, m.In, m.Out, m.Page)
+}
+
+func ParseMarker(s string) (m Marker, err error) {
+	parts := strings.Split(s, ":")
+	if len(parts) != 6 || parts[0] != strconv.Itoa(Version) {
+		return m, fmt.Errorf("%w: %s=%q is not of version %d", ErrMismatch, EnvMarker, s, Version)
+	}
+	var numbers [4]uint64
+	for i := range numbers {
+		if numbers[i], err = strconv.ParseUint(parts[2+i], 10, 32); err != nil {
+			return m, fmt.Errorf("%w: %s=%q", ErrMismatch, EnvMarker, s)
+		}
+	}
+	return Marker{parts[1], int(numbers[0]), uintptr(numbers[1]), uintptr(numbers[2]), uintptr(numbers[3])}, nil
+}

@@ -1,0 +1,102 @@
+package procpool
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// life is what a worker is doing, for the pool.
+type life uint8
+
+const (
+	booting  life = iota // it has not said hello
+	serving              // it takes calls
+	retiring             // it takes no more calls, and goes when it has none
+	leaving              // it has been told to go
+	buried               // it is gone
+)
+
+// lives are the transitions. A worker may die at any time.
+var lives = [...][]life{
+	booting:  {serving, buried},
+	serving:  {retiring, buried},
+	retiring: {leaving, buried},
+	leaving:  {buried},
+	buried:   {},
+}
+
+var lifeNames = [...]string{"booting", "serving", "retiring", "leaving", "buried"}
+
+// to is locked.
+func (w *worker) to(next life) {
+	if !slices.Contains(lives[w.life], next) {
+		panic(fmt.Sprintf("procpool: a worker cannot go from %s to %s", lifeNames[w.life], lifeNames[next]))
+	}
+	w.life = next
+}
+
+// up is locked: w has said hello and is not gone.
+func (w *worker) up() bool { return w.life > booting && w.life < buried }
+
+// staying is locked: w counts among Config.Workers.
+func (w *worker) staying() bool { return w.life <= serving && w.why == "" }
+
+// Why a worker has ended, in Restarts.
+const (
+	byCrash     = "crashed"
+	byProtocol  = "protocol error"
+	byBoot      = "boot failed"
+	byRunTime   = "run timeout"
+	byCancel    = "cancelled call"
+	byHang      = "hung"
+	byMemory    = "memory"
+	byTasks     = "max tasks"
+	byLifetime  = "lifetime"
+	byIdleness  = "idle"
+	byReload    = "reload"
+	byResize    = "resize"
+	byLingering = "did not end"
+)
+
+// errNotNeeded kills a worker that has not even come up, and is not wanted any more.
+var errNotNeeded = errors.New("procpool: the worker is not needed")
+
+// retire is locked: w is to go when its calls have ended. One that has not come up goes at once.
+func (w *worker) retire(why string) {
+	if w.why != "" || w.life > serving {
+		return
+	}
+	w.why = why
+	if w.life == booting {
+		w.kill(errNotNeeded)
+		return
+	}
+	w.to(retiring)
+}
+
+// endedBy is locked: how w has ended, for Restarts. Empty: the pool has ended.
+func (w *worker) endedBy(booted bool) string {
+	cause := w.killedBy()
+	switch {
+	case w.pool.ending, errors.Is(cause, errPoolEnds):
+		return ""
+	case errors.Is(cause, errLingers):
+		return byLingering
+	case w.why != "":
+		return w.why
+	case !booted:
+		return byBoot
+	case cause == nil:
+		return byCrash
+	case errors.Is(cause, ErrProtocol):
+		return byProtocol
+	case errors.Is(cause, ErrRunTimeout):
+		return byRunTime
+	case errors.Is(cause, ErrHung):
+		return byHang
+	case errors.Is(cause, ErrMemory):
+		return byMemory
+	}
+	return byCancel
+}
