@@ -2,8 +2,9 @@ package gil
 
 import "time"
 
-// agenda has what is to happen, by time; what is due at one time happens in the order in which it was put there. A thread
-// has at most one entry, so that calling it off is cheap and nothing stale is kept. It is a heap of four children.
+// agenda holds the occasions to come, by time. Those of one time happen in the order in which they
+// were put there. A thread has at most one entry, so that calling it off is cheap and nothing stale
+// is kept. It is a heap of four children.
 type agenda struct {
 	heap []entry
 	seq  uint64
@@ -17,7 +18,7 @@ type entry struct {
 
 func (e *entry) before(o *entry) bool { return e.at < o.at || e.at == o.at && e.seq < o.seq }
 
-// put has what come to t at a time, in place of what would have.
+// put lets an occasion come to t at a time, in place of the one before.
 func (a *agenda) put(t *vthread, at time.Duration, what occasion) {
 	a.seq++
 	t.due = what

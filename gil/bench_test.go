@@ -9,9 +9,9 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// BenchmarkStep and BenchmarkCoroutine run the same program with all checks on: n threads that compute for 50 µs and wait
-// for 200. An event is one entry of the machine's agenda: the end of a slice, of a sleep or of a wait for the lock, or a
-// wake-up.
+// BenchmarkStep and BenchmarkCoroutine run the same program with all checks on: n threads that
+// compute for 50 µs and wait for 200. An event is one entry of the machine's agenda: the end of a
+// slice, of a sleep or of a wait for the lock, or a wake-up.
 func BenchmarkStep(b *testing.B) {
 	for _, n := range []int{10, 100} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -19,7 +19,8 @@ func BenchmarkStep(b *testing.B) {
 			steps := uint64(0)
 			for b.Loop() {
 				for i := range threads {
-					threads[i] = StepThread{Step: Cycle(0, Op{Do: DoCompute, For: 50 * us}, Op{Do: DoSleep, For: 200 * us})}
+					threads[i] = StepThread{Step: Cycle(0, Op{Do: DoCompute, For: 50 * us},
+						Op{Do: DoSleep, For: 200 * us})}
 				}
 				steps += simulate(b, Config{}, time.Second, threads...).Steps
 			}

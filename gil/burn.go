@@ -8,8 +8,9 @@ import (
 // burnTurns is computing for some tens of microseconds.
 const burnTurns = 1 << 14
 
-// burn computes for d, not counting the time in check, which it calls every few tens of microseconds. Where the clock
-// stands still while something computes, which is so in a synctest bubble, it sleeps instead.
+// burn computes for d, not counting the time in check, which it calls every few tens of
+// microseconds. Where the clock stands still while something computes, which is so in a synctest
+// bubble, it sleeps instead.
 func burn(d time.Duration, check func()) {
 	spent := time.Duration(0)
 	for chunks := 0; spent < d; chunks++ {

@@ -1,125 +1,77 @@
 package gil
 
 import (
-	"runtime"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
 
-// Calibrate measures the machine it runs on, which takes about three seconds and should be idle meanwhile: TimerSlack,
-// HotWake, ColdWake, Signal, Call and Spawn, each the median of many. What remains is LinuxVM's: HotWindow, Check, Tick,
-// TakeRelease and Quantum are the kernel's and the interpreter's, WakeTail, WakeTailMax and Misplaced are fitted. On
-// Linux it measures threads with futexes, on which Python's locks are built; elsewhere Go's timers and channels. It may be
-// called from any goroutine.
-func Calibrate() Machine {
+// ErrBusy is why [Calibrate] has no figures: other programs used the cores while it measured.
+var ErrBusy = errors.New("gil: Calibrate: the machine is busy")
+
+// Calibrate measures the machine it runs on, which takes about three seconds: TimerSlack, HotWake,
+// ColdWake, NearWake, Chill, Switch, Signal, Call and Spawn. The other constants are LinuxVM's:
+// those of the kernel's scheduler and of the interpreter. It measures threads that are pinned to
+// cores and wake each other by futexes, on which Python's locks are built. Other programs may use
+// up to a third of a core meanwhile; beyond that the error is [ErrBusy]. Another error names a
+// figure that cannot be true, and outside Linux it is [errors.ErrUnsupported]. The machine is to be
+// used only when the error is nil. It may be called from any goroutine.
+func Calibrate() (Machine, error) {
 	m := LinuxVM
-	for i, d := range slackKnots {
-		m.TimerSlack[i] = median(int(min(100, 400*time.Millisecond/d)), func() time.Duration { return overshoot(d) })
+	lost, err := measureMachine(&m)
+	switch {
+	case err != nil:
+		return m, fmt.Errorf("gil: Calibrate: %w", err)
+	case lost > 1./3:
+		return m, fmt.Errorf("%w: %.0f%% of the time of a core went to others", ErrBusy, 100*lost)
 	}
-	p := newPair()
-	// What the measuring thread does for a while keeps a core awake, or lets it go to sleep.
-	m.ColdWake, m.Signal = p.measure(150, func() { nap(2 * time.Millisecond) })
-	m.HotWake, _ = p.measure(500, func() { spin(50 * time.Microsecond) })
-	p.end()
-	m.HotWake = min(m.HotWake, m.ColdWake)
-	m.Call = median(100, func() time.Duration {
-		begin := time.Now()
-		for range 100 {
-			kernel()
-		}
-		return time.Since(begin) / 100
-	})
-	m.Spawn = median(50, spawnThread)
-	return m
+	return m, m.plausible()
 }
 
-func median(n int, measure func() time.Duration) time.Duration {
+// plausible names the first figure that no machine has: one measured while the machine did
+// something else.
+func (m *Machine) plausible() error {
+	for _, f := range []struct {
+		field       string
+		value       time.Duration
+		least, most time.Duration
+	}{
+		{"Call", m.Call, 20, 5 * time.Microsecond},
+		{"Signal", m.Signal, 200, 200 * time.Microsecond},
+		{"NearWake", m.NearWake, 200, 200 * time.Microsecond},
+		{"HotWake", m.HotWake, 500, 500 * time.Microsecond},
+		{"ColdWake", m.ColdWake, m.HotWake, 2 * time.Millisecond},
+		{"Switch", m.Switch, 400, 200 * time.Microsecond},
+		{"Chill", m.Chill, 0, 200 * time.Microsecond},
+		{"Spawn", m.Spawn, 2 * time.Microsecond, 5 * time.Millisecond},
+		{"TimerSlack[0]", m.TimerSlack[0], 1, 3 * time.Millisecond},
+		{"TimerSlack[1]", m.TimerSlack[1], 1, 3 * time.Millisecond},
+		{"TimerSlack[2]", m.TimerSlack[2], 1, 5 * time.Millisecond},
+		{"TimerSlack[3]", m.TimerSlack[3], 1, 10 * time.Millisecond},
+		{"TimerSlack[4]", m.TimerSlack[4], 1, 20 * time.Millisecond},
+	} {
+		if f.value < f.least || f.value > f.most {
+			return fmt.Errorf("gil: Calibrate: %s was measured as %v, which is not from %v to %v", f.field, f.value,
+				f.least, f.most)
+		}
+	}
+	return nil
+}
+
+func median(ds []time.Duration) time.Duration {
+	if len(ds) == 0 {
+		return 0
+	}
+	slices.Sort(ds)
+	return ds[len(ds)/2]
+}
+
+// times measures n times.
+func times(n int, measure func() time.Duration) []time.Duration {
 	ds := make([]time.Duration, max(n, 1))
 	for i := range ds {
 		ds[i] = measure()
 	}
-	slices.Sort(ds)
-	return max(ds[len(ds)/2], 0)
-}
-
-// overshoot is by how much a sleep of d is late.
-func overshoot(d time.Duration) time.Duration {
-	begin := time.Now()
-	nap(d)
-	return time.Since(begin) - d
-}
-
-func spin(d time.Duration) {
-	for begin := time.Now(); time.Since(begin) < d; {
-		compute(100)
-	}
-}
-
-// spawnThread is the time until a new thread runs: one that ends locked to its goroutine is not used again.
-func spawnThread() time.Duration {
-	ran, gone := make(chan time.Time), make(chan struct{})
-	begin := time.Now()
-	go startLocked(ran, gone)
-	d := (<-ran).Sub(begin)
-	<-gone
-	return d
-}
-
-func startLocked(ran chan<- time.Time, gone chan<- struct{}) {
-	runtime.LockOSThread()
-	defer close(gone)
-	ran <- time.Now()
-}
-
-// pair is a thread that waits to be woken, and one that wakes it.
-type pair struct {
-	bell  bell
-	woke  chan time.Time
-	ended chan struct{}
-	last  bool
-}
-
-func newPair() *pair {
-	p := &pair{bell: newBell(), woke: make(chan time.Time, 1), ended: make(chan struct{})}
-	go p.sleep()
-	return p
-}
-
-func (p *pair) sleep() {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	defer close(p.ended)
-	for {
-		p.bell.wait()
-		at := time.Now()
-		if p.last {
-			return
-		}
-		p.woke <- at
-	}
-}
-
-// measure returns the medians of how long n wake-ups took after the call that woke, and of that call. The waker does
-// something before each.
-func (p *pair) measure(n int, before func()) (wake, signal time.Duration) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	var signals []time.Duration
-	wake = median(n, func() time.Duration {
-		before()
-		begin := time.Now()
-		p.bell.ring()
-		rung := time.Now()
-		signals = append(signals, rung.Sub(begin))
-		return (<-p.woke).Sub(begin)
-	})
-	slices.Sort(signals)
-	signal = signals[len(signals)/2]
-	return max(wake-signal, 0), signal
-}
-
-func (p *pair) end() {
-	p.last = true
-	p.bell.ring()
-	<-p.ended
+	return ds
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// Convoy is a stretch in which one thread, each time it came back from a wait, had to wait for one other that computed,
-// and had to ask it for the lock.
+// Convoy is a stretch in which one thread, each time it came back from a wait, had to wait for one
+// other that computed, and had to ask it for the lock.
 type Convoy struct {
 	Victim, Culprit int    // their numbers, from 0
 	VictimLabel     string // their labels, or "T" and the number
@@ -22,7 +22,8 @@ type Convoy struct {
 // String says it in a sentence.
 func (c Convoy) String() string {
 	mean := c.Waited / time.Duration(max(c.Count, 1))
-	return fmt.Sprintf("%s waited %v for %s, %d times", c.VictimLabel, mean.Round(100*time.Microsecond), c.CulpritLabel, c.Count)
+	return fmt.Sprintf("%s waited %v for %s, %d times", c.VictimLabel, mean.Round(100*time.Microsecond), c.CulpritLabel,
+		c.Count)
 }
 
 // leastConvoy is how many waits make a convoy.
@@ -65,13 +66,18 @@ func (s *sim) waited(t *vthread) {
 
 // endConvoy ends t's series.
 func (t *vthread) endConvoy(s *sim) {
-	if c := t.convoy; c.count >= leastConvoy {
-		s.convoys = append(s.convoys, Convoy{
-			Victim: t.number, Culprit: c.culprit.number, VictimLabel: t.name(), CulpritLabel: c.culprit.name(),
-			Count: c.count, Waited: c.waited, From: c.from, To: c.to, lane: t.lane(),
-		})
+	if t.convoy.count >= leastConvoy {
+		s.convoys = append(s.convoys, t.convoyUntilNow())
 	}
 	t.convoy = convoy{}
+}
+
+func (t *vthread) convoyUntilNow() Convoy {
+	c := t.convoy
+	return Convoy{
+		Victim: t.number, Culprit: c.culprit.number, VictimLabel: t.name(), CulpritLabel: c.culprit.name(),
+		Count: c.count, Waited: c.waited, From: c.from, To: c.to, lane: t.lane(),
+	}
 }
 
 // name is t's label, or its number.
@@ -91,14 +97,15 @@ func (t *vthread) lane() int {
 }
 
 // remark tells an observer that takes remarks, as [quartet.Timeline] does, of the convoys.
-func (r *Report) remark(o quartet.Observer) {
-	remarks, ok := o.(interface{ Remark(quartet.Remark) })
+func (r *Report) remark(name string, o quartet.Observer) {
+	remarks, ok := quartet.As[interface{ Remark(quartet.Remark) }](o)
 	if !ok {
 		return
 	}
 	for _, c := range r.Convoys {
 		remarks.Remark(quartet.Remark{
-			Executor: "gil", Lane: c.lane, From: time.Unix(0, int64(c.From)).UTC(), To: time.Unix(0, int64(c.To)).UTC(), Text: c.String(),
+			Executor: name, Lane: c.lane, From: time.Unix(0, int64(c.From)).UTC(), To: time.Unix(0, int64(c.To)).UTC(),
+			Text: c.String(),
 		})
 	}
 }

@@ -18,7 +18,7 @@ func (e *DeadlockError) Error() string { return "gil: deadlock: " + strings.Join
 // Is reports true for [quartet.ErrDeadlock].
 func (e *DeadlockError) Is(target error) bool { return target == quartet.ErrDeadlock }
 
-// stuck is what is wrong when threads are alive and nothing will happen.
+// stuck returns the error of threads that are alive while nothing will happen.
 func (s *sim) stuck() error {
 	err := &DeadlockError{}
 	for _, t := range s.alive() {
@@ -28,6 +28,5 @@ func (s *sim) stuck() error {
 		}
 		err.Waits = append(err.Waits, t.name()+" waits "+what)
 	}
-	s.stop()
 	return err
 }

@@ -2,13 +2,17 @@ package gil
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"time"
 )
 
-// Dist is a distribution of durations, sampled with integers alone. Its zero value is always 0. Dists can be compared.
+// Dist is a distribution of durations, sampled with integers alone. Its zero value is always 0.
+// Dists can be compared; two that [Measured] made are equal only if one is a copy of the other.
 type Dist struct {
 	shape shape
 	a, b  time.Duration
+	table *[]time.Duration // of Measured: quantiles, at equal steps
 }
 
 type shape uint8
@@ -19,27 +23,43 @@ const (
 	expShape
 	narrowShape
 	wideShape
+	measured
 )
 
 // Const is always d.
-func Const(d time.Duration) Dist { return Dist{constant, positive("Const", d), 0} }
+func Const(d time.Duration) Dist { return Dist{shape: constant, a: positive("Const", d)} }
 
 // Uniform is anything from lo to hi, alike. It panics when hi is below lo.
 func Uniform(lo, hi time.Duration) Dist {
 	if hi < lo {
 		panic(fmt.Sprintf("gil: Uniform(%v, %v): the second is below the first", lo, hi))
 	}
-	return Dist{uniform, positive("Uniform", lo), hi - lo}
+	return Dist{shape: uniform, a: positive("Uniform", lo), b: hi - lo}
 }
 
 // Exp is exponential: times between independent arrivals. It is cut at about eight means.
-func Exp(mean time.Duration) Dist { return Dist{expShape, positive("Exp", mean), 0} }
+func Exp(mean time.Duration) Dist { return Dist{shape: expShape, a: positive("Exp", mean)} }
 
 // Narrow is lognormal with σ 0.3 around median: half of it is within a fifth of median.
-func Narrow(median time.Duration) Dist { return Dist{narrowShape, positive("Narrow", median), 0} }
+func Narrow(median time.Duration) Dist {
+	return Dist{shape: narrowShape, a: positive("Narrow", median)}
+}
 
-// Wide is lognormal with σ 0.8 around median, as the times of requests are: one of a hundred takes six times as long.
-func Wide(median time.Duration) Dist { return Dist{wideShape, positive("Wide", median), 0} }
+// Wide is lognormal with σ 0.8 around median, as the times of requests are: one of a hundred takes
+// six times as long.
+func Wide(median time.Duration) Dist { return Dist{shape: wideShape, a: positive("Wide", median)} }
+
+// Measured is distributed as the values are, in any order: a service's own times, or quantiles of
+// them at equal steps, such as Measured(least, p25, p50, p75, most). Between two values it is
+// linear. It panics without values, and on a negative one.
+func Measured(values ...time.Duration) Dist {
+	if len(values) == 0 {
+		panic("gil: Measured without values")
+	}
+	table := slices.Sorted(slices.Values(values))
+	positive("Measured", table[0])
+	return Dist{shape: measured, table: &table}
+}
 
 func positive(name string, d time.Duration) time.Duration {
 	if d < 0 {
@@ -57,25 +77,59 @@ func (d Dist) Mean() time.Duration {
 		return d.a * 1046 / 1000
 	case wideShape:
 		return d.a * 1377 / 1000
+	case measured:
+		return d.measuredMean()
 	}
 	return d.a
 }
 
-func (d Dist) sample(s *stream) time.Duration {
+// measuredMean is the mean of the lines between the values.
+func (d Dist) measuredMean() time.Duration {
+	values := *d.table
+	last := len(values) - 1
+	if last == 0 {
+		return values[0]
+	}
+	twice := values[0] + values[last]
+	for _, v := range values[1:last] {
+		twice += 2 * v
+	}
+	return twice / time.Duration(2*last)
+}
+
+// Sample draws a duration, with random bits of src: the same bits give the same durations on every
+// architecture.
+func (d Dist) Sample(src rand.Source) time.Duration { return d.sample(src) }
+
+func (d Dist) sample(s rand.Source) time.Duration {
 	switch d.shape {
 	case uniform:
-		return d.a + time.Duration(s.below(uint64(d.b)+1))
+		return d.a + time.Duration(below(s.Uint64(), uint64(d.b)+1))
 	case expShape:
-		return s.scale(d.a, &exponential)
+		return scale(s.Uint64(), d.a, &exponential)
 	case narrowShape:
-		return s.scale(d.a, &narrow)
+		return scale(s.Uint64(), d.a, &narrow)
 	case wideShape:
-		return s.scale(d.a, &wide)
+		return scale(s.Uint64(), d.a, &wide)
+	case measured:
+		return d.between(s.Uint64())
 	}
 	return d.a
 }
 
-// String writes the distribution as it is made.
+// between is the quantile that random bits say.
+func (d Dist) between(bits uint64) time.Duration {
+	values := *d.table
+	if len(values) == 1 {
+		return values[0]
+	}
+	const parts = 1 << 16
+	at := below(bits, uint64(len(values)-1)*parts)
+	lo, hi := values[at/parts], values[at/parts+1]
+	return lo + time.Duration(mulDiv(uint64(hi-lo), at%parts, parts))
+}
+
+// String writes the call that makes the distribution.
 func (d Dist) String() string {
 	switch d.shape {
 	case uniform:
@@ -86,6 +140,9 @@ func (d Dist) String() string {
 		return fmt.Sprintf("≈%v", d.a)
 	case wideShape:
 		return fmt.Sprintf("~%v", d.a)
+	case measured:
+		values := *d.table
+		return fmt.Sprintf("%d values, %v–%v", len(values), values[0], values[len(values)-1])
 	}
 	return d.a.String()
 }

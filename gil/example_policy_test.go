@@ -14,7 +14,10 @@ func compute(n int) gil.StepProgram {
 	return func() []gil.StepThread {
 		threads := make([]gil.StepThread, n)
 		for i := range threads {
-			threads[i] = gil.StepThread{Interpreter: i, Step: gil.Cycle(1, gil.Op{Do: gil.DoCompute, For: 40 * time.Millisecond})}
+			threads[i] = gil.StepThread{
+				Interpreter: i,
+				Step:        gil.Cycle(1, gil.Op{Do: gil.DoCompute, For: 40 * time.Millisecond}),
+			}
 		}
 		return threads
 	}
@@ -38,7 +41,10 @@ func ExamplePerInterpreter() {
 
 // The request's ctx says which interpreter a task is a thread of.
 func ExampleInInterpreter() {
-	interpreters := gil.New(gil.Config{Clock: gil.Virtual, Machine: gil.Ideal, Cores: 2, Policy: gil.PerInterpreter(2, gil.CPython312())})
+	interpreters := gil.New(gil.Config{
+		Clock: gil.Virtual, Machine: gil.Ideal, Cores: 2,
+		Policy: gil.PerInterpreter(2, gil.CPython312()),
+	})
 	_, _ = quartet.Do(gil.InInterpreter(context.Background(), 0), interpreters, func(ctx context.Context) (int, error) {
 		_ = interpreters.SubmitTask(gil.InInterpreter(ctx, 1), quartet.TaskFunc(func(ctx context.Context) {
 			gil.Compute(ctx, 40*time.Millisecond)
@@ -51,7 +57,8 @@ func ExampleInInterpreter() {
 	// Output: 2.0 threads computed at a time
 }
 
-// handing is a policy of its own: Interval's, but for who gets a lock that is released: who has waited for longest.
+// handing is a policy of its own: Interval's, but for who gets a lock that is released: who has
+// waited for longest.
 type handing struct{ gil.Policy }
 
 func (handing) String() string { return "handing" }
@@ -59,7 +66,8 @@ func (handing) Release(_ gil.LockState, forced bool) gil.Release {
 	return gil.Release{HandOff: true, Stay: forced}
 }
 
-// CPython's lock goes to who comes first, so a woken thread may find it taken. One that is handed over is never lost.
+// CPython's lock goes to who comes first, so a woken thread may find it taken. One that is handed
+// over is never lost.
 func ExamplePolicy() {
 	service := gil.Workload{For: time.Second, Loads: []gil.Load{
 		{Threads: 4, Compute: gil.Const(50 * time.Microsecond), Wait: gil.Const(50 * time.Microsecond)},
@@ -123,7 +131,10 @@ func ExampleMain() {
 
 // The mean is what a closed form needs; a simulation samples.
 func ExampleDist() {
-	for _, d := range []gil.Dist{gil.Const(time.Millisecond), gil.Uniform(0, 2*time.Millisecond), gil.Exp(time.Millisecond)} {
+	for _, d := range []gil.Dist{
+		gil.Const(time.Millisecond), gil.Uniform(0, 2*time.Millisecond),
+		gil.Exp(time.Millisecond),
+	} {
 		fmt.Println(d, "has a mean of", d.Mean())
 	}
 	// Output:

@@ -10,8 +10,8 @@ import (
 	"github.com/quartet-go/quartet/gil"
 )
 
-// The global lock makes no operation of several steps atomic: between the read and the write another thread runs. A Lock of
-// the program's own does.
+// The global lock makes no operation of several steps atomic: between the read and the write
+// another thread runs. A Lock of the program's own does.
 func ExampleLock() {
 	count := func(l *gil.Lock) int {
 		n := 0

@@ -10,8 +10,8 @@ import (
 	"github.com/quartet-go/quartet/gil"
 )
 
-// Two threads that compute share the lock, an interval at a time, whatever the number of cores: # has the lock, . waits for
-// it, > got it from one that had to drop it.
+// Two threads that compute share the lock, an interval at a time, whatever the number of cores: #
+// has the lock, . waits for it, > got it from one that had to drop it.
 func Example() {
 	timeline := &quartet.Timeline{}
 	interpreter := gil.New(gil.Config{Clock: gil.Virtual, Machine: gil.Ideal, Cores: 8, Observer: timeline})
@@ -26,7 +26,8 @@ func Example() {
 	_ = interpreter.Close()
 	_ = timeline.WriteText(os.Stdout, 40)
 	// Output:
-	//          gil   0 |#~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~....#|
+	//          gil   q |11111                                   | queued, at most 1
+	//          gil   0 |+~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~....+|
 	//          gil   1 |#####.....>####.....>####.....>####     |
 	//          gil   2 |     #####.....>####.....>####.....#####|
 	//                   0                                    40ms
@@ -40,14 +41,17 @@ func ExampleReleased() {
 		return 0, nil
 	})
 	_ = interpreter.Close()
-	f := interpreter.Figures()[0]
+	f := interpreter.Report().Threads[0]
 	fmt.Println(f.Computed, f.Run, f.Voluntary > 0)
 	// Output: 20ms 0s true
 }
 
 // The convoy: each return from a wait costs an interval.
 func ExampleInterval() {
-	for _, policy := range []gil.Policy{gil.Interval(5 * time.Millisecond), gil.Interval(time.Millisecond), gil.Free()} {
+	for _, policy := range []gil.Policy{
+		gil.Interval(5 * time.Millisecond), gil.Interval(time.Millisecond),
+		gil.Free(),
+	} {
 		interpreter := gil.New(gil.Config{Clock: gil.Virtual, Machine: gil.Ideal, Policy: policy})
 		_, _ = quartet.Do(context.Background(), interpreter, func(ctx context.Context) (int, error) {
 			cpu := quartet.Go(ctx, interpreter, func(ctx context.Context) (int, error) {
@@ -64,7 +68,7 @@ func ExampleInterval() {
 			return 0, err
 		})
 		_ = interpreter.Close()
-		for _, f := range interpreter.Figures() {
+		for _, f := range interpreter.Report().Threads {
 			if f.Label == "io" {
 				fmt.Printf("%-14v waited for the lock for %v\n", policy, f.Wait.Round(time.Millisecond))
 			}
@@ -99,7 +103,7 @@ func ExampleHoldLock() {
 		return other.Await(ctx)
 	})
 	_ = interpreter.Close()
-	fmt.Println(interpreter.Figures()[0].Wait)
+	fmt.Println(interpreter.Report().Threads[0].Wait)
 	// Output: 80ms
 }
 
@@ -118,7 +122,7 @@ func ExampleFree() {
 			return 0, err
 		})
 		_ = interpreter.Close()
-		figures := interpreter.Figures()
+		figures := interpreter.Report().Threads
 		main := figures[len(figures)-1]
 		fmt.Printf("%-14v 4 x 100ms on 4 cores take %v\n", policy, main.Run+main.Wait+main.Blocked)
 	}
@@ -131,7 +135,11 @@ func ExampleFree() {
 func ExampleCycle() {
 	report, err := gil.Simulate(gil.Config{Machine: gil.Ideal}, 0,
 		gil.StepThread{Label: "computes", Step: gil.Cycle(1, gil.Op{Do: gil.DoCompute, For: 50 * time.Millisecond})},
-		gil.StepThread{Label: "waits", Step: gil.Cycle(3, gil.Op{Do: gil.DoSleep, For: time.Millisecond}, gil.Op{Do: gil.DoCompute, For: time.Millisecond})},
+		gil.StepThread{
+			Label: "waits",
+			Step: gil.Cycle(3, gil.Op{Do: gil.DoSleep, For: time.Millisecond},
+				gil.Op{Do: gil.DoCompute, For: time.Millisecond}),
+		},
 	)
 	if err != nil {
 		fmt.Println(err)

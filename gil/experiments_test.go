@@ -1,26 +1,102 @@
 package gil
 
 import (
-	"math"
+	"context"
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-const us = time.Microsecond
+const (
+	us = time.Microsecond
+	ms = time.Millisecond
+)
 
-// The experiments of the fidelity table, in the step form. Each simulates some seconds.
+// The experiments of testdata/measure/probe.py, in the step form.
 
-// lab is where an experiment is made: the one machine of the table, and a seed.
+// lab is where an experiment is made.
 type lab struct {
 	testing.TB
+	version string
+	args    map[string]float64
 	seed    uint64
-	machine Machine // default: LinuxVM
+	machine Machine
+	piece   time.Duration            // threads that compute do so in pieces of this length
+	beside  int                      // foreign threads that compute for a third of the time: the load of a busy machine
+	real    map[string]measuredValue // what was measured of the same experiment
 }
 
-func (l lab) cfg(p Policy) Config { return Config{Policy: p, Seed: l.seed, Machine: l.machine} }
+// figures are the results of an experiment, by the names that probe.py gives them. Times are in
+// seconds.
+type figures map[string]float64
+
+// experiments has the simulation of each experiment of probe.py.
+var experiments = map[string]func(l lab) figures{
+	"switch": simSwitch, "echo": simEcho, "wake": simWake, "crunch": simCrunch, "rounds": simRounds,
+	"sleepers": simSleepers, "native": simNative, "calls": simCalls, "sleeper": simSleeper, "queued": simQueued,
+	"requests": simRequests, "logs": simLogs, "interpreters": simInterpreters,
+}
+
+// parseExperiment splits a line like "echo beside=1 dur=.8 interval=5".
+func parseExperiment(line string) (name string, args map[string]float64, err error) {
+	words := strings.Fields(line)
+	args = make(map[string]float64)
+	for _, w := range words[1:] {
+		key, value, _ := strings.Cut(w, "=")
+		if args[key], err = strconv.ParseFloat(value, 64); err != nil {
+			return "", nil, fmt.Errorf("%s: %w", line, err)
+		}
+	}
+	return words[0], args, nil
+}
+
+func (l lab) arg(name string, otherwise float64) float64 {
+	if x, ok := l.args[name]; ok {
+		return x
+	}
+	return otherwise
+}
+
+func (l lab) dur() time.Duration { return time.Duration(l.arg("dur", 1) * float64(time.Second)) }
+
+// policy is the lock of the Python that was measured, with the interval that the experiment sets.
+func (l lab) policy() Policy {
+	interval := time.Duration(l.arg("interval", 5) * float64(ms))
+	switch {
+	case strings.HasPrefix(l.version, "2."):
+		return Ticks(int(l.arg("interval", 100)))
+	case l.version == "3.13":
+		return Interval313(interval)
+	case strings.HasPrefix(l.version, "ruby"):
+		return Ruby31()
+	case strings.HasPrefix(l.version, "ocaml"):
+		return OCaml4()
+	}
+	return Interval(interval)
+}
+
+func (l lab) cfg(p Policy) Config {
+	cfg := Config{Policy: p, Seed: l.seed, Machine: l.machine}
+	cfg.setDefaults()
+	return cfg
+}
+
+func (l lab) sim(p Policy) *sim {
+	cfg := l.cfg(p)
+	s := newSim(&cfg)
+	for range l.beside {
+		s.spawn(Cycle(0, Op{Do: DoCompute, For: ms}, Op{Do: DoSleep, For: 2 * ms}), -1, 0)
+	}
+	return s
+}
+
+// computes is a thread that computes for ever.
+func (l lab) computes() Step { return Cycle(0, Op{Do: DoCompute, For: l.piece}) }
 
 func simulate(t testing.TB, cfg Config, limit time.Duration, threads ...StepThread) Report {
 	t.Helper()
@@ -29,154 +105,263 @@ func simulate(t testing.TB, cfg Config, limit time.Duration, threads ...StepThre
 	return r
 }
 
-// countdown is the time of n threads that compute for d each, over the same in sequence.
-func countdown(l lab, p Policy, n int, d time.Duration) float64 {
-	var threads []StepThread
+// runUntil steps s until a time.
+func runUntil(s *sim, limit time.Duration) error {
+	return (&Simulation{s: s}).Advance(context.Background(), limit)
+}
+
+func quantile(xs []time.Duration, q float64) float64 {
+	if len(xs) == 0 {
+		return 0
+	}
+	xs = slices.Clone(xs)
+	slices.Sort(xs)
+	return xs[min(len(xs)-1, int(q*float64(len(xs))))].Seconds()
+}
+
+func mean(xs []time.Duration) float64 {
+	var sum time.Duration
+	for _, x := range xs {
+		sum += x
+	}
+	return sum.Seconds() / float64(max(1, len(xs)))
+}
+
+// simSwitch is n threads that compute: how often they pass the lock, and how long each has it.
+func simSwitch(l lab) figures {
+	n := int(l.arg("n", 2))
+	s := l.sim(l.policy())
+	// The threads wait for an event of the thread that starts them, so they begin on one core.
+	main := []Op{{Do: DoSleep, For: time.Duration(n) * 100 * us}}
 	for i := range n {
-		threads = append(threads, StepThread{Step: Cycle(1, Op{Do: DoCompute, For: d}), Interpreter: i})
+		main = append(main, Op{Do: DoPut, Queue: i})
 	}
-	alone := simulate(l, l.cfg(p), 0, threads[0]).Wall
-	threads[0].Step = Cycle(1, Op{Do: DoCompute, For: d})
-	return float64(simulate(l, l.cfg(p), 0, threads...).Wall) / float64(alone) / float64(n)
-}
-
-// farthest is the countdown of 1 to most threads that is farthest from 1.
-func farthest(l lab, p Policy, most int) float64 {
-	worst := 1.0
-	for n := 1; n <= most; n++ {
-		if x := countdown(l, p, n, 300*ms); math.Abs(x-1) > math.Abs(worst-1) {
-			worst = x
-		}
+	s.spawn(Cycle(1, main...), 0, 0)
+	for i := range n {
+		begun, inner := false, l.computes()
+		s.spawn(Step(func(now time.Duration) Op {
+			if !begun {
+				begun = true
+				return Op{Do: DoGet, Queue: i}
+			}
+			return inner(now)
+		}), 0, time.Duration(i)*100*us)
 	}
-	return worst
-}
-
-// switches is how often two threads that compute pass the lock, per second, and the median time that one has it.
-func switches(l lab, p Policy, d time.Duration) (perSecond, holdP50 float64) {
 	var holds []time.Duration
-	cfg := l.cfg(p)
-	cfg.fill()
-	s := newSim(&cfg)
-	for range 2 {
-		s.spawn(Cycle(0, Op{Do: DoCompute, For: time.Hour}), 0, 0)
-	}
+	var order []int
 	since, last := time.Duration(0), (*vthread)(nil)
-	for s.now < d && s.step() {
-		if now := s.locks[0].last; now != last {
-			holds = append(holds, s.now-since)
+	for s.now < l.dur() && s.step() {
+		if now := s.locks[0].last; now != last && now.number > l.beside && s.now > time.Duration(n)*100*us {
+			if last != nil {
+				holds = append(holds, s.now-since)
+			}
+			order = append(order, now.number)
 			since, last = s.now, now
 		}
 	}
-	slices.Sort(holds)
-	return float64(len(holds)) / s.now.Seconds(), float64(holds[len(holds)/2]) / 1e6
+	out := figures{
+		"per_s": float64(len(order)) / s.now.Seconds(), "hold_p50": quantile(holds, .5),
+		"hold_p99": quantile(holds, .99),
+	}
+	if n > 2 {
+		out["oldest_next"] = oldestNext(order, l.beside+1, n)
+	}
+	return out
 }
 
-// echo is echoAfter half a millisecond.
-func echo(l lab, p Policy, beside int, d time.Duration) (perSecond, p50 float64) {
-	return echoAfter(l, 500*us, p, beside, d)
+// oldestNext is how often the lock went to the thread that had not had it for longest. Threads are
+// numbered from first.
+func oldestNext(order []int, first, n int) float64 {
+	had := make([]int, n)
+	right, of := 0, 0
+	for k, who := range order {
+		i := who - first
+		if k >= n {
+			of++
+			oldest := -1
+			for x := range n {
+				if x != order[k-1]-first && (oldest < 0 || had[x] < had[oldest]) {
+					oldest = x
+				}
+			}
+			if oldest == i {
+				right++
+			}
+		}
+		had[i] = k + 1
+	}
+	return float64(right) / float64(max(of, 1))
 }
 
-// echoAfter is a client of another process, who thinks for a while between a reply and its next message, and a server thread
-// beside one that computes. Times are of a whole round.
-func echoAfter(l lab, think time.Duration, p Policy, beside int, d time.Duration) (perSecond, p50 float64) {
-	var rounds []time.Duration
-	var began time.Duration
+// What a Python program does between two waits, which is a few lines of bytecode.
+const (
+	fewLines = 4 * us
+	oneLine  = 2 * us
+)
+
+// simEcho is one message at a time to another process, which thinks before it answers.
+func simEcho(l lab) figures {
+	think := time.Duration(l.arg("think", .5) * float64(ms))
+	s := l.sim(l.policy())
+	var rounds, writes []time.Duration
+	var began, wrote time.Duration
 	phase := 0
-	client := func(now time.Duration) Op {
+	s.spawn(Step(func(now time.Duration) Op {
 		phase++
-		switch phase % 3 {
+		switch phase % 4 {
 		case 1:
 			if phase > 1 {
 				rounds = append(rounds, now-began)
 			}
 			began = now
-			if think == 0 {
-				phase++
-				return Op{Do: DoPut, Queue: 0}
-			}
-			return Op{Do: DoSleep, For: think}
+			return Op{Do: DoCompute, For: fewLines}
 		case 2:
+			wrote = now
 			return Op{Do: DoPut, Queue: 0}
+		case 3:
+			writes = append(writes, now-wrote)
+			return Op{Do: DoCompute, For: oneLine}
 		}
 		return Op{Do: DoGet, Queue: 1}
+	}), 0, 0)
+	other := []Op{
+		{Do: DoGet, Queue: 0},
+		{Do: DoCompute, For: oneLine},
+		{Do: DoSleep, For: think},
+		{Do: DoCompute, For: oneLine},
+		{Do: DoPut, Queue: 1},
 	}
-	threads := []StepThread{
-		{Label: "client", Step: client, Interpreter: -1},
-		{Label: "server", Step: Cycle(0, Op{Do: DoGet, Queue: 0}, Op{Do: DoPut, Queue: 1})},
+	if think == 0 {
+		other = slices.Delete(other, 2, 4)
 	}
-	for range beside {
-		threads = append(threads, StepThread{Label: "cpu", Step: Cycle(0, Op{Do: DoCompute, For: time.Hour})})
+	s.spawn(Cycle(0, other...), -1, 0)
+	for range int(l.arg("beside", 0)) {
+		s.spawn(l.computes(), 0, 0)
 	}
-	simulate(l, l.cfg(p), d, threads...)
-	slices.Sort(rounds)
-	return float64(len(rounds)) / d.Seconds(), float64(rounds[len(rounds)/2]) / 1e6
+	require.NoError(l, runUntil(s, l.dur()))
+	stuck := 0
+	for _, w := range writes {
+		if w > 100*us {
+			stuck++
+		}
+	}
+	return figures{
+		"per_s": float64(len(rounds)) / l.dur().Seconds(), "p50": quantile(rounds, .5), "p99": quantile(rounds, .99),
+		"mean": mean(rounds), "write_lost": float64(stuck) / float64(max(1, len(writes))),
+	}
 }
 
-// wakeUps are the times from a message to when the thread that reads it has the lock, beside one that computes. Messages
-// come every 1 to 3 ms, whether or not the one before was read.
-func wakeUps(l lab, p Policy, d time.Duration) []float64 {
-	cfg := l.cfg(p)
-	cfg.fill()
-	s := newSim(&cfg)
+// simWake is a thread that gets a message every 1 to 3 ms from another process: how late it has it.
+func simWake(l lab) figures {
+	gap := time.Duration(l.arg("gap", 2) * float64(ms))
+	s := l.sim(l.policy())
 	random := newStream(l.seed, 1<<20, forWork)
-	put := false
-	s.spawn(Step(func(time.Duration) Op {
-		if put = !put; put {
-			return Op{Do: DoSleep, For: Uniform(ms, 3*ms).sample(&random)}
+	var sent []time.Duration
+	var late []time.Duration
+	phase := 0
+	s.spawn(Step(func(now time.Duration) Op {
+		switch phase++; phase % 3 {
+		case 1:
+			return Op{Do: DoGet}
+		case 2:
+			return Op{Do: DoCompute, For: fewLines}
+		}
+		late = append(late, now-sent[len(late)])
+		return Op{Do: DoCompute, For: oneLine}
+	}), 0, 0)
+	sends := 0
+	s.spawn(Step(func(now time.Duration) Op {
+		switch sends++; sends % 3 {
+		case 1:
+			return Op{Do: DoSleep, For: Uniform(gap/2, 3*gap/2).sample(&random)}
+		case 2:
+			sent = append(sent, now)
+			return Op{Do: DoCompute, For: fewLines}
 		}
 		return Op{Do: DoPut}
 	}), -1, 0)
-	var ms []float64
-	var reader *vthread
-	first := true
-	reader = s.spawn(Step(func(now time.Duration) Op {
-		if !first {
-			ms = append(ms, float64(now-reader.got)/1e6)
-		}
-		first = false
-		return Op{Do: DoGet}
-	}), 0, 0)
-	s.spawn(Cycle(0, Op{Do: DoCompute, For: time.Hour}), 0, 0)
-	require.NoError(l, s.run(d))
-	slices.Sort(ms)
-	return ms
-}
-
-// rounds is how many rounds per second n threads make that compute and then wait.
-func rounds(l lab, p Policy, n int, compute, wait, d time.Duration) float64 {
-	count := 0
-	var threads []StepThread
-	for range n {
-		inner := Cycle(0, Op{Do: DoCompute, For: compute}, Op{Do: DoSleep, For: wait})
-		calls := 0
-		threads = append(threads, StepThread{Step: func(now time.Duration) Op {
-			if calls++; calls%2 == 1 && calls > 1 {
-				count++
-			}
-			return inner(now)
-		}})
+	for range int(l.arg("beside", 0)) {
+		s.spawn(l.computes(), 0, 0)
 	}
-	simulate(l, l.cfg(p), d, threads...)
-	return float64(count) / d.Seconds()
+	require.NoError(l, runUntil(s, l.dur()))
+	return figures{"p50": quantile(late, .5), "p90": quantile(late, .9), "p99": quantile(late, .99), "mean": mean(late)}
 }
 
-// share is what n threads reach of min(n/(c+b), 1/c), where c+b is a round of one thread alone.
-func share(l lab, n int, compute, wait time.Duration) float64 {
-	d := 5 * time.Second
-	alone := rounds(l, CPython38(), 1, compute, wait, d)
-	return rounds(l, CPython38(), n, compute, wait, d) / min(float64(n)*alone, 1/compute.Seconds())
+// finite computes for d, in pieces.
+func (l lab) finite(d time.Duration) Step {
+	return func(time.Duration) Op {
+		piece := min(d, l.piece)
+		d -= piece
+		if piece == 0 {
+			return Op{}
+		}
+		return Op{Do: DoCompute, For: piece}
+	}
 }
 
-// sleepers is the speed-up of n threads that sleep over one that does it all. A thread starts the others, one after the
-// other, and each time waits until the new one runs.
-func sleepers(l lab, n int) float64 {
+// simCrunch is n threads that compute, against the same in sequence.
+func simCrunch(l lab) figures {
+	n, each := int(l.arg("n", 2)), 40*ms
+	s := l.sim(l.policy())
+	for range n {
+		s.spawn(l.finite(each), 0, 0)
+	}
+	for s.threads > l.beside {
+		s.step()
+	}
+	var cpu time.Duration
+	for _, t := range s.done {
+		cpu += t.Computed + time.Duration(t.Lost+t.Forced)*s.switching
+	}
+	alone := float64(time.Duration(n) * each)
+	return figures{"ratio": float64(s.now) / alone, "cpu_ratio": float64(cpu) / alone}
+}
+
+// simRounds is n threads that compute and sleep in turn.
+func simRounds(l lab) figures {
+	compute := time.Duration(l.real["compute"].median * float64(time.Second))
+	if compute == 0 {
+		compute = time.Duration(l.arg("compute", 50)) * us
+	}
+	wait := time.Duration(l.arg("wait", 0)) * us
+	rounds := func(n int) float64 {
+		s := l.sim(l.policy())
+		done := 0
+		for range n {
+			ops := []Op{{Do: DoCompute, For: compute}}
+			if wait > 0 {
+				ops = append(ops, Op{Do: DoSleep, For: wait})
+			}
+			inner, calls := Cycle(0, ops...), 0
+			s.spawn(Step(func(now time.Duration) Op {
+				if calls++; calls > 1 && calls%len(ops) == 1%len(ops) {
+					done++
+				}
+				return inner(now)
+			}), 0, 0)
+		}
+		require.NoError(l, runUntil(s, l.dur()))
+		return float64(done) / l.dur().Seconds()
+	}
+	n := int(l.arg("n", 2))
+	perSecond := rounds(n)
+	b := l.real["wait"].median
+	bound := min(float64(n)/(compute.Seconds()+b), 1/compute.Seconds())
+	return figures{"per_s": perSecond, "of_bound": perSecond / bound}
+}
+
+// simSleepers is the speed-up of n threads that sleep over one. A thread starts the others, one
+// after the other, and each time waits until the new one runs, as threading.Thread.start does.
+func simSleepers(l lab) figures {
+	n := int(l.arg("n", 2))
 	sleep := Op{Do: DoSleep, For: 2 * ms}
-	alone := simulate(l, l.cfg(CPython38()), 0, StepThread{Step: Cycle(15, sleep)}).Wall
-	cfg := l.cfg(CPython38())
-	cfg.fill()
-	s := newSim(&cfg)
-	started := 0
+	alone := simulate(l, l.cfg(l.policy()), 0, StepThread{Step: Cycle(15, sleep)}).Wall
+	s := l.sim(l.policy())
+	started, waits := 0, false
 	s.spawn(Step(func(time.Duration) Op {
+		if waits = !waits; !waits {
+			return Op{Do: DoGet}
+		}
 		if started == n {
 			return Op{}
 		}
@@ -189,26 +374,94 @@ func sleepers(l lab, n int) float64 {
 			}
 			return inner(now)
 		}), 0, s.machine.Spawn)
-		return Op{Do: DoGet}
+		return Op{Do: DoCompute, For: s.machine.Spawn}
 	}), 0, 0)
-	require.NoError(l, s.run(0))
-	return float64(alone) * float64(n) / float64(s.now)
+	for s.threads > l.beside {
+		s.step()
+	}
+	return figures{"speedup": float64(alone) * float64(n) / float64(s.now)}
 }
 
-// stall is the worst lateness of a thread that wakes every millisecond, beside one whose calls of 80 ms do something to
-// the lock, as a share of the call.
-func stall(l lab, do Do) float64 {
+// simNative is a thread that wakes every millisecond, beside one whose calls of 80 ms keep the
+// lock, or release it.
+func simNative(l lab) figures {
 	const call = 80 * ms
-	worst, began := time.Duration(0), time.Duration(-1)
-	probe := func(now time.Duration) Op {
+	do := DoRelease
+	if l.arg("keeps", 0) > 0 {
+		do = DoHold
+	}
+	s := l.sim(l.policy())
+	var late []time.Duration
+	began := time.Duration(-1)
+	s.spawn(Step(func(now time.Duration) Op {
 		if began >= 0 {
-			worst = max(worst, now-began-ms)
+			late = append(late, now-began-ms)
 		}
 		began = now
 		return Op{Do: DoSleep, For: ms}
+	}), 0, 0)
+	s.spawn(Cycle(0, Op{Do: do, For: call}, Op{Do: DoCompute, For: oneLine}), 0, 0)
+	require.NoError(l, runUntil(s, l.dur()))
+	return figures{"late_mean": mean(late) / call.Seconds(), "late_max": quantile(late, 1) / call.Seconds()}
+}
+
+// simCalls is a thread that computes and makes a call that never waits, beside one that computes.
+func simCalls(l lab) figures {
+	s := l.sim(l.policy())
+	var took []time.Duration
+	var began time.Duration
+	calls := false
+	s.spawn(Step(func(now time.Duration) Op {
+		if calls = !calls; calls {
+			if began > 0 {
+				took = append(took, now-began)
+			}
+			return Op{Do: DoCompute, For: time.Duration(l.arg("compute", 50)) * us}
+		}
+		began = now
+		return Op{Do: DoRelease, For: s.machine.pipe()}
+	}), 0, 0)
+	s.spawn(l.computes(), 0, 0)
+	require.NoError(l, runUntil(s, l.dur()))
+	lost := 0
+	for _, d := range took {
+		if d > 500*us {
+			lost++
+		}
 	}
-	simulate(l, l.cfg(CPython38()), 2*time.Second,
-		StepThread{Label: "probe", Step: probe},
-		StepThread{Label: "native", Step: Cycle(0, Op{Do: do, For: call}, Op{Do: DoCompute, For: 100 * us})})
-	return float64(worst) / float64(call)
+	return figures{"per_s": float64(len(took)) / l.dur().Seconds(), "lost": float64(lost) / float64(max(1, len(took)))}
+}
+
+// simInterpreters is n interpreters that compute, against the same in sequence.
+func simInterpreters(l lab) figures {
+	n, each := int(l.arg("n", 2)), 60*ms
+	s := l.sim(PerInterpreter(n, l.policy()))
+	for i := range n {
+		s.spawn(l.finite(each), i, 0)
+	}
+	for s.threads > l.beside {
+		s.step()
+	}
+	return figures{"ratio": float64(s.now) / float64(time.Duration(n)*each)}
+}
+
+// simSleeper is a thread that sleeps for 2 ms, again and again, beside threads that compute: how
+// late it is.
+func simSleeper(l lab) figures {
+	const each = 2 * ms
+	s := l.sim(l.policy())
+	var late []time.Duration
+	began := time.Duration(-1)
+	s.spawn(Step(func(now time.Duration) Op {
+		if began >= 0 {
+			late = append(late, now-began-each)
+		}
+		began = now
+		return Op{Do: DoSleep, For: each}
+	}), 0, 0)
+	for range int(l.arg("beside", 0)) {
+		s.spawn(l.computes(), 0, 0)
+	}
+	require.NoError(l, runUntil(s, l.dur()))
+	return figures{"p50": quantile(late, .5), "mean": mean(late)}
 }

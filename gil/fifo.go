@@ -1,79 +1,20 @@
 package gil
 
 import (
-	"context"
 	"fmt"
-	"sync"
+	"time"
 )
 
-// Queue passes values between threads, in order (queue.Queue): who waits at it releases the global lock meanwhile. Make
-// one with [NewQueue]. Its methods may be called from any goroutine; outside of threads they block it.
-type Queue[T any] struct {
-	size int
+type fifo time.Duration
 
-	mu      sync.Mutex
-	values  []T
-	getters line // wait for a value
-	putters line // wait for room
-}
+// FIFO is a fair lock: whoever releases it hands it to the thread that has waited for longest, and
+// a waiter asks for it after d. Ruby's is of this kind, with 100 ms. It panics when d is not
+// positive.
+func FIFO(d time.Duration) Policy { return fifo(lasting("FIFO", d)) }
 
-// NewQueue returns a queue with room for size values, or for any number when size is 0. It panics when size is negative.
-func NewQueue[T any](size int) *Queue[T] {
-	if size < 0 {
-		panic(fmt.Sprintf("gil: NewQueue(%d): a size is not negative", size))
-	}
-	return &Queue[T]{size: size}
-}
-
-// Len returns how many values are in the queue.
-func (q *Queue[T]) Len() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.values)
-}
-
-// Put appends v, when there is room. The error is ctx's cause; v is not in the queue then.
-func (q *Queue[T]) Put(ctx context.Context, v T) error {
-	room := func() bool { return q.size == 0 || len(q.values) < q.size }
-	return q.when(ctx, room, &q.putters, func() (wake func()) {
-		q.values = append(q.values, v)
-		return q.getters.first()
-	})
-}
-
-// Get takes the oldest value, when there is one. The error is ctx's cause.
-func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
-	some := func() bool { return len(q.values) > 0 }
-	err = q.when(ctx, some, &q.getters, func() (wake func()) {
-		var none T
-		v, q.values[0] = q.values[0], none
-		q.values = q.values[1:]
-		return q.putters.first()
-	})
-	return v, err
-}
-
-// when waits in line until cond holds, and does what is then to be done.
-func (q *Queue[T]) when(ctx context.Context, cond func() bool, in *line, do func() (wake func())) error {
-	for {
-		q.mu.Lock()
-		if cond() {
-			wake := do()
-			q.mu.Unlock()
-			call(wake)
-			return nil
-		}
-		s := in.join()
-		q.mu.Unlock()
-		if err := s.wait(ctx, &q.mu); err != nil {
-			q.mu.Lock()
-			var wake func()
-			if !in.leave(s) && cond() {
-				wake = in.first() // the wake-up came, and is another's now
-			}
-			q.mu.Unlock()
-			call(wake)
-			return err
-		}
-	}
-}
+func (p fifo) String() string                           { return fmt.Sprintf("fifo %v", time.Duration(p)) }
+func (p fifo) Traits() Traits                           { return Traits{} }
+func (p fifo) Patience(LockState) time.Duration         { return time.Duration(p) }
+func (p fifo) TimedOut(l LockState, before uint64) bool { return l.Held && l.Switches == before }
+func (p fifo) Checkpoint(l LockState) bool              { return l.Requested }
+func (p fifo) Release(LockState, bool) Release          { return Release{HandOff: true} }

@@ -20,9 +20,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const ms = time.Millisecond
 
-// program starts threads from a root thread, so that nothing comes from outside, and returns what became of them, by
-// label, and the timeline.
-func program(t *testing.T, cfg gil.Config, threads map[string]func(ctx context.Context)) (map[string]gil.ThreadFigures, *quartet.Timeline) {
+// program starts threads from a root thread, so that nothing comes from outside, and returns what
+// became of them, by label, and the timeline.
+func program(t *testing.T, cfg gil.Config, threads map[string]func(ctx context.Context)) (map[string]gil.ThreadFigures,
+	*quartet.Timeline,
+) {
 	t.Helper()
 	timeline := &quartet.Timeline{}
 	cfg.Clock, cfg.Observer = gil.Virtual, timeline
@@ -31,7 +33,10 @@ func program(t *testing.T, cfg gil.Config, threads map[string]func(ctx context.C
 		g := quartet.NewGroup(ctx, s)
 		for _, label := range []string{"a", "b", "c", "d"} {
 			if body := threads[label]; body != nil {
-				f := quartet.Go(quartet.Label(ctx, label), s, func(ctx context.Context) (int, error) { body(ctx); return 0, nil })
+				f := quartet.Go(quartet.Label(ctx, label), s, func(ctx context.Context) (int, error) {
+					body(ctx)
+					return 0, nil
+				})
 				g.Go(func(ctx context.Context) error { _, err := f.Await(ctx); return err })
 			}
 		}
@@ -40,7 +45,7 @@ func program(t *testing.T, cfg gil.Config, threads map[string]func(ctx context.C
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 	figures := map[string]gil.ThreadFigures{}
-	for _, f := range s.Figures() {
+	for _, f := range s.Report().Threads {
 		figures[f.Label] = f
 	}
 	return figures, timeline
@@ -52,16 +57,21 @@ func computing(d time.Duration) func(context.Context) {
 
 func TestTheLockSharesOneCore(t *testing.T) {
 	for _, cores := range []int{1, 2, 8} {
-		figures, _ := program(t, gil.Config{Machine: gil.Ideal, Cores: cores}, map[string]func(context.Context){"a": computing(50 * ms), "b": computing(50 * ms)})
+		figures, _ := program(t, gil.Config{Machine: gil.Ideal, Cores: cores},
+			map[string]func(context.Context){"a": computing(50 * ms), "b": computing(50 * ms)})
 		require.Equal(t, 50*ms, figures["a"].Computed)
 		require.Equal(t, 50*ms, figures["a"].Run)
-		require.InDelta(t, float64(100*ms), float64(figures["root"].Run+figures["root"].Blocked+figures["root"].Wait), float64(ms), "%d cores", cores)
+		require.InDelta(t, float64(100*ms), float64(figures["root"].Run+figures["root"].Blocked+figures["root"].Wait),
+			float64(ms), "%d cores", cores)
 		require.InDelta(t, 9, float64(figures["a"].Forced), 1)
 	}
 }
 
 func TestWithoutALockCoresScale(t *testing.T) {
-	four := map[string]func(context.Context){"a": computing(40 * ms), "b": computing(40 * ms), "c": computing(40 * ms), "d": computing(40 * ms)}
+	four := map[string]func(context.Context){
+		"a": computing(40 * ms), "b": computing(40 * ms), "c": computing(40 * ms),
+		"d": computing(40 * ms),
+	}
 	for cores, want := range map[int]time.Duration{1: 160 * ms, 2: 80 * ms, 4: 40 * ms, 8: 40 * ms} {
 		figures, _ := program(t, gil.Config{Policy: gil.Free(), Machine: gil.Ideal, Cores: cores}, four)
 		root := figures["root"]
@@ -71,12 +81,14 @@ func TestWithoutALockCoresScale(t *testing.T) {
 
 func TestNativeCodeWithoutTheLockUsesCores(t *testing.T) {
 	native := func(ctx context.Context) { gil.Released(ctx, 50*ms) }
-	figures, _ := program(t, gil.Config{Machine: gil.Ideal, Cores: 2}, map[string]func(context.Context){"a": native, "b": native})
+	figures, _ := program(t, gil.Config{Machine: gil.Ideal, Cores: 2},
+		map[string]func(context.Context){"a": native, "b": native})
 	root := figures["root"]
 	require.Equal(t, 50*ms, root.Run+root.Wait+root.Blocked)
 }
 
-// A thread that waits often gets the lock back an interval late each time, beside one that computes.
+// A thread that waits often gets the lock back an interval late each time, beside one that
+// computes.
 func TestConvoy(t *testing.T) {
 	waits := func(ctx context.Context) {
 		for range 10 {
@@ -151,7 +163,10 @@ func TestRealComputingSwitches(t *testing.T) {
 }
 
 func TestOnlyTheHolderRuns(t *testing.T) {
-	for name, cfg := range map[string]gil.Config{"real": {Policy: gil.Interval(time.Microsecond)}, "virtual": {Clock: gil.Virtual}} {
+	for name, cfg := range map[string]gil.Config{
+		"real":    {Policy: gil.Interval(time.Microsecond)},
+		"virtual": {Clock: gil.Virtual},
+	} {
 		s := gil.New(cfg)
 		var inside, most atomic.Int32
 		counter := 0 // guarded by the lock alone
@@ -181,7 +196,9 @@ func TestAPanicAndAnExitReleaseTheLock(t *testing.T) {
 		s := gil.New(cfg)
 		panicked := quartet.Go(t.Context(), s, func(context.Context) (int, error) { panic("boom") })
 		exited := quartet.Go(t.Context(), s, func(context.Context) (int, error) { runtime.Goexit(); return 0, nil })
-		blocked := quartet.Go(t.Context(), s, func(ctx context.Context) (int, error) { return 0, quartet.Block(ctx, runtime.Goexit) })
+		blocked := quartet.Go(t.Context(), s, func(ctx context.Context) (int, error) {
+			return 0, quartet.Block(ctx, runtime.Goexit)
+		})
 		v, err := quartet.Do(t.Context(), s, func(context.Context) (int, error) { return 7, nil })
 		require.NoError(t, err)
 		require.Equal(t, 7, v, name)
@@ -232,7 +249,9 @@ func TestBadConfigPanicsNamingTheField(t *testing.T) {
 		}()
 	}
 	require.Panics(t, func() { gil.Interval(0) })
-	require.PanicsWithValue(t, "gil: SubmitTask of a nil task", func() { _ = gil.New(gil.Config{}).SubmitTask(t.Context(), nil) })
+	require.PanicsWithValue(t, "gil: SubmitTask of a nil task", func() {
+		_ = gil.New(gil.Config{}).SubmitTask(t.Context(), nil)
+	})
 }
 
 func TestOutsideOfAThreadNothingIsReleased(t *testing.T) {

@@ -7,10 +7,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// faulty is a machine on which two threads compute for ever, one sleeps in between, and all is well.
+// faulty is a machine on which two threads compute for ever, one sleeps in between, and all is
+// well.
 func faulty() *sim {
 	cfg := Config{Cores: 2}
-	cfg.fill()
+	cfg.setDefaults()
 	s := newSim(&cfg)
 	for range 2 {
 		s.spawn(Cycle(0, Op{Do: DoCompute, For: time.Second}), 0, 0)
@@ -57,9 +58,9 @@ func TestInvariantsAreChecked(t *testing.T) {
 	t.Run("two holders", func(t *testing.T) {
 		s := faulty()
 		l := &s.locks[0]
-		until(t, s, func() bool { return l.holder != nil && l.waiters.n > 0 })
-		other := l.waiters.first
-		l.waiters.remove(other)
+		until(t, s, func() bool { return l.holder != nil && l.waiters.Len() > 0 })
+		other := l.waiters.First()
+		l.waiters.Remove(&other.link)
 		panics(t, "threads", func() { s.acquire(other) })
 	})
 	t.Run("a holder that is none", func(t *testing.T) {
@@ -72,13 +73,13 @@ func TestInvariantsAreChecked(t *testing.T) {
 	t.Run("a lost wake-up", func(t *testing.T) {
 		s := faulty()
 		l := &s.locks[0]
-		until(t, s, func() bool { return l.holder == nil && l.flying == 1 && l.waiters.n > 0 })
+		until(t, s, func() bool { return l.holder == nil && l.flying == 1 && l.waiters.Len() > 0 })
 		l.flying-- // the one on its way will never come
 		panics(t, "a wake-up is lost", func() { l.check() })
 	})
 	t.Run("a policy that wakes nobody", func(t *testing.T) {
 		cfg := Config{Policy: sleepy{Interval(ms)}}
-		cfg.fill()
+		cfg.setDefaults()
 		s := newSim(&cfg)
 		for range 2 {
 			s.spawn(Cycle(0, Op{Do: DoCompute, For: time.Second}), 0, 0)
@@ -102,7 +103,7 @@ func TestInvariantsAreChecked(t *testing.T) {
 	t.Run("a state unaccounted for", func(t *testing.T) {
 		s := faulty()
 		s.alive()[2].Wait -= us
-		panics(t, "the states of thread 2", func() { s.stop() })
+		panics(t, "the states of thread 2", func() { s.report(&Config{Policy: CPython38(), Cores: 2}) })
 	})
 }
 

@@ -33,7 +33,8 @@ func (l *line) leave(s *sleeper) bool {
 	return true
 }
 
-// first takes the oldest out, and returns what wakes it; nil when nobody waits. That is called without the mutex.
+// first takes the oldest out, and returns what wakes it; nil when nobody waits. That is called
+// without the mutex.
 func (l *line) first() (wake func()) {
 	if len(l.sleepers) == 0 {
 		return nil
@@ -58,4 +59,10 @@ func (s *sleeper) wait(ctx context.Context, mu sync.Locker) error {
 			resume()
 		}
 	})
+}
+
+func call(f func()) {
+	if f != nil {
+		f()
+	}
 }

@@ -1,203 +1,79 @@
 package gil
 
 import (
-	"slices"
+	"context"
 	"sync"
 	"sync/atomic"
-	"time"
-
-	"github.com/quartet-go/quartet/internal/task"
 )
 
-// lock is the lock of goroutines: take_gil and drop_gil of ceval_gil.c, with what differs between policies asked of one.
-type lock struct {
-	policy  Policy
-	scale   time.Duration
-	running atomic.Pointer[task.Node] // with the lock
-
-	_    [64]byte    // what every checkpoint looks at has a cache line of its own
-	drop atomic.Bool // the policy may want a drop at the next checkpoint
-	_    [63]byte
-
-	mu       sync.Mutex
-	held     bool
-	asked    bool
-	last     any
-	ticks    int // since it was taken; the holder's
-	switches uint64
-	waiters  []*waiter
-	flying   int // woken, not there yet
-	switched []chan struct{}
-	ticker   *time.Timer // runs while somebody waits
-	takes    uint64
-	dog      watchdog // the same
-	stalled  func(error)
+// Lock is a mutex for threads (threading.Lock): who waits for it releases the global lock
+// meanwhile. Unlock wakes the thread that has waited for longest, which has to come before anybody
+// else does. The zero value is free. It works under both clocks, and outside of threads, where it
+// blocks the goroutine. It must not be copied.
+type Lock struct {
+	mu    sync.Mutex // guards what follows
+	held  bool
+	line  line
+	owner atomic.Pointer[run] // nil: no thread's
 }
 
-type waiter struct {
-	id       any
-	ready    chan struct{}
-	granted  bool // the lock is its own
-	before   uint64
-	deadline time.Time
+// Lock takes l. The error is ctx's cause, or a [*DeadlockError] when the wait would never end,
+// because who has l waits, maybe over others of the same scheduler, for a Lock of the caller's. A
+// free Lock is taken also when ctx has ended.
+func (l *Lock) Lock(ctx context.Context) error {
+	me := threadOf(ctx)
+	for {
+		l.mu.Lock()
+		if !l.held {
+			l.held = true
+			l.own(me)
+			l.mu.Unlock()
+			return nil
+		}
+		if err := me.waitsFor(l); err != nil {
+			l.mu.Unlock()
+			return err
+		}
+		s := l.line.join()
+		l.mu.Unlock()
+		err := s.wait(ctx, &l.mu)
+		_ = me.waitsFor(nil)
+		if err != nil {
+			l.mu.Lock()
+			var wake func()
+			if !l.line.leave(s) && !l.held {
+				wake = l.line.first() // the wake-up came, and is another's now
+			}
+			l.mu.Unlock()
+			call(wake)
+			return err
+		}
+	}
 }
 
-// state is locked.
-func (l *lock) state() LockState {
-	return LockState{Held: l.held, Requested: l.asked, Waiters: len(l.waiters), Switches: l.switches}
-}
-
-// review is locked: the holder is to look into it at its next checkpoint, if the policy wants a drop.
-func (l *lock) review() {
-	l.drop.Store(l.policy.Checkpoint(l.state()) || l.policy.Traits().Ticks > 0)
-}
-
-func (l *lock) take(id any) {
+// TryLock takes l if it is free.
+func (l *Lock) TryLock(ctx context.Context) bool {
+	me := threadOf(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.held {
-		if l.sleep(id) {
-			return
-		}
+	if l.held {
+		return false
 	}
-	l.own(id)
+	l.held = true
+	l.own(me)
+	return true
 }
 
-// own is locked: the free lock is id's.
-func (l *lock) own(id any) {
-	l.held, l.asked, l.ticks = true, false, 0
-	l.takes++
-	if l.last != id {
-		l.last = id
-		l.switches++
-	}
-	l.review()
-	for _, c := range l.switched {
-		close(c)
-	}
-	l.switched = nil
-}
-
-// sleep is locked, and unlocks meanwhile: it waits for the signal of a release. It reports true when the lock has been
-// handed over.
-func (l *lock) sleep(id any) bool {
-	w := &waiter{id: id, ready: make(chan struct{}, 1)}
-	l.enqueue(w, time.Now())
-	l.arm()
-	l.dog.arm(l.takes, l.look)
-	l.review()
-	l.mu.Unlock()
-	<-w.ready
+// Unlock gives l up. It may be called by anybody, and panics when nobody has it.
+func (l *Lock) Unlock() {
 	l.mu.Lock()
-	if !w.granted {
-		l.flying--
+	if !l.held {
+		l.mu.Unlock()
+		panic("gil: Unlock of a Lock that nobody has")
 	}
-	return w.granted
-}
-
-// enqueue is locked.
-func (l *lock) enqueue(w *waiter, now time.Time) {
-	w.before = l.switches
-	if d := l.policy.Patience(l.state()); d > 0 {
-		w.deadline = now.Add(d * l.scale)
-	}
-	l.waiters = append(l.waiters, w)
-}
-
-// arm is locked: the ticker rings when the first waiter's patience ends, and not when there is none.
-func (l *lock) arm() {
-	first := time.Time{}
-	for _, w := range l.waiters {
-		if !w.deadline.IsZero() && (first.IsZero() || w.deadline.Before(first)) {
-			first = w.deadline
-		}
-	}
-	switch {
-	case first.IsZero():
-		if l.ticker != nil {
-			l.ticker.Stop()
-		}
-	case l.ticker == nil:
-		l.ticker = time.AfterFunc(time.Until(first), l.tick)
-	default:
-		l.ticker.Reset(time.Until(first))
-	}
-}
-
-// tick has those waiters whose patience has ended ask for the lock, if the policy says so, and wait on as the youngest.
-func (l *lock) tick() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	for _, w := range slices.Clone(l.waiters) {
-		if w.deadline.IsZero() || w.deadline.After(now) {
-			continue
-		}
-		if l.policy.TimedOut(l.state(), w.before) {
-			l.asked = true
-		}
-		i := slices.Index(l.waiters, w)
-		l.waiters = slices.Delete(l.waiters, i, i+1)
-		l.enqueue(w, now)
-	}
-	l.arm()
-	l.review()
-}
-
-// release gives the lock up, as the policy says; forced: at a checkpoint. It may return only when another thread has had
-// it, which it does also when yielding is asked for and somebody waits.
-func (l *lock) release(forced, yielding bool) {
-	l.mu.Lock()
-	how := l.policy.Release(l.state(), forced)
 	l.held = false
-	stays := (how.Stay || yielding && !how.HandOff) && len(l.waiters)+l.flying > 0
-	var taken chan struct{}
-	if stays {
-		l.asked = false
-		taken = make(chan struct{})
-		l.switched = append(l.switched, taken)
-	}
-	if len(l.waiters) > 0 {
-		l.wakeFirst(how.HandOff)
-	}
-	l.review()
+	l.own(nil)
+	wake := l.line.first()
 	l.mu.Unlock()
-	if stays {
-		<-taken
-	}
-}
-
-// wakeFirst is locked.
-func (l *lock) wakeFirst(handOff bool) {
-	w := l.waiters[0]
-	l.waiters = slices.Delete(l.waiters, 0, 1)
-	if handOff {
-		w.granted = true
-		l.own(w.id)
-	} else {
-		l.flying++
-	}
-	w.ready <- struct{}{}
-	l.arm()
-}
-
-// wanted says, at a checkpoint for which drop was set, whether the holder is to drop the lock.
-func (l *lock) wanted() bool {
-	if n := l.policy.Traits().Ticks; n > 0 {
-		if l.ticks++; l.ticks < n {
-			return false
-		}
-		l.ticks = 0
-		return true
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.policy.Checkpoint(l.state())
-}
-
-// contended says whether anybody waits for the lock.
-func (l *lock) contended() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.waiters) > 0
+	call(wake)
 }

@@ -22,7 +22,10 @@ const (
 	doMove                 // goes to the interpreter Queue
 )
 
-var doNames = [...]string{"ends", "computes", "holds", "releases", "sleeps", "puts", "gets", "checks", "yields", "waits", "moves"}
+var doNames = [...]string{
+	"ends", "computes", "holds", "releases", "sleeps", "puts", "gets", "checks", "yields",
+	"waits", "moves",
+}
 
 // String names the kind.
 func (d Do) String() string {
@@ -39,13 +42,13 @@ type Op struct {
 	Queue int           // of DoPut and DoGet: any number that is not negative
 }
 
-// Step is the step form of a thread's code: it is called when the thread has done what the last call asked for, and has
-// the lock, and returns what the thread does next. It takes no virtual time. A simulation calls all its Steps on one
-// goroutine.
+// Step is the step form of a thread's code: it is called when the thread has done what the last
+// call asked for, and has the lock, and returns what the thread does next. It takes no virtual
+// time. A simulation calls all its Steps on one goroutine.
 type Step func(now time.Duration) Op
 
-// Cycle returns a Step that does the ops in turn, n times, and ends; 0: for ever. It is for one thread of one simulation.
-// It panics when n is negative, or there is nothing to do for ever.
+// Cycle returns a Step that does the ops in turn, n times, and ends; 0: for ever. It is for one
+// thread of one simulation. It panics when n is negative, or there is nothing to do for ever.
 func Cycle(n int, ops ...Op) Step {
 	if n < 0 || n == 0 && len(ops) == 0 {
 		panic(fmt.Sprintf("gil: Cycle(%d) of %d ops", n, len(ops)))

@@ -1,42 +1,82 @@
 package gil
 
-import "time"
+import (
+	"context"
+	"fmt"
+	"sync"
+)
 
-// queue is a pipe of the simulated machine.
-type queue struct {
-	items   []time.Duration // when each was put
-	readers []*vthread      // who wait, the oldest first
+// Queue passes values between threads, in order (queue.Queue): who waits at it releases the global
+// lock meanwhile. Make one with [NewQueue]. Its methods may be called from any goroutine; outside
+// of threads they block it.
+type Queue[T any] struct {
+	size int
+
+	// mu guards the fields below. A thread waits in a line after it was released.
+	mu      sync.Mutex
+	values  []T
+	getters line // wait for a value
+	putters line // wait for room
 }
 
-func (s *sim) queue(i int) *queue {
-	for i >= len(s.queues) {
-		s.queues = append(s.queues, queue{})
+// NewQueue returns a queue with room for size values, or for any number when size is 0. It panics
+// when size is negative.
+func NewQueue[T any](size int) *Queue[T] {
+	if size < 0 {
+		panic(fmt.Sprintf("gil: NewQueue(%d): a size is not negative", size))
 	}
-	return &s.queues[i]
+	return &Queue[T]{size: size}
 }
 
-// putInto puts a message of t's, and returns how long that takes.
-func (s *sim) putInto(i int) time.Duration {
-	q := s.queue(i)
-	if len(q.readers) == 0 {
-		q.items = append(q.items, s.now)
-		return s.machine.Call
-	}
-	r := q.readers[0]
-	q.readers = append(q.readers[:0], q.readers[1:]...)
-	r.got = s.now
-	s.agenda.put(r, s.now+s.machine.Signal+r.wakeUp(s), onRun)
-	return s.machine.Signal
+// Len returns how many values are in the queue.
+func (q *Queue[T]) Len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.values)
 }
 
-// getFrom has t get a message, now or when one is put.
-func (s *sim) getFrom(i int, t *vthread, owed time.Duration) {
-	q := s.queue(i)
-	if len(q.items) == 0 {
-		q.readers = append(q.readers, t)
-		return
+// Put appends v, when there is room. The error is ctx's cause; v is not in the queue then.
+func (q *Queue[T]) Put(ctx context.Context, v T) error {
+	room := func() bool { return q.size == 0 || len(q.values) < q.size }
+	return q.when(ctx, room, &q.putters, func() (wake func()) {
+		q.values = append(q.values, v)
+		return q.getters.first()
+	})
+}
+
+// Get takes the oldest value, when there is one. The error is ctx's cause.
+func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
+	some := func() bool { return len(q.values) > 0 }
+	err = q.when(ctx, some, &q.getters, func() (wake func()) {
+		var none T
+		v, q.values[0] = q.values[0], none
+		q.values = q.values[1:]
+		return q.putters.first()
+	})
+	return v, err
+}
+
+// when waits in line until cond holds, and then calls do.
+func (q *Queue[T]) when(ctx context.Context, cond func() bool, in *line, do func() (wake func())) error {
+	for {
+		q.mu.Lock()
+		if cond() {
+			wake := do()
+			q.mu.Unlock()
+			call(wake)
+			return nil
+		}
+		s := in.join()
+		q.mu.Unlock()
+		if err := s.wait(ctx, &q.mu); err != nil {
+			q.mu.Lock()
+			var wake func()
+			if !in.leave(s) && cond() {
+				wake = in.first() // the wake-up came, and is another's now
+			}
+			q.mu.Unlock()
+			call(wake)
+			return err
+		}
 	}
-	t.got = q.items[0]
-	q.items = append(q.items[:0], q.items[1:]...)
-	s.agenda.put(t, s.now+owed+s.machine.Call, onFollow)
 }

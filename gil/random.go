@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// stream is a sequence of random numbers (splitmix64). Every thread has one for each purpose, so that one thread more, or
-// one draw more, changes nobody else's.
+// stream is a sequence of random numbers (splitmix64). Every thread has one for each purpose, so
+// that one thread more, or one draw more, changes nobody else's.
 type stream uint64
 
 // purpose is what a thread draws for.
@@ -17,6 +17,8 @@ const (
 	forWakes
 	forPlaces
 	forWork
+	forArrivals
+	forTicks
 )
 
 func newStream(seed uint64, thread int, p purpose) stream {
@@ -24,6 +26,9 @@ func newStream(seed uint64, thread int, p purpose) stream {
 	s = stream(s.next() ^ uint64(thread)*0x9e3779b97f4a7c15)
 	return stream(s.next() ^ uint64(p)<<56)
 }
+
+// Uint64 makes a stream a [rand.Source].
+func (s *stream) Uint64() uint64 { return s.next() }
 
 func (s *stream) next() uint64 {
 	*s += 0x9e3779b97f4a7c15
@@ -34,9 +39,19 @@ func (s *stream) next() uint64 {
 }
 
 // below returns a number of [0, n), 0 for n = 0.
-func (s *stream) below(n uint64) uint64 {
-	hi, _ := bits.Mul64(s.next(), n)
+func (s *stream) below(n uint64) uint64 { return below(s.next(), n) }
+
+// below makes random bits a number of [0, n), 0 for n = 0.
+func below(random, n uint64) uint64 {
+	hi, _ := bits.Mul64(random, n)
 	return hi
+}
+
+// mulDiv is x*y/z, where that is below 2⁶⁴.
+func mulDiv(x, y, z uint64) uint64 {
+	hi, lo := bits.Mul64(x, y)
+	quotient, _ := bits.Div64(hi, lo, z)
+	return quotient
 }
 
 // chance is true in perMille of a thousand.
@@ -49,10 +64,14 @@ func (s *stream) scale(d time.Duration, quantiles *[257]uint32) time.Duration {
 	if d <= 0 {
 		return 0
 	}
-	u := s.next()
-	i, between := u>>56, u>>40&0xffff
+	return scale(s.next(), d, quantiles)
+}
+
+// scale is d times the quantile that random bits say.
+func scale(random uint64, d time.Duration, quantiles *[257]uint32) time.Duration {
+	i, between := random>>56, random>>40&0xffff
 	lo, hi := uint64(quantiles[i]), uint64(quantiles[i+1])
 	factor := lo + (hi-lo)*between>>16
-	high, low := bits.Mul64(uint64(d), factor)
+	high, low := bits.Mul64(uint64(max(d, 0)), factor)
 	return time.Duration(high<<48 | low>>16)
 }

@@ -29,17 +29,19 @@ func newReal(s *Scheduler) *real {
 	}
 	for i := range e.locks {
 		l := &e.locks[i]
-		l.policy, l.scale = s.cfg.Policy, e.scale
-		l.dog.every, l.stalled = s.cfg.Stall*e.scale, s.cfg.OnStall
+		l.policy, l.scale, l.began = s.cfg.Policy, e.scale, time.Now()
+		l.dog.every, l.slow = s.cfg.SlowThread*e.scale, s.cfg.OnSlow
 	}
 	return e
 }
+
+func (e *real) clock() time.Time { return time.Now() }
 
 func (e *real) join() { e.threads.Wait() }
 
 // ready lets one new thread at a time compete for the lock, so that threads start in order.
 func (e *real) ready() {
-	for e.s.in.Len() > 0 && !e.starting {
+	for e.s.in.LenLocked() > 0 && !e.starting {
 		if !e.traits.Unlocked {
 			e.starting = true
 			l := &e.locks[e.born%len(e.locks)]
@@ -47,8 +49,7 @@ func (e *real) ready() {
 			e.threads.Go(func() { e.start(l) })
 			return
 		}
-		if n := e.s.in.Pop(); n != nil {
-			n.Model = (*run)(n)
+		if n := e.s.in.PopLocked(); n != nil {
 			e.threads.Go(func() { e.thread(n) })
 		}
 	}
@@ -58,12 +59,12 @@ func (e *real) start(l *lock) {
 	l.take(e)
 	e.s.in.Lock()
 	e.starting = false
-	n := e.s.in.Pop()
+	n := e.s.in.PopLocked()
 	if n != nil {
-		n.Model, n.Data = (*run)(n), l
+		n.Data = l
 	}
 	e.ready()
-	e.s.in.Unlock()
+	e.s.in.Commit()
 	if n == nil { // it was abandoned meanwhile
 		l.release(false, false)
 		return
@@ -78,18 +79,20 @@ func (e *real) start(l *lock) {
 	e.thread(n)
 }
 
-// thread runs n's job, and ends it also when it calls Goexit. A panic that nobody takes crashes the program.
+// thread runs n's job, and ends it also when it calls Goexit. A panic that nobody takes crashes the
+// program.
 func (e *real) thread(n *task.Node) {
+	task.Unlabel()
 	returned := false
 	defer func() {
 		if !returned {
-			n.Failed = true
+			n.Fail()
 			if v := recover(); v != nil {
 				if e.s.cfg.OnPanic == nil {
 					panic(v)
 				}
 				e.s.cfg.OnPanic(quartet.NewPanicError(v))
-			} else if _, future := n.Job.(task.Noder); !future && e.s.cfg.OnPanic != nil {
+			} else if _, future := quartet.As[task.Noder](n.Job); !future && e.s.cfg.OnPanic != nil {
 				e.s.cfg.OnPanic(quartet.ErrGoexit)
 			}
 		}
@@ -101,12 +104,11 @@ func (e *real) thread(n *task.Node) {
 
 func (e *real) end(n *task.Node) {
 	n.End()
-	e.s.in.Lock()
 	e.s.in.End(n)
-	e.s.in.Unlock()
 	if !e.traits.Unlocked {
 		l := n.Data.(*lock)
 		l.running.Store(nil)
+		l.forget(n)
 		l.release(false, false)
 	}
 }
@@ -114,8 +116,8 @@ func (e *real) end(n *task.Node) {
 func (e *real) mine(n *task.Node) bool {
 	if e.traits.Unlocked {
 		e.s.in.Lock()
-		defer e.s.in.Unlock()
-		return n.State() == task.Started && !n.Waiting
+		defer e.s.in.Commit()
+		return n.State().Started() && !n.State().Suspended()
 	}
 	l, ok := n.Data.(*lock)
 	return ok && l.running.Load() == n
@@ -156,9 +158,7 @@ func (e *real) without(n *task.Node, forced, yielding bool, fn func()) {
 }
 
 func (e *real) setWaiting(n *task.Node, waiting bool) {
-	e.s.in.Lock()
 	e.s.in.SetWaiting(n, waiting)
-	e.s.in.Unlock()
 }
 
 func (e *real) compute(n *task.Node, do Do, d time.Duration) {

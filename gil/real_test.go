@@ -24,11 +24,12 @@ func (l *lock) peek() (requested, ticking bool) {
 	return l.asked, false
 }
 
-// The ticker runs only while somebody waits, and rings when that somebody's patience ends: after the interval, times Scale.
+// The ticker runs only while somebody waits, and rings when that somebody's patience ends: after
+// the interval, times Scale.
 func TestTheTickerRunsWhileSomebodyWaits(t *testing.T) {
 	for _, scale := range []int{1, 20} {
 		synctest.Test(t, func(t *testing.T) {
-			s := New(Config{Stall: time.Hour, Scale: scale})
+			s := New(Config{SlowThread: time.Hour, Scale: scale})
 			l, interval := lockOf(s), 5*ms*time.Duration(scale)
 			unnamed := make(chan int)
 			holder := quartet.Go(t.Context(), s, func(context.Context) (int, error) { return <-unnamed, nil })
@@ -62,7 +63,9 @@ func TestScaleIsSlowMotion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Config{Scale: 20})
 		begin := time.Now()
-		_, err := quartet.Do(t.Context(), s, func(ctx context.Context) (int, error) { return 0, quartet.Sleep(ctx, 10*ms) })
+		_, err := quartet.Do(t.Context(), s, func(ctx context.Context) (int, error) {
+			return 0, quartet.Sleep(ctx, 10*ms)
+		})
 		require.NoError(t, err)
 		require.Equal(t, 200*ms, time.Since(begin))
 		require.NoError(t, s.Close())

@@ -1,6 +1,7 @@
 package gil
 
 import (
+	"slices"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -25,15 +26,17 @@ type Report struct {
 	Threads []ThreadFigures // inside the interpreters, in the order of their ends
 	Total   Figures         // of all of them
 
-	// Utilisation is the part of the time in which a lock was held; of k interpreters, on average.
-	Utilisation float64
+	// Utilization is the part of the time in which a lock was held; of k interpreters, on average.
+	Utilization float64
 	// Parallelism is how many threads computed at a time, on average.
 	Parallelism float64
-	// Fairness is Jain's index over the times that threads that waited for the lock had it: 1, all alike; 1/n, one had it.
+	// Fairness is Jain's index over the times that threads that waited for the lock had it: 1, all
+	// alike; 1/n, one had it.
 	Fairness float64
-	// Bound is the least time that the program can take: for each lock what was computed under it, for each thread what
-	// it computed and slept, and for the cores all that was computed. For n threads that each compute c under the lock and
-	// wait for b that is min(n/(c+b), 1/c) rounds per second.
+	// Bound is the least time that the program can take: for each lock what was computed under it,
+	// for each thread what it computed and slept, and for the cores all that was computed. For n
+	// threads that each compute c under the lock and wait for b that is min(n/(c+b), 1/c) rounds
+	// per second.
 	Bound time.Duration
 	// Share is Bound over Wall: 1 is the best.
 	Share float64
@@ -44,13 +47,10 @@ type Report struct {
 	Loads    []LoadFigures // of a [Workload]
 }
 
-// Figures returns what became of the threads, under the Virtual clock, in the order of their ends. It must not be called before
-// Shutdown or Close has returned nil.
-func (s *Scheduler) Figures() []ThreadFigures { return s.Report().Threads }
-
-// Report returns what became of the program, under the Virtual clock. It must not be called before Shutdown or Close has
-// returned nil. Under the Real clock it is empty.
+// Report returns what became of the program, under the Virtual clock. It must not be called before
+// Shutdown or Close has returned nil. Under the Real clock it is empty.
 func (s *Scheduler) Report() Report {
+	s.made()
 	if v, ok := s.engine.(*virtual); ok {
 		return v.report
 	}
@@ -71,27 +71,31 @@ func (f *Figures) add(o *Figures) {
 	f.Asked += o.Asked
 }
 
-// report is called when the machine is at rest.
+// report sums up until now. It does not change the simulation.
 func (s *sim) report(cfg *Config) Report {
-	r := Report{Policy: cfg.Policy.String(), Cores: cfg.Cores, Wall: s.now, Convoys: s.convoys, Steps: s.steps}
+	r := Report{
+		Policy: cfg.Policy.String(), Cores: cfg.Cores, Wall: s.now, Convoys: slices.Clone(s.convoys),
+		Steps: s.steps,
+	}
 	under := make(map[*simLock]time.Duration)
 	var longest time.Duration
 	var had []float64
-	for _, t := range s.done {
+	for _, t := range slices.Concat(s.done, s.alive()) {
 		if !t.inside {
 			continue
 		}
-		r.Threads = append(r.Threads, ThreadFigures{
-			Number: t.number, Task: t.task, Label: t.label, Life: t.Run + t.Wait + t.Native + t.Blocked,
-			Figures: t.Figures, Waits: t.waits,
-		})
-		r.Total.add(&t.Figures)
+		f := t.until(s)
+		r.Threads = append(r.Threads, f)
+		r.Total.add(&f.Figures)
 		if t.lock != nil {
-			under[t.lock] += t.Locked
+			under[t.lock] += f.Locked
 		}
-		longest = max(longest, t.Computed+t.Slept)
-		if t.waits.Count > 0 {
-			had = append(had, float64(t.Run))
+		longest = max(longest, f.Computed+f.Slept)
+		if f.Waits.Count > 0 {
+			had = append(had, float64(f.Run))
+		}
+		if t.state != stateEnded && t.convoy.count >= leastConvoy {
+			r.Convoys = append(r.Convoys, t.convoyUntilNow())
 		}
 	}
 	r.Bound = max(longest, r.Total.Computed/time.Duration(cfg.Cores))
@@ -107,11 +111,35 @@ func (s *sim) report(cfg *Config) Report {
 		r.Share = float64(r.Bound) / wall
 		r.Parallelism = float64(r.Total.Computed) / wall
 		if !s.traits.Unlocked {
-			r.Utilisation = float64(r.Total.Run) / wall / float64(len(s.locks))
+			// Under Ticks a thread that gets its lock back too late has run a little beside the
+			// next holder.
+			r.Utilization = min(1, float64(r.Total.Run)/wall/float64(len(s.locks)))
 		}
 	}
-	r.remark(cfg.Observer)
 	return r
+}
+
+// until sums up t until now, the running segment included.
+func (t *vthread) until(s *sim) ThreadFigures {
+	if t.state != stateEnded {
+		t.set(s, t.state)
+		t.check(s)
+	}
+	f := ThreadFigures{
+		Number: t.number, Task: t.task, Label: t.label, Life: t.Run + t.Wait + t.Native + t.Blocked,
+		Figures: t.Figures, Waits: t.waits,
+	}
+	if t.computing && t.due == onSlice {
+		ran := s.now - t.slice + t.paid
+		f.Computed += ran
+		if t.lock != nil && t.op.Do != DoRelease {
+			f.Locked += ran
+		}
+	}
+	if t.state == stateBlocked && t.op.Do == DoSleep {
+		f.Slept -= max(t.wakesAt-s.now, 0)
+	}
+	return f
 }
 
 // jain is (Σx)²/(n Σx²).

@@ -12,21 +12,25 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// WriteText writes the report: a line about all, a line for each thread, in the order of their numbers, and for their
-// sum, and one for each convoy. "has it" is with the lock, "wants it" waiting for it, "without" computing without it;
-// "forced" and "freely" say how often it gave the lock up, "lost" how often it was woken for it and found it taken. Half
-// of the waits took no longer than "p50 wait", which is up to twice too much.
+// WriteText writes the report: a line about all, a line for each thread, in the order of their
+// numbers, and for their sum, and one for each convoy. "has it" is with the lock, "wants it"
+// waiting for it, "without" computing without it; "forced" and "freely" say how often it gave the
+// lock up, "lost" how often it was woken for it and found it taken. Half of the waits took no
+// longer than "p50 wait", which is up to twice too much.
 func (r Report) WriteText(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s: %s, %.0f%% of the best (%s)", r.Policy, plural(r.Cores, "core"), brief(r.Wall), 100*r.Share, brief(r.Bound))
-	if r.Utilisation > 0 {
-		fmt.Fprintf(&b, "; the lock is held %.0f%% of the time", 100*r.Utilisation)
+	fmt.Fprintf(&b, "%s, %s: %s, %.0f%% of the best (%s)", r.Policy, plural(r.Cores, "core"), brief(r.Wall),
+		100*r.Share, brief(r.Bound))
+	if r.Utilization > 0 {
+		fmt.Fprintf(&b, "; the lock is held %.0f%% of the time", 100*r.Utilization)
 	}
 	fmt.Fprintf(&b, "; %.2f threads compute at a time; fairness %.2f\n", r.Parallelism, r.Fairness)
-	t := newTable(&b, "thread", "life", "has it", "wants it", "without", "waits", "forced", "freely", "lost", "p50 wait", "longest")
+	t := newTable(&b, "thread", "life", "has it", "wants it", "without", "waits", "forced", "freely", "lost",
+		"p50 wait", "longest")
 	var waits quartet.Histogram
 	var life time.Duration
-	for _, f := range slices.SortedStableFunc(slices.Values(r.Threads), func(a, b ThreadFigures) int { return cmp.Compare(a.Number, b.Number) }) {
+	for _, f := range slices.SortedStableFunc(slices.Values(r.Threads),
+		func(a, b ThreadFigures) int { return cmp.Compare(a.Number, b.Number) }) {
 		t.row(f.name(), f.Life, &f.Figures, &f.Waits)
 		life += f.Life
 		merge(&waits, &f.Waits)
@@ -73,7 +77,8 @@ func (t *table) row(name string, life time.Duration, f *Figures, waits *quartet.
 		fmt.Sprint(f.Forced), fmt.Sprint(f.Voluntary), fmt.Sprint(f.Lost), brief(waits.Quantile(0.5)), brief(waits.Max))
 }
 
-// flush writes the table with its first column to the left: the widths are those of the writer, which has it to the right.
+// flush writes the table with its first column to the left: the widths are those of the writer,
+// which has it to the right.
 func (t *table) flush() {
 	_ = t.tabs.Flush()
 	for line := range strings.Lines(t.cells.String()) {

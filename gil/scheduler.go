@@ -2,6 +2,8 @@ package gil
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -18,45 +20,61 @@ const (
 	Virtual              // threads are simulated, and time jumps from one event to the next
 )
 
-// Config is the configuration of a scheduler. The zero value is CPython's, since 3.2: Interval(5 ms), in real time. New
-// panics on negative sizes, naming the field.
+// Config is the configuration of a scheduler. The zero value is CPython's, since 3.2: Interval(5
+// ms), in real time. New panics on negative sizes, naming the field.
 type Config struct {
+	// Name is what events, logs and metrics call this scheduler. Default: "gil".
+	Name string
+	// Logger gets the scheduler's warnings. Default: slog.Default.
+	Logger *slog.Logger
+	// Around is called around each task, on its goroutine. It calls run once, and returns what run
+	// returns or another error in its place. run returns the error of the task's function; a panic
+	// passes through Around. Default: none.
+	Around func(ctx context.Context, info quartet.Info, run func(context.Context) error) error
 	// Policy is how threads share the lock. Default: Interval(5 ms).
 	Policy Policy
 	// Clock is Real or Virtual. Default: Real.
 	Clock Clock
-	// Cores is how many processors a Virtual machine has. Default: 2. In real time the machine's count.
+	// Cores is how many processors a Virtual machine has. Default: 2. In real time the machine's
+	// count.
 	Cores int
 	// Seed decides the jitter of a Virtual machine: the same seed, the same run. Default: 0.
 	Seed uint64
 	// Machine has the constants of a Virtual machine. Default: LinuxVM.
 	Machine Machine
-	// Scale is how many times as long everything takes under the Real clock, for eyes to follow: 20 makes a second of
-	// 50 ms. Default: 1.
+	// Scale is how many times as long everything takes under the Real clock, for eyes to follow: 20
+	// makes a second of 50 ms. Default: 1.
 	Scale int
 	// Queue is how many threads may wait for their first turn. Default: 65,536.
 	Queue int
-	// InFlight is how many accepted tasks may be unfinished. Default: 65,536.
+	// InFlight is how many accepted tasks may be unfinished: queued, running or waiting. Default:
+	// 65,536, or twice Queue where that is more.
 	InFlight int
-	// CloseWarning is after what time Close logs once what it still waits for. Default: 10 s.
+	// CloseWarning is the time after which Close logs, once, what it still waits for. Default: 10
+	// s.
 	CloseWarning time.Duration
-	// ExactTimes measures every task for Stats; by default every 64th is.
+	// ExactTimes measures every task for Stats. Default: every 64th is measured.
 	ExactTimes bool
-	// Observer sees the steps of the threads: one that does not hold the lock shows as suspended. Default: none.
+	// Observer sees the steps of the threads: one that does not hold the lock shows as suspended.
+	// Default: none.
 	Observer quartet.Observer
-	// Stall is after what time, real, OnStall gets a [*StallError] about a thread that keeps the lock and reaches no
-	// checkpoint, while others want it; under the Virtual clock also a [*DeadlockError] when all threads wait, one at least
-	// for a Lock that another has. Default: 1 s.
-	Stall time.Duration
-	// OnStall is told once for each stall, on a goroutine of the scheduler's, and should return soon. Default: it is logged.
-	OnStall func(error)
-	// OnPanic gets a *quartet.PanicError, or quartet.ErrGoexit, when a thread or a hook panics or exits. Without it such a
-	// panic crashes the program, unless a future carries it.
+	// SlowThread is after what time, real, OnSlow gets a [*SlowError] about a thread that keeps the
+	// lock and reaches no checkpoint, while others want it; under the Virtual clock also a
+	// [*DeadlockError] when all threads wait, one at least for a Lock that another has. Default: 1
+	// s.
+	SlowThread time.Duration
+	// OnSlow is told once for each, on a goroutine of the scheduler's, and should return
+	// soon. Default: it is logged.
+	OnSlow func(error)
+	// OnPanic gets a *quartet.PanicError, or quartet.ErrGoexit, when a task, an Abandon or a hook
+	// panics or exits. It is called on the goroutine where that happened. Without it such a panic
+	// crashes the program, unless a future carries it to its waiters.
 	OnPanic func(error)
 }
 
-// Scheduler runs each task as a thread of an interpreter with a global lock. Make one with [New]. All methods may be
-// called from any goroutine, but Close not from inside a thread. It is a [quartet.Runner].
+// Scheduler runs each task as a thread of an interpreter with a global lock. Make one with [New].
+// All methods may be called from any goroutine, but Close not from inside a thread. It is a
+// [quartet.Runner].
 type Scheduler struct {
 	in     intake.Intake
 	cfg    Config
@@ -64,7 +82,8 @@ type Scheduler struct {
 	wiring wiring
 }
 
-// engine runs threads under one clock. Its methods, but join, are called by threads, and ready locked.
+// engine runs threads under one clock. Its methods, but join, are called by threads, and ready
+// locked.
 type engine interface {
 	ready()                        // locked: tasks are queued
 	mine(n *task.Node) bool        // n is the thread that runs now, so that the caller may be it
@@ -75,24 +94,25 @@ type engine interface {
 	wait(ctx context.Context, n *task.Node, arm func(resume func())) error
 	sleep(ctx context.Context, n *task.Node, d time.Duration) error
 	block(n *task.Node, fn func())
-	join() // waits until no goroutine is left
+	clock() time.Time
+	nest(n, parent *task.Node) (unnest func()) // n runs on parent's thread
+	join()                                     // waits until no goroutine is left
 }
 
 var _ quartet.Runner = (*Scheduler)(nil)
 
 // New returns a scheduler. It panics when a size is negative, naming the field.
 func New(cfg Config) *Scheduler {
-	if cfg.Clock > Virtual {
-		panic("gil: Config.Clock is unknown")
-	}
-	cfg.fill()
-	queue := cfg.Queue
-	if queue == 0 {
-		queue = 65_536
-	}
+	intake.Must(cfg.check())
+	cfg.setDefaults()
 	s := &Scheduler{cfg: cfg}
+	if cfg.OnSlow == nil {
+		s.cfg.OnSlow = s.logSlow
+	}
 	ic := intake.Config{
-		Name: "gil", Host: s, Queue: queue, InFlight: cfg.InFlight, OnPanic: cfg.OnPanic,
+		Package: "gil", Name: cfg.Name, Logger: cfg.Logger, Around: cfg.Around, Host: s,
+		Model: func(n *task.Node) any { return (*run)(n) }, Named: true, Queue: cfg.Queue, InFlight: cfg.InFlight,
+		OnPanic:      cfg.OnPanic,
 		CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	}
 	if cfg.Clock == Virtual {
@@ -109,53 +129,84 @@ func New(cfg Config) *Scheduler {
 	return s
 }
 
-// fill puts in the defaults, and panics on nonsense.
-func (cfg *Config) fill() {
-	intake.NotNegative("gil", "Cores", cfg.Cores)
-	intake.NotNegative("gil", "Scale", cfg.Scale)
-	intake.NotNegative("gil", "Stall", int(cfg.Stall))
-	if cfg.Stall == 0 {
-		cfg.Stall = time.Second
+// check returns an error that names the first field which is out of range.
+func (c *Config) check() error {
+	err := intake.Wrong("gil",
+		intake.NotNegative("Cores", c.Cores),
+		intake.NotNegative("Scale", c.Scale),
+		intake.NotNegative("Queue", c.Queue),
+		intake.NotNegative("InFlight", c.InFlight),
+		intake.NotNegative("CloseWarning", c.CloseWarning),
+		intake.NotNegative("SlowThread", c.SlowThread),
+	)
+	switch {
+	case err != nil:
+		return err
+	case c.Clock > Virtual:
+		return errors.New("gil: Config.Clock is unknown")
 	}
-	if cfg.OnStall == nil {
-		cfg.OnStall = logStall
+	if c.Machine == (Machine{}) {
+		return nil // the default's
 	}
-	if cfg.Scale == 0 {
-		cfg.Scale = 1
-	}
-	if cfg.Policy == nil {
-		cfg.Policy = CPython38()
-	}
-	if cfg.Cores == 0 {
-		cfg.Cores = 2
-	}
-	if cfg.Machine == (Machine{}) {
-		cfg.Machine = LinuxVM
-	}
-	cfg.Machine.validate()
+	return c.Machine.check()
 }
 
-// SubmitTask hands t over, to run as a thread. It returns [quartet.ErrClosed] or the cause of ctx's end when t is refused.
-// It waits while Config.Queue threads wait for their first turn, or Config.InFlight are unfinished.
+// setDefaults fills in the fields that are zero.
+func (c *Config) setDefaults() {
+	intake.SetDefault(&c.Name, "gil")
+	intake.SetDefault(&c.Scale, 1)
+	intake.SetDefault(&c.Cores, 2)
+	intake.SetDefault(&c.Machine, LinuxVM)
+	intake.SetDefault(&c.InFlight, intake.DefaultInFlight(c.Queue))
+	intake.SetDefault(&c.Queue, 65_536) // after InFlight, whose default follows a Queue that was asked for
+	intake.SetDefault(&c.SlowThread, time.Second)
+	if c.Policy == nil {
+		c.Policy = CPython38()
+	}
+}
+
+// made panics when New has not made s.
+func (s *Scheduler) made() {
+	if s == nil || s.engine == nil {
+		panic("gil: a Scheduler that New has not made")
+	}
+}
+
+// SubmitTask hands t over, to run as a thread. It returns [quartet.ErrClosed] or the cause of ctx's
+// end when t is refused. It waits while Config.Queue threads wait for their first turn, or
+// Config.InFlight are unfinished.
 func (s *Scheduler) SubmitTask(ctx context.Context, t quartet.Task) error {
-	intake.NotNil("gil", "SubmitTask", t)
-	return s.in.Submit(ctx, t)
+	s.made()
+	intake.NotNil("gil", "SubmitTask", ctx, t)
+	return s.submit(task.Of(ctx, t))
 }
 
 // SubmitCall is SubmitTask for a call of a named function.
 func (s *Scheduler) SubmitCall(ctx context.Context, c quartet.Call) error {
-	intake.NotNil("gil", "SubmitCall", c)
-	return s.in.Submit(ctx, c)
+	s.made()
+	intake.NotNil("gil", "SubmitCall", ctx, c)
+	return s.submit(task.Of(ctx, c))
 }
 
-// Stats returns a snapshot of the threads' numbers: Running is the one with the lock, Waiting are those without it.
-func (s *Scheduler) Stats() quartet.Stats { return s.in.Stats() }
+// Name returns Config.Name, or its default.
+func (s *Scheduler) Name() string {
+	s.made()
+	return s.in.Name()
+}
 
-// Shutdown refuses new work from outside and waits until all that was accepted has ended. When ctx ends first, it
-// cancels the contexts of the threads that have started, abandons the queued ones with [quartet.ErrClosed], and returns
-// ctx's cause without waiting further. With the ctx of a thread of this scheduler it begins the shutdown and returns
-// [quartet.ErrInside].
+// Stats returns a snapshot of the threads' numbers: Running is the one with the lock, Waiting are
+// those without it.
+func (s *Scheduler) Stats() quartet.Stats {
+	s.made()
+	return s.in.Stats()
+}
+
+// Shutdown refuses new work from outside and waits until all that was accepted has ended. When ctx
+// ends first, it cancels the contexts of the threads that have started, abandons the queued ones
+// with [quartet.ErrClosed], and returns ctx's cause without waiting further. With the ctx of a
+// thread of this scheduler it begins the shutdown and returns [quartet.ErrInside].
 func (s *Scheduler) Shutdown(ctx context.Context) error {
+	s.made()
 	if err := s.in.Drain(ctx); err != nil {
 		return err
 	}
@@ -163,10 +214,25 @@ func (s *Scheduler) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// Close abandons what is queued and cancels what has started, with cause [quartet.ErrClosed], and waits until nothing is
-// left. The error is always nil.
+// Close abandons queued tasks and cancels started ones, with cause [quartet.ErrClosed], and
+// waits until nothing is left. The error is always nil.
 func (s *Scheduler) Close() error {
+	s.made()
 	s.in.CancelAndWait()
 	s.engine.join()
 	return nil
+}
+
+// Watch has the steps of the tasks sent to o, besides Config.Observer, until stop is called. It
+// panics on a nil o.
+func (s *Scheduler) Watch(o quartet.Observer) (stop func()) {
+	s.made()
+	return s.in.Watch(o)
+}
+
+// Tasks lists unfinished tasks, the first accepted first, at most so many: those that are queued,
+// or those that have started.
+func (s *Scheduler) Tasks(queued bool, most int) []quartet.TaskStatus {
+	s.made()
+	return s.in.Tasks(queued, most)
 }

@@ -10,51 +10,65 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// sim is the simulated machine: an agenda, cores, locks and threads, stepped by whoever owns it. It starts nothing and
-// knows neither tasks nor goroutines.
+// sim is the simulated machine: an agenda, cores, locks and threads, stepped by whoever owns it. It
+// starts nothing and knows neither tasks nor goroutines.
 type sim struct {
-	now     time.Duration
-	agenda  agenda
-	machine Machine
-	policy  Policy
-	traits  Traits
-	seed    uint64
-	period  time.Duration // of Ticks, in time
-	locks   []simLock
-	cores   cores
-	queues  []queue
-	threads int // alive
-	living  map[*vthread]struct{}
-	done    []*vthread // in the order of their ends
-	born    int
-	steps   uint64
-	convoys []Convoy
+	now       time.Duration
+	agenda    agenda
+	machine   Machine
+	policy    Policy
+	traits    Traits
+	seed      uint64
+	period    time.Duration // of Ticks, in time
+	switching time.Duration // what a core loses when a thread wakes there
+	phase     time.Duration // of the kernel's ticks, which come every Quantum
+	locks     []simLock
+	cores     []core
+	queued    int // threads in the queues of cores
+	queues    []queue
+	threads   int // alive
+	living    map[*vthread]struct{}
+	done      []*vthread // in the order of their ends
+	born      int
+	steps     uint64
+	convoys   []Convoy
 
-	moved func(t *vthread, running bool)                                         // t has got or lost its lock; may be nil
+	// t has got or lost its lock; may be nil
+	moved func(t *vthread, running bool)
 	ended func(t *vthread)                                                       // t has ended, and still has the lock
 	watch func(t *vthread, kind quartet.EventKind, detail string, peer *vthread) // sees what t does; may be nil
 }
 
 func newSim(cfg *Config) *sim {
-	s := &sim{machine: cfg.Machine, policy: cfg.Policy, traits: cfg.Policy.Traits(), seed: cfg.Seed, ended: func(*vthread) {}, living: make(map[*vthread]struct{})}
+	s := &sim{
+		machine: cfg.Machine, policy: cfg.Policy, traits: cfg.Policy.Traits(), seed: cfg.Seed,
+		ended: func(*vthread) {}, living: make(map[*vthread]struct{}),
+	}
 	s.locks = make([]simLock, max(1, s.traits.Locks))
 	for i := range s.locks {
 		s.locks[i].own = s.traits.OwnRequests
 	}
-	s.cores.n = cfg.Cores
+	s.cores = make([]core, cfg.Cores)
+	phases := newStream(s.seed, 0, forTicks)
+	s.phase = time.Duration(phases.below(uint64(s.machine.Quantum))) - s.machine.Quantum
+	s.switching = cfg.Machine.Switch
+	if s.traits.Ticks > 0 {
+		s.switching /= 4 // a semaphore is one call, a condition variable with its mutex is some
+	}
 	s.period = time.Duration(s.traits.Ticks) * cfg.Machine.Tick
 	return s
 }
 
-// spawn makes a thread, which competes for its lock after delay. interpreter: of which one it is, modulo their number;
-// outside of all when it is negative.
+// spawn makes a thread, which competes for its lock after delay. interpreter: of which one it is,
+// modulo their number; outside of all when it is negative.
 func (s *sim) spawn(c code, interpreter int, delay time.Duration) *vthread {
-	t := &vthread{code: c, number: s.born, begun: s.now, since: s.now, state: stateBlocked}
+	t := &vthread{code: c, number: s.born, begun: s.now, since: s.now, state: stateBlocked, core: -1}
 	if interpreter >= 0 && !s.traits.Unlocked {
 		t.lock = &s.locks[interpreter%len(s.locks)]
 	}
 	t.inside = interpreter >= 0
-	t.timers, t.wakes, t.places = newStream(s.seed, t.number, forTimers), newStream(s.seed, t.number, forWakes), newStream(s.seed, t.number, forPlaces)
+	t.timers, t.wakes, t.places = newStream(s.seed, t.number, forTimers), newStream(s.seed, t.number, forWakes),
+		newStream(s.seed, t.number, forPlaces)
 	s.born++
 	s.threads++
 	s.living[t] = struct{}{}
@@ -72,18 +86,25 @@ type occasion uint8
 
 const (
 	onRun       occasion = iota // t runs after a wait, and wants its lock
-	onTimer                     // the same, by a timer: it may land on a busy core
-	onSlice                     // t's slice of a core ends
+	onTimer                     // the same, by a timer
+	onSlice                     // t stops computing, for a while or for good
 	onPatience                  // t has waited for the lock for long
 	onSignalled                 // t, woken because the lock was free, runs
 	onGranted                   // t, to whom the lock was handed, runs
-	onSwitched                  // t, who dropped the lock on request, sees that another has it
+	onSwitched                  // t, which dropped the lock on request, sees that another has it
 	onReacquire                 // t, who released the lock after its ticks, wants it back
+	onBarged                    // t, which asked for the lock and has not slept since, sees it free
 	onTick                      // t is at the end of its ticks
 	onFollow                    // t's short call is over
 )
 
-// step does what comes next. It reports false when there is nothing.
+// wakes says that the thread comes out of the kernel's hands: the core has to switch to it.
+func (o occasion) wakes() bool { return o <= onTimer || o >= onPatience && o <= onSwitched }
+
+// takes says that the thread is about to take its lock.
+func (o occasion) takes() bool { return o <= onTimer || o == onPatience || o == onSignalled }
+
+// step does the next occasion. It reports false when there is nothing.
 func (s *sim) step() bool {
 	if len(s.agenda.heap) == 0 {
 		return false
@@ -94,16 +115,24 @@ func (s *sim) step() bool {
 	}
 	s.now = e.at
 	s.steps++
-	switch t := e.t; t.due {
-	case onRun:
+	t := e.t
+	if t.due != onSlice && !s.lands(t) {
+		return true
+	}
+	if l := t.lock; l != nil && s.now < l.shut && t.due.takes() {
+		s.agenda.put(t, l.shut+t.wakes.scale(s.machine.HotWake, &narrow), t.due)
+		return true
+	}
+	t.computing = false
+	wakes := t.due.wakes()
+	switch t.due {
+	case onRun, onTimer, onFollow:
 		s.take(t)
-	case onTimer:
-		s.timer(t)
 	case onSlice:
 		s.sliceEnded(t)
 	case onPatience:
 		s.patienceEnded(t)
-	case onSignalled:
+	case onSignalled, onBarged:
 		s.arrive(t)
 	case onGranted:
 		s.enter(t)
@@ -113,8 +142,17 @@ func (s *sim) step() bool {
 		s.reacquire(t)
 	case onTick:
 		s.tick(t)
-	case onFollow:
-		s.take(t)
+	}
+	if t.abroad {
+		return true
+	}
+	switch c := &s.cores[t.core]; {
+	case c.running == t && !t.computing:
+		s.vacate(t.core)
+	case c.running == nil:
+		c.since = s.now // t has been here, and waits again
+	case wakes:
+		s.disturb(c, t)
 	}
 	return true
 }
@@ -139,12 +177,12 @@ func (s *sim) advance(t *vthread) {
 			}
 			s.compute(t)
 		case DoCheckpoint:
-			if t.lock == nil || !s.policy.Checkpoint(t.lock.state()) {
+			if t.lock == nil || !s.policy.Checkpoint(t.lock.state(s.now)) {
 				continue
 			}
 			s.drop(t)
 		case DoYield:
-			if t.lock == nil || t.lock.waiters.n == 0 {
+			if t.lock == nil || t.lock.waiters.Len() == 0 {
 				continue
 			}
 			t.lock.request(t, true)
@@ -165,7 +203,7 @@ func (s *sim) compute(t *vthread) {
 		s.leave(t)
 		return
 	case t.op.Do == DoHold && s.watch != nil:
-		s.watch(t, quartet.EventResumed, DetailHolds, nil)
+		s.watch(t, quartet.EventResumed, quartet.DetailHolds, nil)
 	}
 	s.want(t)
 }
@@ -179,8 +217,13 @@ func (s *sim) leave(t *vthread) {
 
 // follow is what t does after a release.
 func (s *sim) follow(t *vthread) {
+	if t.abroad {
+		s.followAbroad(t)
+		return
+	}
 	owed := t.owed
-	t.owed, t.asleep = 0, s.now
+	t.owed = 0
+	t.heavy, t.burst = t.Computed-t.burst >= heavy, t.Computed
 	switch t.op.Do {
 	case DoRelease:
 		t.set(s, stateNative)
@@ -190,6 +233,7 @@ func (s *sim) follow(t *vthread) {
 		t.set(s, stateBlocked)
 		d := max(t.op.For, 0)
 		t.Slept += d
+		t.wakesAt = s.now + d
 		if t.woken {
 			d = 0
 			t.woken = false
@@ -197,7 +241,8 @@ func (s *sim) follow(t *vthread) {
 		s.agenda.put(t, s.now+owed+d+t.late(s, d), onTimer)
 	case DoPut:
 		t.set(s, stateBlocked)
-		s.agenda.put(t, s.now+owed+s.putInto(t.op.Queue), onFollow)
+		s.occupy(t)
+		s.agenda.put(t, s.now+owed+s.putInto(t), onFollow)
 	case DoGet:
 		t.set(s, stateBlocked)
 		s.getFrom(t.op.Queue, t, owed)
@@ -215,15 +260,26 @@ func (s *sim) follow(t *vthread) {
 	}
 }
 
+// followAbroad is the same for a thread of another machine, which sleeps and puts.
+func (s *sim) followAbroad(t *vthread) {
+	at := s.now
+	if t.op.Do == DoPut {
+		s.putInto(t)
+	} else {
+		at += t.op.For
+	}
+	s.agenda.put(t, at, onTimer)
+}
+
 // wake ends the wait of a parked or sleeping thread; before it has parked, that is noted.
 func (s *sim) wake(t *vthread) {
 	switch {
+	case t.ready: // its sleep has ended already
 	case t.state != stateBlocked || t.place > 0 && t.due != onTimer:
 		t.woken = true
 	default:
-		s.unstick(t)
 		t.woken = false
-		s.agenda.put(t, s.now+t.wakeUp(s), onRun)
+		s.rouse(t, nil, onRun)
 	}
 }
 

@@ -1,27 +1,199 @@
 package gil
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
 
-// cores are the processors of the simulated machine, given to the threads that compute in turn.
-type cores struct {
-	n       int
-	running []*vthread // have a core
-	queue   []*vthread // want one
-	stuck   []*vthread // were woken on a core of these, and want that one
+// core is a processor of the simulated machine. It runs one thread; those that are ready to run
+// there wait in its queue. A thread belongs to the core on which it ran last, as under Linux: there
+// it is woken, and from there another core takes it only when that has nothing to do.
+type core struct {
+	running *vthread
+	queue   []*vthread    // the first is next
+	busy    time.Duration // until then it switches to a thread that woke
+	since   time.Duration // since when running has the core, or since when it is idle
+	turn    time.Duration // while threads are in the queue: the tick at which the first of them has the core
+	settled time.Duration // until when the lags of its threads are booked
 }
 
-// want computes what is left of t's segment, when there is a core.
-func (s *sim) want(t *vthread) {
-	c := &s.cores
-	if len(c.running) == c.n {
-		c.queue = append(c.queue, t)
-		s.hurry()
+// freshCore returns where a thread starts that a thread of a core makes: the least busy of the
+// other cores, else that one.
+func (s *sim) freshCore(from int) int {
+	best := (max(from, 0) + 1) % len(s.cores)
+	for k := range s.cores {
+		i := (max(from, 0) + 1 + k) % len(s.cores)
+		if s.cores[i].load() < s.cores[best].load() {
+			best = i
+		}
+	}
+	return best
+}
+
+// load is how many threads are on c.
+func (c *core) load() int {
+	if c.running == nil {
+		return 0
+	}
+	return 1 + len(c.queue)
+}
+
+// idleCore returns an idle core other than i, or -1.
+func (s *sim) idleCore(i int) int {
+	for k := 1; k < len(s.cores); k++ {
+		if o := (i + k) % len(s.cores); s.cores[o].running == nil {
+			return o
+		}
+	}
+	return -1
+}
+
+// lands says whether t, which is awake now, runs at once. On a busy core it mostly displaces what
+// runs there; else it joins the queue, and its occasion happens when it gets the core.
+func (s *sim) lands(t *vthread) bool {
+	if t.abroad {
+		return true
+	}
+	if t.core < 0 && t.number > 0 {
+		t.core = s.freshCore(0) // the first thread made it
+	}
+	t.core = max(t.core, 0)
+	if c := &s.cores[t.core]; t.due.wakes() {
+		if c.busy > s.now {
+			s.agenda.put(t, c.busy, t.due)
+			return false
+		}
+		c.busy = s.now + s.switching
+	}
+	if t.lock == nil {
+		t.chill, t.held = s.machine.chillOf(s.now-t.held), s.now
+	}
+	c := &s.cores[t.core]
+	if c.running == nil || c.running == t {
+		return true
+	}
+	// Threads that compute for long, and not in turn under one lock, are soon kept apart by the
+	// kernel.
+	apart := t.heavy && (t.lock == nil || t.lock != c.running.lock)
+	if idle := s.idleCore(t.core); idle >= 0 && (apart || !t.places.chance(s.machine.Sticky)) {
+		t.core = idle
+		return true
+	}
+	if !t.displaced && s.preempts(t, c) {
+		return true
+	}
+	s.enqueue(t, len(c.queue))
+	return false
+}
+
+// enqueue puts t into its core's queue, at a place. What runs there has the core until a tick.
+func (s *sim) enqueue(t *vthread, at int) {
+	c := &s.cores[t.core]
+	s.settle(c)
+	if len(c.queue) == 0 {
+		c.turn = s.nextTurn(c)
+	}
+	c.queue = slices.Insert(c.queue, at, t)
+	s.queued++
+	t.ready = true
+	if r := c.running; r != nil && r.computing && r.due == onSlice {
+		if end := max(c.turn, s.now); s.agenda.heap[r.place-1].at > end {
+			s.agenda.put(r, end, onSlice)
+		}
+	}
+}
+
+// dequeue takes the first of a core's queue.
+func (s *sim) dequeue(c *core) *vthread {
+	s.settle(c)
+	t := c.queue[0]
+	c.queue = append(c.queue[:0], c.queue[1:]...)
+	s.queued--
+	t.ready, t.displaced = false, false
+	return t
+}
+
+// vacate gives a core to the next of its queue, else to one of the longest queue of another core.
+func (s *sim) vacate(i int) {
+	c := &s.cores[i]
+	s.settle(c)
+	c.running, c.since = nil, s.now
+	if s.queued == 0 {
 		return
 	}
-	c.running = append(c.running, t)
+	from := c
+	for k := range s.cores {
+		if o := &s.cores[k]; len(c.queue) == 0 && len(o.queue) > len(from.queue) {
+			from = o
+		}
+	}
+	s.dispatch(s.dequeue(from), i)
+}
+
+// dispatch gives t the core i.
+func (s *sim) dispatch(t *vthread, i int) {
+	t.core = i
+	c := &s.cores[i]
+	s.settle(c)
+	c.running, c.since = t, s.now
+	c.turn = s.nextTurn(c)
+	if t.due == onSlice {
+		s.begin(t)
+		return
+	}
+	s.agenda.put(t, s.now, t.due)
+}
+
+// displace takes the core away from what runs there, which is next on it.
+func (s *sim) displace(c *core) {
+	t := c.running
+	if t.computing && t.due == onSlice {
+		s.account(t)
+	}
+	s.agenda.remove(t)
+	t.computing = false
+	c.running = nil
+	s.enqueue(t, 0)
+}
+
+// want computes the rest of t's segment, on the core on which it is.
+func (s *sim) want(t *vthread) {
+	c := &s.cores[t.core]
+	if c.running == t && len(c.queue) > 0 && s.now >= c.turn {
+		if idle := s.idleCore(t.core); idle >= 0 && !t.places.chance(s.machine.Sticky/2) {
+			c.since = s.now
+			s.dispatch(s.dequeue(c), idle)
+			c.turn = s.nextTurn(c)
+		} else {
+			t.due = onSlice
+			s.enqueue(t, len(c.queue))
+			s.dispatch(s.dequeue(c), t.core)
+			return
+		}
+	}
+	s.occupy(t)
+	s.begin(t)
+}
+
+// occupy gives t the core on which it is, and lets it keep that until its next event.
+func (s *sim) occupy(t *vthread) {
+	c := &s.cores[t.core]
+	if c.running != nil && c.running != t {
+		s.displace(c)
+	}
+	if c.running == nil {
+		s.settle(c)
+		c.running, c.since = t, s.now
+	}
+	t.computing = true
+}
+
+// begin has t compute on the core that it has: to the end of its segment, to the checkpoint at
+// which it has something to do, or to the end of its Quantum, when others wait for the core.
+func (s *sim) begin(t *vthread) {
+	c := &s.cores[t.core]
+	t.computing = true // also when it comes from a queue
 	owed := t.owed
 	t.left += owed
 	t.owed = 0
@@ -31,62 +203,62 @@ func (s *sim) want(t *vthread) {
 	if t.op.Do == DoCompute && t.lock != nil {
 		switch l := t.lock; {
 		case s.period > 0:
-			if l.waiters.n+l.flying > 0 {
-				slice = min(slice, owed+s.period)
+			if l.wanted() {
+				slice = min(slice, owed+max(s.period-l.ticked, 0))
 			}
-		case s.policy.Checkpoint(l.state()):
+		case s.policy.Checkpoint(l.state(s.now)):
 			slice = min(slice, owed+s.machine.Check)
 		}
 	}
 	if len(c.queue) > 0 {
-		slice = min(slice, owed+s.machine.Quantum)
+		slice = min(slice, max(c.turn-s.now, 0))
 	}
 	s.agenda.put(t, s.now+slice, onSlice)
 }
 
-// hurry ends the slices of those who have a core with their quantum, since somebody wants one.
-func (s *sim) hurry() {
-	for _, t := range s.cores.running {
-		s.endSlice(t, s.machine.Quantum)
-	}
-}
-
 // interrupt makes a lock's holder, if it computes with checkpoints, stop at the next one.
 func (s *sim) interrupt(t *vthread) {
-	if t.op.Do == DoCompute && slices.Contains(s.cores.running, t) {
-		if s.period > 0 {
-			s.endSlice(t, s.period)
-		} else {
-			s.endSlice(t, s.machine.Check)
-		}
+	if !t.computing || t.due != onSlice || t.op.Do != DoCompute {
+		return
 	}
-}
-
-// endSlice has t's slice end at the next multiple of a time, unless it ends before.
-func (s *sim) endSlice(t *vthread, multiple time.Duration) {
 	ran := max(s.now-t.slice, 0)
-	end := t.slice + max((ran+multiple-1)/multiple, 1)*multiple
-	if t.place > 0 && s.agenda.heap[t.place-1].at > end {
+	end := t.slice + max((ran+s.machine.Check-1)/s.machine.Check, 1)*s.machine.Check
+	if s.period > 0 {
+		ticked := t.lock.ticked + ran
+		end = t.slice + ran + (s.period-ticked%s.period)%s.period
+	}
+	if s.agenda.heap[t.place-1].at > end {
 		s.agenda.put(t, end, onSlice)
 	}
 }
 
-func (s *sim) sliceEnded(t *vthread) {
+// account books what t has computed since begin.
+func (s *sim) account(t *vthread) {
 	ran := s.now - t.slice + t.paid
 	t.left -= ran
 	t.Computed += ran
-	locked := t.lock != nil && t.op.Do != DoRelease
-	if locked {
+	if t.lock != nil && t.op.Do != DoRelease {
 		t.Locked += ran
+		if s.period > 0 && t.op.Do == DoCompute {
+			t.lock.ticked += max(s.now-t.slice, 0)
+		}
 	}
-	s.leaveCore(t)
+	t.slice, t.paid = s.now, 0
+}
+
+// sliceEnded is when t has computed for as long as begin said.
+func (s *sim) sliceEnded(t *vthread) {
+	s.account(t)
+	locked := t.lock != nil && t.op.Do != DoRelease
+	if locked && t.lock.holder != t {
+		panic(fmt.Sprintf("gil: invariant broken: thread %d computes without the lock", t.number))
+	}
 	switch {
 	case t.op.Do == DoRelease && t.left <= 0:
-		t.asleep = s.now
 		s.take(t)
-	case t.op.Do == DoCompute && locked && s.period > 0 && t.left > 0 && t.lock.waiters.n+t.lock.flying > 0:
+	case t.op.Do == DoCompute && locked && s.period > 0 && t.lock.ticked >= s.period && t.lock.wanted():
 		s.tick(t)
-	case t.op.Do == DoCompute && locked && s.policy.Checkpoint(t.lock.state()):
+	case t.op.Do == DoCompute && locked && s.policy.Checkpoint(t.lock.state(s.now)):
 		s.drop(t)
 	case t.left > 0:
 		s.want(t)
@@ -95,59 +267,5 @@ func (s *sim) sliceEnded(t *vthread) {
 			t.show(s)
 		}
 		s.advance(t)
-	}
-}
-
-func (s *sim) leaveCore(t *vthread) {
-	c := &s.cores
-	i := slices.Index(c.running, t)
-	c.running = slices.Delete(c.running, i, i+1)
-	if len(c.stuck) > 0 {
-		s.vacate(t)
-	}
-	if len(c.queue) > 0 {
-		next := c.queue[0]
-		c.queue = append(c.queue[:0], c.queue[1:]...)
-		s.want(next)
-	}
-}
-
-// misplaced puts off what a timer has for t, in so many cases of a thousand: it woke its thread on a busy core, though
-// another is idle, and no core looks for work so soon.
-func (s *sim) misplaced(t *vthread, what occasion) bool {
-	if t.stuckOn != nil {
-		s.unstick(t)
-		return false
-	}
-	long := s.now-t.asleep >= time.Millisecond
-	if !long || len(s.cores.running) == 0 || !t.places.chance(s.machine.Misplaced) {
-		return false
-	}
-	t.stuckOn = s.cores.running[0]
-	s.cores.stuck = append(s.cores.stuck, t)
-	s.agenda.put(t, s.now+s.machine.Quantum, what)
-	return true
-}
-
-func (s *sim) unstick(t *vthread) {
-	if t.stuckOn != nil {
-		t.stuckOn = nil
-		s.cores.stuck = slices.DeleteFunc(s.cores.stuck, func(o *vthread) bool { return o == t })
-	}
-}
-
-// vacate lets those go on who were woken on t's core.
-func (s *sim) vacate(t *vthread) {
-	for _, o := range s.cores.stuck {
-		if o.stuckOn == t && o.place > 0 {
-			s.agenda.put(o, s.now, o.due)
-		}
-	}
-}
-
-// timer is the end of a sleep.
-func (s *sim) timer(t *vthread) {
-	if !s.misplaced(t, onTimer) {
-		s.take(t)
 	}
 }

@@ -2,6 +2,10 @@ package gil
 
 import (
 	"fmt"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/linked"
 )
 
 // simLock is a lock of the simulated machine.
@@ -11,47 +15,25 @@ type simLock struct {
 	switches uint64
 	asked    bool     // the holder is asked to drop it
 	own      bool     // that is kept by thread, since 3.13
-	forced   *vthread // who dropped it last, at a checkpoint
-	waiters  waiters
-	flying   int        // woken for it, not there yet
-	dropped  []*vthread // who dropped it on request, until another has it
+	asker    *vthread // who asked last, and is awake until askedAt
+	awake    time.Duration
+	shut     time.Duration         // until then whoever released it signals, and keeps its mutex
+	ticked   time.Duration         // what was computed since the last release for its ticks
+	forced   *vthread              // who dropped it last, at a checkpoint
+	waiters  linked.List[*vthread] // they sleep until it is free
+	flying   int                   // woken for it, not there yet
+	dropped  []*vthread            // who dropped it on request, until another has it
 }
 
-// waiters are the threads that sleep until a lock is free, the oldest first.
-type waiters struct {
-	first, last *vthread
-	n           int
-}
-
-func (w *waiters) push(t *vthread) {
-	t.prev, t.next, t.queued = w.last, nil, true
-	if w.last != nil {
-		w.last.next = t
-	} else {
-		w.first = t
+func (l *simLock) state(now time.Duration) LockState {
+	return LockState{
+		Now: now, Held: l.holder != nil, Requested: l.requested(), Waiters: l.waiters.Len(),
+		Switches: l.switches,
 	}
-	w.last = t
-	w.n++
 }
 
-func (w *waiters) remove(t *vthread) {
-	if t.prev != nil {
-		t.prev.next = t.next
-	} else {
-		w.first = t.next
-	}
-	if t.next != nil {
-		t.next.prev = t.prev
-	} else {
-		w.last = t.prev
-	}
-	t.prev, t.next, t.queued = nil, nil, false
-	w.n--
-}
-
-func (l *simLock) state() LockState {
-	return LockState{Held: l.holder != nil, Requested: l.requested(), Waiters: l.waiters.n, Switches: l.switches}
-}
+// wanted says that somebody waits for l, or has been woken for it.
+func (l *simLock) wanted() bool { return l.waiters.Len()+l.flying > 0 }
 
 func (l *simLock) requested() bool {
 	if l.own {
@@ -84,30 +66,30 @@ func (s *sim) take(t *vthread) {
 		s.acquire(t)
 		return
 	}
-	t.asleep = s.now
 	t.before = l.switches
-	l.waiters.push(t)
-	if d := s.policy.Patience(l.state()); d > 0 {
+	l.waiters.Push(&t.link, t)
+	if d := s.policy.Patience(l.state(s.now)); d > 0 {
 		s.agenda.put(t, s.now+d+t.late(s, d), onPatience)
 	}
-	if s.period > 0 && l.waiters.n == 1 || s.policy.Checkpoint(l.state()) {
+	if s.period > 0 && l.waiters.Len() == 1 || s.policy.Checkpoint(l.state(s.now)) {
 		s.interrupt(l.holder)
 	}
 }
 
 // patienceEnded is when a waiter has slept for long: it may ask for the lock, and waits on.
 func (s *sim) patienceEnded(t *vthread) {
-	if s.misplaced(t, onPatience) {
-		return
-	}
 	l := t.lock
-	l.waiters.remove(t)
-	if s.policy.TimedOut(l.state(), t.before) && l.holder != nil && !l.requested() {
+	l.waiters.Remove(&t.link)
+	if s.policy.TimedOut(l.state(s.now), t.before) && l.holder != nil && !l.requested() {
 		l.request(l.holder, true)
 		t.Asked++
 		t.culprit = l.holder
-		t.note(s, DetailAsks, l.holder)
+		t.note(s, quartet.DetailAsks, l.holder)
 		s.interrupt(l.holder)
+		if l.holder.computing && l.holder.core != t.core && t.places.chance(s.machine.Awake) &&
+			(l.waiters.Len() == 0 || t.places.chance(s.machine.Barging)) {
+			l.asker, l.awake = t, s.now+s.machine.Check+s.machine.Call
+		}
 	}
 	s.take(t)
 }
@@ -131,13 +113,16 @@ func (s *sim) own(t *vthread) {
 	}
 	l.request(t, false)
 	if l.forced != nil && l.forced != t {
-		t.note(s, DetailForced, l.forced)
+		t.note(s, quartet.DetailForced, l.forced)
 	}
 	l.forced = nil
+	t.chill = s.machine.chillOf(s.now - t.held)
 	t.owed += s.machine.TakeRelease
 	for _, d := range l.dropped {
-		t.owed += s.machine.Signal
-		s.agenda.put(d, s.now+s.machine.Signal+d.wakeUp(s), onSwitched)
+		if d.core == t.core && s.now-d.droppedAt < 3*s.machine.Signal {
+			d.displaced = true // it had not gone to sleep yet
+		}
+		t.owed += s.rouse(d, t, onSwitched)
 	}
 	l.dropped = l.dropped[:0]
 }
@@ -154,6 +139,7 @@ func (s *sim) enter(t *vthread) {
 // drop gives the lock up at a checkpoint, and competes for it again.
 func (s *sim) drop(t *vthread) {
 	t.Forced++
+	t.heavy = true
 	t.endConvoy(s)
 	t.lock.forced = t
 	if !s.release(t, true) {
@@ -161,27 +147,28 @@ func (s *sim) drop(t *vthread) {
 	}
 }
 
-// release gives t's lock up, as the policy says. It reports true when t goes on only after another has the lock.
+// release gives t's lock up, as the policy says. It reports true when t goes on only after another
+// has the lock.
 func (s *sim) release(t *vthread, forced bool) (stays bool) {
 	l := t.lock
 	if l.holder != t {
 		panic(fmt.Sprintf("gil: invariant broken: thread %d releases a lock that it does not hold", t.number))
 	}
-	how := s.policy.Release(l.state(), forced)
+	how := s.policy.Release(l.state(s.now), forced)
 	if t.state != stateEnded {
 		t.set(s, stateWaiting)
 		t.waitBegan, t.culprit = s.now, nil
 	}
-	l.holder = nil
+	l.holder, t.held = nil, s.now
 	if !forced {
 		t.Voluntary++
 	}
-	stays = how.Stay && t.state != stateEnded && l.waiters.n+l.flying > 0
+	stays = how.Stay && t.state != stateEnded && l.wanted()
 	if stays || how.HandOff {
 		l.request(t, false)
 	}
 	if stays {
-		t.dropped, t.before, t.asleep = true, l.switches, s.now
+		t.before, t.droppedAt = l.switches, s.now
 		l.dropped = append(l.dropped, t)
 	}
 	s.wakeFirst(t, l, how.HandOff)
@@ -189,28 +176,38 @@ func (s *sim) release(t *vthread, forced bool) (stays bool) {
 	return stays
 }
 
-// wakeFirst wakes the thread that has waited for longest, if there is one; handOff: it has the lock already.
+// wakeFirst wakes the thread that has waited for longest, if there is one; handOff: it has the lock
+// already.
 func (s *sim) wakeFirst(t *vthread, l *simLock, handOff bool) {
-	w := l.waiters.first
+	w := l.waiters.First()
 	if w == nil {
 		return
 	}
-	t.owed += s.machine.Signal
-	l.waiters.remove(w)
-	s.unstick(w)
-	at := s.now + s.machine.Signal + w.wakeUp(s)
+	if a := l.asker; a != nil && a.link.Taken() && !a.ready && s.now <= l.awake && !handOff {
+		l.asker = nil
+		l.waiters.Remove(&a.link)
+		l.flying++
+		t.owed += s.machine.Call
+		s.agenda.put(a, s.now+s.machine.Call, onBarged)
+		return
+	}
+	l.waiters.Remove(&w.link)
 	if handOff {
 		s.own(w)
-		s.agenda.put(w, at, onGranted)
+		t.owed += s.rouse(w, t, onGranted)
 		return
 	}
 	l.flying++
-	s.agenda.put(w, at, onSignalled)
+	cost := s.rouse(w, t, onSignalled)
+	t.owed += cost
+	if s.period == 0 { // a semaphore has no mutex
+		l.shut = s.now + cost
+	}
 }
 
 // check panics when a free lock has waiters of whom none is on its way.
 func (l *simLock) check() {
-	if l.holder == nil && l.waiters.n > 0 && l.flying == 0 {
+	if l.holder == nil && l.waiters.Len() > 0 && l.flying == 0 {
 		panic("gil: invariant broken: a wake-up is lost: the lock is free, and all who wait for it sleep")
 	}
 }
@@ -221,31 +218,35 @@ func (s *sim) arrive(t *vthread) {
 	l.flying--
 	if l.holder != nil {
 		t.Lost++
-		t.note(s, DetailLost, l.holder)
+		t.note(s, quartet.DetailLost, l.holder)
 	}
 	s.take(t)
 	l.check()
 }
 
-// switched is when a thread that has dropped the lock on request sees that another has it, and goes on.
+// switched is when a thread that has dropped the lock on request sees that another has it, and goes
+// on.
 func (s *sim) switched(t *vthread) {
 	if t.lock.switches == t.before {
 		panic(fmt.Sprintf("gil: invariant broken: a forced switch of thread %d changed nobody", t.number))
 	}
-	t.dropped = false
 	s.follow(t)
 }
 
-// tick is the end of the holder's ticks, with others who want the lock: a release, and the wish to have it back.
+// tick is the end of the holder's ticks, with others who want the lock: a release, and the wish to
+// have it back.
 func (s *sim) tick(t *vthread) {
 	l := t.lock
-	if l.waiters.n == 0 && len(s.agenda.heap) > 0 {
+	l.ticked = 0
+	t.heavy = true
+	t.computing = true // a call so short that it keeps its core
+	if l.waiters.Len() == 0 && len(s.agenda.heap) > 0 {
 		s.skip(t)
 		return
 	}
 	call := s.machine.Call
-	l.holder = nil
-	if l.waiters.n > 0 {
+	l.holder, t.held = nil, s.now
+	if l.waiters.Len() > 0 {
 		s.wakeFirst(t, l, false)
 		call += t.owed
 	}
@@ -254,7 +255,8 @@ func (s *sim) tick(t *vthread) {
 	s.agenda.put(t, s.now+max(call, 1), onReacquire)
 }
 
-// skip goes through ticks during which nothing else can happen: those who want the lock are all on their way.
+// skip goes through ticks during which nothing else can happen: those who want the lock are all on
+// their way.
 func (s *sim) skip(t *vthread) {
 	each := s.period + s.machine.Call
 	k := min((s.agenda.heap[0].at-s.now)/each, (t.left-1)/s.period)
@@ -266,6 +268,7 @@ func (s *sim) skip(t *vthread) {
 	t.left -= k * s.period
 	t.Computed += k * each
 	t.Locked += k * each
+	t.held = s.now
 	s.agenda.put(t, s.now+k*each, onTick)
 }
 

@@ -5,16 +5,7 @@ import (
 	"time"
 
 	"github.com/quartet-go/quartet"
-)
-
-// What a thread does, as [quartet.Event.Detail] says it.
-const (
-	DetailLock   = "lock"   // suspended: it waits for the lock
-	DetailHolds  = "holds"  // runs in a C function that keeps the lock
-	DetailNative = "native" // runs without the lock
-	DetailLost   = "lost"   // noted: it was woken for the lock, and found it taken
-	DetailAsks   = "asks"   // noted: it asked the holder, Peer, to drop the lock
-	DetailForced = "forced" // noted: it got the lock that Peer had to drop
+	"github.com/quartet-go/quartet/internal/linked"
 )
 
 // state is what a thread does.
@@ -36,25 +27,35 @@ type vthread struct {
 	task   uint64   // as in events
 	lock   *simLock // nil: it needs none
 	inside bool     // of an interpreter
+	abroad bool     // not on this machine: its time is exact, and it needs no core
 	user   any      // the owner's
 
 	op    Op
 	left  time.Duration // of its computing
-	slice time.Duration // when its slice of a core began, what it owed paid
+	slice time.Duration // when it began to compute, what it owed paid
 	paid  time.Duration // that
 	owed  time.Duration // cost of what it did, to be paid in its next stretch of time
 	woken bool          // a wait ended before it had begun
 
+	core      int           // where it ran last; -1: it has not
+	computing bool          // it has that core, and keeps it
+	ready     bool          // it is in that core's queue
+	heavy     bool          // it computed for long between its last two waits
+	lag       time.Duration // by how much it had less of its core than its fair share
+	displaced bool          // it lost the core while it was awake, and waits for its turn
+
+	burst   time.Duration // what it had computed when it last began to wait
+	wakesAt time.Duration // when its sleep is to end
+	held    time.Duration // when it last had its lock
+	chill   time.Duration // what its calls of the kernel cost more, since it has not run for long
+
 	due   occasion // what its entry in the agenda is about
 	place int      // of that entry, from 1; 0: none
 
-	prev, next *vthread // among those that wait for the lock
-	queued     bool
-	before     uint64        // the lock's switches when its wait for it began
-	dropped    bool          // it has dropped the lock on request
-	asked      bool          // to drop it; where policies keep that by thread
-	asleep     time.Duration // since when it has not run
-	stuckOn    *vthread      // whose core it was woken on
+	link      linked.Link[*vthread] // among those that wait for the lock
+	before    uint64                // the lock's switches when its wait for it began
+	droppedAt time.Duration         // when it dropped the lock on request, last
+	asked     bool                  // to drop it; where policies keep that by thread
 
 	timers, wakes, places stream
 
@@ -69,7 +70,8 @@ type vthread struct {
 	Figures
 }
 
-// Figures is what became of one thread's time, and of its lock. Run, Wait, Native and Blocked add up to its life.
+// Figures is what became of one thread's time, and of its lock. Run, Wait, Native and Blocked add
+// up to its life.
 type Figures struct {
 	Run       time.Duration // with the lock
 	Wait      time.Duration // for the lock
@@ -111,11 +113,11 @@ func (t *vthread) set(s *sim, to state) {
 func (t *vthread) show(s *sim) {
 	switch t.state {
 	case stateWaiting:
-		s.watch(t, quartet.EventSuspended, DetailLock, nil)
+		s.watch(t, quartet.EventSuspended, quartet.DetailLock, nil)
 	case stateBlocked:
 		s.watch(t, quartet.EventSuspended, "", nil)
 	case stateNative:
-		s.watch(t, quartet.EventResumed, DetailNative, nil)
+		s.watch(t, quartet.EventResumed, quartet.DetailNative, nil)
 	case stateRunning:
 		s.watch(t, quartet.EventResumed, "", nil)
 	}
@@ -139,16 +141,5 @@ func (t *vthread) late(s *sim, d time.Duration) time.Duration {
 	return t.timers.scale(s.machine.TimerSlack.of(d), &narrow)
 }
 
-// wakeUp is the time from a signal until t runs.
-func (t *vthread) wakeUp(s *sim) time.Duration {
-	m := &s.machine
-	wake := m.ColdWake
-	if s.now-t.asleep < m.HotWindow {
-		wake = m.HotWake
-	}
-	d := t.wakes.scale(wake, &wide)
-	if t.wakes.chance(m.WakeTail) {
-		d += time.Duration(t.wakes.below(uint64(m.WakeTailMax) + 1))
-	}
-	return d
-}
+// heavy is how much computing between two waits makes a thread a heavy one.
+const heavy = 500 * time.Microsecond

@@ -13,8 +13,8 @@ import (
 	"github.com/quartet-go/quartet/gil"
 )
 
-// Threads that panic, exit and are cancelled, with the lock, while they wait and before they start: the lock is not lost,
-// and nobody waits for ever for a switch.
+// Threads that panic, exit and are cancelled, with the lock, while they wait and before they start:
+// the lock is not lost, and nobody waits for ever for a switch.
 func TestStormLosesNoLock(t *testing.T) {
 	ends := []func(ctx context.Context){
 		func(context.Context) { panic("with the lock") },
@@ -63,8 +63,8 @@ func TestStormLosesNoLock(t *testing.T) {
 	})
 }
 
-// A future ends inside its thread: whoever is told of that may look at Stats before the end of the thread has been
-// counted. It has been when Shutdown returns.
+// A future ends inside its thread: whoever is told of that may look at Stats before the end of the
+// thread has been counted. It has been when Shutdown returns.
 func TestAThreadIsCountedAfterItsFutureHasEnded(t *testing.T) {
 	under(t, func(t *testing.T, s *gil.Scheduler) {
 		begin := make(chan struct{})
@@ -84,7 +84,8 @@ func TestAThreadIsCountedAfterItsFutureHasEnded(t *testing.T) {
 	})
 }
 
-// The thread that a holder was asked to make way for goes away, again and again, while the holder waits for the switch.
+// The thread that a holder was asked to make way for goes away, again and again, while the holder
+// waits for the switch.
 func TestForcedSwitchOutlivesItsWaiters(t *testing.T) {
 	under(t, func(t *testing.T, s *gil.Scheduler) {
 		stop := make(chan struct{})

@@ -9,7 +9,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// strand is a task as the code of a simulated thread. It gets its task when it has the lock for the first time.
+// strand is a task as the code of a simulated thread. It gets its task when it has the lock for the
+// first time.
 type strand struct {
 	v       *virtual
 	t       *vthread
@@ -50,16 +51,16 @@ func (st *strand) begin() bool {
 	v := st.v
 	v.s.in.Lock()
 	v.starting = false
-	n := v.s.in.Pop()
+	n := v.s.in.PopLocked()
 	if n != nil {
-		n.Model, n.Data = (*run)(n), st
-		n.Lane = int(n.Seq) - 1
+		n.Data = st
+		n.Lane = int32(n.Seq) - 1
 		st.t.label = task.LabelOf(n.Parent())
 		st.t.task = n.Seq
 		st.n = n
 	}
 	v.ready()
-	v.s.in.Unlock()
+	v.s.in.Commit()
 	if n == nil {
 		return false
 	}
@@ -80,13 +81,13 @@ func (v *virtual) mine(n *task.Node) bool { return v.thread.Load() == n }
 func (v *virtual) eye(*task.Node) *atomic.Bool { return &v.always }
 
 func (v *virtual) checkpoint(n *task.Node) {
-	if l := n.Data.(*strand).t.lock; l != nil && v.sim.policy.Checkpoint(l.state()) {
+	if l := n.Data.(*strand).t.lock; l != nil && v.sim.policy.Checkpoint(l.state(v.sim.now)) {
 		v.want(n, Op{Do: DoCheckpoint})
 	}
 }
 
 func (v *virtual) yield(n *task.Node) {
-	if l := n.Data.(*strand).t.lock; l != nil && l.waiters.n > 0 {
+	if l := n.Data.(*strand).t.lock; l != nil && l.waiters.Len() > 0 {
 		v.want(n, Op{Do: DoYield})
 	}
 }
@@ -114,6 +115,7 @@ func (v *virtual) block(n *task.Node, fn func()) {
 	v.alive.Go(func() {
 		defer v.resumeFrom(w, n, resumed)
 		defer v.blocks.Add(-1)
+		task.Unlabel()
 		end.Run(fn)
 	})
 	_ = v.await(context.Background(), w, n, Op{Do: doPark})
@@ -162,7 +164,7 @@ func (st *strand) ContextEnded(done <-chan struct{}) {
 			}
 		})
 	}
-	st.v.s.in.Unlock()
+	st.v.s.in.Commit()
 }
 
 // resumeFrom ends a wait, once, from any goroutine.
@@ -176,5 +178,5 @@ func (v *virtual) resumeFrom(w *wait, n *task.Node, how uint32) {
 			v.sim.wake(st.t)
 		}
 	})
-	v.s.in.Unlock()
+	v.s.in.Commit()
 }

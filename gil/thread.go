@@ -10,8 +10,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// Checkpoint is a bytecode boundary: the thread gives the lock up if it was asked to. Outside of a scheduler's thread, and
-// without a lock, it does nothing. It costs an atomic load.
+// Checkpoint is a bytecode boundary: the thread gives the lock up if it was asked to. Outside of a
+// scheduler's thread, and without a lock, it does nothing. It costs an atomic load.
 func Checkpoint(ctx context.Context) {
 	if r := threadOf(ctx); r != nil {
 		r.engine().checkpoint((*task.Node)(r))
@@ -24,11 +24,11 @@ type Thread struct {
 	run *run
 }
 
-// never is what is looked at where there is nothing to look at.
+// never is the flag of a thread that nobody can ask to drop the lock.
 var never atomic.Bool
 
-// ThreadOf returns the handle of the thread whose task has ctx. Only that task may use it. Outside of a scheduler's thread
-// its checkpoints do nothing.
+// ThreadOf returns the handle of the thread whose task has ctx. Only that task may use it. Outside
+// of a scheduler's thread its checkpoints do nothing.
 func ThreadOf(ctx context.Context) Thread {
 	if r := threadOf(ctx); r != nil {
 		return Thread{r.engine().eye((*task.Node)(r)), r}
@@ -36,23 +36,23 @@ func ThreadOf(ctx context.Context) Thread {
 	return Thread{eye: &never}
 }
 
-// Checkpoint is [Checkpoint] without the look-up in a context: a load and a branch, about a nanosecond, when nobody wants
-// the lock.
+// Checkpoint is [Checkpoint] without the look-up in a context: a load and a branch, about a
+// nanosecond, when nobody wants the lock.
 func (t Thread) Checkpoint() {
 	if t.eye.Load() {
 		t.run.check()
 	}
 }
 
-// Compute uses d of CPU time, with checkpoints: what the interpreter itself executes. Under the Real clock, and outside of
-// a thread, it computes for real.
+// Compute uses d of CPU time, with checkpoints: what the interpreter itself executes. Under the
+// Real clock, and outside of a thread, it computes for real.
 func Compute(ctx context.Context, d time.Duration) { use(ctx, DoCompute, d) }
 
 // HoldLock uses d of CPU time without a checkpoint: a C function that keeps the lock.
 func HoldLock(ctx context.Context, d time.Duration) { use(ctx, DoHold, d) }
 
-// Released uses d of CPU time without the lock, as a native library does that releases it (Py_BEGIN_ALLOW_THREADS), and
-// then takes the lock again.
+// Released uses d of CPU time without the lock, as a native library does that releases it
+// (Py_BEGIN_ALLOW_THREADS), and then takes the lock again.
 func Released(ctx context.Context, d time.Duration) { use(ctx, DoRelease, d) }
 
 func use(ctx context.Context, do Do, d time.Duration) {
@@ -61,6 +61,15 @@ func use(ctx context.Context, do Do, d time.Duration) {
 		return
 	}
 	burn(d, func() {})
+}
+
+// Now returns the time by which ctx's thread lives: under the Virtual clock that of the simulation,
+// which begins with the Unix epoch; else time.Now. Any goroutine may call it.
+func Now(ctx context.Context) time.Time {
+	if r, ok := ctx.Value(task.ModelKey).(*run); ok {
+		return r.engine().clock()
+	}
+	return time.Now()
 }
 
 // threadOf returns the thread of ctx if it is the one that runs.
@@ -72,19 +81,19 @@ func threadOf(ctx context.Context) *run {
 	return r
 }
 
-// run is a node of the scheduler as the Model of its own thread: to wait is to release the lock, and to compete for it
-// again.
+// run is a node of the scheduler as the Model of its own thread: to wait is to release the lock,
+// and to compete for it again.
 type run task.Node
 
 var _ quartet.Model = (*run)(nil)
 
-func (r *run) scheduler() *Scheduler { return r.Host.(*Scheduler) }
+func (r *run) scheduler() *Scheduler { return (*task.Node)(r).Host().(*Scheduler) }
 
 func (r *run) check() { r.engine().checkpoint((*task.Node)(r)) }
 
 // name is its label, or its number.
 func (r *run) name() string {
-	if label := task.LabelOf((*task.Node)(r).Parent()); label != "" {
+	if label := (*task.Node)(r).Label(); label != "" {
 		return label
 	}
 	return fmt.Sprintf("task %d", r.Seq)

@@ -10,7 +10,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// virtual runs a scheduler's threads on a simulated machine, on one goroutine, which lives while there is something to do.
+// virtual runs a scheduler's threads on a simulated machine, on one goroutine, which lives while
+// there is something to do.
 type virtual struct {
 	s      *Scheduler
 	now    atomic.Int64 // virtual nanoseconds
@@ -39,7 +40,7 @@ type virtual struct {
 
 func newVirtual(s *Scheduler) *virtual {
 	v := &virtual{s: s, wake: make(chan struct{}, 1), sim: newSim(&s.cfg)}
-	v.dog.every = s.cfg.Stall
+	v.dog.every = s.cfg.SlowThread
 	v.always.Store(true)
 	v.body = func() { v.beginner.n.Run() }
 	v.sim.ended, v.sim.moved = v.end, v.moved
@@ -52,20 +53,23 @@ func newVirtual(s *Scheduler) *virtual {
 // wallTime is the virtual time for observers: it begins with the epoch.
 func (v *virtual) wallTime() time.Time { return time.Unix(0, v.now.Load()).UTC() }
 
+func (v *virtual) clock() time.Time { return v.wallTime() }
+
 func (v *virtual) join() {
 	v.joined.Do(func() {
 		v.alive.Wait()
 		v.fibers.Close()
 		v.report = v.sim.report(&v.s.cfg)
+		v.report.remark(v.s.cfg.Name, v.s.cfg.Observer)
 	})
 }
 
 // ready lets one new thread at a time compete for the lock, so that threads start in order.
 func (v *virtual) ready() {
-	if v.s.in.Len() > 0 && !v.starting {
+	if v.s.in.LenLocked() > 0 && !v.starting {
 		v.starting = true
 		v.enter(v.spawn)
-	} else if v.s.in.Drained() {
+	} else if v.s.in.DrainedLocked() {
 		v.rouse()
 	}
 }
@@ -97,7 +101,8 @@ func (v *virtual) rouse() {
 	}
 }
 
-// loop steps the machine, and between two steps takes in what has come, until there is nothing left to do.
+// loop steps the machine, and between two steps takes in events from outside, until there is
+// nothing left to do.
 func (v *virtual) loop() {
 	for {
 		switch {
@@ -119,7 +124,7 @@ func (v *virtual) takeIn() {
 	inbox := v.inbox
 	v.inbox = nil
 	v.mail.Store(false)
-	v.s.in.Unlock()
+	v.s.in.Commit()
 	for _, fn := range inbox {
 		fn()
 	}
@@ -128,7 +133,7 @@ func (v *virtual) takeIn() {
 // rest ends the goroutine, unless something has come.
 func (v *virtual) rest() bool {
 	v.s.in.Lock()
-	defer v.s.in.Unlock()
+	defer v.s.in.Commit()
 	v.up = len(v.inbox) > 0
 	return !v.up
 }
@@ -144,9 +149,7 @@ func (v *virtual) tell() {
 func (v *virtual) moved(t *vthread, running bool) {
 	if st := t.user.(*strand); st.n != nil {
 		v.tell()
-		v.s.in.Lock()
 		v.s.in.SetWaiting(st.n, !running)
-		v.s.in.Unlock()
 	}
 }
 
@@ -158,19 +161,21 @@ func (v *virtual) end(t *vthread) {
 	}
 	v.tell()
 	var err error
-	_, future := st.n.Job.(task.Noder)
+	_, future := quartet.As[task.Noder](st.n.Job)
 	switch {
 	case st.outcome == fiber.Panicked:
 		err = st.f.PanicError()
 	case st.outcome == fiber.Exited && !future:
 		err = quartet.ErrGoexit
 	}
-	st.n.Failed = st.n.Failed || st.outcome != fiber.Returned
+	if st.outcome != fiber.Returned {
+		st.n.Fail()
+	}
 	st.n.End()
 	v.s.in.Lock()
 	st.gone = true
-	v.s.in.End(st.n)
-	v.s.in.Unlock()
+	v.s.in.EndLocked(st.n)
+	v.s.in.Commit()
 	if err != nil {
 		v.s.in.Panicked(err, st.outcome == fiber.Exited)
 	}
@@ -184,7 +189,8 @@ func (v *virtual) watch(t *vthread, kind quartet.EventKind, detail string, peer 
 	}
 	v.tell()
 	e := quartet.Event{
-		Kind: kind, Executor: "gil", Lane: n.Lane, Task: n.Seq, Label: n.Label, At: v.wallTime(), Detail: detail,
+		Kind: kind, Executor: v.s.cfg.Name, Lane: int(n.Lane), Task: n.Seq, Label: n.Label(), At: v.wallTime(),
+		Detail: detail,
 	}
 	if peer != nil && peer.user.(*strand).n != nil {
 		e.Peer = peer.user.(*strand).n.Seq
@@ -192,7 +198,8 @@ func (v *virtual) watch(t *vthread, kind quartet.EventKind, detail string, peer 
 	v.s.in.Guard(func() { v.s.cfg.Observer.Observe(e) })
 }
 
-// startsAndEnds is the intake's observer: waits are the machine's to tell, who knows of which sort they are.
+// startsAndEnds is the intake's observer: waits are the machine's to tell, who knows of which sort
+// they are.
 type startsAndEnds struct{ quartet.Observer }
 
 func (o startsAndEnds) Observe(e quartet.Event) {

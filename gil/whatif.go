@@ -10,17 +10,18 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// Program is what runs on a simulated machine, as often as it is told to, each time from the beginning: [Main],
-// [StepProgram] or [Workload].
+// Program runs on a simulated machine, any number of times, each time from the beginning:
+// [Main], [StepProgram] or [Workload].
 type Program interface {
-	// Simulate runs it to its end under cfg, whatever Clock that has, and returns what it did. The error is the program's
-	// own, or a [*DeadlockError].
+	// Simulate runs it to its end under cfg, whatever Clock that has, and returns what it did. The
+	// error is the program's own, or a [*DeadlockError].
 	Simulate(cfg Config) (Report, error)
 }
 
-// Main is a program in straight-line code: the first thread, which may submit others to the scheduler that it gets. It
-// ends when all have, and has to wait for them itself (with a quartet.Group, say): at its return its ctx ends, and so do
-// those of the threads that were submitted with it.
+// Main is a program in straight-line code: the first thread, which may submit others to the
+// scheduler that it gets. It ends when all have, and has to wait for them itself (with a
+// quartet.Group, say): at its return its ctx ends, and so do those of the threads that were
+// submitted with it.
 type Main func(ctx context.Context, s *Scheduler) error
 
 // Simulate runs the program in virtual time.
@@ -37,7 +38,8 @@ func (m Main) Simulate(cfg Config) (Report, error) {
 	return s.Report(), err
 }
 
-// StepProgram is a program in the step form: a function that makes its threads anew, since steps have a state.
+// StepProgram is a program in the step form: a function that makes its threads anew, since steps
+// have a state.
 type StepProgram func() []StepThread
 
 // Simulate runs the threads until all have ended.
@@ -46,9 +48,10 @@ func (p StepProgram) Simulate(cfg Config) (Report, error) { return Simulate(cfg,
 // Comparison is what became of one program on several machines, in the order of their trial.
 type Comparison []Report
 
-// WhatIf runs a program under each policy, and there on each number of cores, in turn; the rest of the machine is cfg's.
-// No policies: cfg's alone; no cores: cfg's. It ends with the first error, which names the machine. It takes the time of
-// the simulations, on the calling goroutine, and gives the same table each time.
+// WhatIf runs a program under each policy, and there on each number of cores, in turn; the rest of
+// the machine is cfg's. No policies: cfg's alone; no cores: cfg's. It ends with the first error,
+// which names the machine. It takes the time of the simulations, on the calling goroutine, and
+// gives the same table each time.
 //
 // Switch intervals are policies:
 //
@@ -74,8 +77,8 @@ func WhatIf(program Program, cfg Config, policies []Policy, cores ...int) (Compa
 	return all, nil
 }
 
-// WriteText writes a table with a line for each machine. × is how many times as fast the program is there as on the
-// first; of a Workload, whose time is fixed, that is in rounds per second.
+// WriteText writes a table with a line for each machine. × is how many times as fast the program is
+// there as on the first; of a Workload, whose time is fixed, that is in rounds per second.
 func (c Comparison) WriteText(w io.Writer) error {
 	var b strings.Builder
 	takes, workload := "takes", false
@@ -85,7 +88,8 @@ func (c Comparison) WriteText(w io.Writer) error {
 	if workload {
 		takes = "rounds/s"
 	}
-	t := newTable(&b, "policy", "cores", takes, "×", "of the best", "lock held", "at a time", "fairness", "switches", "lost", "waits for it", "longest", "convoys")
+	t := newTable(&b, "policy", "cores", takes, "×", "of the best", "lock held", "at a time", "fairness", "switches",
+		"lost", "waits for it", "longest", "convoys")
 	for _, r := range c {
 		var longest time.Duration
 		for i := range r.Threads {
@@ -96,8 +100,9 @@ func (c Comparison) WriteText(w io.Writer) error {
 			took, faster = fmt.Sprintf("%.0f", r.PerSecond()), r.PerSecond()/max(1e-9, c[0].PerSecond())
 		}
 		t.line(r.Policy, fmt.Sprint(r.Cores), took, fmt.Sprintf("%.2f", faster), fmt.Sprintf("%.0f%%", 100*r.Share),
-			held(r.Utilisation), fmt.Sprintf("%.2f", r.Parallelism), fmt.Sprintf("%.2f", r.Fairness),
-			fmt.Sprint(r.Switches), fmt.Sprint(r.Total.Lost), brief(r.Total.Wait), brief(longest), fmt.Sprint(len(r.Convoys)))
+			held(r.Utilization), fmt.Sprintf("%.2f", r.Parallelism), fmt.Sprintf("%.2f", r.Fairness),
+			fmt.Sprint(r.Switches), fmt.Sprint(r.Total.Lost), brief(r.Total.Wait), brief(longest),
+			fmt.Sprint(len(r.Convoys)))
 	}
 	t.flush()
 	_, err := io.WriteString(w, b.String())
@@ -105,9 +110,9 @@ func (c Comparison) WriteText(w io.Writer) error {
 }
 
 // held is how much of the time a lock was; without one it was never.
-func held(utilisation float64) string {
-	if utilisation == 0 {
+func held(utilization float64) string {
+	if utilization == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%.0f%%", 100*utilisation)
+	return fmt.Sprintf("%.0f%%", 100*utilization)
 }

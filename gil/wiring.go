@@ -2,14 +2,17 @@ package gil
 
 import "sync"
 
-// wiring is which Locks the threads of one scheduler wait for, so that cycles can be seen. Whose a Lock is changes under
-// the wiring of that thread's scheduler too: what cycle follows stands still meanwhile. Taken after a Lock's own mutex.
+// wiring is which Locks the threads of one scheduler wait for, so that cycles can be seen. Whose a
+// Lock is changes under the wiring of that thread's scheduler too: what cycle follows stands still
+// meanwhile. Taken after a Lock's own mutex.
 type wiring struct {
+	// mu guards waits.
 	mu    sync.Mutex
 	waits map[*run]*Lock
 }
 
-// waitsFor notes that r begins to wait for l, unless that would never end; nil: it waits for none any more.
+// waitsFor notes that r begins to wait for l, unless that would never end; nil: it waits for none
+// any more.
 func (r *run) waitsFor(l *Lock) error {
 	if r == nil {
 		return nil
@@ -31,8 +34,8 @@ func (r *run) waitsFor(l *Lock) error {
 	return nil
 }
 
-// cycle is locked: it follows who has what from l on, and comes back to me where there is a cycle. What the threads of
-// another scheduler wait for it does not see.
+// cycle is locked: it follows who has what from l on, and comes back to me where there is a cycle.
+// What the threads of another scheduler wait for it does not see.
 func (w *wiring) cycle(me *run, l *Lock) error {
 	err := &DeadlockError{}
 	from := me

@@ -2,22 +2,25 @@ package gil
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
-// Workload is a program as data, for a question of capacity: how many rounds, which may be a service's requests, do so
-// many threads get done?
+// Workload is a program as data, for a question of capacity: how many rounds, which may be a
+// service's requests, do so many threads get done, and how long does one take?
 type Workload struct {
 	Loads []Load
-	// For is how long it runs, in virtual time; its first tenth, in which all threads begin at once, does not count.
-	// Default: 10 s.
+	// For is how long it runs, in virtual time; its first tenth, in which all threads begin at
+	// once, does not count. Default: 10 s.
 	For time.Duration
 }
 
-// Load is threads that go through the same round again and again, each on its own. A round computes, is in a call that
-// keeps the lock, in one that releases it, and waits, in this order; what is 0 is left out. A thread takes the next round
-// as soon as it has ended one, so the figures are those of a service that always has enough to do.
+// Load is threads that go through the same round again and again, each on its own. A round
+// computes, is in a call that keeps the lock, in one that releases it, and waits, in this order;
+// a part of 0 is left out.
+//
+// Without Arrivals a thread takes the next round as soon as it has ended one (a closed loop): the
+// figures are those of a service that always has enough to do. With Arrivals it takes the oldest
+// request that has arrived (an open loop).
 type Load struct {
 	Label    string
 	Threads  int  // of all interpreters together; default: 1
@@ -25,41 +28,88 @@ type Load struct {
 	Hold     Dist // without checkpoints, under the lock
 	Released Dist // computing without the lock
 	Wait     Dist // for a disk, a network, another service
+	// Waits is into how many parts a round is cut: each computes, holds, releases and waits for its
+	// share. A thread needs the lock again after each wait, and there is the convoy. Default: 1.
+	Waits int
+	// Arrivals is the time from one request to the next, whether or not the threads keep up: Exp(10
+	// ms) are 100 a second that come independently. A round's time begins with the arrival.
+	// Default: none, a closed loop.
+	Arrivals Dist
+	// Foreign threads are of other programs on the machine: they need cores, and no lock.
+	Foreign bool
 }
 
-// LoadFigures is what became of a load.
-type LoadFigures struct {
-	Label     string
-	Threads   int
-	Rounds    uint64 // ended, after the first tenth
-	PerSecond float64
-	// Mean, P50, P99 and Max are of the times that these rounds took, exactly.
-	Mean, P50, P99, Max time.Duration
-	// Bound is the most rounds per second that there can be: see [Load.Bound]. Beside other loads it is less.
-	Bound float64
-}
-
-// String says it in a sentence.
-func (l LoadFigures) String() string {
-	return fmt.Sprintf("%s: %s, %.4g rounds per second, %.0f%% of the most (%.4g); a round takes %s, 99 of 100 up to %s",
-		l.Label, plural(l.Threads, "thread"), l.PerSecond, 100*l.PerSecond/max(1e-9, l.Bound), l.Bound, brief(l.Mean), brief(l.P99))
-}
-
-// PerSecond is how many rounds per second all loads of a [Workload] made.
-func (r *Report) PerSecond() float64 {
-	var sum float64
-	for _, l := range r.Loads {
-		sum += l.PerSecond
+// Start returns a simulation of the workload at time 0, to be advanced. Its figures count from the
+// first tenth of For on. Threads are dealt to interpreters in turn. It panics on a negative number
+// or time, and on a workload whose rounds take no time.
+func (w Workload) Start(cfg Config) *Simulation {
+	if w.For < 0 {
+		panic(fmt.Sprintf("gil: Workload.For is negative: %v", w.For))
 	}
-	return sum
+	m := newSimulation(cfg)
+	threads := 0
+	for i, l := range w.Loads {
+		l.check(i)
+		run := &loadRun{load: l, queue: i, from: w.span() / 10, bound: l.bound(&m.cfg)}
+		m.loads = append(m.loads, run)
+		if l.open() {
+			a := &arrivals{run: run, work: newStream(m.cfg.Seed, i, forArrivals)}
+			m.s.spawn(a, -1, 0).abroad = true
+		}
+		for range l.threads() {
+			interpreter := threads
+			if l.Foreign {
+				interpreter = -1
+			}
+			m.spawn(l.label(i), &round{run: run, work: newStream(m.cfg.Seed, threads, forWork)}, interpreter, 0)
+			threads++
+		}
+	}
+	return m
 }
 
-// Bound is the closed form for n threads that compute for c under one of so many locks (0: there is none), for r without
-// it, and wait for b: min(n/(c+r+b), locks/c, cores/(c+r)) rounds per second, in means.
+// Simulate runs the workload for its time.
+func (w Workload) Simulate(cfg Config) (Report, error) { return w.Start(cfg).finish(w.span()) }
+
+func (w Workload) span() time.Duration {
+	if w.For == 0 {
+		return 10 * time.Second
+	}
+	return w.For
+}
+
+func (l Load) check(i int) {
+	if l.Threads < 0 {
+		panic(fmt.Sprintf("gil: Workload.Loads[%d].Threads is negative: %d", i, l.Threads))
+	}
+	if l.Waits < 0 {
+		panic(fmt.Sprintf("gil: Workload.Loads[%d].Waits is negative: %d", i, l.Waits))
+	}
+	if l.computing()+l.Wait.Mean() <= 0 {
+		panic(fmt.Sprintf("gil: Workload.Loads[%d]: a round takes no time", i))
+	}
+}
+
+func (l Load) threads() int { return max(1, l.Threads) }
+func (l Load) open() bool   { return l.Arrivals.Mean() > 0 }
+
+// computing is what a round needs of a core, on average.
+func (l Load) computing() time.Duration { return l.Compute.Mean() + l.Hold.Mean() + l.Released.Mean() }
+
+func (l Load) label(i int) string {
+	if l.Label == "" {
+		return fmt.Sprintf("load %d", i)
+	}
+	return l.Label
+}
+
+// Bound is the closed form for n threads that compute for c under one of so many locks (0: there is
+// none), for r without it, and wait for b: min(n/(c+r+b), locks/c, cores/(c+r)) rounds per second,
+// in means.
 func (l Load) Bound(locks, cores int) float64 {
 	c := (l.Compute.Mean() + l.Hold.Mean()).Seconds()
 	all := c + l.Released.Mean().Seconds()
-	bound := float64(max(1, l.Threads)) / max(1e-9, all+l.Wait.Mean().Seconds())
+	bound := float64(l.threads()) / max(1e-9, all+l.Wait.Mean().Seconds())
 	if c > 0 && locks > 0 {
 		bound = min(bound, float64(locks)/c)
 	}
@@ -69,113 +119,25 @@ func (l Load) Bound(locks, cores int) float64 {
 	return bound
 }
 
-// Knee is the number of threads at which one lock, or else the cores, are busy all the time: more of them do not get
-// more done. It is 0 when that never comes.
+// Knee is the number of threads at which one lock, or else the cores, are busy all the time: more
+// of them do not get more done. It is 0 when that never comes.
 func (l Load) Knee(locks, cores int) float64 {
 	l.Threads = 1 << 30
-	most := l.Bound(locks, cores)
-	round := l.Compute.Mean() + l.Hold.Mean() + l.Released.Mean() + l.Wait.Mean()
-	if l.Compute.Mean()+l.Hold.Mean()+l.Released.Mean() == 0 {
+	if l.computing() == 0 {
 		return 0
 	}
-	return most * round.Seconds()
+	return l.Bound(locks, cores) * (l.computing() + l.Wait.Mean()).Seconds()
 }
 
-// Simulate runs the workload on a simulated machine. Threads are dealt to interpreters in turn. It panics on a negative
-// number or time, and on a workload whose rounds take no time.
-func (w Workload) Simulate(cfg Config) (Report, error) {
-	cfg.fill()
-	span := w.For
-	if span == 0 {
-		span = 10 * time.Second
-	}
-	if span < 0 {
-		panic(fmt.Sprintf("gil: Workload.For is negative: %v", span))
-	}
-	var threads []StepThread
-	counts, times := make([]LoadFigures, len(w.Loads)), make([][]time.Duration, len(w.Loads))
-	for i, l := range w.Loads {
-		counts[i] = l.begin(i, &cfg)
-		for range counts[i].Threads {
-			r := &round{load: l, times: &times[i], from: span / 10, work: newStream(cfg.Seed, len(threads), forWork)}
-			threads = append(threads, StepThread{Label: l.Label, Step: r.step, Interpreter: len(threads)})
-		}
-	}
-	report, err := Simulate(cfg, span, threads...)
-	for i := range counts {
-		counts[i].count(times[i], span-span/10)
-	}
-	report.Loads = counts
-	return report, err
-}
-
-func (l Load) begin(i int, cfg *Config) LoadFigures {
-	if l.Threads < 0 {
-		panic(fmt.Sprintf("gil: Workload.Loads[%d].Threads is negative: %d", i, l.Threads))
-	}
-	if l.Compute.Mean()+l.Hold.Mean()+l.Released.Mean()+l.Wait.Mean() <= 0 {
-		panic(fmt.Sprintf("gil: Workload.Loads[%d]: a round takes no time", i))
-	}
-	l.Threads = max(1, l.Threads)
-	if l.Label == "" {
-		l.Label = fmt.Sprintf("load %d", i)
-	}
+// bound is Bound on a machine of cfg's.
+func (l Load) bound(cfg *Config) float64 {
 	traits := cfg.Policy.Traits()
 	locks := max(1, traits.Locks)
-	if traits.Unlocked {
+	if traits.Unlocked || l.Foreign {
 		locks = 0
+	}
+	if traits.Unlocked {
 		l.Compute = Const(traits.slowed(DoCompute, l.Compute.Mean()))
 	}
-	return LoadFigures{Label: l.Label, Threads: l.Threads, Bound: l.Bound(locks, cfg.Cores)}
-}
-
-// count makes the figures of the rounds that ended in a time.
-func (l *LoadFigures) count(times []time.Duration, within time.Duration) {
-	n := len(times)
-	l.Rounds, l.PerSecond = uint64(n), float64(n)/within.Seconds()
-	if n == 0 {
-		return
-	}
-	slices.Sort(times)
-	var sum time.Duration
-	for _, d := range times {
-		sum += d
-	}
-	l.Mean, l.P50, l.P99, l.Max = sum/time.Duration(n), times[n/2], times[n*99/100], times[n-1]
-}
-
-// round is a thread's place in its round.
-type round struct {
-	load  Load
-	times *[]time.Duration
-	from  time.Duration // rounds that end before it do not count
-	work  stream
-	stage int
-	began time.Duration
-}
-
-func (r *round) step(now time.Duration) Op {
-	for {
-		stage := r.stage
-		r.stage = (stage + 1) % 5
-		var op Op
-		switch stage {
-		case 0:
-			r.began = now
-			op = Op{Do: DoCompute, For: r.load.Compute.sample(&r.work)}
-		case 1:
-			op = Op{Do: DoHold, For: r.load.Hold.sample(&r.work)}
-		case 2:
-			op = Op{Do: DoRelease, For: r.load.Released.sample(&r.work)}
-		case 3:
-			op = Op{Do: DoSleep, For: r.load.Wait.sample(&r.work)}
-		default:
-			if now >= r.from {
-				*r.times = append(*r.times, now-r.began)
-			}
-		}
-		if op.For > 0 {
-			return op
-		}
-	}
+	return l.Bound(locks, cfg.Cores)
 }

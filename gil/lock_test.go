@@ -17,9 +17,11 @@ import (
 // clocks are the configurations in which a lock works.
 func clocks() map[string]gil.Config {
 	return map[string]gil.Config{
-		"real": {Policy: gil.Interval(time.Microsecond)}, "real, free": {Policy: gil.Free()}, "real, fifo": {Policy: gil.FIFO(time.Microsecond)},
-		"real, ticks": {Policy: gil.Ticks(1)}, "real, two": {Policy: gil.PerInterpreter(2, gil.Interval(time.Microsecond))},
-		"virtual": {Clock: gil.Virtual}, "virtual, free": {Clock: gil.Virtual, Policy: gil.Free()},
+		"real": {Policy: gil.Interval(time.Microsecond)}, "real, free": {Policy: gil.Free()},
+		"real, fifo":  {Policy: gil.FIFO(time.Microsecond)},
+		"real, ticks": {Policy: gil.Ticks(1)},
+		"real, two":   {Policy: gil.PerInterpreter(2, gil.Interval(time.Microsecond))},
+		"virtual":     {Clock: gil.Virtual}, "virtual, free": {Clock: gil.Virtual, Policy: gil.Free()},
 	}
 }
 
@@ -139,7 +141,8 @@ func TestLocksOutliveASchedulerAndStillShowCycles(t *testing.T) {
 			return err
 		}
 	}
-	_, err = quartet.Do(t.Context(), second, func(ctx context.Context) (int, error) { // inside, so that both begin at one time
+	// inside, so that both begin at one time
+	_, err = quartet.Do(t.Context(), second, func(ctx context.Context) (int, error) {
 		g := quartet.NewGroup(ctx, second)
 		g.Go(thread(&a, &b))
 		g.Go(thread(&b, &a))
@@ -242,18 +245,20 @@ func TestCancelStormOnLocksCondsAndQueues(t *testing.T) {
 	})
 }
 
-func TestAStalledHolderIsNamed(t *testing.T) {
+func TestASlowHolderIsNamed(t *testing.T) {
 	for name, clock := range map[string]gil.Clock{"real": gil.Real, "virtual": gil.Virtual} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				said := make(chan error, 2)
-				s := gil.New(gil.Config{Clock: clock, Stall: time.Second, OnStall: func(err error) { said <- err }})
+				s := gil.New(gil.Config{Clock: clock, SlowThread: time.Second, OnSlow: func(err error) { said <- err }})
 				unnamed := make(chan int) // a wait that no waiting word names
-				stuck := quartet.Go(quartet.Label(t.Context(), "stuck"), s, func(context.Context) (int, error) { return <-unnamed, nil })
+				stuck := quartet.Go(quartet.Label(t.Context(), "stuck"), s, func(context.Context) (int, error) {
+					return <-unnamed, nil
+				})
 				other := quartet.Go(t.Context(), s, func(context.Context) (int, error) { return 2, nil })
 				err := <-said
 				require.EqualError(t, err, "gil: stuck has kept the lock for 1s without a checkpoint")
-				require.Contains(t, string(err.(*gil.StallError).Stacks), "TestAStalledHolderIsNamed")
+				require.Contains(t, string(err.(*gil.SlowError).Stacks), "TestASlowHolderIsNamed")
 				unnamed <- 1
 				_, err = quartet.AwaitAll(t.Context(), stuck, other)
 				require.NoError(t, err)
@@ -268,16 +273,18 @@ func TestAStalledHolderIsNamed(t *testing.T) {
 func TestAVirtualDeadlockIsNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		said := make(chan error, 2)
-		s := gil.New(gil.Config{Clock: gil.Virtual, OnStall: func(err error) { said <- err }})
+		s := gil.New(gil.Config{Clock: gil.Virtual, OnSlow: func(err error) { said <- err }})
 		var l gil.Lock
 		ctx, cancel := context.WithCancel(t.Context())
 		main := quartet.Go(quartet.Label(ctx, "main"), s, func(ctx context.Context) (int, error) {
 			_ = l.Lock(ctx)
 			defer l.Unlock()
-			return quartet.Go(quartet.Label(ctx, "child"), s, func(ctx context.Context) (int, error) { return 0, l.Lock(ctx) }).Await(ctx)
+			return quartet.Go(quartet.Label(ctx, "child"), s,
+				func(ctx context.Context) (int, error) { return 0, l.Lock(ctx) }).Await(ctx)
 		})
 		err := <-said
-		require.EqualError(t, err, "gil: deadlock: main waits for another task, or for what comes from outside; child waits for a Lock that main has")
+		require.EqualError(t, err,
+			"gil: deadlock: main waits for another task, or for what comes from outside; child waits for a Lock that main has")
 		cancel()
 		_, err = main.Await(t.Context())
 		require.ErrorIs(t, err, context.Canceled)

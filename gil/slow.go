@@ -3,35 +3,36 @@ package gil
 import (
 	"bytes"
 	"fmt"
-	"log/slog"
-	"runtime"
 	"time"
+
+	"github.com/quartet-go/quartet/internal/goid"
 )
 
-// StallError is about a thread that keeps the global lock and reaches no checkpoint, while others want the lock: it is in
-// a long call of C, so to say, or waits for something that it does not name with a waiting word, such as a channel or a
-// mutex. Under the Virtual clock that stops the time of all.
-type StallError struct {
+// SlowError is about a thread that keeps the global lock and reaches no checkpoint, while others
+// want the lock: it is in a long call of C, so to say, or waits for something that it does not name
+// with a waiting word, such as a channel or a mutex. Under the Virtual clock that stops the time of
+// all.
+type SlowError struct {
 	Thread string        // its label, or "task" and its number
 	Ran    time.Duration // for at least so long, in real time
 	Stacks []byte        // of the goroutines that run threads, or block in them
 }
 
-func (e *StallError) Error() string {
+func (e *SlowError) Error() string {
 	return fmt.Sprintf("gil: %s has kept the lock for %v without a checkpoint", e.Thread, e.Ran)
 }
 
-// logStall is Config.OnStall's default.
-func logStall(err error) {
-	if e, ok := err.(*StallError); ok {
-		slog.Warn(e.Error(), "stacks", string(e.Stacks))
-		return
+// logSlow is Config.OnSlow's default.
+func (s *Scheduler) logSlow(err error) {
+	args := []any{"executor", s.Name()}
+	if e, ok := err.(*SlowError); ok {
+		args = append(args, "stacks", string(e.Stacks))
 	}
-	slog.Warn(err.Error())
+	s.in.Logger().Warn(err.Error(), args...)
 }
 
-// watchdog looks from time to time, while it has reason to, whether what it watches has moved on. Its owner's mutex guards
-// it.
+// watchdog looks from time to time, while it has reason to, whether what it watches has moved on.
+// Its owner's mutex guards it.
 type watchdog struct {
 	every time.Duration
 	timer *time.Timer
@@ -39,7 +40,7 @@ type watchdog struct {
 	seen  uint64
 }
 
-// arm has look called after a while. What it is about has moved so often.
+// arm has look called after a while. moves is the progress counter at this moment.
 func (d *watchdog) arm(moves uint64, look func()) {
 	if d.armed {
 		return
@@ -52,14 +53,19 @@ func (d *watchdog) arm(moves uint64, look func()) {
 	}
 }
 
-// threadStacks are the live stacks of threads: not of those that wait for a lock of this package's, or are suspended.
+// threadStacks are the live stacks of threads: not of those that wait for a lock of this package's,
+// or are suspended. It returns goid's sentence if there are too many goroutines to read.
 func threadStacks() []byte {
-	buf := make([]byte, 1<<20)
-	var live [][]byte
-	for stack := range bytes.SplitSeq(buf[:runtime.Stack(buf, true)], []byte("\n\n")) {
+	text, live := goid.Stacks(), [][]byte(nil)
+	if !bytes.HasPrefix(text, []byte("goroutine ")) {
+		return text
+	}
+	for stack := range bytes.SplitSeq(text, []byte("\n\n")) {
 		header, _, _ := bytes.Cut(stack, []byte("\n"))
-		thread := bytes.Contains(stack, []byte("gil.(*real).thread(")) && !bytes.Contains(stack, []byte("gil.(*real).without("))
-		fiber := bytes.Contains(stack, []byte("internal/fiber.(*Fiber).call(")) && !bytes.Contains(header, []byte("[coroutine"))
+		thread := bytes.Contains(stack, []byte("gil.(*real).thread(")) &&
+			!bytes.Contains(stack, []byte("gil.(*real).without("))
+		fiber := bytes.Contains(stack, []byte("internal/fiber.(*Fiber).call(")) &&
+			!bytes.Contains(header, []byte("[coroutine"))
 		if thread || fiber {
 			live = append(live, stack)
 		}
@@ -78,14 +84,15 @@ func (l *lock) look() {
 	}
 	l.mu.Unlock()
 	if n := l.running.Load(); stalled && n != nil {
-		l.stalled(&StallError{Thread: (*run)(n).name(), Ran: d.every, Stacks: threadStacks()})
+		l.slow(&SlowError{Thread: (*run)(n).name(), Ran: d.every, Stacks: threadStacks()})
 	}
 }
 
 // guard is locked: the machine has something to do.
 func (v *virtual) guard() { v.dog.arm(v.turns.Load(), v.look) }
 
-// look reports a thread that has run since the last look, and has the machine say when all wait for each other.
+// look reports a thread that has run since the last look, and has the machine say when all wait for
+// each other.
 func (v *virtual) look() {
 	v.s.in.Lock()
 	d := &v.dog
@@ -101,13 +108,14 @@ func (v *virtual) look() {
 		v.rouse()
 	}
 	stalled := v.up && still && n != nil
-	v.s.in.Unlock()
+	v.s.in.Commit()
 	if stalled {
-		v.s.cfg.OnStall(&StallError{Thread: (*run)(n).name(), Ran: d.every, Stacks: threadStacks()})
+		v.s.cfg.OnSlow(&SlowError{Thread: (*run)(n).name(), Ran: d.every, Stacks: threadStacks()})
 	}
 }
 
-// deadlocked says who waits for whom, when nothing will happen, unless it comes from outside, and somebody waits for a Lock.
+// deadlocked says who waits for whom, when nothing will happen, unless it comes from outside, and
+// somebody waits for a Lock.
 func (v *virtual) deadlocked() {
 	if len(v.sim.agenda.heap) > 0 || v.blocks.Load() > 0 {
 		return
@@ -136,6 +144,6 @@ func (v *virtual) deadlocked() {
 	}
 	w.mu.Unlock()
 	if locked {
-		v.s.cfg.OnStall(err)
+		v.s.cfg.OnSlow(err)
 	}
 }

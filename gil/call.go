@@ -1,0 +1,69 @@
+package gil
+
+import "github.com/quartet-go/quartet/internal/task"
+
+// submit hands n over. Where a Do on this scheduler, by a thread of it, has called, n runs at once.
+func (s *Scheduler) submit(n *task.Node) error {
+	call := n.Is(task.Joined) && n.Data == s
+	n.Data = nil
+	if call {
+		if done, err := s.callHere(n); done || err != nil {
+			return err
+		}
+	}
+	return s.in.SubmitNode(n)
+}
+
+// callHere runs n on the thread of the task that calls it, which keeps the lock. It reports false
+// when there is none: then nothing has happened.
+func (s *Scheduler) callHere(n *task.Node) (done bool, refused error) {
+	caller, own := n.Outer(task.ModelKey).(*run)
+	if !own || caller.scheduler() != s {
+		return false, nil
+	}
+	parent := (*task.Node)(caller)
+	if !s.engine.mine(parent) {
+		return false, nil
+	}
+	s.in.Label(n)
+	s.in.Lock()
+	begun, refused := s.in.CallLocked(n, parent, parent)
+	s.in.Commit()
+	if begun {
+		s.here(n, parent)
+	}
+	return begun, refused
+}
+
+// here runs n, also to a Goexit, which is the caller's.
+func (s *Scheduler) here(n, parent *task.Node) {
+	n.Data = parent.Data
+	unnest := s.engine.nest(n, parent)
+	defer func() {
+		n.End()
+		s.in.Lock()
+		s.in.EndCallLocked(n, parent)
+		s.in.Commit()
+		unnest()
+	}()
+	n.Run()
+}
+
+func (e *real) nest(n, parent *task.Node) (unnest func()) {
+	if e.traits.Unlocked {
+		return func() {}
+	}
+	l := n.Data.(*lock)
+	l.running.Store(n)
+	return func() { l.running.Store(parent) }
+}
+
+func (v *virtual) nest(n, parent *task.Node) (unnest func()) {
+	st := n.Data.(*strand)
+	st.n = n
+	v.thread.Store(n)
+	return func() {
+		st.n = parent
+		v.thread.Store(parent)
+	}
+}

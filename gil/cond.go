@@ -1,0 +1,60 @@
+package gil
+
+import (
+	"context"
+	"sync"
+)
+
+// Cond is a condition of what L protects (threading.Condition). L must be set before the first use.
+type Cond struct {
+	L *Lock
+
+	// mu guards line. It is never held while L is taken or given up.
+	mu   sync.Mutex
+	line line
+}
+
+// Wait gives L up, waits for a Signal or Broadcast, and takes L again. Its error is ctx's cause; L
+// is the caller's then also, unless the error is [quartet.ErrDeadlock]. The caller must have L, and
+// looks again after Wait whether what it waits for is so.
+func (c *Cond) Wait(ctx context.Context) error {
+	c.mu.Lock()
+	s := c.line.join()
+	c.mu.Unlock()
+	c.L.Unlock()
+	err := s.wait(ctx, &c.mu)
+	var wake func()
+	if err != nil {
+		c.mu.Lock()
+		if !c.line.leave(s) {
+			wake = c.line.first()
+		}
+		c.mu.Unlock()
+	}
+	call(wake)
+	if e := c.L.Lock(context.WithoutCancel(ctx)); e != nil {
+		return e
+	}
+	return err
+}
+
+// Signal wakes the thread that has waited for longest, if there is one.
+func (c *Cond) Signal() {
+	c.mu.Lock()
+	wake := c.line.first()
+	c.mu.Unlock()
+	call(wake)
+}
+
+// Broadcast wakes all who wait.
+func (c *Cond) Broadcast() {
+	c.mu.Lock()
+	var wakes []func()
+	for wake := c.line.first(); wake != nil; wake = c.line.first() {
+		wakes = append(wakes, wake)
+	}
+	c.mu.Unlock()
+	for _, wake := range wakes {
+		wake()
+	}
+}

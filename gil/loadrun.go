@@ -1,0 +1,116 @@
+package gil
+
+import "time"
+
+// loadRun is a load in a simulation.
+type loadRun struct {
+	load    Load
+	queue   int           // of its requests, in an open loop
+	from    time.Duration // what ends before it does not count
+	bound   float64
+	samples []Sample
+	offered uint64 // requests that arrived since from
+}
+
+// figures is what became of it until now.
+func (l *loadRun) figures(s *sim) LoadFigures {
+	f := LoadFigures{
+		Label: l.load.label(l.queue), Threads: l.load.threads(), Foreign: l.load.Foreign, Bound: l.bound,
+		Samples: l.samples,
+	}
+	f.count(max(s.now-l.from, 0))
+	if l.load.open() {
+		f.Offered = float64(l.offered) / max(1e-9, (s.now-l.from).Seconds())
+		f.Backlog = len(s.queue(l.queue).items)
+	}
+	return f
+}
+
+// round is a thread's place in its round.
+type round struct {
+	run   *loadRun
+	work  stream
+	stage int
+	part  int
+	began time.Duration
+	ops   [4]Op // of the round: each part does its share of them
+}
+
+// The stages of a round.
+const (
+	stageBegin = iota
+	stageTake
+	stageWork // and the next three
+	stageEnd  = stageWork + 4
+)
+
+// next implements code.
+func (r *round) next(s *sim, t *vthread) Op {
+	l := &r.run.load
+	for {
+		stage := r.stage
+		r.stage++
+		switch {
+		case stage == stageBegin && l.open():
+			return Op{Do: DoGet, Queue: r.run.queue}
+		case stage == stageBegin:
+		case stage == stageTake:
+			r.take(s, t)
+		case stage < stageEnd:
+			if op := r.share(stage - stageWork); op.For > 0 {
+				return op
+			}
+		case r.part+1 < max(1, l.Waits):
+			r.part, r.stage = r.part+1, stageWork
+		default:
+			if s.now >= r.run.from {
+				r.run.samples = append(r.run.samples, Sample{At: s.now, Took: s.now - r.began})
+			}
+			r.stage = stageBegin
+		}
+	}
+}
+
+// take begins a round.
+func (r *round) take(s *sim, t *vthread) {
+	l := &r.run.load
+	r.began, r.part = s.now, 0
+	if l.open() {
+		r.began = t.got
+	}
+	r.ops = [4]Op{
+		{Do: DoCompute, For: l.Compute.sample(&r.work)},
+		{Do: DoHold, For: l.Hold.sample(&r.work)},
+		{Do: DoRelease, For: l.Released.sample(&r.work)},
+		{Do: DoSleep, For: l.Wait.sample(&r.work)},
+	}
+}
+
+// share is what this part of the round does of an op.
+func (r *round) share(i int) Op {
+	op, n := r.ops[i], time.Duration(max(1, r.run.load.Waits))
+	part := time.Duration(r.part)
+	op.For = op.For*(part+1)/n - op.For*part/n
+	return op
+}
+
+// arrivals puts a load's requests into its queue, each at its time.
+type arrivals struct {
+	run  *loadRun
+	work stream
+	due  time.Duration // when the next arrives
+	put  bool
+}
+
+// next implements code.
+func (a *arrivals) next(s *sim, _ *vthread) Op {
+	now := s.now
+	if a.put = !a.put; a.put {
+		a.due += max(a.run.load.Arrivals.sample(&a.work), 1)
+		return Op{Do: DoSleep, For: a.due - now}
+	}
+	if now >= a.run.from {
+		a.run.offered++
+	}
+	return Op{Do: DoPut, Queue: a.run.queue}
+}

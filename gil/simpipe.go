@@ -1,0 +1,45 @@
+package gil
+
+import "time"
+
+// queue is a pipe of the simulated machine.
+type queue struct {
+	items   []time.Duration // when each was put
+	readers []*vthread      // who wait, the oldest first
+}
+
+func (s *sim) queue(i int) *queue {
+	for i >= len(s.queues) {
+		s.queues = append(s.queues, queue{})
+	}
+	return &s.queues[i]
+}
+
+// putInto puts a message of t's, and returns how long that takes.
+func (s *sim) putInto(t *vthread) time.Duration {
+	q := s.queue(t.op.Queue)
+	if len(q.readers) == 0 {
+		q.items = append(q.items, s.now)
+		return s.machine.pipe()
+	}
+	r := q.readers[0]
+	q.readers = append(q.readers[:0], q.readers[1:]...)
+	r.got = s.now
+	if t.abroad {
+		return s.rouse(r, nil, onRun)
+	}
+	return s.rouse(r, t, onRun)
+}
+
+// getFrom has t get a message, now or when one is put.
+func (s *sim) getFrom(i int, t *vthread, owed time.Duration) {
+	q := s.queue(i)
+	if len(q.items) == 0 {
+		q.readers = append(q.readers, t)
+		return
+	}
+	t.got = q.items[0]
+	q.items = append(q.items[:0], q.items[1:]...)
+	s.occupy(t)
+	s.agenda.put(t, s.now+owed+s.machine.pipe(), onFollow)
+}
