@@ -1,0 +1,165 @@
+package natspool
+
+import (
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/quartet-go/quartet/internal/farerror"
+)
+
+// caller is a pool as a node sees it.
+type caller struct {
+	heardAt  time.Time
+	idle     bool // it has said that it has no calls: its silence means nothing
+	lost     bool
+	detached bool
+}
+
+// heard: the pool is there.
+func (c *caller) heard(now time.Time) { c.heardAt, c.idle, c.lost = now, false, false }
+
+// callerLocked returns the record of a pool. A pool that was never heard counts as present.
+func (n *Node) callerLocked(id string) *caller {
+	c := n.callers[id]
+	if c == nil {
+		c = &caller{heardAt: time.Now()}
+		n.callers[id] = c
+	}
+	return c
+}
+
+// hear handles the beat of a pool. It answers with a list of the pool's calls that this node holds,
+// if there are any or the pool believes so.
+func (n *Node) hear(m *nats.Msg) {
+	b, err := parseBeat(m.Data)
+	if err != nil {
+		return
+	}
+	f := frame{kind: frameHolding, n: b.n}
+	asked := false
+	for _, id := range b.nodes {
+		asked = asked || id == n.id
+	}
+	n.mu.Lock()
+	c := n.callerLocked(b.caller)
+	*c = caller{time.Now(), b.idle, b.gone, b.detached}
+	var gone []*job
+	for _, j := range n.jobs {
+		if j.caller != b.caller {
+			continue
+		}
+		if b.idle && j.stage == over { // then it has the result
+			j.moveLocked(dropped)
+			continue
+		}
+		f.held = append(f.held, holding{j.id, j.stage != asking})
+		if b.gone {
+			gone = append(gone, j)
+		}
+	}
+	for _, j := range gone {
+		n.orphanLocked(j)
+	}
+	n.mu.Unlock()
+	if (asked || len(f.held) > 0) && !b.gone {
+		n.out.send(n.names.caller(b.caller), f)
+	}
+	for _, j := range gone {
+		if !j.detached() {
+			j.cancel(ErrCallerLost)
+		}
+	}
+	if len(gone) > 0 {
+		n.pull()
+	}
+}
+
+func (j *job) detached() bool { return j.message.flags&flagDetached != 0 }
+
+// orphanLocked: j's pool is gone. Its cancellation is the caller's to do.
+func (n *Node) orphanLocked(j *job) {
+	switch {
+	case j.stage == over:
+		j.moveLocked(dropped)
+	case j.stage == asking && !j.detached():
+		n.ack(j)
+		j.moveLocked(dropped)
+	case j.stage == asking && time.Since(j.askedAt) >= n.shared.Heartbeat:
+		n.claimLocked(j)
+	}
+}
+
+// receive handles a message from a pool.
+func (n *Node) receive(m *nats.Msg) {
+	from, all, err := frames(m.Data)
+	if err != nil {
+		n.log().Warn("natspool: a pool's message is not understood", "node", n.id, "error", err)
+		return
+	}
+	n.mu.Lock()
+	if c := n.callers[from]; c != nil {
+		c.heardAt = time.Now()
+	}
+	n.mu.Unlock()
+	for _, f := range all {
+		n.told(key{from, f.id}, f)
+	}
+	if n.plenty() {
+		n.nudge()
+		return
+	}
+	n.sendAcks()
+	n.out.flush()
+	n.pull()
+}
+
+func (n *Node) told(k key, f frame) {
+	n.mu.Lock()
+	j := n.jobs[k]
+	switch {
+	case j == nil:
+		if f.kind == frameGrant { // given back meanwhile
+			n.out.push(n.names.caller(k.caller), frame{kind: frameBack, id: k.id})
+		}
+	case f.kind == frameGrant && j.stage == asking:
+		n.grantLocked(j, time.Duration(f.n)*time.Microsecond)
+	case f.kind == frameDeny && j.stage == asking:
+		n.ack(j)
+		j.moveLocked(dropped)
+	case f.kind == frameConfirm, f.kind == frameCancel && j.stage == over:
+		if j.stage == over {
+			j.moveLocked(dropped)
+		}
+	case f.kind == frameTaken:
+		defer j.takenLocked(f)()
+	case f.kind == frameCancel:
+		defer j.cancel(farerror.Decode(f.body, nil))
+	}
+	n.mu.Unlock()
+}
+
+// loseLocked: pools that have not been heard since are gone. It returns the jobs that are to be
+// cancelled, and the pools whose calls are to leave the stream.
+func (n *Node) loseLocked(since, forgotten time.Time) (cancel []*job, purge []string) {
+	for id, c := range n.callers {
+		switch {
+		case c.heardAt.Before(forgotten):
+			delete(n.callers, id)
+		case c.heardAt.Before(since) && !c.lost && !c.idle:
+			c.lost = true
+			if !c.detached {
+				purge = append(purge, id)
+			}
+		}
+	}
+	for _, j := range n.jobs {
+		if c := n.callerLocked(j.caller); c.lost {
+			n.orphanLocked(j)
+			if j.stage < over && !j.detached() {
+				cancel = append(cancel, j)
+			}
+		}
+	}
+	return cancel, purge
+}

@@ -1,0 +1,280 @@
+package natspool
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/quartet-go/quartet"
+)
+
+// wakeLocked has the beats begin: there is a call.
+func (p *Pool) wakeLocked() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// care beats as long as the pool has calls, and looks after them. An idle pool has no ticker.
+func (p *Pool) care() {
+	defer close(p.done)
+	tick := time.NewTicker(p.cfg.Heartbeat)
+	tick.Stop()
+	defer tick.Stop()
+	for {
+		select {
+		case <-p.quit:
+			return
+		case <-p.wake:
+			tick.Reset(p.cfg.Heartbeat)
+			p.restart()
+			p.sayBeat(false)
+		case s := <-p.status:
+			if s == nats.CONNECTED {
+				p.restart()
+				p.sayBeat(false)
+				_ = p.nc.Publish(p.names.hello(), nil)
+			}
+		case <-tick.C:
+			if !p.look() {
+				tick.Stop()
+			}
+		}
+	}
+}
+
+// restart: nodes were not heard for a reason on this side. They get time to be heard again.
+func (p *Pool) restart() {
+	now := time.Now()
+	p.in.Lock()
+	defer p.in.Commit()
+	for _, m := range p.members.byID {
+		m.heardAt = now
+	}
+	if now.Sub(p.inTouch) > p.cfg.LostAfter {
+		p.loosenLocked()
+	}
+	p.inTouch, p.lastTick = now, now
+}
+
+// loosenLocked: the nodes may have believed that this pool is gone. Those of a Detached one may
+// have started its calls.
+func (p *Pool) loosenLocked() {
+	for _, r := range p.records {
+		r.loose = p.cfg.Detached
+	}
+}
+
+// sayBeat tells the nodes that the pool is there, or that it is no more.
+func (p *Pool) sayBeat(gone bool) {
+	p.in.Lock()
+	p.beat++
+	b := callerBeat{caller: p.id, n: p.beat, detached: p.cfg.Detached, gone: gone}
+	b.idle = len(p.records) == 0
+	holders := map[*member]bool{}
+	for _, r := range p.records {
+		if r.state == held && !holders[r.holder] {
+			holders[r.holder] = true
+			b.nodes = append(b.nodes, r.holder.beat.id)
+		}
+	}
+	p.in.Commit()
+	_ = p.nc.Publish(p.names.callerBeat(), b.append(nil))
+}
+
+// look is what every beat does. It reports whether there is a reason for the next one.
+func (p *Pool) look() bool {
+	now := time.Now()
+	var out todo
+	p.in.Lock()
+	if now.Sub(p.lastTick) > 2*p.cfg.Heartbeat { // the process was stopped, or starved
+		p.in.Commit()
+		p.restart()
+		p.in.Lock()
+	}
+	p.lastTick = now
+	switch {
+	case p.nc.IsConnected():
+		p.inTouch = now
+		p.loseLocked(now.Add(-p.cfg.LostAfter), &out)
+		p.sendAgainLocked(now, &out)
+	case p.nc.IsClosed():
+		p.giveUpLocked(&out)
+	default:
+		p.loseLocked(now.Add(-2*p.cfg.LostAfter), &out)
+	}
+	p.refuseLocked(now, &out)
+	p.dropAbandonedLocked(&out)
+	ask := p.nc.IsConnected() && !p.asking && now.Sub(p.askedAt) > p.cfg.LostAfter/2 && p.waitingLocked(now)
+	if ask {
+		p.asking, p.askedAt = true, now
+	}
+	for _, r := range p.records {
+		p.sayTakenLocked(r) // an earlier word may have been lost
+	}
+	busy := len(p.records) > 0
+	p.in.Commit()
+	p.do(&out)
+	p.out.flush()
+	p.sayBeat(false)
+	if ask {
+		p.aside.Add(1)
+		go p.askStream()
+	}
+	return busy
+}
+
+// loseLocked: nodes that have not been heard since are lost.
+func (p *Pool) loseLocked(since time.Time, out *todo) {
+	for _, m := range p.members.silentLocked(since) {
+		p.lostLocked(m, out)
+	}
+}
+
+// lostLocked ends, or sends again, what m was allowed to start.
+func (p *Pool) lostLocked(m *member, out *todo) {
+	lost := 0
+	for _, r := range p.records {
+		if r.state != held || r.holder != m {
+			continue
+		}
+		lost++
+		if r.idempotent && int(r.message.attempt) < p.cfg.Attempts {
+			p.sendLocked(r, out)
+			continue
+		}
+		p.endLocked(r, out, ending{err: p.lostError(r, m)})
+	}
+	p.members.forgetLocked(m)
+	p.rerouteLocked(m.beat.class, out)
+	if m.beat.gone && lost == 0 {
+		return
+	}
+	p.in.Logger().Warn("natspool: node lost", "pool", p.cfg.Name, "node", m.beat.id, "host", m.host, "pid", m.pid,
+		"calls", lost)
+}
+
+// rerouteLocked: when the last node of a class is gone, the calls that wait for the class are sent
+// elsewhere.
+func (p *Pool) rerouteLocked(class string, out *todo) {
+	if _, there := p.members.classesLocked(); there[class] != nil {
+		return
+	}
+	for _, r := range p.records {
+		if r.class == class && (r.state == queued || r.state == sending) {
+			p.unsendLocked(r, out)
+			r.message.attempt--
+			p.sendLocked(r, out)
+		}
+	}
+}
+
+func (p *Pool) lostError(r *record, m *member) error {
+	return &NodeLostError{
+		Node: m.beat.id, Host: m.host, PID: m.pid, Func: r.message.name, Attempts: int(r.message.attempt),
+	}
+}
+
+// sendAgainLocked repeats the calls that the server has not acknowledged within two beats.
+func (p *Pool) sendAgainLocked(now time.Time, out *todo) {
+	var again []*record
+	for _, r := range p.records {
+		if r.state == sending && !r.abandoned() && now.Sub(r.sentAt) > 2*p.cfg.Heartbeat {
+			again = append(again, r)
+		}
+	}
+	p.resendLocked(again, out)
+	if len(again) > 0 && !p.asking {
+		p.asking = true
+		p.aside.Add(1)
+		go p.askStream() // it may be gone
+	}
+}
+
+// resendLocked sends calls again that no node has been allowed to start, in order.
+func (p *Pool) resendLocked(again []*record, out *todo) {
+	slices.SortFunc(again, func(a, b *record) int { return int(a.id) - int(b.id) })
+	for _, r := range again {
+		r.message.attempt--
+		p.sendLocked(r, out)
+	}
+}
+
+// giveUpLocked: the connection has been closed for good.
+func (p *Pool) giveUpLocked(out *todo) {
+	err := fmt.Errorf("natspool: %w", nats.ErrConnectionClosed)
+	for _, r := range p.records {
+		switch {
+		case r.state == held:
+			p.endLocked(r, out, ending{err: p.lostError(r, r.holder)})
+		case r.granted():
+			p.endLocked(r, out, ending{err: err})
+		default:
+			out.abandon = append(out.abandon, ending{r: r, err: err})
+		}
+	}
+}
+
+// refuseLocked ends calls that no node runs, half of LostAfter after that became known: nodes come
+// and go.
+func (p *Pool) refuseLocked(now time.Time, out *todo) {
+	for _, r := range p.records {
+		if r.state != parked || r.full || now.Sub(r.parkedAt) < p.cfg.LostAfter/2 {
+			continue
+		}
+		err := r.refusal
+		if err == nil {
+			err = fmt.Errorf("%w: no node of %q has %q", quartet.ErrNoBody, p.cfg.Name, r.message.name)
+		}
+		if p.takeLocked(r, out) {
+			p.endLocked(r, out, ending{err: err})
+		}
+	}
+}
+
+// hear takes the beat of a node in.
+func (p *Pool) hear(msg *nats.Msg) {
+	b, err := parseNodeBeat(msg.Data)
+	if err != nil {
+		p.in.Logger().Warn("natspool: a node's beat is not understood", "pool", p.cfg.Name, "error", err)
+		return
+	}
+	var out todo
+	p.in.Lock()
+	m, news := p.members.hearLocked(b, time.Now())
+	if news { // it may run what no other did
+		for _, r := range p.records {
+			if r.state == parked && !r.full {
+				p.sendLocked(r, &out)
+			}
+		}
+	}
+	if b.gone {
+		p.lostLocked(m, &out)
+	}
+	for heard := range p.hearers {
+		select {
+		case heard <- struct{}{}:
+		default:
+		}
+	}
+	p.in.Commit()
+	p.do(&out)
+	if b.draining {
+		p.out.flush()
+	}
+}
+
+// waitingLocked reports whether a call has been in the stream for so long that it may have got lost
+// there.
+func (p *Pool) waitingLocked(now time.Time) bool {
+	for _, r := range p.records {
+		if r.state == queued && now.Sub(r.sentAt) > 2*p.cfg.Heartbeat {
+			return true
+		}
+	}
+	return false
+}

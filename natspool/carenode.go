@@ -1,0 +1,128 @@
+package natspool
+
+import (
+	"context"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// care beats, and looks after calls whose pools do not answer.
+func (n *Node) care(quit chan struct{}) {
+	defer n.exited.Done()
+	tick := time.NewTicker(n.shared.Heartbeat)
+	defer tick.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-quit:
+			return
+		case s := <-n.status:
+			if s == nats.CONNECTED {
+				n.reconnected()
+			}
+		case <-tick.C:
+			now := time.Now()
+			if now.Sub(last) > 2*n.shared.Heartbeat { // the process was stopped, or starved
+				n.hearAll(now)
+			}
+			last = now
+			n.sayBeat(false)
+			n.look(now)
+		}
+	}
+}
+
+// reconnected: the server may have lost the requests, and pools were not heard for a reason on this
+// side.
+func (n *Node) reconnected() {
+	now := time.Now()
+	n.hearAll(now)
+	n.mu.Lock()
+	n.pulls.expireLocked(now, true)
+	n.mu.Unlock()
+	n.sayBeat(false)
+	n.look(now)
+}
+
+// hearAll gives all pools time to be heard again.
+func (n *Node) hearAll(now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, c := range n.callers {
+		if !c.lost {
+			c.heardAt = now
+		}
+	}
+}
+
+// callerMemory is how many times LostAfter a pool that is gone is remembered.
+const callerMemory = 10
+
+// look is what every beat does.
+func (n *Node) look(now time.Time) {
+	n.mu.Lock()
+	stuck := n.pulls.hold
+	n.pulls.expireLocked(now, false)
+	if now.Sub(n.pulls.askedAt) > n.shared.LostAfter {
+		n.pulls.barren = false // a pool may have sent something there that saw another program's node go
+	}
+	since := now.Add(-n.shared.LostAfter)
+	if !n.nc.IsConnected() {
+		since = now.Add(-2 * n.shared.LostAfter)
+	}
+	cancel, purge := n.loseLocked(since, now.Add(-callerMemory*n.shared.LostAfter))
+	n.remindLocked(now)
+	n.mu.Unlock()
+	for _, j := range cancel {
+		j.cancel(ErrCallerLost)
+	}
+	for _, id := range purge {
+		n.log().Warn("natspool: a pool is gone", "node", n.id, "pool", n.shared.Name, "caller", id, "calls",
+			len(cancel))
+		_ = n.nc.Publish("$JS.API.STREAM.PURGE."+n.names.stream, []byte(`{"filter":"`+n.names.callsOf(id)+`"}`))
+	}
+	n.out.flush()
+	if stuck && n.nc.IsConnected() {
+		n.repair()
+	}
+	n.pull()
+}
+
+// remindLocked repeats messages that may have been lost, and keeps the stream from handing this
+// node's calls to others.
+func (n *Node) remindLocked(now time.Time) {
+	for _, j := range n.jobs {
+		old := now.Sub(j.askedAt)
+		switch {
+		case j.stage == asking && old > 2*n.shared.Heartbeat && !j.detached():
+			n.later(j.stored, n.shared.Heartbeat) // others' calls need not wait for this pool
+			j.moveLocked(dropped)
+			continue
+		case j.stage == asking && old > n.shared.Heartbeat/2:
+			n.out.push(n.names.caller(j.caller), frame{kind: frameAsk, id: j.id})
+		case j.stage > asking && now.Sub(j.saidAt) > 2*n.shared.Heartbeat:
+			j.saidAt = now
+			j.sayItemsLocked()
+			if j.stage == over {
+				n.out.push(n.names.caller(j.caller), j.result)
+			}
+		}
+		if j.stage == asking || j.stage < over && j.keeps() {
+			_ = n.nc.Publish(j.stored.Reply, progress)
+		}
+	}
+}
+
+// repair creates the stream and the consumers anew, if they are gone.
+func (n *Node) repair() {
+	ctx, cancel := context.WithTimeout(context.Background(), n.shared.Heartbeat+time.Second)
+	defer cancel()
+	err := n.own.setUp(ctx)
+	if err == nil {
+		err = ensureConsumer(ctx, n.own.js, &n.shared, n.names, n.class)
+	}
+	if err != nil {
+		n.log().Warn("natspool: the stream does not answer", "node", n.id, "error", err)
+	}
+}

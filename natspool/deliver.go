@@ -1,0 +1,220 @@
+package natspool
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/propagate"
+)
+
+var (
+	ack      = []byte("+ACK")
+	progress = []byte("+WPI")
+)
+
+// ack tells the stream that it need not keep the call.
+func (n *Node) ack(j *job) { _ = n.nc.Publish(j.stored.Reply, ack) }
+
+// sendAcks tells the stream that it need not keep the calls which have been granted since it was
+// last told.
+func (n *Node) sendAcks() {
+	n.mu.Lock()
+	acks := n.acks
+	n.acks = nil
+	n.mu.Unlock()
+	for _, reply := range acks {
+		_ = n.nc.Publish(reply, ack)
+	}
+}
+
+// later tells the stream to give the call to somebody after a while; 0: at once.
+func (n *Node) later(m *nats.Msg, after time.Duration) {
+	word := []byte("-NAK")
+	if after > 0 {
+		detail, _ := json.Marshal(map[string]int64{"delay": after.Nanoseconds()})
+		word = append(append(word, ' '), detail...)
+	}
+	_ = n.nc.Publish(m.Reply, word)
+}
+
+// deliver handles a call from the stream: it asks the call's pool whether the call may start here.
+func (n *Node) deliver(class string, m *nats.Msg) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.pulls.broughtLocked(class)
+	message, err := parseCall(m.Data)
+	if err != nil {
+		n.log().Error("natspool: a call in the stream is not understood, and is dropped", "node", n.id, "error", err)
+		_ = n.nc.Publish(m.Reply, []byte("+TERM"))
+		return
+	}
+	j := &job{
+		key: key{message.caller, message.id}, node: n, message: message, input: message.input, stored: m,
+		askedAt: time.Now(),
+	}
+	if message.flags&flagStream != 0 {
+		j.flow = &outflow{}
+	}
+	old := n.jobs[j.key]
+	c := n.callerLocked(message.caller)
+	switch {
+	case old != nil: // delivered once more
+		n.againLocked(old, m)
+	case !n.takesLocked() && n.phase != serving:
+		n.later(m, 0)
+	case !n.runs[message.name]:
+		n.foreignLocked(j)
+	case c.lost && !j.detached(): // a pool that lives finds it missing, and sends it again
+		n.ack(j)
+	default:
+		if c.idle {
+			c.heard(time.Now())
+		}
+		j.ctx, j.cancel = context.WithCancelCause(context.Background())
+		n.jobs[j.key] = j
+		n.active++
+		n.out.push(n.names.caller(j.caller), frame{kind: frameAsk, id: j.id})
+	}
+}
+
+// againLocked: the stream has delivered a call that is here already.
+func (n *Node) againLocked(j *job, m *nats.Msg) {
+	j.stored = m
+	if j.stage != asking && !(j.keeps() && j.stage < over) {
+		n.ack(j)
+	}
+}
+
+// foreignLocked: this node does not have the function. Its pool sends it to nodes that do; where
+// the pool is gone, it waits for them.
+func (n *Node) foreignLocked(j *job) {
+	if j.detached() && n.callerLocked(j.caller).lost {
+		n.later(j.stored, n.shared.LostAfter)
+		return
+	}
+	n.ack(j)
+	n.out.push(n.names.caller(j.caller), frame{kind: frameRefuse, id: j.id})
+}
+
+// giveBackLocked: the node drains, and gives back the calls that have not started.
+func (n *Node) giveBackLocked() {
+	for _, j := range n.jobs {
+		switch j.stage {
+		case asking:
+			n.later(j.stored, 0)
+			j.moveLocked(dropped)
+		case starting:
+			if j.keeps() {
+				n.later(j.stored, 0)
+			}
+			j.moveLocked(dropped)
+			n.out.push(n.names.caller(j.caller), frame{kind: frameBack, id: j.id})
+		}
+	}
+}
+
+// grantLocked: j may start.
+func (n *Node) grantLocked(j *job, left time.Duration) {
+	j.moveLocked(starting)
+	j.begunAt = time.Now()
+	if !j.keeps() {
+		n.acks = append(n.acks, j.stored.Reply)
+	}
+	ctx := j.ctx
+	if left > 0 {
+		at := j.begunAt.Add(left)
+		ctx = deadlineCtx{ctx, at}
+		// The pool cancels with its own cause at the deadline. This is for one that cannot say so.
+		timer := time.AfterFunc(left+2*n.shared.Heartbeat, func() { j.cancel(context.DeadlineExceeded) })
+		context.AfterFunc(j.ctx, func() { timer.Stop() })
+	}
+	if j.message.label != "" {
+		ctx = quartet.Label(ctx, j.message.label)
+	}
+	n.starts.push(start{j, ctx})
+}
+
+// deadlineCtx shows a deadline that the pool keeps.
+type deadlineCtx struct {
+	context.Context
+	at time.Time
+}
+
+func (c deadlineCtx) Deadline() (time.Time, bool) { return c.at, true }
+
+// startAll hands granted calls to the executor, in order. That may make it wait, as for a process
+// to start.
+func (n *Node) startAll() {
+	defer n.exited.Done()
+	for s, ok := n.starts.next(); ok; s, ok = n.starts.next() {
+		n.start(s)
+	}
+}
+
+// occupy: j gets the slot that has been taken for it. It reports false when j is gone meanwhile.
+func occupy(j *job) bool {
+	n := j.node
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if j.moveLocked(running) {
+		return true
+	}
+	n.starts.give()
+	return false
+}
+
+// propagated puts the values that have travelled into ctx.
+func (j *job) propagated(ctx context.Context) (with context.Context, err error) {
+	if len(j.message.values) == 0 {
+		return ctx, nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = quartet.NewPanicError(v)
+		}
+	}()
+	return propagate.Apply(ctx, j.message.values)
+}
+
+func (n *Node) start(s start) {
+	j := s.job
+	j.ranAt = time.Now()
+	if !occupy(j) {
+		return
+	}
+	if j.message.object != "" {
+		input, err := n.own.big.get(j.ctx, j.message.object)
+		if err != nil {
+			j.end(nil, false, err)
+			return
+		}
+		j.input = input
+	}
+	ctx, err := j.propagated(s.ctx)
+	if err != nil {
+		j.end(nil, false, err)
+		return
+	}
+	call := quartet.Call(j)
+	if j.flow != nil {
+		call = streamJob{j}
+	}
+	switch err := n.ex.SubmitCall(ctx, call); {
+	case err == nil:
+	case j.ctx.Err() != nil:
+		j.end(nil, false, err)
+	case errors.Is(err, quartet.ErrClosed), errors.Is(err, quartet.ErrSaturated):
+		n.log().Warn("natspool: the node's executor takes no calls", "node", n.id, "error", err)
+		n.mu.Lock()
+		n.pulls.hold = true // until the next beat
+		n.mu.Unlock()
+		j.giveBack()
+	default:
+		j.end(nil, false, err)
+	}
+}

@@ -1,0 +1,112 @@
+package natspool
+
+import (
+	"crypto/rand"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// names makes every name in NATS from Config.Name, so that permissions can be given by it:
+//
+//	stream and bucket   QUARTET_<name>
+//	calls               quartet.<name>.q.<class>.<caller>.<function>    stored in the stream
+//	everything else     quartet.<name>.…                                core messages, not stored
+type names struct{ base, stream string }
+
+func namesOf(pool string) names { return names{"quartet." + pool, "QUARTET_" + pool} }
+
+// anyClass is in place of a class in the subject of a call that any node may run.
+const anyClass = "any"
+
+func (n names) calls() string { return n.base + ".q.>" }
+
+func (n names) queue(class string) string { return n.base + ".q." + class + ".>" }
+
+func (n names) callsOf(caller string) string { return n.base + ".q.*." + caller + ".>" }
+
+func (n names) call(class, caller, function string) string {
+	return n.base + ".q." + class + "." + caller + "." + token(function)
+}
+
+func (n names) acks(caller string) string { return n.base + ".a." + caller + ".*" }
+
+func (n names) ack(caller string, id uint64) string {
+	return n.base + ".a." + caller + "." + strconv.FormatUint(id, 36)
+}
+
+func (n names) caller(id string) string { return n.base + ".c." + id }
+
+func (n names) node(id string) string { return n.base + ".n." + id }
+
+func (n names) pulls(node, class string) string { return n.base + ".p." + node + "." + class + ".*" }
+
+func (n names) pull(node, class string, request uint64) string {
+	return n.base + ".p." + node + "." + class + "." + strconv.FormatUint(request, 36)
+}
+
+// claims are the server's answers to a node that has claimed a call.
+func (n names) claims(node string) string { return n.base + ".k." + node + ".*.*" }
+
+func (n names) claim(node string, k key) string {
+	return n.base + ".k." + node + "." + k.caller + "." + strconv.FormatUint(k.id, 36)
+}
+
+// claimedKey reads the subject of such an answer.
+func claimedKey(subject string) key {
+	parts := strings.Split(subject, ".")
+	return key{parts[len(parts)-2], lastToken(subject)}
+}
+
+// Both kinds of heartbeat, and the question that every node answers with one.
+func (n names) nodeBeat() string   { return n.base + ".beat.node" }
+func (n names) callerBeat() string { return n.base + ".beat.caller" }
+func (n names) hello() string      { return n.base + ".hello" }
+
+// remove is the request that removes a message from the stream.
+func (n names) remove(seq uint64) (subject string, data []byte) {
+	return "$JS.API.STREAM.MSG.DELETE." + n.stream,
+		[]byte(`{"no_erase":true,"seq":` + strconv.FormatUint(seq, 10) + `}`)
+}
+
+// next is the subject of requests for calls of a class.
+func (n names) next(class string) string {
+	return "$JS.API.CONSUMER.MSG.NEXT." + n.stream + "." + class
+}
+
+// lastToken returns the number after the last dot.
+func lastToken(subject string) uint64 {
+	id, _ := strconv.ParseUint(subject[strings.LastIndexByte(subject, '.')+1:], 36, 64)
+	return id
+}
+
+// token is a function's name as part of a subject. It is for people who look on: the name itself is
+// in the message.
+func token(function string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '_'
+	}, function)
+}
+
+func checkName(name string) error {
+	if name == "" || token(name) != name {
+		return fmt.Errorf("natspool: Config.Name must be letters, digits, - and _: %q", name)
+	}
+	return nil
+}
+
+func newID() string { return strings.ToLower(rand.Text()[:13]) }
+
+// classOf names a set of functions: nodes that have the same ones are of one class.
+func classOf(functions []string) string {
+	h := fnv.New64a()
+	for _, f := range slices.Sorted(slices.Values(functions)) {
+		_, _ = h.Write(append([]byte(f), 0))
+	}
+	return fmt.Sprintf("%016x", h.Sum64())
+}

@@ -1,0 +1,282 @@
+package natspool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/farerror"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// confirmAfter is how many results are confirmed together, if not a beat or a grant comes first.
+const confirmAfter = 64
+
+// receive handles a message from a node. It runs on one goroutine, the subscription's.
+func (p *Pool) receive(m *nats.Msg) {
+	from, all, err := frames(m.Data)
+	if err != nil {
+		p.in.Logger().Warn("natspool: a node's message is not understood", "pool", p.cfg.Name, "error", err)
+		return
+	}
+	var out todo
+	confirms := 0
+	var flow *record // whose items have arrived last
+	p.in.Lock()
+	n := p.members.meetLocked(from, time.Now())
+	for _, f := range all {
+		switch f.kind {
+		case frameAsk:
+			out.frames = append(out.frames, addressed{from, p.askedLocked(n, f.id, &out)})
+		case frameRefuse:
+			p.refusedByLocked(n, f, &out)
+		case frameBack:
+			p.givenBackLocked(n, f.id, &out)
+		case frameResult:
+			if p.resultLocked(n, f, &out) {
+				confirms = p.out.push(p.names.node(from), frame{kind: frameConfirm, id: f.id})
+			}
+		case frameItem:
+			if r := p.itemLocked(n, f, &out); r != nil && r != flow {
+				p.sayTakenLocked(flow)
+				flow = r
+			}
+		case frameHolding:
+			p.holdingLocked(n, f, &out)
+		}
+	}
+	p.sayTakenLocked(flow)
+	draining := n.beat.draining
+	p.in.Commit()
+	p.do(&out)
+	if confirms >= confirmAfter || draining { // which waits for the confirmations
+		p.out.flush()
+	}
+}
+
+// askedLocked decides whether n may start the call. This is the one place that says so.
+func (p *Pool) askedLocked(n *member, id uint64, out *todo) frame {
+	r := p.records[id]
+	switch {
+	case r == nil, r.decided(), r.state == held && r.holder != n:
+		return frame{kind: frameDeny, id: id}
+	case r.state == held: // the grant was lost on its way
+	case !p.takeLocked(r, out):
+		return frame{kind: frameDeny, id: id}
+	default:
+		p.holdLocked(r, n)
+	}
+	until, _ := r.node.Parent().Deadline()
+	return frame{kind: frameGrant, id: id, n: leftOf(until)}
+}
+
+// takeLocked makes sure that r may be started: it takes it out of the intake's queue the first
+// time. A call whose context has ended, or that was cancelled, is not.
+func (p *Pool) takeLocked(r *record, out *todo) bool {
+	if !r.granted() {
+		if !r.node.State().Pending() || !p.in.TakeLocked(r.node) {
+			return false
+		}
+		if parent := r.node.Parent(); parent.Done() != nil {
+			r.stop = context.AfterFunc(parent, func() { p.cancelled(r.node) })
+		}
+	}
+	cause := context.Cause(r.node.Context())
+	// A future that a wrapper has put on its way has a node of its own.
+	if f, ok := quartet.As[task.Noder](r.call); cause == nil && ok && f.Node() != r.node && !f.Node().Claim() &&
+		f.Node().State().Over() {
+		cause = context.Canceled
+	}
+	if cause != nil {
+		p.endLocked(r, out, ending{err: cause})
+	}
+	return cause == nil
+}
+
+// holdLocked: n has been allowed to start r.
+func (p *Pool) holdLocked(r *record, n *member) {
+	r.moveLocked(held)
+	r.holder, r.heldAt = n, p.beat
+	r.node.Lane = int32(n.lane)
+}
+
+// refusedByLocked: nodes of n's class do not run the call. It has not been started there.
+func (p *Pool) refusedByLocked(n *member, f frame, out *todo) {
+	out.frames = append(out.frames, addressed{n.beat.id, frame{kind: frameDeny, id: f.id}})
+	r := p.records[f.id]
+	if r == nil || r.decided() || r.state == held && r.holder != n || !n.known {
+		return
+	}
+	r.refused = append(r.refused, n.beat.class)
+	if len(f.body) > 0 {
+		r.refusal = farerror.Decode(f.body, nil)
+	}
+	p.sendLocked(r, out)
+}
+
+// givenBackLocked: n has not started a call that it was granted, and will not.
+func (p *Pool) givenBackLocked(n *member, id uint64, out *todo) {
+	out.frames = append(out.frames, addressed{n.beat.id, frame{kind: frameDeny, id: id}})
+	if r := p.records[id]; r != nil && r.state == held && r.holder == n {
+		r.message.attempt--
+		p.sendLocked(r, out)
+	}
+}
+
+// errUnwanted is the cause with which a call is cancelled on a node that was believed lost.
+var errUnwanted = errors.New("natspool: nobody waits for the call any more")
+
+// resultLocked ends a call. An output counts whoever brings it: a node that was believed lost, too.
+// An error counts from the node that holds the call, since another's may have come of being told
+// so; or from one that has started it without leave. It reports false where n has to send its items
+// again first.
+func (p *Pool) resultLocked(n *member, f frame, out *todo) bool {
+	r := p.records[f.id]
+	if r == nil || !p.wantedLocked(r, n, f, out) {
+		if f.flags&flagObject != 0 && (r == nil || r.output != string(f.body)) {
+			p.big.removeLater(p, string(f.body))
+		}
+		return true
+	}
+	if f.flags&flagStream != 0 && r.flow != nil && r.flow.frames != f.m {
+		return false
+	}
+	e := ending{raw: f.flags&flagRaw != 0, output: f.body}
+	switch {
+	case f.flags&flagError != 0:
+		e.output, e.err = nil, farerror.Decode(f.body, context.Cause(r.node.Context()))
+	case f.flags&flagObject != 0:
+		p.fetchLocked(r, string(f.body), e)
+		return true
+	case r.flow != nil && f.flags&flagStream == 0:
+		e.err = fmt.Errorf("natspool: the node has sent one result of %q, which is a stream here", r.message.name)
+	}
+	p.endLocked(r, out, e)
+	return true
+}
+
+// wantedLocked reports whether n's result f is r's outcome.
+func (p *Pool) wantedLocked(r *record, n *member, f frame, out *todo) bool {
+	switch {
+	case r.decided():
+		return false
+	case r.state == held && r.holder == n:
+		return true
+	case f.flags&flagError != 0 && (r.granted() || !p.cfg.Detached), r.flow != nil, !p.takeLocked(r, out):
+		return false
+	}
+	p.holdLocked(r, n)
+	return true
+}
+
+// fetchLocked gets a large output, and then ends the call. n forgets the call meanwhile: a call that
+// is held and that its node does not list would be sent again.
+func (p *Pool) fetchLocked(r *record, object string, e ending) {
+	r.moveLocked(fetching)
+	r.output = object
+	p.aside.Go(func() {
+		e.output, e.err = p.big.get(context.WithoutCancel(r.node.Parent()), object)
+		p.big.remove(object)
+		var out todo
+		p.in.Lock()
+		p.endLocked(r, &out, e)
+		p.in.Commit()
+		p.do(&out)
+	})
+}
+
+// holdingLocked compares n's list of this pool's calls with the pool's own.
+func (p *Pool) holdingLocked(n *member, f frame, out *todo) {
+	there := make(map[uint64]bool, len(f.held))
+	for _, h := range f.held {
+		there[h.id] = true
+		r := p.records[h.id]
+		switch {
+		case r != nil && r.decided(): // n will hear that its result has arrived
+		case r == nil || r.state == held && r.holder != n: // nobody waits for it there: the node was believed lost
+			f := frame{kind: frameDeny, id: h.id}
+			if h.begun {
+				f.kind, f.body = frameCancel, farerror.Encode(errUnwanted, nil)
+			}
+			out.frames = append(out.frames, addressed{n.beat.id, f})
+		case h.begun && r.state != held: // it was started without leave, while this pool was out of reach
+			if p.takeLocked(r, out) {
+				p.holdLocked(r, n)
+			}
+		}
+	}
+	for _, r := range p.records {
+		if r.state == held && r.holder == n && !there[r.id] && r.heldAt+1 < f.n {
+			r.message.attempt-- // the grant never arrived: it has not been started
+			p.sendLocked(r, out)
+		}
+	}
+}
+
+// Cancelled implements task.Canceller.
+func (h *host) Cancelled(n *task.Node) { (*Pool)(h).cancelled(n) }
+
+// cancelled: the context of a granted call has ended.
+func (p *Pool) cancelled(n *task.Node) {
+	r := n.Data.(*record)
+	cause := context.Cause(n.Context())
+	if cause == nil {
+		return
+	}
+	var out todo
+	p.in.Lock()
+	switch {
+	case r.state == held:
+		out.frames = append(out.frames,
+			addressed{r.holder.beat.id, frame{kind: frameCancel, id: r.id, body: farerror.Encode(cause, nil)}})
+	case r.state != ended:
+		p.endLocked(r, &out, ending{err: cause})
+	}
+	p.in.Commit()
+	p.do(&out)
+}
+
+// endLocked ends a granted call.
+func (p *Pool) endLocked(r *record, out *todo, e ending) {
+	if r.state == ended {
+		return
+	}
+	r.moveLocked(ended)
+	delete(p.records, r.id)
+	e.r = r
+	if r.flow != nil { // items may be on their way to the reader
+		r.flow.end = &e
+		out.wakeLocked(r)
+		return
+	}
+	out.ends = append(out.ends, e)
+}
+
+// finish resolves calls that have ended, and gives their nodes back.
+func (p *Pool) finish(ends []ending) {
+	if len(ends) == 0 {
+		return
+	}
+	for _, e := range ends {
+		r := e.r
+		if r.stop != nil {
+			r.stop()
+		}
+		p.observePanic(e.err)
+		if e.err != nil { // before Resolve, which publishes the outcome
+			r.node.Fail()
+		}
+		p.in.Guard(func() { r.call.Resolve(e.output, &codec{raw: e.raw}, e.err) })
+		r.node.End()
+		p.big.removeLater(p, r.message.object)
+	}
+	p.in.Lock()
+	for _, e := range ends {
+		p.in.EndLocked(e.r.node)
+	}
+	p.in.Commit()
+}

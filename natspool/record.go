@@ -1,0 +1,85 @@
+package natspool
+
+import (
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/task"
+)
+
+// record is one accepted call, from its submit to its end: it is the Data of its node. The pool is
+// the one place that decides who starts a call: a node asks before it does. So whatever the server
+// may do with the message, deliver it twice after a restart or lose it, no call is started by two
+// nodes at once, and one that nobody was allowed to start can always be sent again.
+type record struct {
+	node       *task.Node
+	call       quartet.Call
+	id         uint64
+	idempotent bool
+	message    callMessage
+	flow       *inflow // its items; nil: the result is one value
+
+	// Guarded by the pool's lock.
+	state    state
+	class    string // whose queue it was sent to
+	seq      uint64 // its number in the stream; 0: unknown
+	sentAt   time.Time
+	parkedAt time.Time
+	full     bool    // parked since the stream is full
+	holder   *member // in state held
+	heldAt   uint64  // the pool's beat when it was granted
+	loose    bool    // Detached, and the pool has been out of reach: it may have been started without leave
+	output   string  // the object that is fetched
+	refused  []string
+	refusal  error       // why, said by the last class
+	stop     func() bool // of what watches its context
+}
+
+// state is where a call is. "Granted" is apart: that is the state of its node, which is Started
+// from the first grant on.
+type state uint8
+
+const (
+	sending  state = iota // on its way to the stream
+	queued                // in the stream
+	parked                // nowhere: the stream is full, or no class of nodes runs it
+	held                  // granted to a node
+	fetching              // it has ended there, and its large output is on its way
+	ended
+	states
+)
+
+// follows says which states may follow which.
+var follows = [states][states]bool{
+	// A node may ask for a call before the server's word that it is in the stream has arrived.
+	sending: {sending: true, queued: true, parked: true, held: true, ended: true},
+	queued:  {sending: true, parked: true, held: true, ended: true},
+	parked:  {sending: true, held: true, ended: true},
+	// A node that is lost, or that gives a call back, has it sent again.
+	held:     {sending: true, parked: true, held: true, fetching: true, ended: true},
+	fetching: {ended: true},
+	ended:    {},
+}
+
+// moveLocked changes r's state. It panics where that is no step of the table: a bug of this
+// package.
+func (r *record) moveLocked(to state) {
+	if !follows[r.state][to] {
+		panic("natspool: a call went from state " + stateNames[r.state] + " to " + stateNames[to])
+	}
+	r.state = to
+	if to != held {
+		r.holder = nil
+	}
+}
+
+var stateNames = [states]string{"sending", "queued", "parked", "held", "fetching", "ended"}
+
+// decided reports whether r has its outcome, and no node may start it any more.
+func (r *record) decided() bool { return r.state >= fetching }
+
+// granted reports whether a node has ever been allowed to start r.
+func (r *record) granted() bool { return r.node.State().Started() }
+
+// abandoned reports whether r has ended without a grant: the intake has told the caller.
+func (r *record) abandoned() bool { return r.state != ended && r.node.State() == task.Ended }
