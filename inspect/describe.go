@@ -1,0 +1,101 @@
+package inspect
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/eventloop"
+	"github.com/quartet-go/quartet/gil"
+	"github.com/quartet-go/quartet/internal/draw"
+	"github.com/quartet-go/quartet/procpool"
+)
+
+// loopMark is the health of a loop at a look; the zero one of any other executor.
+type loopMark struct{ health eventloop.Health }
+
+// since returns the loop's utilization since an earlier look.
+func (m loopMark) since(before loopMark) float64 {
+	return min(1, max(0, m.health.Utilization(before.health)))
+}
+
+// describe adds to x what the kind of executor offers besides the contract.
+func describe(ex quartet.Executor, x *Executor, now time.Time) (mark loopMark) {
+	if l, ok := quartet.As[interface{ Health() eventloop.Health }](ex); ok {
+		mark.health = l.Health()
+		x.Loop = newLoop(mark.health)
+	}
+	if l, ok := quartet.As[interface {
+		Busy() (time.Duration, string, bool)
+	}](ex); ok {
+		if ran, stack, ok := l.Busy(); ok {
+			name, stack, _ := strings.Cut(stack, "\n\n")
+			x.Loop.Current = &Callback{Func: draw.Clean(name), Ran: ran, Stack: clipped(stack)}
+		}
+	}
+	if l, ok := quartet.As[interface{ Contention() gil.Contention }](ex); ok {
+		x.Lock = newLock(l.Contention())
+	}
+	if p, ok := quartet.As[interface{ Workers() []procpool.Worker }](ex); ok {
+		for _, w := range p.Workers() {
+			x.Workers = append(x.Workers, newWorker(w, now))
+		}
+	}
+	if p, ok := quartet.As[interface{ Restarts() map[string]uint64 }](ex); ok {
+		x.Restarts = p.Restarts()
+	}
+	return mark
+}
+
+func newLoop(h eventloop.Health) *Loop {
+	l := &Loop{
+		Utilization: h.Utilization(eventloop.Health{}), LagP50: h.Lag.Quantile(.5), LagP99: h.Lag.Quantile(.99),
+		Pending: h.Pending, Conns: h.Conns, Blocked: h.Blocked, Dropped: h.Dropped,
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.Holds)) {
+		l.Holds = append(l.Holds, draw.Clean(name))
+	}
+	for _, c := range h.Longest {
+		l.Slow = append(l.Slow, Callback{Func: draw.Clean(c.Func), Ran: c.Ran})
+	}
+	return l
+}
+
+// mostConvoys bounds the list of convoys.
+const mostConvoys = 20
+
+func newLock(c gil.Contention) *Lock {
+	l := &Lock{
+		Waiters: c.Waiters, Longest: c.Longest, Switches: c.Switches, Forced: c.Forced,
+		WaitP50: c.Wait.Quantile(.5), WaitP99: c.Wait.Quantile(.99),
+	}
+	for _, name := range c.Holders {
+		l.Holders = append(l.Holders, draw.Clean(name))
+	}
+	slices.SortFunc(c.Convoys, func(a, b gil.Convoy) int { return cmp.Compare(b.Waited, a.Waited) })
+	for _, v := range c.Convoys[:min(len(c.Convoys), mostConvoys)] {
+		v.VictimLabel, v.CulpritLabel = draw.Clean(v.VictimLabel), draw.Clean(v.CulpritLabel)
+		l.Convoys = append(l.Convoys, v.String())
+	}
+	return l
+}
+
+func newWorker(w procpool.Worker, now time.Time) Worker {
+	v := Worker{
+		PID: w.PID, State: w.State.String(), Age: now.Sub(w.Started), Calls: w.Calls,
+		Memory: uint64(max(0, w.Memory)),
+	}
+	if w.Since.IsZero() {
+		return v
+	}
+	v.RunsFor = max(0, now.Sub(w.Since))
+	v.Running = draw.Clean(w.Func)
+	if w.Label != "" {
+		v.Running = fmt.Sprintf("%s (%s)", draw.Clean(w.Label), v.Running)
+	}
+	return v
+}

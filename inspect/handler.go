@@ -1,0 +1,172 @@
+package inspect
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/quartet-go/quartet"
+)
+
+// lookedAt is how long after a request its observers stay on.
+const lookedAt = 15 * time.Second
+
+// Page is an http.Handler that shows executors. Make it with [Handler]. Its methods may be called
+// from any goroutine.
+type Page struct {
+	subjects []*subject
+
+	// mu guards off.
+	mu  sync.Mutex
+	off *time.Timer // nil: nobody looks
+}
+
+// Handler returns a page of these executors, in this order; wrappers and views are shown as the
+// executor behind them is. Two that share a name are told apart by a number. It panics on a nil
+// executor.
+//
+// The path of a request decides by its last element: text, json and trace, and the page for
+// anything else. So the handler works at any place of a mux, with or without http.StripPrefix.
+func Handler(executors ...quartet.Executor) *Page {
+	p := &Page{}
+	names := make(map[string]int)
+	for i, ex := range executors {
+		if ex == nil {
+			panic(fmt.Sprintf("inspect: Handler: executor %d is nil", i))
+		}
+		s := newSubject(ex)
+		if names[s.name]++; names[s.name] > 1 {
+			s.name = fmt.Sprintf("%s #%d", s.name, names[s.name])
+		}
+		p.subjects = append(p.subjects, s)
+	}
+	return p
+}
+
+// Close switches the observers off. The page goes on working, and a later request switches them on
+// again.
+func (p *Page) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.off != nil {
+		p.off.Stop()
+		p.switchOffLocked()
+	}
+	return nil
+}
+
+// look switches the observers on, or keeps them on.
+func (p *Page) look() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.off != nil {
+		p.off.Reset(lookedAt)
+		return
+	}
+	for _, s := range p.subjects {
+		s.watch()
+	}
+	p.off = time.AfterFunc(lookedAt, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.switchOffLocked()
+	})
+}
+
+func (p *Page) switchOffLocked() {
+	p.off = nil
+	for _, s := range p.subjects {
+		s.unwatch()
+	}
+}
+
+// Snapshot returns the state of all executors. It does not switch the observers on, so that its
+// rates cover the time since the last look only while somebody looks.
+func (p *Page) Snapshot() Snapshot {
+	now := time.Now()
+	s := Snapshot{At: now}
+	for _, sub := range p.subjects {
+		s.Executors = append(s.Executors, sub.snapshot(now))
+	}
+	addStacks(&s)
+	s.Findings = findings(s.Executors)
+	return s
+}
+
+// ServeHTTP implements http.Handler. It answers GET and HEAD.
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	p.look()
+	f := formatOf(r)
+	var b bytes.Buffer
+	if err := f.write(p, &b); err != nil {
+		http.Error(w, "inspect: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", f.contentType)
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", policy)
+	if f.file != "" {
+		h.Set("Content-Disposition", `attachment; filename="`+f.file+`"`)
+	}
+	_, _ = b.WriteTo(w)
+}
+
+// format is a form of the data.
+type format struct {
+	contentType string
+	file        string // of a download
+	write       func(p *Page, b *bytes.Buffer) error
+}
+
+var formats = map[string]format{
+	"json":  {contentType: "application/json", write: (*Page).writeJSON},
+	"text":  {contentType: "text/plain; charset=utf-8", write: (*Page).writeText},
+	"trace": {contentType: "application/json", file: "quartet-trace.json", write: (*Page).writeTrace},
+}
+
+var htmlFormat = format{contentType: "text/html; charset=utf-8", write: (*Page).writeHTML}
+
+func formatOf(r *http.Request) format {
+	name := r.URL.Query().Get("format")
+	if name == "" && !strings.HasSuffix(r.URL.Path, "/") {
+		name = path.Base(r.URL.Path)
+	}
+	if f, ok := formats[name]; ok {
+		return f
+	}
+	return htmlFormat
+}
+
+func (p *Page) writeJSON(b *bytes.Buffer) error {
+	e := json.NewEncoder(b)
+	e.SetIndent("", "  ")
+	return e.Encode(p.Snapshot())
+}
+
+// writeTrace writes one trace of all executors, each with the name that the page gives it.
+func (p *Page) writeTrace(b *bytes.Buffer) error {
+	now := time.Now()
+	var all quartet.Timeline
+	for _, s := range p.subjects {
+		if record := s.recorded(); record != nil {
+			all.Add(record.all(now))
+		}
+	}
+	if all.Window(now.Add(-window), now).WriteChrome(b) != nil { // nothing is recorded
+		b.WriteString(`{"traceEvents":[]}` + "\n")
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package inspect
+
+import (
+	"time"
+
+	"github.com/quartet-go/quartet"
+)
+
+// histogram is a picture of durations: a bar for each power of two between the shortest and the
+// longest.
+type histogram struct {
+	Name  string
+	Empty bool
+	Marks []mark
+	Bars  []bar
+	Width int // of the picture, in units; its height is plotHeight
+}
+
+// bar counts the durations below a bound and not below half of it.
+type bar struct {
+	X, Y, Height int
+	Count        uint64
+	Bound        time.Duration
+}
+
+// mark is a quantile.
+type mark struct {
+	Name  string
+	Value time.Duration
+	X     int
+}
+
+const (
+	barWidth   = 12
+	plotHeight = 48
+)
+
+func newHistogram(name string, h quartet.Histogram) histogram {
+	out := histogram{Name: name, Empty: h.Count == 0}
+	first, last, most := -1, 0, uint64(0)
+	for i, n := range h.Buckets {
+		if n == 0 {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		last, most = i, max(most, n)
+	}
+	if out.Empty {
+		return out
+	}
+	for i := first; i <= last; i++ {
+		height := int(h.Buckets[i] * plotHeight / most)
+		if h.Buckets[i] > 0 {
+			height = max(height, 1)
+		}
+		out.Bars = append(out.Bars,
+			bar{(i - first) * barWidth, plotHeight - height, height, h.Buckets[i], time.Duration(1) << min(i, 62)})
+	}
+	out.Width = len(out.Bars) * barWidth
+	for _, q := range []struct {
+		name string
+		of   float64
+	}{{"p50", .5}, {"p90", .9}, {"p99", .99}} {
+		value := h.Quantile(q.of)
+		x := 0
+		for i := range out.Bars {
+			if value >= out.Bars[i].Bound/2 {
+				x = i*barWidth + barWidth/2
+			}
+		}
+		out.Marks = append(out.Marks, mark{q.name, value, x})
+	}
+	return out
+}

@@ -1,0 +1,56 @@
+package inspect
+
+import (
+	"time"
+
+	"github.com/quartet-go/quartet"
+)
+
+// recorder keeps the last events of an executor, under the name that the page has for it. Events of
+// the lanes that pictures leave out are kept apart, so that they take no room of the others.
+type recorder struct {
+	name        string
+	shown, rest quartet.Timeline
+}
+
+func newRecorder(name string) *recorder {
+	r := &recorder{name: name}
+	r.shown.Limit, r.rest.Limit = mostEvents, mostEvents
+	return r
+}
+
+// Observe implements quartet.Observer.
+func (r *recorder) Observe(e quartet.Event) {
+	e.Executor = r.name
+	if e.Lane < mostLanes {
+		r.shown.Observe(e)
+	} else {
+		r.rest.Observe(e)
+	}
+}
+
+// within returns the window's part of a record. If the record is full and covers less than the
+// window, its part begins with the record.
+func within(record *quartet.Timeline, now time.Time) *quartet.Timeline {
+	from := now.Add(-window)
+	if all := record.Events(); len(all) == mostEvents && all[0].At.After(from) {
+		from = all[0].At
+	}
+	return record.Window(from, now)
+}
+
+// all returns the record of the window.
+func (r *recorder) all(now time.Time) *quartet.Timeline {
+	t := within(&r.shown, now)
+	t.Add(within(&r.rest, now))
+	return t
+}
+
+// timeline returns the record of the window, and the number of lanes that it leaves out.
+func (r *recorder) timeline(now time.Time) (t *quartet.Timeline, left int) {
+	others := make(map[int]bool)
+	for _, e := range within(&r.rest, now).Events() {
+		others[e.Lane] = true
+	}
+	return within(&r.shown, now), len(others)
+}

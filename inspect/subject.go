@@ -1,0 +1,211 @@
+package inspect
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/draw"
+)
+
+// mostEvents bounds each part of an executor's record, and window is the time that the page shows
+// of it.
+const (
+	mostEvents = 50_000
+	window     = 10 * time.Second
+)
+
+// mostTasks bounds the lists of tasks.
+const mostTasks = 20
+
+// What an executor may offer, found through wrappers by quartet.As.
+type (
+	named interface{ Name() string }
+	// counter is every executor of this module, and their views.
+	counter interface{ Stats() quartet.Stats }
+	// watchable has its events sent to o, besides its own observer, until stop is called.
+	watchable interface {
+		Watch(o quartet.Observer) (stop func())
+	}
+	// lister lists its unfinished tasks of one state, the oldest first.
+	lister interface {
+		Tasks(queued bool, most int) []quartet.TaskStatus
+	}
+)
+
+// subject is one executor of the page.
+type subject struct {
+	ex   quartet.Executor
+	name string
+	kind string
+
+	// mu guards the fields below.
+	mu     sync.Mutex
+	record *recorder // nil: not watched
+	stop   func()
+	looks  []look               // oldest first
+	seen   map[uint64]time.Time // tasks of the last look, and since when they are as they are
+}
+
+// look is a moment at which somebody looked.
+type look struct {
+	at    time.Time
+	stats quartet.Stats
+	loop  loopMark
+}
+
+func newSubject(ex quartet.Executor) *subject {
+	s := &subject{ex: ex, kind: kindOf(ex)}
+	s.name = s.kind
+	if n, ok := quartet.As[named](ex); ok && n.Name() != "" {
+		s.name = n.Name()
+	}
+	return s
+}
+
+// kindOf returns the package of the executor behind all wrappers, such as workerpool.
+func kindOf(ex quartet.Executor) string {
+	for {
+		u, ok := ex.(interface{ Unwrap() quartet.Executor })
+		if !ok || u.Unwrap() == nil {
+			break
+		}
+		ex = u.Unwrap()
+	}
+	kind := strings.TrimPrefix(reflect.TypeOf(ex).String(), "*")
+	pkg, _, _ := strings.Cut(kind, ".")
+	return pkg
+}
+
+func (s *subject) watch() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.record = newRecorder(s.name)
+	if w, ok := quartet.As[watchable](s.ex); ok {
+		s.stop = w.Watch(s.record)
+	}
+}
+
+func (s *subject) unwatch() {
+	s.mu.Lock()
+	stop := s.stop
+	s.record, s.stop, s.looks, s.seen = nil, nil, nil, nil
+	s.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+}
+
+// recorded returns the record; nil: nobody looks.
+func (s *subject) recorded() *recorder {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.record
+}
+
+// timeline returns the record of the window, and the number of lanes that it leaves out.
+func (s *subject) timeline(now time.Time) (t *quartet.Timeline, left int) {
+	record := s.recorded()
+	if record == nil {
+		return &quartet.Timeline{}, 0
+	}
+	return record.timeline(now)
+}
+
+func (s *subject) snapshot(now time.Time) Executor {
+	x := Executor{Name: s.name, Kind: s.kind}
+	if c, ok := quartet.As[counter](s.ex); ok {
+		x.Stats = c.Stats()
+	}
+	if l, ok := quartet.As[lister](s.ex); ok {
+		started, queued := l.Tasks(false, mostTasks), l.Tasks(true, mostTasks)
+		since := s.since(slices.Concat(started, queued), now)
+		x.Longest, x.Queue = tasks(started, since, now), tasks(queued, since, now)
+	}
+	mark := describe(s.ex, &x, now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.record == nil {
+		return x
+	}
+	if len(s.looks) > 0 {
+		x.rate(s.looks[0], now, mark)
+	}
+	s.looks = append(s.looks, look{now, x.Stats, mark})
+	if i := slices.IndexFunc(s.looks, func(l look) bool { return now.Sub(l.at) <= window }); i > 0 {
+		s.looks = slices.Delete(s.looks, 0, i)
+	}
+	return x
+}
+
+// rate fills in the numbers that need an earlier look.
+func (x *Executor) rate(since look, now time.Time, mark loopMark) {
+	seconds := now.Sub(since.at).Seconds()
+	if seconds <= 0 {
+		return
+	}
+	per := func(now, before uint64) float64 { return float64(now-before) / seconds }
+	a, b := x.Stats, since.stats
+	x.Rates = Rates{
+		Seconds:   seconds,
+		Submitted: per(a.Submitted, b.Submitted),
+		Ended:     per(a.Done+a.Failed+a.Abandoned, b.Done+b.Failed+b.Abandoned),
+		Failed:    per(a.Failed, b.Failed),
+		Rejected:  per(a.Rejected, b.Rejected),
+	}
+	if x.Loop != nil {
+		x.Loop.Utilization = mark.since(since.loop)
+	}
+}
+
+// since returns when each task entered its present state. Executors time only some tasks.
+// For the others it is the time at which a look found them first.
+func (s *subject) since(all []quartet.TaskStatus, now time.Time) map[uint64]time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	since := make(map[uint64]time.Time, len(all))
+	for _, t := range all {
+		first, ok := s.seen[t.Task]
+		switch {
+		case !t.Since.IsZero():
+			first = t.Since
+		case !ok:
+			first = now
+		}
+		since[t.Task] = first
+	}
+	s.seen = since
+	return since
+}
+
+func tasks(all []quartet.TaskStatus, since map[uint64]time.Time, now time.Time) []Task {
+	tasks := make([]Task, 0, len(all))
+	for _, t := range all {
+		tasks = append(tasks, Task{
+			Number: t.Task, Func: draw.Clean(t.Func), Label: draw.Clean(t.Label), State: stateWords[t.State],
+			Held: draw.Clean(t.Held),
+			Age:  max(0, now.Sub(since[t.Task])), goroutine: t.Goroutine,
+		})
+	}
+	slices.SortStableFunc(tasks, func(a, b Task) int { return cmp.Compare(b.Age, a.Age) })
+	return tasks
+}
+
+var stateWords = map[quartet.EventKind]string{
+	quartet.EventQueued: "queued", quartet.EventStarted: "running", quartet.EventSuspended: "waiting",
+}
+
+// Title returns the words for a task.
+func (t Task) Title() string {
+	name := cmp.Or(t.Label, t.Func, "task "+strconv.FormatUint(t.Number, 10))
+	if t.Label != "" && t.Func != "" {
+		name = fmt.Sprintf("%s (%s)", t.Label, t.Func)
+	}
+	return name
+}
