@@ -1,5 +1,7 @@
-// Chatroom is a chat over TCP and in a web page. Its state has no mutex, for it lives on one event loop, and a member that
-// does not read is thrown out instead of holding up the others:
+//go:build !js
+
+// Chatroom is a chat over TCP and in a web page. Its state has no mutex, for it lives on one event
+// loop, and a member that does not read is thrown out instead of holding up the others:
 //
 //	$ go run ./examples/chatroom
 //	chat with nc 127.0.0.1 7000, or at http://127.0.0.1:7001
@@ -10,8 +12,8 @@
 //	ada: hello
 //	bob: hi, ada           bob is at the page
 //
-// The page gets its lines as server-sent events. Each of its requests is a task of the loop, so the handlers below touch
-// the room as freely as the callbacks of the connections do.
+// The page gets its lines as server-sent events. Each of its requests is a task of the loop, so the
+// handlers below touch the room as freely as the callbacks of the connections do.
 package main
 
 import (
@@ -26,6 +28,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"time"
 
 	"github.com/quartet-go/quartet/eventloop"
 )
@@ -63,10 +66,11 @@ func run(ctx context.Context, w io.Writer, tcp, web string) error {
 	if _, err := loop.Serve(lines, r.accept); err != nil {
 		return err
 	}
-	server := &http.Server{Handler: r.routes(loop)}
+	server := &http.Server{Handler: http.MaxBytesHandler(r.routes(loop), 2*longest), ReadHeaderTimeout: patience}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(pages) }()
-	fmt.Fprintf(w, "chat with nc %s, or at http://%s\n", strings.Replace(lines.Addr().String(), ":", " ", 1), pages.Addr())
+	fmt.Fprintf(w, "chat with nc %s, or at http://%s\n", strings.Replace(lines.Addr().String(), ":", " ", 1),
+		pages.Addr())
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -92,6 +96,7 @@ func (r *room) serveEvents(w http.ResponseWriter, req *http.Request) {
 	defer r.leave(p)
 	events := http.NewResponseController(w)
 	for {
+		_ = events.SetWriteDeadline(time.Now().Add(patience)) // ends a reader that does not read
 		if err := events.Flush(); err != nil {
 			return
 		}

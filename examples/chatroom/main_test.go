@@ -1,3 +1,5 @@
+//go:build !js
+
 package main
 
 import (
@@ -8,15 +10,19 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/quartet-go/quartet/internal/browsertest"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(browsertest.Main{M: m}) }
 
 // serve runs the room until the test ends, and returns where it is.
 func serve(t *testing.T) (tcp, web string) {
@@ -56,10 +62,11 @@ func (c client) say(text string) error {
 	return err
 }
 
-// Five hundred members get every line, in one order, while one of them never reads. A round begins when all the others
-// have the round before, so that only the one that does not read is ever far behind.
+// Five hundred members get every line, in one order, while one of them never reads. A round begins
+// when all the others have the round before, so that only the one that does not read is ever far
+// behind.
 func TestFiveHundredMembersAndASlowOne(t *testing.T) {
-	const members, talkers, rounds = 500, 10, 25
+	const members, talkers, rounds = 500, 10, 10
 	addr, _ := serve(t)
 	slow := dial(t, addr, "slow")
 	require.NoError(t, slow.Conn.(*net.TCPConn).SetReadBuffer(4<<10))
@@ -72,7 +79,7 @@ func TestFiveHundredMembersAndASlowOne(t *testing.T) {
 		}
 		require.NoError(t, all[i].Err())
 	}
-	padding := strings.Repeat(".", 1000)
+	padding := strings.Repeat(".", 2500)
 	sums := make([]uint64, members)
 	for round := range rounds {
 		var wg sync.WaitGroup
@@ -105,11 +112,14 @@ func TestFiveHundredMembersAndASlowOne(t *testing.T) {
 		require.Equal(t, sums[0], sums[i], "member %d has heard another order than the first", i)
 	}
 	heard := 0
-	for slow.Scan() { // what was on its way; then the connection has ended
+	require.NoError(t, slow.SetReadDeadline(time.Now().Add(10*time.Second))) // one that was not thrown out hears no end
+	// what was on its way; then the connection has ended
+	for slow.Scan() {
 		if strings.Contains(slow.Text(), ": round ") {
 			heard++
 		}
 	}
+	require.NotErrorIs(t, slow.Err(), os.ErrDeadlineExceeded, "the slow one was not thrown out")
 	require.Less(t, heard, talkers*rounds, "the slow one was not thrown out")
 }
 
@@ -155,12 +165,23 @@ func TestThePageInABrowser(t *testing.T) {
 	require.NoError(t, ada.say("hello <b>"))
 	require.True(t, ada.Scan())
 
-	page := openBrowser(t, web)
-	page.until(`lines.innerText.includes("ada: hello <b>")`)
-	page.eval(`document.getElementById("name").value = "bob"; text.value = "from the page"; document.querySelector("button").click()`)
+	page := browsertest.Open(t, web)
+	page.Until(`lines.innerText.includes("ada: hello <b>")`)
+	page.Eval(`document.getElementById("name").value = "bob"; text.value = "from the page"; document.querySelector("button").click()`)
 	require.True(t, ada.Scan())
 	require.Equal(t, "bob: from the page", ada.Text())
-	page.until(`lines.innerText.endsWith("bob: from the page") && text.value === ""`)
+	page.Until(`lines.innerText.endsWith("bob: from the page") && text.value === ""`)
 	require.NoError(t, ada.say("goodbye"))
-	page.until(`lines.lastChild.innerText === "ada: goodbye"`)
+	page.Until(`lines.lastChild.innerText === "ada: goodbye"`)
+}
+
+// A page whose reader does not read keeps a bounded number of lines, and is ended.
+func TestAPageThatIsBehindKeepsFewLines(t *testing.T) {
+	p := &page{}
+	for range 10 * behind {
+		p.send(strings.Repeat("x", longest))
+	}
+	require.LessOrEqual(t, len(p.lines), behind+1)
+	_, err := p.next(t.Context())
+	require.ErrorIs(t, err, errBehind)
 }

@@ -1,3 +1,5 @@
+//go:build !js
+
 package main
 
 import (
@@ -6,15 +8,17 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/eventloop"
 )
 
 const (
-	remembered = 20   // lines that a newcomer gets
-	longest    = 2000 // bytes of a line
-	behind     = 100  // lines that a page may be behind
+	remembered = 20               // lines that a newcomer gets
+	longest    = 2000             // bytes of a line
+	behind     = 100              // lines that a page may be behind
+	patience   = 10 * time.Second // for a page that takes nothing
 )
 
 // room is the chat's state. It has no mutex: it is touched on the loop alone.
@@ -92,8 +96,12 @@ type page struct {
 	resume func()
 }
 
+// send keeps one line more than a page may be behind, and no others: next then ends the page, whose
+// task may be waiting for its reader until then.
 func (p *page) send(line string) {
-	p.lines = append(p.lines, line)
+	if len(p.lines) <= behind {
+		p.lines = append(p.lines, line)
+	}
 	if p.resume != nil {
 		p.resume()
 	}

@@ -2,13 +2,16 @@
 //
 //	go run ./examples/compare
 //
-// mixed: a ping every 5 ms, while requests of 100 ms CPU time follow one another. wait: 1 to 1000 waits of 10 ms at
-// once. crunch: 8 equal tasks of CPU time. With -full also chat, to a hundred receivers one of whom is slow; crash, a
-// task that fails as badly as one can; and cost, of a call with nothing to do. With -runtimes auto the real Node and
-// each Python on the machine do the same. Load is open-loop: a request is due at its time, whether or not the one before
-// has been answered, and its latency counts from when it was due. The models alternate within each round; figures are
-// medians of the rounds, percentiles are over all of them. At the end claims about Node and Python are judged by the
-// figures.
+// mixed: a ping every 5 ms, while requests of 100 ms CPU time follow one another. wait: 1 to 1000
+// waits of 10 ms at once. crunch: 8 equal tasks of CPU time. With -full also chat, to a hundred
+// receivers one of whom is slow; crash, a task that fails as badly as one can; and cost, of a call
+// with nothing to do. With -runtimes auto the real Node and each Python on the machine do the same,
+// and language shows the same work in each of them in absolute time. Load is open-loop: a request
+// is due at its time, whether or not the one before has been answered, and its latency counts from
+// when it was due. The models alternate within each round; figures are medians of the rounds,
+// percentiles are over all of them. At the end claims about Node and Python are judged by the
+// figures. With -article FILE it writes the statements about both, each with its verdict and
+// figures; -from FILES reads files of -json, and measures nothing.
 package main
 
 import (
@@ -24,6 +27,7 @@ import (
 	"slices"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/load"
+	"github.com/quartet-go/quartet/examples/compare/internal/model"
 	"github.com/quartet-go/quartet/examples/compare/internal/page"
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
 	"github.com/quartet-go/quartet/examples/compare/internal/runtimes"
@@ -31,6 +35,7 @@ import (
 	"github.com/quartet-go/quartet/examples/compare/internal/virtual"
 	"github.com/quartet-go/quartet/examples/compare/internal/workload"
 	"github.com/quartet-go/quartet/procpool"
+	"github.com/quartet-go/quartet/workerpool"
 )
 
 func main() {
@@ -53,19 +58,23 @@ func main() {
 // run does what o says, prints it to w, and writes the files that o names.
 func run(ctx context.Context, o options, w io.Writer, bar *progress) error {
 	examine := here
-	if o.virtual {
+	switch {
+	case o.from != nil:
+		examine = read
+	case o.virtual:
 		examine = modelled
 	}
 	report, err := examine(ctx, o, w, bar)
 	if err != nil {
 		return err
 	}
-	report.Verdicts = verdict.Judge(report.Figures, report.Machine.Cores)
+	report.Verdicts = verdict.Judge(report.Evidence())
 	printVerdicts(w, report.Verdicts)
 	err = errors.Join(
 		save(o.json, report.WriteJSON),
 		save(o.csv, func(w io.Writer) error { return writeCSV(w, report.Tables) }),
 		savePictures(o.svg, report),
+		saveArticle(o.article, report),
 		save(o.html, func(w io.Writer) error { return page.Write(w, report, workload.Heavy, workload.Ping) }),
 	)
 	if o.assert {
@@ -78,20 +87,28 @@ func run(ctx context.Context, o options, w io.Writer, bar *progress) error {
 func here(ctx context.Context, o options, w io.Writer, bar *progress) (*result.Report, error) {
 	bar.say("calibrating")
 	spin := load.Calibrate()
-	m := result.Machine{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Seed: o.seed, Turns: spin.PerMillisecond}
+	m := result.Machine{
+		Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Seed: o.seed,
+		Turns: spin.PerMillisecond,
+	}
 	plan := workload.Short(ctx, spin)
 	installed, err := runtimes.Find(spin.PerMillisecond, o.runtimes)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = installed.Close() }()
-	m.Notes = installed.Notes
+	if o.article != "" {
+		installed.Typical()
+	}
+	m.Notes, m.Twins = installed.Notes, installed.Twins()
 	bar.clear()
-	fmt.Fprintf(w, "%s, %s/%s, %d cores; medians of %d rounds; a millisecond of CPU time is %d turns of a generator\n",
-		m.Go, m.OS, m.Arch, plan.Cores, plan.Rounds, m.Turns)
+	fmt.Fprintln(w, wrapped("", fmt.Sprintf(
+		"%s, %s/%s, %d cores; medians of %d rounds; a millisecond of CPU time is %d turns of a generator",
+		m.Go, m.OS, m.Arch, plan.Cores, plan.Rounds, m.Turns)))
 	for _, note := range m.Notes {
 		fmt.Fprintf(w, "  %s\n", note)
 	}
+	plan.Languages = installed.Languages
 	return carryOut(plan, o, m, installed, w, bar), nil
 }
 
@@ -100,14 +117,23 @@ func modelled(ctx context.Context, o options, w io.Writer, bar *progress) (*resu
 	plan := workload.Short(ctx, load.Spinner{})
 	plan.Cores, plan.Measure, plan.Job, plan.Probes = virtual.Cores, virtual.Measure(o.seed), nil, false
 	plan.Workers = []int{virtual.Cores}
-	fmt.Fprintf(w, "modelled: each row is a program for a simulated machine of %d cores, in virtual time; medians of %d rounds, seed %d\n",
-		plan.Cores, plan.Rounds, o.seed)
+	pool := workerpool.New(workerpool.Config{Queue: workerpool.NoQueue})
+	defer func() { _ = pool.Close() }()
+	plan.On = pool
+	fmt.Fprintln(w, wrapped("", fmt.Sprintf(
+		"modelled: each row is a program for a machine of %d cores, in virtual time; medians of %d rounds, seed %d",
+		plan.Cores, plan.Rounds, o.seed)))
 	return carryOut(plan, o, result.Machine{Seed: o.seed, Virtual: true}, &runtimes.Installed{}, w, bar), nil
 }
 
 // carryOut does the plan, with the real rows last, and shows tables as they come.
-func carryOut(plan workload.Plan, o options, m result.Machine, real *runtimes.Installed, w io.Writer, bar *progress) *result.Report {
-	if o.full {
+func carryOut(plan workload.Plan, o options, m result.Machine, real *runtimes.Installed, w io.Writer,
+	bar *progress,
+) *result.Report {
+	switch {
+	case o.article != "":
+		plan.Models = model.All // every row, and no more steps than statements rest on
+	case o.full:
 		plan = plan.Full()
 	}
 	if o.virtual {
@@ -132,8 +158,11 @@ func carryOut(plan workload.Plan, o options, m result.Machine, real *runtimes.In
 	return report
 }
 
-// compare runs the workloads and shows each table when it is known. What an interrupt has left of a table is shown too.
-func compare(report *result.Report, plan workload.Plan, only []string, real *runtimes.Installed, show func(result.Table)) {
+// compare runs the workloads and shows each table when it is known. What an interrupt has left of a
+// table is shown too.
+func compare(report *result.Report, plan workload.Plan, only []string, real *runtimes.Installed,
+	show func(result.Table),
+) {
 	for _, wl := range workload.All {
 		if !slices.Contains(only, wl.Name) || plan.Ctx.Err() != nil {
 			continue
@@ -148,11 +177,12 @@ func compare(report *result.Report, plan workload.Plan, only []string, real *run
 	}
 }
 
-// contradiction names the claims on which the figures say the opposite of what is known.
+// contradiction names the claims on which the figures contradict common knowledge.
 func contradiction(vs []verdict.Verdict) (err error) {
 	for _, v := range vs {
 		if v.Contradicts() {
-			err = errors.Join(err, fmt.Errorf("compare: %s: %s, expected %s: %s", v.Claim, v.Outcome, v.Expect, v.Evidence))
+			err = errors.Join(err,
+				fmt.Errorf("compare: %s: %s, expected %s: %s", v.Claim, v.Outcome, v.Expect, v.Evidence))
 		}
 	}
 	return err

@@ -12,7 +12,8 @@ import (
 )
 
 var columns = []string{
-	"workload", "model", "kind", "wall_s", "ideal_s", "p50_s", "p99_s", "max_s", "in_flight", "running", "cores", "lost", "broken",
+	"workload", "model", "kind", "wall_s", "ideal_s", "p50_s", "p99_s", "max_s", "in_flight", "started", "running",
+	"cores", "lost", "broken",
 }
 
 // writeCSV writes the rows of all tables; times are in seconds.
@@ -29,7 +30,7 @@ func writeCSV(w io.Writer, tables []result.Table) error {
 			line := []string{t.Name, r.Name, string(r.Kind)}
 			for _, v := range []any{
 				r.Wall.Seconds(), r.Ideal.Seconds(), r.P50.Seconds(), r.P99.Seconds(), r.Max.Seconds(),
-				r.InFlight, r.Running, r.Cores, r.Lost, r.Broken,
+				r.InFlight, r.Started, r.Running, r.Cores, r.Lost, r.Broken,
 			} {
 				line = append(line, fmt.Sprint(v))
 			}

@@ -14,14 +14,17 @@ import (
 // pictureWidth is that of a page on a desk, in pixels.
 const pictureWidth = 760
 
-var fileNames = map[string]string{"mixed": "mixed-latency.svg", "wait": "wait.svg", "crunch": "crunch.svg", "chat": "chat.svg"}
+var fileNames = map[string]string{
+	"mixed": "mixed-latency.svg", "wait": "wait.svg", "crunch": "crunch.svg",
+	"chat": "chat.svg",
+}
 
 type picture struct{ name, svg string }
 
 // pictures are those that there are figures for.
 func pictures(r *result.Report) (all []picture) {
 	for _, t := range r.Tables {
-		if svg, ok := chart.Of(t, pictureWidth); ok {
+		if svg, ok := chart.Of(t, pictureWidth, t.Finding()); ok {
 			all = append(all, picture{fileNames[t.Name], svg})
 		}
 	}

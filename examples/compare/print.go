@@ -6,33 +6,79 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
 	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
 )
 
-const barWidth = 20
+const (
+	lineWidth = 100 // columns: what a projector shows
+	barWidth  = 20
+)
 
-// printTable prints a table with the columns that all workloads share.
+// printTable prints a table with the columns that all workloads share: two lines for a row, its
+// figures, and a bar with what the row is like.
 func printTable(w io.Writer, t result.Table) {
-	fmt.Fprintf(w, "\n%s: %s", t.Name, t.Title)
+	title := fmt.Sprintf("%s: %s", t.Name, t.Title)
 	if t.Rule != "" {
-		fmt.Fprintf(w, "; rule: %s", t.Rule)
+		title += "; rule: " + t.Rule
 	}
-	fmt.Fprint(w, "\n\n")
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(tw, "model\tlike\twall\t× inline\tideal\treached\tp50\tp99\tmax\tin flight/running\tcores\tlost\t%s%s\n", t.BarOf, lastColumn(t, againstReal))
+	fmt.Fprintf(w, "\n%s\n\n", wrapped("", title))
+	var table strings.Builder
+	tw := tabwriter.NewWriter(&table, 0, 0, 1, ' ', 0)
+	fmt.Fprint(tw, "model\twall\t× "+base(t)+"\tideal\tgot\tp50\tp99\tmax\tin flight/run\tcores\tlost\n")
 	most := time.Duration(1)
 	for _, r := range t.Rows {
 		most = max(most, r.Of(t.BarOf))
-	}
-	for _, r := range t.Rows {
-		printRow(tw, t, r, most)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\n",
+			marked(r), result.Short(r.Wall), result.Ratio(t.Rows[0].Wall, r.Wall), result.Measured(r.Ideal), reached(r),
+			result.Measured(r.P50), result.Measured(r.P99), result.Measured(r.Max), atOnce(r), result.Cores(r.Cores),
+			r.Lost)
 	}
 	_ = tw.Flush()
+	for i, line := range strings.Split(strings.TrimSuffix(table.String(), "\n"), "\n") {
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
+		if i == 0 {
+			fmt.Fprintf(w, "  %-*s like\n", barWidth, t.BarOf)
+			continue
+		}
+		mark := fmt.Sprintf("  %-*s ", barWidth, bar(t.Rows[i-1].Of(t.BarOf), most))
+		fmt.Fprintln(w, wrapped(mark, about(t.Rows[i-1])))
+	}
+	printRemarks(w, t)
+	printSteps(w, t)
+	printWorkers(w, t)
+	for _, remark := range t.Remarks {
+		fmt.Fprintln(w, wrapped("  ", remark))
+	}
+}
+
+// base is the name of the row that others are compared with.
+func base(t result.Table) string {
+	if len(t.Rows) == 0 {
+		return ""
+	}
+	return t.Rows[0].Name
+}
+
+// about is the model that a row is like, its kind, and how it compares with a real row.
+func about(r result.Row) string {
+	text := r.Like
+	if r.Kind != "" && r.Kind != result.Modelled { // where one row is modelled, all are
+		text = string(r.Kind) + ": " + text
+	}
+	if len(r.Against) > 0 {
+		text += "; against " + r.Comparison()
+	}
+	return text
+}
+
+// printRemarks explains the marks of the rows.
+func printRemarks(w io.Writer, t result.Table) {
 	for _, r := range t.Rows {
 		if r.Broken != "" {
-			fmt.Fprintf(w, "! %s breaks the rule: %s\n", r.Name, r.Broken)
+			fmt.Fprintln(w, wrapped("! ", r.Name+" breaks the rule: "+r.Broken))
 		}
 	}
 	for _, r := range t.Rows {
@@ -40,27 +86,38 @@ func printTable(w io.Writer, t result.Table) {
 			fmt.Fprintf(w, "~ %s is extrapolated from %d\n", r.Name, r.From)
 		}
 	}
-	printSteps(w, t)
-	printWorkers(w, t)
-	for _, remark := range t.Remarks {
-		fmt.Fprintf(w, "  %s\n", remark)
+	if t.Noisy() {
+		fmt.Fprintln(w, "? other programs used the machine meanwhile: these rows judge nothing")
+	}
+	for _, r := range t.Rows {
+		if r.Above != "" {
+			fmt.Fprintln(w, wrapped("+ ", r.Name+" is faster than its ideal: "+r.Above))
+		}
 	}
 }
 
-func printRow(w io.Writer, t result.Table, r result.Row, most time.Duration) {
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s%s\n",
-		marked(r), r.Like, result.Short(r.Wall), result.Ratio(t.Rows[0].Wall, r.Wall), result.Measured(r.Ideal), reached(r),
-		result.Measured(r.P50), result.Measured(r.P99), result.Measured(r.Max), atOnce(r), result.Cores(r.Cores), r.Lost, bar(r.Of(t.BarOf), most), lastColumn(t, r.Comparison()))
-}
-
-// againstReal heads the column that is there when real rows are.
-const againstReal = "sim against real"
-
-func lastColumn(t result.Table, text string) string {
-	if !t.Compared() {
-		return ""
+// wrapped breaks a text into lines of lineWidth. The first begins with mark, the others are
+// indented by as much.
+func wrapped(mark, text string) string {
+	var b strings.Builder
+	indent, column := strings.Repeat(" ", utf8.RuneCountInString(mark)), 0
+	for i, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+			b.WriteString(mark)
+			column = len(indent)
+		case column+1+n > lineWidth:
+			b.WriteString("\n" + indent)
+			column = len(indent)
+		default:
+			b.WriteString(" ")
+			column++
+		}
+		b.WriteString(word)
+		column += n
 	}
-	return "\t" + text
+	return b.String()
 }
 
 // atOnce prints what a workload has no figure for as -.
@@ -68,28 +125,32 @@ func atOnce(r result.Row) string {
 	switch {
 	case r.InFlight == 0:
 		return "-"
-	case r.Running == 0:
+	case r.Running == result.Unknown:
 		return fmt.Sprintf("%d/?", r.InFlight) // other processes know
 	}
 	return fmt.Sprintf("%d/%d", r.InFlight, r.Running)
 }
 
-// marked is a row's name with what kind it is, and with ! when it breaks the rule, ~ when it is extrapolated.
+// marked is a row's name with ! when it breaks the rule, ~ when it is extrapolated, ? when other
+// programs used the machine,
+// + when it is faster than its ideal.
 func marked(r result.Row) string {
-	name := r.Name
-	if r.Kind != "" && r.Kind != result.Modelled { // where one row is modelled, all are
-		name += " (" + string(r.Kind) + ")"
+	var marks strings.Builder
+	for _, m := range []struct {
+		is   bool
+		mark string
+	}{{r.Broken != "", "!"}, {r.From > 0, "~"}, {r.Noisy, "?"}, {r.Above != "", "+"}} {
+		if m.is {
+			marks.WriteString(m.mark)
+		}
 	}
-	if r.Broken != "" {
-		name += " !"
+	if marks.Len() == 0 {
+		return r.Name
 	}
-	if r.From > 0 {
-		name += " ~"
-	}
-	return name
+	return r.Name + " " + marks.String()
 }
 
-// printSteps prints what becomes of each row over the steps of its table, where there are several.
+// printSteps prints the figures of each row over the steps of its table, if there are several.
 func printSteps(w io.Writer, t result.Table) {
 	if len(t.Rows) == 0 || len(t.Rows[0].Levels) < 2 {
 		return
@@ -139,21 +200,26 @@ func bar(d, most time.Duration) string {
 
 // printVerdicts prints those on claims that were measured, then names the others.
 func printVerdicts(w io.Writer, vs []verdict.Verdict) {
-	fmt.Fprint(w, "\nverdicts, from the figures above\n\n")
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprint(w, "\n"+wrapped("", "verdicts, from the figures above; each is the median of its rounds here, and each "+
+		"ratio that of its rounds' ratios, so that two figures need not divide to it")+"\n\n")
 	for _, v := range vs {
 		if v.Outcome != verdict.Unmeasured {
-			fmt.Fprintf(tw, "%s\t%s\t%s\n", v.Outcome, v.Claim, v.Evidence)
+			fmt.Fprintln(w, wrapped(fmt.Sprintf("%-14s ", v.Outcome), v.Claim))
+			fmt.Fprintln(w, wrapped("               ", v.Evidence))
 		}
 	}
-	_ = tw.Flush()
-	for _, why := range []verdict.Why{verdict.NotRun, verdict.NoWorkload} {
-		heading := "\n" + string(why) + "\n"
+	for _, why := range verdict.Whys {
+		heading := "\n" + wrapped("", string(why)) + "\n"
 		for _, v := range vs {
-			if v.Outcome == verdict.Unmeasured && v.Why == why {
-				fmt.Fprintf(w, "%s  %s\n", heading, v.Claim)
-				heading = ""
+			if v.Outcome != verdict.Unmeasured || v.Why != why {
+				continue
 			}
+			text := v.Claim
+			if v.Evidence != "" {
+				text += " (" + v.Evidence + ")"
+			}
+			fmt.Fprintf(w, "%s%s\n", heading, wrapped("  ", text))
+			heading = ""
 		}
 	}
 }

@@ -4,12 +4,22 @@ import (
 	"bytes"
 	"flag"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quartet-go/quartet/examples/compare/internal/load"
+	"github.com/quartet-go/quartet/examples/compare/internal/model"
+	"github.com/quartet-go/quartet/examples/compare/internal/result"
+	"github.com/quartet-go/quartet/examples/compare/internal/runtimes"
+	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
+	"github.com/quartet-go/quartet/examples/compare/internal/virtual"
+	"github.com/quartet-go/quartet/examples/compare/internal/workload"
+	"github.com/quartet-go/quartet/workerpool"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -17,12 +27,15 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // inVirtualTime is all that -virtual prints and writes.
 func inVirtualTime(t *testing.T, args ...string) map[string]string {
 	dir := t.TempDir()
-	o, err := parse(append(args, "-virtual", "-full", "-json", filepath.Join(dir, "json"), "-csv", filepath.Join(dir, "csv"), "-svg", filepath.Join(dir, "svg")), io.Discard)
+	o, err := parse(append(args, "-virtual", "-json", filepath.Join(dir, "json"), "-csv",
+		filepath.Join(dir, "csv"), "-svg", filepath.Join(dir, "svg")), io.Discard)
 	require.NoError(t, err)
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), o, &out, &progress{io.Discard}))
 	all := map[string]string{"out": out.String()}
-	for _, name := range []string{"json", "csv", "svg/mixed.svg", "svg/mixed-latency.svg", "svg/wait.svg", "svg/crunch.svg"} {
+	pictures, err := fs.Glob(os.DirFS(dir), "svg/*.svg")
+	require.NoError(t, err)
+	for _, name := range append(pictures, "json", "csv") {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
 		all[name] = string(text)
@@ -37,16 +50,45 @@ func golden(t *testing.T, file, got string) {
 	}
 	want, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.True(t, bytes.Equal(want, []byte(got)), "%s is not what the program makes; go test ./examples/compare -update writes it:\n%s", file, got)
+	require.True(t, bytes.Equal(want, []byte(got)),
+		"%s is not what the program makes; go test ./examples/compare -update writes it:\n%s", file, got)
 }
 
-// The same bytes at each run and, by the golden files, on each machine.
-func TestVirtualIsExact(t *testing.T) {
-	all := inVirtualTime(t)
-	for range 3 {
-		require.Equal(t, all, inVirtualTime(t))
+// The same bytes at each run: here by a small scene, and below by golden files.
+func TestVirtualIsRepeatable(t *testing.T) {
+	all := inVirtualTime(t, "-only", "mixed,crunch")
+	require.Contains(t, all, "svg/crunch.svg")
+	require.Equal(t, all, inVirtualTime(t, "-only", "mixed,crunch"))
+}
+
+// The race detector sees all of the simulation in a small scene too, twice beside each other.
+func TestVirtualInSmall(t *testing.T) {
+	small := func() *result.Report {
+		pool := workerpool.New(workerpool.Config{Workers: 2, Queue: workerpool.NoQueue})
+		defer pool.Close()
+		plan := workload.Short(t.Context(), load.Spinner{}).Full()
+		plan.Cores, plan.Measure, plan.Job, plan.Probes = virtual.Cores, virtual.Measure(0), nil, false
+		plan.Models, plan.On = virtual.Models(plan.Models), pool
+		plan.InFlight, plan.Receivers = []int{1, 50}, []int{10, 50}
+		report := &result.Report{Figures: verdict.Figures{}}
+		compare(report, plan, []string{"mixed", "wait", "crunch", "chat"}, &runtimes.Installed{}, func(result.Table) {})
+		return report
 	}
-	require.NotEqual(t, all["csv"], inVirtualTime(t, "-seed", "1")["csv"])
+	first := small()
+	require.Len(t, first.Tables, 4)
+	for _, table := range first.Tables {
+		require.Len(t, table.Rows, len(model.All), table.Name)
+	}
+	require.Equal(t, first, small())
+}
+
+// The same bytes on each machine. Under the race detector this takes minutes, all of them for one
+// goroutine at a time.
+func TestVirtualIsExact(t *testing.T) {
+	if raceEnabled {
+		t.Skip("a thousand threads of a simulation take minutes under the race detector")
+	}
+	all := inVirtualTime(t, "-full")
 	golden(t, "testdata/virtual.txt", all["out"])
 	golden(t, "testdata/virtual.csv", all["csv"])
 	// The README's pictures.

@@ -1,27 +1,30 @@
-// Convoy shows what a global lock does to a thread that waits often, beside one that computes: each time it comes back
-// it gets the lock a switch interval late. # has the lock, . waits for it, > got it from one that had to drop it, and ~
-// waits for something else:
+// Convoy shows what a global lock does to a thread that waits often, beside one that computes: each
+// time it comes back it gets the lock a switch interval late. # has the lock, . waits for it, > was
+// given it by a thread that had to drop it, ~ waits for something else, and + does both in one
+// column:
 //
 //	interval 5ms
-//	         gil   0 |#~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~#~~#|
-//	         gil   1 |###########.##########################.######.######.###    | cpu
-//	         gil   2 |     #.....>......>~.....>......>.....>......>......>...##.#| io
+//	         gil   q |11111                                                       | queued, at most 1
+//	         gil   0 |+~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~+~~+|
+//	         gil   1 |##################+######+######+########################   | cpu
+//	         gil   2 |     +.....>+.....>~.....>~.....>~....>+~....>+.....>+..#++#| io
 //	                  0                                                        57ms
 //	                  0s–50ms: io waited 5ms for cpu, 8 times
 //	ten waits of 1ms cost 42ms of waiting for the lock
 //
 //	interval 1ms
-//	         gil   0 |#~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~#|
-//	         gil   1 |########.##.####.##.#######.################################| cpu
-//	         gil   2 | #.>..>.>..>..>.>..>..>~.>.>                                | io
+//	         gil   q |1                                                           | queued, at most 1
+//	         gil   0 |+~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~+|
+//	         gil   1 |###+##+####+##+#######+##+##################################| cpu
+//	         gil   2 | +.>~.>~>+.>~.>~>+~>+.>~.>~>#                               | io
 //	                  0                                                        55ms
 //	                  0s–25.5ms: io waited 1ms for cpu, 11 times
 //	ten waits of 1ms cost 11ms of waiting for the lock
 //
 //	free
-//	         gil   0 |#~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~#|
+//	         gil   0 |+~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~+|
 //	         gil   1 |############################################################| cpu
-//	         gil   2 |##~##~#~#~#~##~#~#                                          | io
+//	         gil   2 |+#~#++++#~#~#++++#                                          | io
 //	                  0                                                        50ms
 //	ten waits of 1ms cost 0s of waiting for the lock
 //
@@ -45,7 +48,10 @@ import (
 func main() {
 	folder := flag.String("svg", "", "also write pictures into this `folder`")
 	flag.Parse()
-	for i, policy := range []gil.Policy{gil.Interval(5 * time.Millisecond), gil.Interval(time.Millisecond), gil.Free()} {
+	for i, policy := range []gil.Policy{
+		gil.Interval(5 * time.Millisecond), gil.Interval(time.Millisecond),
+		gil.Free(),
+	} {
 		timeline := &quartet.Timeline{}
 		err := show(context.Background(), os.Stdout, policy, timeline)
 		if err == nil && *folder != "" {
@@ -86,7 +92,7 @@ func show(ctx context.Context, w io.Writer, policy gil.Policy, timeline *quartet
 	if err := timeline.WriteText(w, 60); err != nil {
 		return err
 	}
-	for _, f := range interpreter.Figures() {
+	for _, f := range interpreter.Report().Threads {
 		if f.Label == "io" {
 			fmt.Fprintf(w, "ten waits of 1ms cost %v of waiting for the lock\n\n", f.Wait.Round(100*time.Microsecond))
 		}
@@ -100,5 +106,5 @@ func draw(file string, timeline *quartet.Timeline) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(timeline.WriteSVG(f), f.Close())
+	return errors.Join(timeline.WriteSVG(f, 0), f.Close())
 }

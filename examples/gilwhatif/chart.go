@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// chart draws requests per second against threads, a column for each doubling's part: a letter for each model, * where
-// they are together, and the closed form of one lock as dots.
+// chart draws requests per second against threads, a column for each doubling's part: a letter for
+// each model, * where they are together, and the closed form of one lock as dots.
 func (a *answer) chart(width, height int) string {
 	rows := make([][]byte, height)
 	for i := range rows {

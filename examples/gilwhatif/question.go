@@ -8,12 +8,14 @@ import (
 	"github.com/quartet-go/quartet/gil"
 )
 
-// question is what is asked: a service, and a machine.
+// question is a service and a machine.
 type question struct {
-	threads, most, locked, cores, locks, seeds int
-	cpu, wait, interval, handover, span        time.Duration
-	spread                                     string
-	slowdown                                   float64
+	rate, threads, most, locked, waits, others, cores, locks, seeds int
+	cpu, wait, p99, interval, handover, span                        time.Duration
+	spread, machine                                                 string
+	slowdown                                                        float64
+
+	constants gil.Machine // of machine
 }
 
 // spreads are distributions with a given mean.
@@ -38,7 +40,11 @@ func (q *question) check() error {
 		least, most int64
 		unit        time.Duration // 0: a number
 	}{
+		{"rate", int64(q.rate), 0, 1_000_000, 0},
 		{"threads", int64(q.threads), 1, 1000, 0},
+		{"waits", int64(q.waits), 1, 1000, 0},
+		{"others", int64(q.others), 0, 64, 0},
+		{"p99", int64(q.p99), 0, int64(time.Hour), 1},
 		{"most", int64(q.most), 1, 1000, 0},
 		{"locked", int64(q.locked), 0, 100, 0},
 		{"cores", int64(q.cores), 1, 256, 0},
@@ -54,7 +60,8 @@ func (q *question) check() error {
 			continue
 		}
 		if f.unit > 0 {
-			return fmt.Errorf("-%s %v is not from %v to %v", f.flag, time.Duration(f.value), time.Duration(f.least), time.Duration(f.most))
+			return fmt.Errorf("-%s %v is not from %v to %v", f.flag, time.Duration(f.value), time.Duration(f.least),
+				time.Duration(f.most))
 		}
 		return fmt.Errorf("-%s %d is not from %d to %d", f.flag, f.value, f.least, f.most)
 	}
@@ -66,6 +73,16 @@ func (q *question) check() error {
 	}
 	if q.locks == 0 {
 		q.locks = q.cores
+	}
+	switch q.machine {
+	case "preset":
+		q.constants = gil.LinuxVM
+	case "measured":
+		var err error
+		q.constants, err = gil.Calibrate()
+		return err
+	default:
+		return fmt.Errorf("-machine %q is not preset or measured", q.machine)
 	}
 	return nil
 }
@@ -84,8 +101,14 @@ func (q *question) models() []model {
 	lock := gil.Interval(q.interval)
 	return []model{
 		{name: "one lock", mark: 'L', policy: lock, locks: 1, slower: 1},
-		{name: fmt.Sprintf("%d interpreters", q.locks), mark: 'i', policy: gil.PerInterpreter(q.locks, lock), locks: q.locks, slower: 1},
-		{name: fmt.Sprintf("%d processes", q.locks), mark: 'p', policy: gil.PerInterpreter(q.locks, lock), locks: q.locks, more: q.handover, slower: 1},
+		{
+			name: fmt.Sprintf("%d interpreters", q.locks), mark: 'i', policy: gil.PerInterpreter(q.locks, lock),
+			locks: q.locks, slower: 1,
+		},
+		{
+			name: fmt.Sprintf("%d processes", q.locks), mark: 'p', policy: gil.PerInterpreter(q.locks, lock),
+			locks: q.locks, more: q.handover, slower: 1,
+		},
 		{name: "no lock", mark: 'f', policy: gil.Free(q.slowdown), slower: q.slowdown},
 	}
 }
@@ -94,10 +117,30 @@ func (q *question) models() []model {
 func (q *question) load(m model, threads int) gil.Load {
 	of := spreads[q.spread]
 	locked := q.cpu * time.Duration(q.locked) / 100
-	return gil.Load{Label: "requests", Threads: threads, Compute: of(locked + m.more), Released: of(q.cpu - locked), Wait: of(q.wait)}
+	return gil.Load{
+		Label: "requests", Threads: threads, Compute: of(locked + m.more), Released: of(q.cpu - locked),
+		Wait: of(q.wait), Waits: q.waits,
+	}
 }
 
-// form is the load whose closed form is the model's: computing takes as long as it does there, but for native code.
+// loads is the service beside what else the process does: threads that compute for ever.
+func (q *question) loads(l gil.Load) []gil.Load {
+	loads := []gil.Load{l}
+	if q.others > 0 {
+		loads = append(loads, gil.Load{Label: "others", Threads: q.others, Compute: gil.Const(10 * time.Millisecond)})
+	}
+	return loads
+}
+
+// offered is the service in a model, with the requests that arrive.
+func (q *question) offered(m model) gil.Load {
+	l := q.load(m, q.threads)
+	l.Arrivals = gil.Exp(time.Second / time.Duration(q.rate))
+	return l
+}
+
+// form is the load whose closed form is the model's: computing takes as long as it does there, but
+// for native code.
 func (q *question) form(m model, threads int) gil.Load {
 	l := q.load(m, threads)
 	l.Compute = gil.Const(time.Duration(m.slower * float64(l.Compute.Mean())))

@@ -14,7 +14,8 @@ const (
 	svgColumns, svgLevels = svgPlotX * svgTenths, svgPlotY * svgTenths
 )
 
-// svg draws the chart as a picture: a line for each model with its band, the closed form of one lock dashed, and its knee.
+// svg draws the chart as a picture: a line for each model with its band, the closed form of one
+// lock dashed, and its knee.
 func (a *answer) svg() string {
 	var b strings.Builder
 	top := a.top() * 1.05
@@ -25,19 +26,24 @@ func (a *answer) svg() string {
 	y := func(rate float64) float64 {
 		return svgTop + svgPlotY - float64(int(rate/top*svgLevels))/svgTenths
 	}
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="w-svg" role="img" viewBox="0 0 %d %d" width="%[1]d" height="%[2]d">`+"\n", svgWidth, svgHeight)
+	fmt.Fprintf(&b,
+		`<svg xmlns="http://www.w3.org/2000/svg" class="w-svg" role="img" viewBox="0 0 %d %d" width="%[1]d" height="%[2]d">`+"\n", svgWidth, svgHeight)
 	b.WriteString("<title>Requests per second against threads</title>\n" + svgStyle)
-	fmt.Fprintf(&b, `<rect class="w-page" width="100%%" height="100%%"/><text x="%d" y="26">requests per second, %v of CPU (%d %% under the lock), %v of waiting, %d cores</text>`+"\n",
+	fmt.Fprintf(&b,
+		`<rect class="w-page" width="100%%" height="100%%"/><text x="%d" y="26">requests per second, %v of CPU (%d %% under the lock), %v of waiting, %d cores</text>`+"\n",
 		svgLeft, a.cpu, a.locked, a.wait, a.cores)
 	step := roundStep(top / 5)
 	for rate := 0.0; rate <= top; rate += step {
-		fmt.Fprintf(&b, `<path class="w-grid" d="M%d %.1fh%d"/><text class="w-dim" text-anchor="end" x="%d" y="%.1f">%.0f</text>`+"\n",
+		fmt.Fprintf(&b,
+			`<path class="w-grid" d="M%d %.1fh%d"/><text class="w-dim" text-anchor="end" x="%d" y="%.1f">%.0f</text>`+"\n",
 			svgLeft, y(rate), svgPlotX, svgLeft-8, y(rate)+4, rate)
 	}
 	for _, f := range a.curves[0].figures {
-		fmt.Fprintf(&b, `<text class="w-dim" text-anchor="middle" x="%.1f" y="%d">%d</text>`+"\n", x(f.threads), svgTop+svgPlotY+18, f.threads)
+		fmt.Fprintf(&b, `<text class="w-dim" text-anchor="middle" x="%.1f" y="%d">%d</text>`+"\n", x(f.threads),
+			svgTop+svgPlotY+18, f.threads)
 	}
-	fmt.Fprintf(&b, `<text class="w-dim" text-anchor="middle" x="%d" y="%d">threads</text>`+"\n", svgLeft+svgPlotX/2, svgTop+svgPlotY+36)
+	fmt.Fprintf(&b, `<text class="w-dim" text-anchor="middle" x="%d" y="%d">threads</text>`+"\n", svgLeft+svgPlotX/2,
+		svgTop+svgPlotY+36)
 	a.knees(&b, x, last)
 	for i, c := range a.curves {
 		drawCurve(&b, i, c, x, y)
@@ -45,7 +51,8 @@ func (a *answer) svg() string {
 	a.dashes(&b, x, y, last)
 	for i, c := range a.curves {
 		at := svgLeft + i*150
-		fmt.Fprintf(&b, `<path class="w-line w-%d" d="M%d %dh22"/><text x="%d" y="%d">%s</text>`+"\n", i, at, svgHeight-24, at+28, svgHeight-20, c.name)
+		fmt.Fprintf(&b, `<path class="w-line w-%d" d="M%d %dh22"/><text x="%d" y="%d">%s</text>`+"\n", i, at,
+			svgHeight-24, at+28, svgHeight-20, c.name)
 	}
 	b.WriteString("</svg>\n")
 	return b.String()
@@ -77,10 +84,13 @@ func drawCurve(b *strings.Builder, i int, c curve, x func(int) float64, y func(f
 		f := c.figures[k]
 		fmt.Fprintf(&lower, "L%.1f %.1f", x(f.threads), y(f.perSecond.least))
 	}
-	fmt.Fprintf(b, `<path class="w-band w-f%d" d="%s%sz"/><path class="w-line w-%[1]d" d="%[4]s"/>`+"\n", i, upper.String(), lower.String(), line.String())
+	fmt.Fprintf(b, `<path class="w-band w-f%d" d="%s%sz"/><path class="w-line w-%[1]d" d="%[4]s"/>`+"\n", i,
+		upper.String(), lower.String(), line.String())
 	for _, f := range c.figures {
-		fmt.Fprintf(b, `<circle class="w-f%d" cx="%.1f" cy="%.1f" r="3"><title>%s, %d threads: %.0f requests per second (%.0f–%.0f), 99 of 100 within %.1f ms</title></circle>`+"\n",
-			i, x(f.threads), y(f.perSecond.median), c.name, f.threads, f.perSecond.median, f.perSecond.least, f.perSecond.most, f.p99.median)
+		fmt.Fprintf(b,
+			`<circle class="w-f%d" cx="%.1f" cy="%.1f" r="3"><title>%s, %d threads: %.0f requests per second (%.0f–%.0f), 99 of 100 within %.1f ms</title></circle>`+"\n",
+			i, x(f.threads), y(f.perSecond.median), c.name, f.threads, f.perSecond.median, f.perSecond.least,
+			f.perSecond.most, f.p99.median)
 	}
 }
 

@@ -1,27 +1,26 @@
 // Httpserver is a service that sheds load, isolates what may crash, and stops in order:
 //
 //	$ go run ./examples/httpserver
-//	listening on http://127.0.0.1:8080: /render?ms=50, /parse?input=text, /stats
+//	listening on http://127.0.0.1:8080: /render?ms=50, /parse?input=text, /debug/quartet/
 //	^C
 //	stopping
-//	listener drained
-//	worker pool drained
-//	processes drained
+//	drained
 //
-// /render works for some milliseconds in a bounded pool. A request that would wait in the queue for longer than it may
-// take is answered with 429 at once, so that under overload the others are still in time. /parse runs in processes:
-// input=crash costs that request a 502. On SIGTERM and Ctrl-C first the listener stops and its requests are answered;
-// then the pools have nothing left, and stop.
+// /render works for some milliseconds in a bounded pool. A request that would wait in the queue for
+// longer than it may take is answered with 429 at once, so that under overload the others are still
+// in time. /parse runs in processes: input=crash costs that request a 502. On SIGTERM and Ctrl-C
+// first the listener stops and its requests are answered; then the pools have nothing left, and
+// stop. /debug/quartet/ is a page of both: mount it where only operators reach it.
 package main
 
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -31,6 +30,7 @@ import (
 	"time"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/inspect"
 	"github.com/quartet-go/quartet/procpool"
 	"github.com/quartet-go/quartet/workerpool"
 )
@@ -38,6 +38,7 @@ import (
 const (
 	mayTake   = 500 * time.Millisecond // a request, waiting included
 	drainTime = 20 * time.Second
+	longest   = 64 << 10 // bytes of a body
 )
 
 // parse stands for a parser in C.
@@ -87,44 +88,32 @@ func run(ctx context.Context, w io.Writer, addr string) error {
 		return errors.Join(err, ln.Close())
 	}
 	s := &service{pool: workerpool.New(workerpool.Config{RejectLate: true}), processes: processes, render: burn}
-	server := &http.Server{Handler: s.routes()}
+	mux := s.routes()
+	mux.Handle("/debug/quartet/", inspect.Handler(s.pool, s.processes))
+	server := &http.Server{Handler: http.MaxBytesHandler(mux, longest), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(ln) }()
-	fmt.Fprintf(w, "listening on http://%s: /render?ms=50, /parse?input=text, /stats\n", ln.Addr())
+	fmt.Fprintf(w, "listening on http://%s: /render?ms=50, /parse?input=text, /debug/quartet/\n", ln.Addr())
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
 		err = nil
 	}
 	fmt.Fprintln(w, "stopping")
-	return errors.Join(err, s.drain(w, server))
-}
-
-// drain stops the parts in the order in which they use each other, all within one time.
-func (s *service) drain(w io.Writer, server *http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	ending, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
-	var errs []error
-	for _, part := range []struct {
-		name     string
-		shutdown func(context.Context) error
-	}{{"listener", server.Shutdown}, {"worker pool", s.pool.Shutdown}, {"processes", s.processes.Shutdown}} {
-		if err := part.shutdown(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", part.name, err))
-			continue
-		}
-		fmt.Fprintln(w, part.name, "drained")
+	// Each one is stopped before those that it uses. One that does not drain in time is closed.
+	err = errors.Join(err, quartet.Stop(ending, server, s.pool, s.processes))
+	if err == nil {
+		fmt.Fprintln(w, "drained")
 	}
-	return errors.Join(errs...)
+	return err
 }
 
-func (s *service) routes() http.Handler {
+func (s *service) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /render", s.serveRender)
 	mux.HandleFunc("GET /parse", s.serveParse)
-	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(map[string]quartet.Stats{"pool": s.pool.Stats(), "processes": s.processes.Stats()})
-	})
 	return mux
 }
 
@@ -133,16 +122,16 @@ func (s *service) serveRender(w http.ResponseWriter, r *http.Request) {
 	work := time.Duration(min(max(ms, 1), 5000)) * time.Millisecond
 	ctx, cancel := context.WithTimeout(r.Context(), max(mayTake, 2*work))
 	defer cancel()
-	_, err := quartet.Do(ctx, s.pool, func(ctx context.Context) (struct{}, error) {
+	err := quartet.Run(ctx, s.pool, func(ctx context.Context) error {
 		s.render(ctx, work)
-		return struct{}{}, nil
+		return nil
 	})
 	switch {
 	case errors.Is(err, quartet.ErrSaturated): // refused now, because it would have been too late
 		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(s.pool.ExpectedWait().Seconds()))))
 		http.Error(w, "too many requests", http.StatusTooManyRequests)
-	case err != nil:
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+	case err != nil: // its text is for the log
+		http.Error(w, "try again", http.StatusServiceUnavailable)
 	default:
 		fmt.Fprintln(w, "rendered")
 	}
@@ -151,11 +140,12 @@ func (s *service) serveRender(w http.ResponseWriter, r *http.Request) {
 func (s *service) serveParse(w http.ResponseWriter, r *http.Request) {
 	n, err := parse.Do(r.Context(), s.processes, r.FormValue("input"))
 	if lost, ok := errors.AsType[*procpool.WorkerLostError](err); ok {
-		http.Error(w, lost.Error(), http.StatusBadGateway) // this request's parser; the service goes on
+		log.Print(lost)                                              // the client learns nothing of the inside
+		http.Error(w, "the parser has ended", http.StatusBadGateway) // this request's; the service goes on
 		return
 	}
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		http.Error(w, "try again", http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(w, n, "bytes")

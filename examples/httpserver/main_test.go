@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/inspect"
 	"github.com/quartet-go/quartet/procpool"
 	"github.com/quartet-go/quartet/workerpool"
 )
@@ -38,9 +39,10 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// Forty requests of 100 ms come at once to two workers, and none may wait longer than half a second: those that would are
-// refused at once, and the others are in time, but for one a worker at most: the pool does not know how far it is with what
-// it runs. Time is virtual here, and the figures exact.
+// Forty requests of 100 ms come at once to two workers, and none may wait longer than half a
+// second: those that would are refused at once, and the others are in time, but for one a worker at
+// most: the pool does not know how far it is with what it runs. Time is virtual here, and the
+// figures exact.
 func TestOverloadIsShedAndTheRestInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{
@@ -107,7 +109,8 @@ func get(t *testing.T, client *http.Client, url string) (code int, body string) 
 	return answer.StatusCode, string(data)
 }
 
-// A service with a request in the pool and one in a process gets SIGTERM: both are answered, and the parts stop in order.
+// A service with a request in the pool and one in a process gets SIGTERM: both are answered, and
+// the parts stop in order.
 func TestSIGTERMDrainsInOrder(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOOS == "plan9" {
 		t.Skip("SIGTERM cannot be sent here: ", runtime.GOOS)
@@ -128,10 +131,10 @@ func TestSIGTERMDrainsInOrder(t *testing.T) {
 		wg.Go(func() { _, answers[i] = get(t, client, url+path) })
 	}
 	for {
-		var stats map[string]quartet.Stats
-		_, body := get(t, client, url+"/stats")
-		require.NoError(t, json.Unmarshal([]byte(body), &stats), body)
-		if stats["pool"].Running == 1 && stats["processes"].Running == 1 {
+		var now inspect.Snapshot
+		_, body := get(t, client, url+"/debug/quartet/json")
+		require.NoError(t, json.Unmarshal([]byte(body), &now), body)
+		if now.Executors[0].Stats.Running == 1 && now.Executors[1].Stats.Running == 1 {
 			break
 		}
 	}
@@ -142,6 +145,6 @@ func TestSIGTERMDrainsInOrder(t *testing.T) {
 	for out.Scan() {
 		lines = append(lines, out.Text())
 	}
-	require.Equal(t, []string{"stopping", "listener drained", "worker pool drained", "processes drained"}, lines)
+	require.Equal(t, []string{"stopping", "drained"}, lines)
 	require.NoError(t, program.Wait())
 }

@@ -1,5 +1,5 @@
-// Knee shows where a bounded pool stops to scale. More and more clients, each with one task in flight, use a pool of
-// eight workers; a task takes 10 ms, in which it waits for something:
+// Knee shows where a bounded pool stops to scale. More and more clients, each with one task in
+// flight, use a pool of eight workers; a task takes 10 ms, in which it waits for something:
 //
 //	in flight   tasks/s   a task takes
 //	        1       100           10ms  ###
@@ -9,8 +9,9 @@
 //	       16       800           20ms  ##########################
 //	       32       800           40ms  ##########################
 //
-// Up to the knee, which is at the number of workers, more in flight is more done. Beyond it the same is done, and every
-// client waits longer: what is in flight is what is done per second times how long it takes (Little's law).
+// Up to the knee, which is at the number of workers, more in flight is more done. Beyond it the
+// same is done, and every client waits longer: tasks in flight = tasks per second × the time that
+// each takes (Little's law).
 package main
 
 import (
@@ -48,12 +49,14 @@ func run(ctx context.Context, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%9d %9.0f %14v  %s\n", clients, perSecond, took.Round(time.Millisecond), strings.Repeat("#", int(perSecond/30)))
+		fmt.Fprintf(w, "%9d %9.0f %14v  %s\n", clients, perSecond, took.Round(time.Millisecond),
+			strings.Repeat("#", int(perSecond/30)))
 	}
 	return nil
 }
 
-// load returns how much a pool does for so many clients, and the median of how long they waited for a task.
+// load returns how much a pool does for so many clients, and the median of how long they waited for
+// a task.
 func load(ctx context.Context, clients int) (perSecond float64, median time.Duration, err error) {
 	pool := workerpool.New(workerpool.Config{Workers: workers})
 	times, errs := make([]time.Duration, clients*rounds), make([]error, clients)
@@ -63,9 +66,7 @@ func load(ctx context.Context, clients int) (perSecond float64, median time.Dura
 		wg.Go(func() {
 			for i := range rounds {
 				asked := time.Now()
-				_, err := quartet.Do(ctx, pool, func(ctx context.Context) (struct{}, error) {
-					return struct{}{}, quartet.Sleep(ctx, pause)
-				})
+				err := quartet.Run(ctx, pool, func(ctx context.Context) error { return quartet.Sleep(ctx, pause) })
 				errs[client] = errors.Join(errs[client], err)
 				times[client*rounds+i] = time.Since(asked)
 			}

@@ -1,16 +1,17 @@
-// Lostupdate shows that neither a global lock nor a single-threaded loop makes code atomic. Two tasks count to a hundred
-// each, in one variable:
+// Lostupdate shows that neither a global lock nor a single-threaded loop makes code atomic. Two
+// tasks count to a hundred each, in one variable:
 //
 //	                                           counted, of 200
-//	global lock    read, compute, write                    151
+//	global lock    read, compute, write                    153
 //	global lock    compute, then read and write            200
 //	event loop     read, await, write                      100
 //	event loop     await, then read and write              200
 //	pool, one key  read, await, write                      200
 //
-// Each step had the lock, or the loop, to itself; the three together had not. In Python n = f(n) is such a case: the call
-// is a place where the thread may have to drop the lock. In JavaScript n = n + await f() is one. Under a key of the worker
-// pool the next task starts when the one before has ended, whatever that waits for.
+// Each step had the lock, or the loop, to itself; the three together had not. In Python n = f(n) is
+// such a case: the call is a place where the thread may have to drop the lock. In JavaScript n = n
+// + await f() is one. Under a key of the worker pool the next task starts when the one before has
+// ended, whatever that waits for.
 package main
 
 import (

@@ -14,7 +14,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestUpdatesAreLostWhereTheStepIsInTheMiddle(t *testing.T) {
 	bubble.Prints(t, run,
 		"                                           counted, of 200",
-		"global lock    read, compute, write                    151",
+		"global lock    read, compute, write                    153",
 		"global lock    compute, then read and write            200",
 		"event loop     read, await, write                      100",
 		"event loop     await, then read and write              200",

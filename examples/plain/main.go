@@ -1,14 +1,14 @@
-// Plain shows where Go's own tools are the better ones: the same three jobs with plain goroutines and with an executor.
-// The results are equal, the times of one machine:
+// Plain shows where Go's own tools are the better ones: the same three jobs with plain goroutines
+// and with an executor. The results are equal, the times of one machine:
 //
 //	job                        plain Go                quartet
-//	join 8 waits               WaitGroup      10.2ms     pool of 8   10.3ms
-//	count to 10,000            Mutex         200µs     event loop  16.7ms
-//	1,000 waits of 10 ms       goroutines     12ms     pool of 8  1.3276s
+//	join 8 waits               WaitGroup    10.2ms     pool of 8     10.3ms
+//	count to 10000             Mutex         200µs     event loop    16.7ms
+//	1000 waits of 10ms         goroutines     12ms     pool of 8    1.3276s
 //
-// Joining is as short with a WaitGroup. One value needs a mutex, not a loop, which is for state that many callbacks,
-// timers and connections share. And where tasks only wait, and their number is bounded anyway, a pool is a queue for
-// nothing.
+// Joining is as short with a WaitGroup. One value needs a mutex, not a loop, which is for state
+// that many callbacks, timers and connections share. And where tasks only wait, and their number is
+// bounded anyway, a pool is a queue for nothing.
 package main
 
 import (
@@ -26,7 +26,13 @@ import (
 	"github.com/quartet-go/quartet/workerpool"
 )
 
-const pause = 10 * time.Millisecond
+const (
+	pause   = 10 * time.Millisecond
+	workers = 8 // of the pool
+	few     = 8
+	counts  = 10_000
+	many    = 1000
+)
 
 // job does one thing in two ways; each returns how much it has done.
 type job struct {
@@ -43,13 +49,14 @@ func main() {
 }
 
 func run(ctx context.Context, w io.Writer) error {
-	pool, loop := workerpool.New(workerpool.Config{Workers: 8}), eventloop.New(eventloop.Config{})
+	pool, loop := workerpool.New(workerpool.Config{Workers: workers}), eventloop.New(eventloop.Config{})
 	loop.Start()
+	ofWorkers := fmt.Sprint("pool of ", workers)
 	fmt.Fprintf(w, "%-24s   %-23s %s\n", "job", "plain Go", "quartet")
 	for _, j := range []job{
-		{"join 8 waits", "WaitGroup", "pool of 8", goroutines(8), tasks(pool, 8)},
-		{"count to 10,000", "Mutex", "event loop", mutex(10_000), owner(loop, 10_000)},
-		{"1,000 waits of 10 ms", "goroutines", "pool of 8", goroutines(1000), tasks(pool, 1000)},
+		{fmt.Sprintf("join %d waits", few), "WaitGroup", ofWorkers, goroutines(few), tasks(pool, few)},
+		{fmt.Sprintf("count to %d", counts), "Mutex", "event loop", mutex(counts), owner(loop, counts)},
+		{fmt.Sprintf("%d waits of %v", many, pause), "goroutines", ofWorkers, goroutines(many), tasks(pool, many)},
 	} {
 		plain, plainTook, err := timed(ctx, j.plain)
 		if err != nil {
@@ -62,7 +69,7 @@ func run(ctx context.Context, w io.Writer) error {
 		if n != plain {
 			return fmt.Errorf("%s: %d plainly, %d on the %s", j.name, plain, n, j.with)
 		}
-		fmt.Fprintf(w, "%-24s   %-10s %8v     %-10s %7v\n", j.name, j.plainly, plainTook, j.with, took)
+		fmt.Fprintf(w, "%-24s   %-10s %8v     %-12s %7v\n", j.name, j.plainly, plainTook, j.with, took)
 	}
 	return errors.Join(loop.Close(), pool.Close())
 }

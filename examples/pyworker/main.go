@@ -1,4 +1,5 @@
-// Pyworker calls a Python function from Go, in a pool of warm Python processes; nothing but python3 has to be installed:
+// Pyworker calls a Python function from Go, in a pool of warm Python processes; nothing but python3
+// has to be installed:
 //
 //	worker 0 says: model loaded
 //	"a great day": 2 in 3 words
@@ -9,7 +10,8 @@
 //	"an awful end": -2 in 3 words
 //	2000 words in a batch
 //
-// An exception is an error, with Python's own traceback; a crash costs one call, and the worker is replaced.
+// An exception is an error, with Python's own traceback; a crash costs one call, and the worker is
+// replaced.
 package main
 
 import (
@@ -91,7 +93,7 @@ func run(ctx context.Context, w io.Writer) error {
 	return pool.Shutdown(ctx)
 }
 
-// outcome says what has become of a call.
+// outcome describes how a call ended.
 func outcome(rating Rating, err error) string {
 	if raised, ok := errors.AsType[*procpool.ForeignError](err); ok {
 		return raised.Type + ": " + raised.Message

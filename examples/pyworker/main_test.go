@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// lines collects what is written from several goroutines.
+// lines collects lines that several goroutines write.
 type lines struct {
 	mu sync.Mutex
 	strings.Builder
@@ -39,7 +39,8 @@ func TestPythonIsCalledLikeAFunction(t *testing.T) {
 			results = append(results, line)
 		}
 	}
-	require.Equal(t, []string{"worker 0 says: model loaded", "worker 0 says: model loaded"}, says, "one start, and one after the crash")
+	require.Equal(t, []string{"worker 0 says: model loaded", "worker 0 says: model loaded"}, says,
+		"one start, and one after the crash")
 	require.Equal(t, []string{
 		`"a great day": 2 in 3 words`,
 		`"good and bad": 0 in 3 words`,

@@ -4,7 +4,7 @@ import sys
 import quartet_worker
 
 # What takes long, as loading a model does, is done once for each worker, before its first call.
-print("model loaded", flush=True)
+print("model loaded")
 weights = {"good": 1, "great": 2, "bad": -1, "awful": -2}
 
 

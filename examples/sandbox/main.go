@@ -1,5 +1,5 @@
-// Sandbox runs code that may take its process with it. In a pool of processes each failure is that call's typed error;
-// the others, and the program, go on:
+// Sandbox runs code that may take its process with it. In a pool of processes each failure is that
+// call's typed error; the others, and the program, go on:
 //
 //	good         4 bytes
 //	panic        panicked: unexpected end of input
@@ -57,7 +57,8 @@ func leak(n int) int {
 	return len(kept) << 24
 }
 
-// inPool parses in a worker pool. As a function of a worker it stands for a whole program that does so.
+// inPool parses in a worker pool. As a function of a worker it stands for a whole program that does
+// so.
 var inPool = quartet.Define("sandbox.in-pool", func(ctx context.Context, inputs []string) (int, error) {
 	pool := workerpool.New(workerpool.Config{})
 	defer pool.Close()
@@ -92,12 +93,14 @@ func run(ctx context.Context, w io.Writer) error {
 	}
 	_, err = inPool.Do(ctx, pool, inputs)
 	if lost, ok := errors.AsType[*procpool.WorkerLostError](err); ok {
-		fmt.Fprintf(w, "\nthe same six in a worker pool: the program ended with exit code %d, and all of them are lost\n", lost.ExitCode)
+		fmt.Fprintf(w,
+			"\nthe same six in a worker pool: the program ended with exit code %d, and all of them are lost\n",
+			lost.ExitCode)
 	}
 	return pool.Shutdown(ctx)
 }
 
-// outcome says what has become of a call.
+// outcome describes how a call ended.
 func outcome(n int, err error) string {
 	if panicked, ok := errors.AsType[*quartet.PanicError](err); ok {
 		return fmt.Sprintf("panicked: %v", panicked.Value)

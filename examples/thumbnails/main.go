@@ -1,4 +1,5 @@
-// Thumbnails makes small pictures of large ones: one function, on three models, by one changed line.
+// Thumbnails makes small pictures of large ones: one function, on three models, by one changed
+// line.
 //
 //	16 pictures of 1200 by 800, on 2 cores
 //	inline            0.53s   1.0 ×
@@ -6,8 +7,9 @@
 //	process pool      0.29s   1.8 ×
 //	3 times the same 16 thumbnails
 //
-// The work is the processor's alone, so the pools are as many times faster as there are cores, but for what is copied to
-// the processes and back: here names of files, and sizes. What a picture that crashes the decoder costs is in sandbox.
+// The work is the processor's alone, so the pools are as many times faster as there are cores, but
+// for the copies to the processes and back: here names of files, and sizes. What a picture that
+// crashes the decoder costs is in sandbox.
 package main
 
 import (
@@ -95,7 +97,8 @@ func run(ctx context.Context, w io.Writer, n int) error {
 			inline = took
 		}
 		sums[[sha256.Size]byte(sum.Sum(nil))]++
-		fmt.Fprintf(w, "%-15s %6.2fs %5.1f ×\n", []string{"inline", "worker pool", "process pool"}[i], took.Seconds(), inline.Seconds()/took.Seconds())
+		fmt.Fprintf(w, "%-15s %6.2fs %5.1f ×\n", []string{"inline", "worker pool", "process pool"}[i], took.Seconds(),
+			inline.Seconds()/took.Seconds())
 		if err := ex.Close(); err != nil {
 			return err
 		}
@@ -124,7 +127,11 @@ func shrink(in image.Image) image.Image {
 				r, g, b, _ := in.At(b.Min.X+x*small+i%small, b.Min.Y+y*small+i/small).RGBA()
 				sum[0], sum[1], sum[2] = sum[0]+r>>8, sum[1]+g>>8, sum[2]+b>>8
 			}
-			out.SetRGBA(x, y, color.RGBA{uint8(sum[0] / small / small), uint8(sum[1] / small / small), uint8(sum[2] / small / small), 255})
+			out.SetRGBA(x, y,
+				color.RGBA{
+					uint8(sum[0] / small / small), uint8(sum[1] / small / small), uint8(sum[2] / small / small),
+					255,
+				})
 		}
 	}
 	return out

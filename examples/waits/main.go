@@ -1,13 +1,13 @@
-// Waits shows the one idea of the module: models differ in what happens when a task waits, so a task has to say that it
-// waits. Twenty tasks wait for 10 ms each, in three ways, on three models:
+// Waits shows the one idea of the module: models differ in what happens when a task waits, so a
+// task has to say that it waits. Twenty tasks wait for 10 ms each, in three ways, on three models:
 //
-//	20 tasks, 10 ms each     event loop   pool of 4   global lock
+//	20 tasks, 10ms each       event loop   pool of 4   global lock
 //	quartet.Sleep                  10ms        50ms          10ms
 //	time.Sleep in Block            10ms        50ms          10ms
 //	time.Sleep                    200ms        50ms         200ms
 //
-// The last line is a wait that the task does not name: it keeps the loop, and the lock. A pool does not mind, because a
-// worker that blocks is what a pool is.
+// The last line is a wait that the task does not name: it keeps the loop, and the lock. A pool does
+// not mind, because a worker that blocks is what a pool is.
 package main
 
 import (
@@ -25,8 +25,9 @@ import (
 )
 
 const (
-	tasks = 20
-	pause = 10 * time.Millisecond
+	tasks   = 20
+	workers = 4 // of the pool
+	pause   = 10 * time.Millisecond
 )
 
 var words = []struct {
@@ -34,7 +35,10 @@ var words = []struct {
 	wait func(ctx context.Context) error
 }{
 	{"quartet.Sleep", func(ctx context.Context) error { return quartet.Sleep(ctx, pause) }},
-	{"time.Sleep in Block", func(ctx context.Context) error { return quartet.Block(ctx, func() { time.Sleep(pause) }) }},
+	{
+		"time.Sleep in Block",
+		func(ctx context.Context) error { return quartet.Block(ctx, func() { time.Sleep(pause) }) },
+	},
 	{"time.Sleep", func(context.Context) error { time.Sleep(pause); return nil }},
 }
 
@@ -44,7 +48,7 @@ var models = []func() quartet.Runner{
 		loop.Start()
 		return loop
 	},
-	func() quartet.Runner { return workerpool.New(workerpool.Config{Workers: 4}) },
+	func() quartet.Runner { return workerpool.New(workerpool.Config{Workers: workers}) },
 	func() quartet.Runner { return gil.New(gil.Config{}) },
 }
 
@@ -56,7 +60,8 @@ func main() {
 }
 
 func run(ctx context.Context, w io.Writer) error {
-	fmt.Fprintf(w, "%d tasks, %v each %16s %11s %13s\n", tasks, pause, "event loop", "pool of 4", "global lock")
+	fmt.Fprintf(w, "%d tasks, %v each %16s %11s %13s\n", tasks, pause, "event loop", fmt.Sprint("pool of ", workers),
+		"global lock")
 	for _, word := range words {
 		fmt.Fprintf(w, "%-20s", word.name)
 		for i, model := range models {

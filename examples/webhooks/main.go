@@ -1,13 +1,15 @@
-// Webhooks delivers events to customers: in order for each customer, side by side for all of them, with retries. The
-// receiver of acme refuses each event twice, the one of slow takes its time:
+// Webhooks delivers events to customers: in order for each customer, side by side for all of them,
+// with retries. The receiver of acme refuses every other event twice, the one of slow takes its
+// time:
 //
-//	acme    1 2 3 4 5 6   12 retries
+//	acme    1 2 3 4 5 6   6 retries
 //	birch   1 2 3 4 5 6   0 retries
 //	cedar   1 2 3 4 5 6   0 retries
 //	slow    1 2 3 4 5 6   0 retries
 //
-// A key of the pool is the order: the next delivery to a customer starts when the one before has ended, also where that
-// waits for a retry. And such a wait lends its worker, so that two workers serve all: what waits occupies its key alone.
+// A key of the pool is the order: the next delivery to a customer starts when the one before has
+// ended, also where that waits for a retry. And such a wait lends its worker, so that two workers
+// serve all: what waits occupies its key alone.
 package main
 
 import (
@@ -49,48 +51,49 @@ func run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: got}
+	server := &http.Server{Handler: http.MaxBytesHandler(got, 64<<10), ReadHeaderTimeout: patience}
 	go func() { _ = server.Serve(ln) }()
 	defer server.Close()
 
 	client := &http.Client{Transport: &http.Transport{}, Timeout: patience} // a delivery keeps its worker so long
 	defer client.CloseIdleConnections()
 	pool := workerpool.New(workerpool.Config{Workers: 2})
-	var deliveries []*quartet.Future[struct{}]
+	var deliveries []*quartet.Future[int]
 	for event := 1; event <= events; event++ {
 		for _, customer := range customers {
 			url := fmt.Sprintf("http://%s/%s", ln.Addr(), customer)
-			deliveries = append(deliveries, quartet.Go(ctx, pool.Key(customer), func(ctx context.Context) (struct{}, error) {
-				return struct{}{}, deliver(ctx, client, url, event)
+			deliveries = append(deliveries, quartet.Go(ctx, pool.Key(customer), func(ctx context.Context) (int, error) {
+				return deliver(ctx, client, url, event)
 			}))
 		}
 	}
 	_, err = quartet.AwaitAll(ctx, deliveries...)
-	if err := errors.Join(err, pool.Shutdown(ctx)); err != nil {
+	if err := errors.Join(err, quartet.Stop(ctx, pool, server)); err != nil {
 		return err
 	}
 	got.print(w)
 	return nil
 }
 
-// deliver posts an event, and again when that fails.
-func deliver(ctx context.Context, client *http.Client, url string, event int) (err error) {
-	for attempt := range attempts {
-		if attempt > 0 {
-			if err := lend(ctx, backoff<<(attempt-1)); err != nil {
-				return err
+// deliver posts an event, and again when that fails. It returns how many retries that took.
+func deliver(ctx context.Context, client *http.Client, url string, event int) (retries int, err error) {
+	for retries = range attempts {
+		if retries > 0 {
+			if err := rest(ctx, backoff<<(retries-1)); err != nil {
+				return retries, err
 			}
 		}
 		if err = post(ctx, client, url, event); err == nil {
-			return nil
+			return retries, nil
 		}
 	}
-	return fmt.Errorf("event %d: given up: %w", event, err)
+	return retries, fmt.Errorf("event %d: given up: %w", event, err)
 }
 
-// lend waits for d and lends the worker meanwhile, where quartet.Sleep would keep it.
-func lend(ctx context.Context, d time.Duration) error {
-	return quartet.Suspend(ctx, func(resume func()) { time.AfterFunc(d, resume) })
+// rest sleeps for d and lends the worker meanwhile, where quartet.Sleep alone would keep it.
+func rest(ctx context.Context, d time.Duration) (err error) {
+	lent := quartet.Lend(ctx, func() { err = quartet.Sleep(quartet.Detach(ctx), d) })
+	return errors.Join(lent, err)
 }
 
 func post(ctx context.Context, client *http.Client, url string, event int) error {
@@ -109,7 +112,7 @@ func post(ctx context.Context, client *http.Client, url string, event int) error
 	return nil
 }
 
-// receiver is what the customers have: it notes what comes.
+// receiver is a server of the customers. It notes each delivery.
 type receiver struct {
 	mu      sync.Mutex
 	got     map[string][]int
@@ -125,7 +128,7 @@ func (x *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if refused := x.refused[customer]; refused != nil && refused[event] < 2 {
+	if refused := x.refused[customer]; refused != nil && event%2 == 1 && refused[event] < 2 {
 		refused[event]++
 		http.Error(w, "not now", http.StatusServiceUnavailable)
 		return

@@ -1,6 +1,7 @@
-// Package chart draws what compare found as SVG: alone, or inside a page, light or dark as the reader's system is. Each
-// function returns one element, of the width that it is given in CSS pixels, with text of one size, so that a page can have
-// one for a phone and one for a desk. Positions are whole tenths of a pixel: every machine draws the same.
+// Package chart draws what compare found as SVG: alone, or inside a page, light or dark as the
+// reader's system is. Each function returns one element, of the width that it is given in CSS
+// pixels, with text of one size, so that a page can have one for a phone and one for a desk.
+// Positions are whole tenths of a pixel: every machine draws the same.
 package chart
 
 import (
@@ -27,7 +28,8 @@ func (t tenth) String() string {
 	return fmt.Sprintf("%s%d.%d", sign, int(t)/10, int(t)%10)
 }
 
-// Text is 12 pixels high, and as wide as this for each letter, about; a heading's letters are wider.
+// Text is 12 pixels high, and as wide as this for each letter, about; a heading's letters are
+// wider.
 const (
 	textHeight tenth = 140
 	letter     tenth = 70
@@ -38,9 +40,12 @@ const (
 func textWidth(s string) tenth { return letter * tenth(len([]rune(s))) }
 
 // wrapped breaks s into lines that fit.
-func wrapped(s string, wide tenth) (lines []string) {
+func wrapped(s string, wide tenth) []string { return broken(s, wide/letter) }
+
+// broken breaks s into lines of so many letters.
+func broken(s string, letters tenth) (lines []string) {
 	for word := range strings.FieldsSeq(s) {
-		if n := len(lines); n > 0 && textWidth(lines[n-1]+" "+word) <= wide {
+		if n := len(lines); n > 0 && len([]rune(lines[n-1]+" "+word)) <= int(letters) {
 			lines[n-1] += " " + word
 		} else {
 			lines = append(lines, word)
@@ -56,18 +61,30 @@ type canvas struct {
 }
 
 // open begins the picture of these models; title and what it shows are for those who do not see it.
-func (c *canvas) open(title, shows string, models []string) {
-	fmt.Fprintf(&c.b, `<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" viewBox="0 0 %v %v" width="%[1]v" height="%[2]v">`+"\n", c.width, c.height)
-	fmt.Fprintf(&c.b, "<title>%s</title><desc>%s</desc>\n<style>\n%s%s</style>\n", html.EscapeString(title), html.EscapeString(shows), palette.CSS(".chart", models...), style)
-	fmt.Fprintf(&c.b, `<rect class="paper" width="%v" height="%v"/>`+"\n", c.width, c.height)
-	c.text(textAt{x: margin, y: px(20), class: "head"}, title)
+// The heading is text in the picture, where there is one: it grows upwards, so that the rest of the
+// picture stays at its place.
+func (c *canvas) open(heading, title, shows string, models []string) {
+	lines := broken(heading, (c.width-2*margin)/boldLetter)
+	up := px(16)*tenth(len(lines)-1) - px(4)
+	if heading != "" {
+		up += px(4)
+	}
+	fmt.Fprintf(&c.b,
+		`<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" viewBox="0 %v %v %v" width="%[2]v" height="%[3]v">`+"\n", -up, c.width, c.height+up)
+	fmt.Fprintf(&c.b, "<title>%s</title><desc>%s</desc>\n<style>\n%s%s</style>\n", html.EscapeString(title),
+		html.EscapeString(shows), palette.CSS(".chart", models...), style)
+	fmt.Fprintf(&c.b, `<rect class="paper" y="%v" width="%v" height="%v"/>`+"\n", -up, c.width, c.height+up)
+	for i, line := range lines {
+		c.text(textAt{x: margin, y: px(20+16*i) - up, class: "head"}, line)
+	}
 }
 
 // The texts' rule names font and size, so that those of a page around them do not count.
 const style = `.chart{max-width:100%;height:auto}
 .chart text{font:12px system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;fill:var(--text)}.chart .dim{fill:var(--dim)}.chart .head{font-weight:600}
 .chart .paper{fill:var(--paper)}.chart .grid{stroke:var(--grid);fill:none}
-.chart .line{fill:none;stroke-width:2;stroke-linejoin:round}.chart .thread{fill:none}
+.chart .line{fill:none;stroke-width:2;stroke-linejoin:round}
+.chart .rule{fill:none;stroke:var(--text);stroke-width:1.5}
 .chart .ideal{fill:none;stroke:var(--dim);stroke-dasharray:2 4;stroke-width:1.5}
 .chart .halo{paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
 `
@@ -79,7 +96,8 @@ func (c *canvas) close() string {
 
 func (c *canvas) printf(format string, args ...any) { fmt.Fprintf(&c.b, format+"\n", args...) }
 
-// textAt is where and how a text stands. anchor is start, middle or end; color a model's name, or "".
+// textAt is where and how a text stands. anchor is start, middle or end; color a model's name, or
+// "".
 type textAt struct {
 	x, y                 tenth
 	anchor, class, model string
@@ -111,17 +129,13 @@ func ink(model string) string {
 	return style
 }
 
-// line draws a model's line through points.
-func (c *canvas) line(model string, path string) {
-	c.printf(`<path class="line" style="%s" d="%s"><title>%s</title></path>`, ink(model), path, html.EscapeString(model))
-}
-
-// Mark is a bit of a model's line, to stand before its name in a page that has the palette's colours.
+// Mark is a bit of a model's line, to stand before its name in a page that has the palette's
+// colours.
 func Mark(model string) string {
 	return fmt.Sprintf(`<svg class="mark" viewBox="0 0 20 8" width="20" height="8" aria-hidden="true"><path style="%s;stroke-width:6" d="M0 4H20"/></svg>`, ink(model))
 }
 
-// axisNames says above the plot what goes up, and below it what goes to the right.
+// axisNames writes the name of the upward axis above the plot, and of the other one below it.
 func (c *canvas) axisNames(up, right string, bottom tenth) {
 	if up != "" {
 		c.text(textAt{x: margin, y: px(38), class: "dim"}, "↑ "+up)

@@ -20,13 +20,16 @@ import (
 
 // table has every model, each ten times as slow as the one before.
 func table() (t result.Table) {
-	t = result.Table{Name: "wait", Title: "waits", Rule: "<soon>", Steps: "in flight"}
+	t = result.Table{Name: "wait", Title: "waits", Rule: "<soon>", Limit: time.Millisecond, Steps: "in flight"}
 	took := time.Microsecond
 	for _, e := range palette.Models {
 		t.Rows = append(t.Rows, result.Row{
-			Model: e.Model, Name: e.Model, Wall: took, Ideal: time.Microsecond, P50: took,
+			Model: e.Model, Name: e.Model, Wall: took, Ideal: time.Microsecond, P50: took, P99: 2 * took, Max: 3 * took,
 			Latencies: []result.Point{{Latency: took, Share: 0.5}, {Latency: 2 * took, Share: 1}},
-			Levels:    []result.Level{{At: 1, Label: "1", N: 1, Wall: took}, {At: 10, Label: "10", N: 10, Wall: 2 * took}},
+			Levels: []result.Level{
+				{At: 1, Label: "1", N: 1, Wall: took},
+				{At: 10, Label: "10", N: 10, Wall: 2 * took},
+			},
 		})
 		took *= 3
 	}
@@ -49,15 +52,20 @@ func lanes() []result.Lanes {
 	}}
 }
 
+// heading has several lines on a phone.
+const heading = "a heading of several words, so that it has several lines on a phone"
+
 var drawn = map[string]func(width int) string{
-	"latencies":  func(w int) string { return chart.Latencies(table(), w) },
-	"throughput": func(w int) string { return chart.Throughput(table(), w) },
-	"speed-up":   func(w int) string { return chart.SpeedUp(table(), w) },
-	"lanes":      func(w int) string { return chart.Lanes(lanes(), "heavy", "ping", w) },
-	"nothing":    func(w int) string { return chart.Throughput(result.Table{}, w) },
-	"no rows":    func(w int) string { return chart.SpeedUp(result.Table{}, w) },
-	"no lanes":   func(w int) string { return chart.Lanes(nil, "heavy", "ping", w) },
-	"no points":  func(w int) string { return chart.Latencies(result.Table{}, w) },
+	"ranges":    func(w int) string { return chart.Ranges(table(), w, heading) },
+	"multiples": func(w int) string { return chart.Multiples(table(), w, heading) },
+	"speed-up":  func(w int) string { return chart.SpeedUp(table(), w, heading) },
+	"times":     func(w int) string { return chart.Times(table(), w, heading) },
+	"lanes":     func(w int) string { return chart.Lanes(lanes(), "heavy", "ping", w) },
+	"nothing":   func(w int) string { return chart.Multiples(result.Table{}, w, heading) },
+	"no rows":   func(w int) string { return chart.SpeedUp(result.Table{}, w, heading) },
+	"no lanes":  func(w int) string { return chart.Lanes(nil, "heavy", "ping", w) },
+	"no ranges": func(w int) string { return chart.Ranges(result.Table{}, w, heading) },
+	"no times":  func(w int) string { return chart.Times(result.Table{}, w, heading) },
 }
 
 func TestPicturesAreXMLWithoutForeignParts(t *testing.T) {
@@ -81,17 +89,44 @@ func TestPicturesAreXMLWithoutForeignParts(t *testing.T) {
 }
 
 func TestEveryModelIsNamedInItsColour(t *testing.T) {
-	for _, name := range []string{"latencies", "throughput"} {
-		for _, e := range palette.Models {
-			require.Contains(t, drawn[name](760), fmt.Sprintf(`style="fill:var(--%s)">%s</text>`, palette.Class(e.Model), e.Model), name)
-		}
-	}
 	for _, e := range palette.Models {
-		require.Contains(t, drawn["speed-up"](760), ">"+e.Model+"</text>")
+		require.Contains(t, drawn["multiples"](760),
+			fmt.Sprintf(`style="fill:var(--%s)">%s</text>`, palette.Class(e.Model), e.Model))
+		for _, name := range []string{"ranges", "speed-up", "times"} {
+			require.Contains(t, drawn[name](760), ">"+e.Model+"</text>", name)
+			require.Contains(t, drawn[name](760), "stroke:var(--"+palette.Class(e.Model)+")", name)
+		}
 	}
 }
 
-var words = regexp.MustCompile(`<text x="([0-9.-]+)" y="([0-9.]+)"( text-anchor="[a-z]+")?[^>]*>([^<]*)<`)
+// Where the page has said it, the picture has no heading.
+func TestWithoutAHeading(t *testing.T) {
+	for _, above := range []string{"", "said here"} {
+		for _, name := range []string{"mixed", "wait", "crunch", "language"} {
+			named := table()
+			named.Name = name
+			svg, ok := chart.Of(named, 360, above)
+			require.True(t, ok)
+			require.Equal(t, above != "", strings.Contains(svg, `class="head">`+above+"<"), name)
+			require.Contains(t, svg, "<title>"+named.Finding()+"</title>")
+		}
+	}
+	_, ok := chart.Of(result.Table{Name: "cost"}, 360, "")
+	require.False(t, ok)
+}
+
+// The rule is a line in the picture that it judges.
+func TestTheRuleIsDrawn(t *testing.T) {
+	for _, name := range []string{"ranges", "multiples", "speed-up"} {
+		require.Contains(t, drawn[name](760), `class="rule"`, name)
+	}
+	free := table()
+	free.Limit = 0
+	require.NotContains(t, chart.Ranges(free, 760, heading), `class="rule"`)
+	require.NotContains(t, chart.Multiples(free, 760, heading), `class="rule"`)
+}
+
+var words = regexp.MustCompile(`<text x="([0-9.-]+)" y="([0-9.-]+)"( text-anchor="[a-z]+")?[^>]*>([^<]*)<`)
 
 // No words leave a picture, or meet others, on a phone or on a desk.
 func TestWordsHaveRoom(t *testing.T) {
@@ -115,7 +150,8 @@ func TestWordsHaveRoom(t *testing.T) {
 				require.GreaterOrEqual(t, p.x, 0.0, "%s: %s", name, p.words)
 				require.LessOrEqual(t, p.x+p.wide, float64(width), "%s: %s", name, p.words)
 				for _, o := range placed {
-					require.False(t, p.x < o.x+o.wide && o.x < p.x+p.wide && p.y < o.y+12 && o.y < p.y+12, "%s, %d pixels: %q meets %q", name, width, p.words, o.words)
+					require.False(t, p.x < o.x+o.wide && o.x < p.x+p.wide && p.y < o.y+12 && o.y < p.y+12,
+						"%s, %d pixels: %q meets %q", name, width, p.words, o.words)
 				}
 				placed = append(placed, p)
 			}
@@ -124,35 +160,17 @@ func TestWordsHaveRoom(t *testing.T) {
 	}
 }
 
-// Beside a graph's lines stand their names; nothing is written on the lines.
-func TestNamesStandBesideTheLines(t *testing.T) {
-	for _, name := range []string{"latencies", "throughput"} {
-		for _, width := range []int{360, 760} {
-			svg, right := drawn[name](width), 0.0
-			for _, m := range regexp.MustCompile(`[ML]([0-9.]+) `).FindAllStringSubmatch(strings.Join(regexp.MustCompile(`class="line"[^>]* d="[^"]*"`).FindAllString(svg, -1), " "), -1) {
-				x, err := strconv.ParseFloat(m[1], 64)
-				require.NoError(t, err)
-				right = max(right, x)
-			}
-			for _, m := range regexp.MustCompile(`<text x="([0-9.]+)"[^>]*style="fill`).FindAllStringSubmatch(svg, -1) {
-				x, err := strconv.ParseFloat(m[1], 64)
-				require.NoError(t, err)
-				require.Greater(t, x, right)
-			}
-		}
-	}
-}
-
-// Every axis says what it has, and in what unit.
+// Every axis has a name and a unit.
 func TestAxesAreNamed(t *testing.T) {
 	for name, want := range map[string][]string{
-		"latencies":  {"↑ answered within, log scale", "share of requests →", ">99 %<", ">1 ms<"},
-		"throughput": {"↑ requests per second, log scale", "requests in flight, log scale →", ">1 M<"},
-		"speed-up":   {"speed-up over inline, times →", ">× 1<"},
-		"lanes":      {"time since the first request →", ">300 ms<"},
+		"ranges":    {"latency, log scale: p50 to p99, thin to worst →", ">1 ms<", "rule: p99 below 1 ms"},
+		"multiples": {"Each picture: how much of the ideal is", "The line is the rule: 0 %."},
+		"speed-up":  {"speed-up over inline, times →", ">× 1<", ">rule<", ">ideal<"},
+		"times":     {"time for the same work →", ">0 s<"},
+		"lanes":     {"time since the first request →", ">300 ms<"},
 	} {
 		for _, w := range want {
-			require.Contains(t, drawn[name](360), w, name)
+			require.Contains(t, strings.Join(strings.Split(drawn[name](760), "\n"), " "), w, name)
 		}
 	}
 }
@@ -179,6 +197,6 @@ func ExampleSpeedUp() {
 		{Model: "inline", Name: "inline", Wall: 4 * time.Second, Ideal: time.Second},
 		{Model: "pool(k)", Name: "pool(2)", Wall: 2 * time.Second, Ideal: time.Second},
 	}}
-	fmt.Println(regexp.MustCompile(`>([0-9.]+)</text>`).FindAllStringSubmatch(chart.SpeedUp(t, 760), -1))
+	fmt.Println(regexp.MustCompile(`>([0-9.]+)</text>`).FindAllStringSubmatch(chart.SpeedUp(t, 760, heading), -1))
 	// Output: [[>1.00</text> 1.00] [>2.00</text> 2.00]]
 }

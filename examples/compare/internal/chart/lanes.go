@@ -8,7 +8,8 @@ import (
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
 )
 
-// Sizes of a model's part, in pixels: its heading, a lane for each worker, and the requests that wait, one below the other.
+// Sizes of a model's part, in pixels: its heading, a lane for each worker, and the requests that
+// wait, one below the other.
 const (
 	headingHigh = 22
 	laneHigh    = 16
@@ -28,11 +29,11 @@ type laneChart struct {
 	y    tenth
 }
 
-// lanesKey says what is what.
+// lanesKey explains the signs.
 const lanesKey = "Bars: the CPU request runs. Ticks: something else does. Thin lines: a ping waits, until the dot."
 
-// Lanes draws the steps of several models on one time axis. What has the label heavy is a bar where it ran; what has the
-// label ping has a line of its own, from when it was handed over to its answer.
+// Lanes draws the steps of several models on one time axis. A task labelled heavy is a bar while it
+// ran; one labelled ping has a line of its own, from its submit to its answer.
 func Lanes(all []result.Lanes, heavy, ping string, width int) string {
 	c := laneChart{wide: px(width - lanesLeft - 28)}
 	key := wrapped(lanesKey, px(width)-2*margin)
@@ -45,7 +46,8 @@ func Lanes(all []result.Lanes, heavy, ping string, width int) string {
 		names, c.span = append(names, l.Model), max(c.span, l.Span)
 	}
 	c.canvas = canvas{width: px(width), height: px(high)}
-	c.open("mixed: the first "+unit(c.span)+", and who waits meanwhile", lanesKey, names)
+	heading := "mixed: the first " + unit(c.span) + ", and who waits meanwhile"
+	c.open(heading, heading, lanesKey, names)
 	for i, line := range key {
 		c.text(textAt{x: margin, y: px(38 + keyLine*i), class: "dim"}, line)
 	}
@@ -79,7 +81,10 @@ func (c *laneChart) at(d time.Duration) tenth {
 // part draws one model.
 func (c *laneChart) part(l result.Lanes, s scene) {
 	c.text(textAt{x: margin, y: c.y + px(14), class: "head", model: l.Model}, l.Name)
-	c.text(textAt{x: max(px(lanesLeft), 2*margin+boldLetter*tenth(len([]rune(l.Name)))), y: c.y + px(14), class: "dim halo"}, s.sum())
+	c.text(textAt{
+		x: max(px(lanesLeft), 2*margin+boldLetter*tenth(len([]rune(l.Name)))), y: c.y + px(14),
+		class: "dim halo",
+	}, s.sum())
 	c.y += px(headingHigh)
 	for _, lane := range s.lanes {
 		c.text(textAt{x: px(lanesLeft - 8), y: c.y + px(12), anchor: "end", class: "dim"}, lane.name)
@@ -115,11 +120,12 @@ func (c *laneChart) pings(model string, s scene) {
 	}
 	c.text(textAt{x: px(lanesLeft - 8), y: c.y + px(12), anchor: "end", class: "dim"}, "pings")
 	c.printf(`<path style="fill:none;stroke:var(--dim)" d="%s"/>`, waits.String())
-	c.printf(`<path style="fill:none;stroke:%s;stroke-width:3;stroke-linecap:round" d="%s"/>`, color(model), answers.String())
+	c.printf(`<path style="fill:none;stroke:%s;stroke-width:3;stroke-linecap:round" d="%s"/>`, color(model),
+		answers.String())
 	c.y += px(s.rows() * pingPitch)
 }
 
-// scene is what is drawn of one model.
+// scene is the picture of one model.
 type scene struct {
 	lanes []lane
 	pings []span

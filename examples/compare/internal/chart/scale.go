@@ -3,13 +3,13 @@ package chart
 import (
 	"math"
 	"math/bits"
-	"strings"
 	"time"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
 )
 
-// log2 is the binary logarithm in 65,536ths, by squaring: whole numbers, the same on every machine. 0 counts as 1.
+// log2 is the binary logarithm in 65,536ths, by squaring: whole numbers, the same on every machine.
+// 0 counts as 1.
 func log2(x uint64) int {
 	if x == 0 {
 		return 0
@@ -96,12 +96,8 @@ func maxOf(xs []uint64) uint64 {
 	return m
 }
 
-// unit is a duration with a space before its unit: 100 µs, 1.5 ms.
-func unit(d time.Duration) string {
-	s := result.Short(d)
-	i := strings.LastIndexAny(s, "0123456789") + 1
-	return s[:i] + " " + s[i:]
-}
+// unit is a duration as pictures show it.
+func unit(d time.Duration) string { return result.Spaced(d) }
 
 func models(t result.Table) (names []string) {
 	for _, r := range t.Rows {

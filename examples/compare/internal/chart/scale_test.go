@@ -25,7 +25,11 @@ func TestLogScale(t *testing.T) {
 	require.Equal(t, []uint64{1, 10, 100, 1000}, s.ticks())
 	require.Equal(t, []uint64{20, 50, 100, 200}, logScale{from: 20, to: 200}.ticks())
 	for _, c := range []struct{ xs, want []uint64 }{
-		{[]uint64{30, 2000}, []uint64{20, 2000}}, {[]uint64{10}, []uint64{10, 20}}, {[]uint64{99, 101}, []uint64{50, 200}}, {nil, []uint64{1, 2}}, {[]uint64{0}, []uint64{1, 2}},
+		{[]uint64{30, 2000}, []uint64{20, 2000}},
+		{[]uint64{10}, []uint64{10, 20}},
+		{[]uint64{99, 101}, []uint64{50, 200}},
+		{nil, []uint64{1, 2}},
+		{[]uint64{0}, []uint64{1, 2}},
 	} {
 		from, to := roundAround(c.xs)
 		require.Equal(t, c.want, []uint64{from, to})
@@ -38,21 +42,4 @@ func TestLengthsAndUnits(t *testing.T) {
 	}
 	require.Equal(t, "1.5 ms", unit(1500*time.Microsecond))
 	require.Equal(t, "100 µs", unit(100*time.Microsecond))
-	require.Equal(t, "5 M", thousands(5_000_000))
-	require.Equal(t, "10 k", thousands(10_000))
-	require.Equal(t, "999", thousands(999))
-}
-
-// Ends that push one another stand around their middle; all stay between top and bottom.
-func TestApart(t *testing.T) {
-	ends := func(ys ...int) (all []end) {
-		for _, y := range ys {
-			all = append(all, end{y: px(y)})
-		}
-		return all
-	}
-	require.Equal(t, []tenth{px(10), px(93), px(107), px(200)}, apart(ends(10, 100, 100, 200), 0, px(300)))
-	require.Equal(t, []tenth{0, px(14), px(28)}, apart(ends(0, 0, 0), 0, px(300)))
-	require.Equal(t, []tenth{px(272), px(286), px(300)}, apart(ends(300, 300, 300), 0, px(300)))
-	require.Equal(t, []tenth{px(86), px(100), px(114)}, apart(ends(90, 100, 110), 0, px(300)))
 }

@@ -112,7 +112,8 @@ func (r *reader) laneOf(e quartet.Event) int {
 // laneNames says what the lanes of an executor are, alone which has one only.
 var (
 	laneNames = map[string]string{
-		"eventloop": "loop", "loop thread": "loop's thread", "workerpool": "worker", "procpool": "process", "gil": "thread",
+		"eventloop": "loop", "loop thread": "loop's thread", "workerpool": "worker", "procpool": "process",
+		"gil": "thread",
 	}
 	alone = map[string]bool{"eventloop": true, "loop thread": true}
 )

@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// Spinner computes for an amount of CPU time, counted in turns of a generator, so that work stays the same when a core is
-// shared.
+// Spinner computes for an amount of CPU time, counted in turns of a generator, so that work stays
+// the same when a core is shared.
 type Spinner struct{ PerMillisecond int }
 
-// Calibrate counts how many turns a millisecond of CPU time holds, over enough of it that the system's clock for CPU
-// time, which may tick in steps of 10 ms, is exact. It takes about half a second.
+// Calibrate counts how many turns a millisecond of CPU time holds, over enough of it that the
+// system's clock for CPU time, which may tick in steps of 10 ms, is exact. It takes about half a
+// second.
 func Calibrate() Spinner {
 	const enough = 250 * time.Millisecond
 	for turns := 1 << 20; ; turns *= 2 {
@@ -26,6 +27,9 @@ func Calibrate() Spinner {
 func (s Spinner) Turns(d time.Duration) int {
 	return int(int64(s.PerMillisecond) * int64(d) / int64(time.Millisecond))
 }
+
+// Spend computes for d of CPU time.
+func (s Spinner) Spend(d time.Duration) { compute(s.Turns(d)) }
 
 // turn is a xorshift generator: nothing to fetch, nothing to foresee.
 func turn(n int) uint64 {

@@ -9,5 +9,6 @@ const CPUTimeKnown = false
 
 var begin = time.Now()
 
-// cpuTime is the wall time where the system does not tell: right for one thread that is not disturbed.
+// cpuTime is the wall time where the system does not tell: right for one thread that is not
+// disturbed.
 func cpuTime() time.Duration { return time.Since(begin) }

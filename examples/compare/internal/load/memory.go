@@ -8,7 +8,8 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// Resident returns how many bytes of memory the process has that runs it; 0 where the system does not tell.
+// Resident returns how many bytes of memory the process has that runs it; 0 where the system does
+// not tell.
 var Resident = quartet.Define("compare.resident", func(context.Context, struct{}) (int64, error) {
 	statm, err := os.ReadFile("/proc/self/statm")
 	if err != nil {

@@ -1,9 +1,11 @@
-// Package load sends the same work to any model and measures what becomes of it. Load is open-loop: a request is due at its
-// time, whether or not the one before has been answered, and its latency counts from when it was due.
+// Package load sends the same work to any model and measures the answers. Load is open-loop: a
+// request is due at its time, whether or not the one before has been answered, and its latency
+// counts from when it was due.
 package load
 
 import (
 	"context"
+	"time"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
@@ -17,8 +19,8 @@ type Request struct {
 
 // Server is a model that has been started.
 type Server struct {
-	// Serve starts a request and calls done once it has ended, with its error; it does not wait for that. done may be
-	// called on any goroutine.
+	// Serve starts a request and calls done once it has ended, with its error; it does not wait for
+	// that. done may be called on any goroutine.
 	Serve func(ctx context.Context, r Request, done func(error))
 	// Shut ends the model. It is called when all requests have been answered, or given up.
 	Shut func()
@@ -34,6 +36,15 @@ type Setup struct {
 	Risky    bool             // jobs may have a Fate that processes are limited against
 	Requests int              // how many are to come, as far as that is known: no more are open at once
 	Round    int              // from 0; what is left to chance is so by round
+	// Spend takes CPU time for what a model does besides the jobs; nil: that costs nothing.
+	Spend func(time.Duration)
+}
+
+// Costs takes CPU time for what a model does besides the jobs, where that counts.
+func (s Setup) Costs(d time.Duration) {
+	if s.Spend != nil {
+		s.Spend(d)
+	}
 }
 
 // Model is one row of a table.
@@ -46,10 +57,12 @@ type Model struct {
 	Few bool
 	// Apart: its requests run in other processes.
 	Apart bool
-	// Most is how many requests it has room for at once, so that with more they would wait to be sent; 0: any number.
+	// Most is how many requests it has room for at once, so that with more they would wait to be
+	// sent; 0: any number.
 	Most int
 	Open func(s Setup) Server
-	// Down reports whether the model has failed, so that it has no figures; nil: none does. It is asked between runs.
+	// Down reports whether the model has failed, so that it has no figures; nil: none does. It is
+	// asked between runs.
 	Down func() bool
 }
 

@@ -1,7 +1,8 @@
 package load
 
-// RoundOrder is a permutation of 0 to n-1, so that drift of the machine meets all alike, and no model always follows
-// the same one: over n-1 rounds, with n a prime, none does so twice. The seed says where it begins.
+// RoundOrder is a permutation of 0 to n-1, so that drift of the machine meets all alike, and no
+// model always follows the same one: over n-1 rounds, with n a prime, none does so twice. The seed
+// says where it begins.
 func RoundOrder(seed uint64, round, n int) []int {
 	is := make([]int, n)
 	if n < 2 {

@@ -20,17 +20,18 @@ func (g *gauge) add(n int64) {
 
 // run is one run in progress.
 type run struct {
-	serve             func(context.Context, Request, func(error))
-	labelled          bool
-	inFlight, running gauge
-	sent, answered    atomic.Int64
-	heavy             atomic.Int64
-	mu                sync.Mutex
-	latencies         []time.Duration
-	open              sync.WaitGroup
+	serve          func(context.Context, Request, func(error))
+	labelled       bool
+	inFlight       gauge
+	jobs           gauges
+	sent, answered atomic.Int64
+	heavy          atomic.Int64
+	mu             sync.Mutex
+	latencies      []time.Duration
+	open           sync.WaitGroup
 }
 
-// order is a request and what is done with its figures.
+// order is a request and the receiver of its figures.
 type order struct {
 	ask    Ask
 	job    Job
@@ -44,7 +45,7 @@ func (r *run) send(o order) {
 	r.open.Add(1)
 	r.sent.Add(1)
 	r.inFlight.add(1)
-	ctx := context.WithValue(context.Background(), runningKey{}, &r.running)
+	ctx := context.WithValue(context.Background(), gaugesKey{}, &r.jobs)
 	if r.labelled {
 		ctx = context.WithValue(quartet.Label(ctx, o.ask.Label), labelKey{}, o.ask.Label)
 	}
@@ -82,8 +83,8 @@ func (r *run) account(o order, err error) {
 	}
 }
 
-// Measure opens m, plays the scenario on it, and waits until all requests have been answered. job is what a request asks
-// for on this machine.
+// Measure opens m, plays the scenario on it, and waits until all requests have been answered. job
+// is what a request asks for on this machine.
 func Measure(m Model, s Setup, sc Scenario, job func(Ask) Job) Sample {
 	cpu := cpuTime()
 	server := m.Open(s)
@@ -95,7 +96,7 @@ func Measure(m Model, s Setup, sc Scenario, job func(Ask) Job) Sample {
 	server.Shut() // a process's CPU time is known when it has ended
 	return Sample{
 		Begin: begin, Wall: wall, CPU: cpuTime() - cpu, Latencies: r.latencies,
-		InFlight: r.inFlight.most.Load(), Running: r.running.most.Load(),
+		InFlight: r.inFlight.most.Load(), Started: r.jobs.started.most.Load(), Running: r.jobs.running.most.Load(),
 		Sent: r.sent.Load(), Answered: r.answered.Load(), Heavy: r.heavy.Load(),
 	}
 }

@@ -9,14 +9,15 @@ import (
 
 // Sample is what one run of one model measured.
 type Sample struct {
-	Begin             time.Time
-	Wall, CPU         time.Duration
-	Latencies         []time.Duration // of the requests that the workload is about
-	InFlight, Running int64           // the most at once; Running 0: not known here
-	Sent, Answered    int64
-	Heavy             int64    // heavy requests answered
-	From              int      // requests that were measured, when it is extrapolated from fewer; else 0
-	Rounds            []Sample // of which it was merged, each with its latencies sorted
+	Begin            time.Time
+	Wall, CPU        time.Duration
+	Latencies        []time.Duration // of the requests that the workload is about
+	InFlight         int64           // sent and not answered, the most at once
+	Started, Running int64           // begun and not ended; and those that compute: the most at once in this process
+	Sent, Answered   int64
+	Heavy            int64    // heavy requests answered
+	From             int      // requests that were measured, when it is extrapolated from fewer; else 0
+	Rounds           []Sample // of which it was merged, each with its latencies sorted
 }
 
 // Merge makes one sample of the rounds: medians, and all latencies.
@@ -33,7 +34,8 @@ func Merge(rounds []Sample) Sample {
 	m.CPU = median(rounds, func(s Sample) time.Duration { return s.CPU })
 	for _, s := range rounds[1:] {
 		m.Latencies = append(m.Latencies, s.Latencies...)
-		m.InFlight, m.Running = max(m.InFlight, s.InFlight), max(m.Running, s.Running)
+		m.InFlight, m.Started, m.Running = max(m.InFlight, s.InFlight), max(m.Started, s.Started),
+			max(m.Running, s.Running)
 		m.Sent, m.Answered, m.Heavy = m.Sent+s.Sent, m.Answered+s.Answered, m.Heavy+s.Heavy
 	}
 	slices.Sort(m.Latencies)
@@ -48,7 +50,8 @@ func median(rounds []Sample, of func(Sample) time.Duration) time.Duration {
 	return result.Median(ds)
 }
 
-// Extrapolate scales a sample of what took its time one after the other, from so many requests to n.
+// Extrapolate scales a sample of what took its time one after the other, from so many requests to
+// n.
 func (s Sample) Extrapolate(from, n int) Sample {
 	if from == n {
 		return s

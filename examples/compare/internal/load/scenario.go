@@ -22,10 +22,12 @@ type Timed struct {
 	Counts bool          // its latency is what the workload is about
 }
 
-// Scenario is all that is asked of a model, as data, for models that run and for models that are simulated.
+// Scenario is all that is asked of a model, as data, for models that run and for models that are
+// simulated.
 type Scenario struct {
 	Requests []Timed // by their times
-	// Chain is asked for again as soon as it has been answered, until For or an error. With no Label there is none.
+	// Chain is asked for again as soon as it has been answered, until For or an error. With no
+	// Label there is none.
 	Chain Ask
 	For   time.Duration
 }

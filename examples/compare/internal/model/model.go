@@ -1,4 +1,5 @@
-// Package model has the rows of compare: ways to serve requests, and what each is in Node, Python or Go.
+// Package model has the rows of compare: ways to serve requests, and what each is in Node, Python
+// or Go.
 package model
 
 import (
@@ -13,7 +14,6 @@ import (
 	"github.com/quartet-go/quartet/eventloop"
 	"github.com/quartet-go/quartet/examples/compare/internal/load"
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
-	"github.com/quartet-go/quartet/gil"
 	"github.com/quartet-go/quartet/workerpool"
 )
 
@@ -21,13 +21,20 @@ import (
 var All = []load.Model{
 	{Name: "inline", Like: "no concurrency at all", Few: true, Open: openInline},
 	{Name: "loop", Like: "Node, one thread; asyncio", Open: openLoop},
+	{Name: "loops(k)", Like: "Node's cluster, as with PM2", Open: openLoops},
 	{Name: "loop+pool", Like: "Node with worker_threads", Open: openLoopAndPool},
-	{Name: "loop+processes", Like: "Node with child_process; asyncio + processes", Apart: true, Open: openLoopAndProcesses},
+	{
+		Name: "loop+processes", Like: "Node with child_process; asyncio + processes", Apart: true,
+		Open: openLoopAndProcesses,
+	},
 	{Name: "loop+gil thread", Like: "asyncio.to_thread", Kind: result.Sim, Open: openLoopAndThread},
 	{Name: "gil threads", Like: "Python's threads", Kind: result.Sim, Open: openThreads},
-	{Name: "gil per interpreter", Like: "Python's sub-interpreters, each with a lock", Kind: result.Sim, Open: openInterpreters},
+	{
+		Name: "gil per interpreter", Like: "Python's sub-interpreters, each with a lock", Kind: result.Sim,
+		Open: openInterpreters,
+	},
 	{Name: "pool(k)", Like: "ThreadPoolExecutor without a GIL", Open: openPool},
-	{Name: "processes(k)", Like: "ProcessPoolExecutor; Node's cluster", Few: true, Apart: true, Open: openProcesses},
+	{Name: "processes(k)", Like: "ProcessPoolExecutor", Few: true, Apart: true, Open: openProcesses},
 	{Name: "goroutines", Like: "plain Go", Open: openGoroutines},
 }
 
@@ -86,7 +93,8 @@ func openInline(s load.Setup) load.Server {
 }
 
 func startLoop(s load.Setup) *eventloop.Loop {
-	loop := eventloop.New(eventloop.Config{SlowCallback: time.Hour, Observer: s.Observer}) // being slow is the point here
+	// being slow is the point here
+	loop := eventloop.New(eventloop.Config{SlowCallback: time.Hour, Observer: s.Observer})
 	loop.Start()
 	return loop
 }
@@ -103,7 +111,7 @@ func openLoopAndPool(s load.Setup) load.Server { return loopAnd(s, newPool(s)) }
 
 func openLoopAndProcesses(s load.Setup) load.Server { return loopAnd(s, newProcesses(s)) }
 
-// loopAnd serves on a loop, whose tasks send what is heavy to a helper and await it.
+// loopAnd serves on a loop, whose tasks send heavy work to a helper and await it.
 func loopAnd(s load.Setup, helper quartet.Executor) load.Server {
 	loop := startLoop(s)
 	plain := load.On(loop)
@@ -124,15 +132,6 @@ func loopAnd(s load.Setup, helper quartet.Executor) load.Server {
 		},
 		Shut: func() { _, _ = loop.Close(), helper.Close() },
 	}
-}
-
-func openThreads(s load.Setup) load.Server {
-	return load.On(gil.New(gil.Config{Observer: s.Observer}))
-}
-
-func openInterpreters(s load.Setup) load.Server {
-	each := gil.Interval(5 * time.Millisecond)
-	return load.On(gil.New(gil.Config{Policy: gil.PerInterpreter(min(s.Workers, Cores()), each), Observer: s.Observer}))
 }
 
 func openGoroutines(load.Setup) load.Server {

@@ -12,13 +12,14 @@ import (
 // Limits of a process whose jobs may have a bad end.
 const (
 	RunTimeout  = 250 * time.Millisecond
-	MemoryLimit = 128 << 20
+	MemoryLimit = 256 << 20 // the race detector takes half of it
 	grace       = 10 * time.Millisecond
 )
 
 func openProcesses(s load.Setup) load.Server { return load.On(newProcesses(s)) }
 
-// newProcesses starts no more of them than there are cores, and waits until one is up: the start is not what is measured.
+// newProcesses starts no more of them than there are cores, and waits until one is up: the start is
+// not measured.
 func newProcesses(s load.Setup) quartet.Executor {
 	cfg := procpool.Config{Workers: min(s.Workers, Cores()), Queue: room(s), Observer: s.Observer}
 	if s.Risky {

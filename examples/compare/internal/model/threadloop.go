@@ -11,37 +11,34 @@ import (
 	"github.com/quartet-go/quartet/gil"
 )
 
-// What a Python thread does at a socket, it does without the lock, and may come back too late to have it again at once:
-// beside a thread that computes, two of five calls of send do, and one of five of recv (measured on CPython 3.11).
-const (
-	// SocketCall is how long a call of the kernel takes there.
-	SocketCall = 10 * time.Microsecond
-	// CallsToRead are those between a wake-up of asyncio's loop and the task that answers: recv, and a select before each
-	// of the two turns in which a StreamReader's line comes to the task. The answer is one more.
-	CallsToRead = 3
-)
+// CallsToRead are the calls of the kernel between a wake-up of asyncio's loop and the task that
+// answers: recv, and a select before each of the two turns in which a StreamReader's line comes to
+// the task. The answer is one more.
+const CallsToRead = 3
 
-// threadLoop is asyncio's loop: one thread of an interpreter that answers requests one after the other, but for their
-// waits. It shares the lock with all other threads.
+// threadLoop is asyncio's loop: one thread of an interpreter that answers requests one after the
+// other, but for their waits. It shares the lock with all other threads.
 type threadLoop struct {
 	mu   sync.Mutex
 	todo []func(ctx context.Context)
 	wake func()
 
-	observer quartet.Observer
+	setup    load.Setup
 	answered atomic.Uint64 // requests that were observed
 }
 
 // openLoopAndThread gives each heavy request a thread of its own.
 func openLoopAndThread(s load.Setup) load.Server {
-	interpreter, l := gil.New(gil.Config{Observer: s.Observer}), &threadLoop{observer: s.Observer}
+	interpreter, l := gil.New(gil.Config{Observer: s.Observer}), &threadLoop{setup: s}
 	thread := quartet.Go(quartet.Label(context.Background(), "the loop's thread"), interpreter, l.run)
 	own := load.On(interpreter)
 	return load.Server{
 		Executor: interpreter,
 		Serve: func(ctx context.Context, r load.Request, done func(error)) {
 			if r.Heavy {
-				own.Serve(ctx, r, func(err error) { l.push(func(thread context.Context) { reply(thread, done, err) }) })
+				own.Serve(ctx, r, func(err error) {
+					l.push(func(thread context.Context) { reply(thread, l.setup, done, err) })
+				})
 				return
 			}
 			done = l.observe(ctx, done)
@@ -57,14 +54,17 @@ func openLoopAndThread(s load.Setup) load.Server {
 
 // observe tells the observer of a request, which is no task of the interpreter's: its thread is.
 func (l *threadLoop) observe(ctx context.Context, done func(error)) func(error) {
-	if l.observer == nil {
+	if l.setup.Observer == nil {
 		return done
 	}
-	e := quartet.Event{Kind: quartet.EventQueued, Executor: "loop", Task: l.answered.Add(1), Label: load.LabelOf(ctx), At: time.Now()}
-	l.observer.Observe(e)
+	e := quartet.Event{
+		Kind: quartet.EventQueued, Executor: "loop", Task: l.answered.Add(1), Label: load.LabelOf(ctx),
+		At: time.Now(),
+	}
+	l.setup.Observer.Observe(e)
 	return func(err error) {
 		e.Kind, e.At, e.Failed = quartet.EventEnded, time.Now(), err != nil
-		l.observer.Observe(e)
+		l.setup.Observer.Observe(e)
 		done(err)
 	}
 }
@@ -72,35 +72,19 @@ func (l *threadLoop) observe(ctx context.Context, done func(error)) func(error) 
 // answer runs on the loop's thread, which a wait does not keep.
 func (l *threadLoop) answer(thread, request context.Context, j load.Job, done func(error)) {
 	leave := load.Enter(request)
+	l.setup.Costs(Interpreting)
 	if j.Wait == 0 {
 		err := task(thread, j)
 		leave()
-		reply(thread, done, err)
+		reply(thread, l.setup, done, err)
 		return
 	}
 	time.AfterFunc(j.Wait, func() {
 		l.push(func(thread context.Context) {
 			leave()
-			reply(thread, done, nil)
+			reply(thread, l.setup, done, nil)
 		})
 	})
-}
-
-// reply sends an answer. It has gone before the thread wants the lock again.
-func reply(thread context.Context, done func(error), err error) {
-	done(err)
-	gil.Released(thread, SocketCall)
-}
-
-// task is a job whose panic ends it alone, as an exception does that nobody catches.
-func task(ctx context.Context, j load.Job) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = quartet.NewPanicError(v)
-		}
-	}()
-	_, err = load.Perform.Local(ctx, j)
-	return err
 }
 
 func (l *threadLoop) push(fn func(ctx context.Context)) {
@@ -125,7 +109,7 @@ func (l *threadLoop) run(ctx context.Context) (struct{}, error) {
 		l.todo = nil
 		l.mu.Unlock()
 		for range CallsToRead {
-			gil.Released(ctx, SocketCall)
+			socketCall(ctx, l.setup)
 		}
 		for _, fn := range batch {
 			fn(ctx)

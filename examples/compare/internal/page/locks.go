@@ -19,29 +19,44 @@ func computing(label string, d time.Duration) gil.StepThread {
 	return gil.StepThread{Label: label, Step: gil.Cycle(1, gil.Op{Do: gil.DoCompute, For: d})}
 }
 
-// timelines are the same two threads under a lock and without, and one that waits beside one that computes.
+// timelines are the same two threads under a lock and without, and one that waits beside one that
+// computes.
 func timelines() (all []Timeline, err error) {
 	waiting := func() gil.StepThread {
-		return gil.StepThread{Label: "waits", Step: gil.Cycle(8, gil.Op{Do: gil.DoSleep, For: time.Millisecond}, gil.Op{Do: gil.DoCompute, For: 200 * time.Microsecond})}
+		return gil.StepThread{
+			Label: "waits",
+			Step: gil.Cycle(8, gil.Op{Do: gil.DoSleep, For: time.Millisecond},
+				gil.Op{Do: gil.DoCompute, For: 200 * time.Microsecond}),
+		}
 	}
 	for _, p := range []struct {
 		about   string
 		policy  gil.Policy
 		threads []gil.StepThread
 	}{
-		{"Two threads that compute, CPython 3.8's lock: they take turns, an interval of 5 ms each.", gil.CPython38(), []gil.StepThread{computing("one", 20*time.Millisecond), computing("two", 20*time.Millisecond)}},
-		{"One that waits beside one that computes, the same lock: it gets the lock back an interval late each time.", gil.CPython38(), []gil.StepThread{computing("computes", 40*time.Millisecond), waiting()}},
-		{"Two threads that compute, without a lock: each has a core.", gil.Free(), []gil.StepThread{computing("one", 20*time.Millisecond), computing("two", 20*time.Millisecond)}},
+		{
+			"Two threads that compute, CPython 3.8's lock: they take turns, an interval of 5 ms each.", gil.CPython38(),
+			[]gil.StepThread{computing("one", 20*time.Millisecond), computing("two", 20*time.Millisecond)},
+		},
+		{
+			"One that waits beside one that computes, the same lock: it gets the lock back an interval late each time.",
+			gil.CPython38(),
+			[]gil.StepThread{computing("computes", 40*time.Millisecond), waiting()},
+		},
+		{
+			"Two threads that compute, without a lock: each has a core.", gil.Free(),
+			[]gil.StepThread{computing("one", 20*time.Millisecond), computing("two", 20*time.Millisecond)},
+		},
 	} {
 		var seen quartet.Timeline
-		if _, err := gil.Simulate(gil.Config{Policy: p.policy, Cores: 2, Observer: &seen}, 0, p.threads...); err != nil {
+		if _, err := gil.Simulate(gil.Config{Policy: p.policy, Cores: 2, Observer: &seen}, 0,
+			p.threads...); err != nil {
 			return nil, err
 		}
 		t := Timeline{About: p.about}
 		for column, svg := range map[int]*template.HTML{desk: &t.Desk, phone: &t.Phone} {
 			var b strings.Builder
-			seen.Width = column + 2*timelineMargin
-			if err := seen.WriteSVG(&b); err != nil {
+			if err := seen.WriteSVG(&b, column+2*timelineMargin); err != nil {
 				return nil, err
 			}
 			*svg = template.HTML(b.String())

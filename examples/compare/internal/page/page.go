@@ -1,5 +1,5 @@
-// Package page writes a report as one HTML file: no script, nothing from elsewhere, light or dark as the reader's system
-// is, readable on a phone and on a desk.
+// Package page writes a report as one HTML file: no script, nothing from elsewhere, light or dark
+// as the reader's system is, readable on a phone and on a desk.
 package page
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
 )
 
-// The widths that pictures are drawn for, in pixels: those of the column of text on a desk and on a phone, and the margins
-// of a chart and of a timeline, which stand outside it.
+// The widths that pictures are drawn for, in pixels: those of the column of text on a desk and on a
+// phone, and the margins of a chart and of a timeline, which stand outside it.
 const (
 	desk           = 868
 	phone          = 358
@@ -33,7 +33,8 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"cores":    result.Cores,
 	"step":     func(levels []result.Level, i int) result.Level { return levels[min(i, len(levels)-1)] },
 	"mark":     func(model string) template.HTML { return template.HTML(chart.Mark(model)) },
-	"class":    func(o verdict.Outcome) string { return strings.ToLower(strings.ReplaceAll(string(o), " ", "-")) },
+	"class":    func(o verdict.Outcome) string { return strings.ReplaceAll(words(o), " ", "-") },
+	"words":    words,
 	"join":     func(names []string) string { return strings.Join(names, ", then ") },
 }).Parse(source))
 
@@ -46,14 +47,29 @@ type section struct {
 // drawn is a picture for each width.
 type drawn struct{ Desk, Phone template.HTML }
 
+// words are an outcome within a sentence.
+func words(o verdict.Outcome) string { return strings.ToLower(string(o)) }
+
+// reason is why some claims were not judged.
+type reason struct {
+	Why    verdict.Why
+	Claims []string
+}
+
 type content struct {
 	*result.Report
-	CSS       template.CSS
-	Real      string // a real runtime's row, if there is one
-	Sections  []section
-	Frames    []Frame
-	Timelines []Timeline
+	CSS        template.CSS
+	Real       string    // a real runtime's row, if there is one
+	Findings   []section // what the page begins with
+	Sections   []section // a picture that is among the findings is not there again
+	Program    string    // of the loop's steps
+	Frames     []Frame
+	Timelines  []Timeline
+	Unmeasured []reason
 }
+
+// first are the workloads whose findings the page begins with.
+var first = []string{"mixed", "wait", "crunch"}
 
 // Write writes r as a page. heavy and ping are the labels of the tasks in r.Lanes.
 func Write(w io.Writer, r *result.Report, heavy, ping string) error {
@@ -65,7 +81,34 @@ func Write(w io.Writer, r *result.Report, heavy, ping string) error {
 	if err != nil {
 		return err
 	}
-	return page.Execute(w, content{r, template.CSS(css(r)), aReal(r), sections(r, heavy, ping), frames, locks})
+	c := content{
+		Report: r, CSS: template.CSS(css(r)), Real: aReal(r), Program: program, Frames: frames, Timelines: locks,
+		Unmeasured: unmeasured(r.Verdicts),
+	}
+	for _, s := range sections(r, heavy, ping) {
+		if slices.Contains(first, s.Name) {
+			c.Findings = append(c.Findings, s)
+			s.Pictures = nil
+		}
+		c.Sections = append(c.Sections, s)
+	}
+	return page.Execute(w, c)
+}
+
+// unmeasured are the claims that were not judged, by their reasons.
+func unmeasured(vs []verdict.Verdict) (all []reason) {
+	for _, why := range verdict.Whys {
+		var claims []string
+		for _, v := range vs {
+			if v.Why == why {
+				claims = append(claims, v.Claim)
+			}
+		}
+		if claims != nil {
+			all = append(all, reason{why, claims})
+		}
+	}
+	return all
 }
 
 // aReal is the first row of a real runtime.
@@ -80,7 +123,8 @@ func aReal(r *result.Report) string {
 	return ""
 }
 
-// css are the colours of all models on the page: those that explain the lines, and those of the tables.
+// css are the colours of all models on the page: those that explain the lines, and those of the
+// tables.
 func css(r *result.Report) string {
 	models := []string{"pool(k)", "loop+pool"}
 	for _, t := range r.Tables {
@@ -95,9 +139,12 @@ func css(r *result.Report) string {
 
 func sections(r *result.Report, heavy, ping string) (all []section) {
 	for _, t := range r.Tables {
-		s := section{Table: t}
-		if _, ok := chart.Of(t, desk); ok {
-			s.draw(func(w int) string { svg, _ := chart.Of(t, w); return svg })
+		s, heading := section{Table: t}, t.Finding()
+		if slices.Contains(first, t.Name) {
+			heading = "" // it stands above the picture
+		}
+		if _, ok := chart.Of(t, desk, ""); ok {
+			s.draw(func(w int) string { svg, _ := chart.Of(t, w, heading); return svg })
 		}
 		if t.Name == "mixed" && len(r.Lanes) > 0 {
 			s.draw(func(w int) string { return chart.Lanes(r.Lanes, heavy, ping, w) })

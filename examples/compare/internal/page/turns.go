@@ -10,13 +10,29 @@ import (
 // queues of a loop, in the order in which a turn looks at them.
 var queues = []string{"timers", "posted", "immediates"}
 
-// Frame is a loop before one callback, and what then ran: the callback, with the ticks and microtasks behind it.
+// program is what the loop runs in the pictures of its steps, as turns has it.
+const program = `loop.Post(func() { // A
+    loop.Immediate(func() { // C
+        loop.Immediate(func() {}) // F
+        loop.Microtask(func() {})
+    })
+    loop.Microtask(func() {})
+    loop.NextTick(func() {})
+    loop.AfterFunc(0, func() {}) // D
+})
+loop.Post(func() { // B
+    loop.Post(func() {}) // E
+})
+`
+
+// Frame is a loop before one callback, and what then ran: the callback, with the ticks and
+// microtasks behind it.
 type Frame struct {
 	Queues []Queue
 	Ran    []string
 }
 
-// Queue has the names of what is in it.
+// Queue has the names of its entries.
 type Queue struct {
 	Name string
 	In   []string

@@ -1,5 +1,5 @@
-// Package palette gives each model of compare its colour: the same in every picture, readable by the colour-blind, on light
-// and on dark paper.
+// Package palette gives each model of compare its colour: the same in every picture, readable by
+// the colour-blind, on light and on dark paper.
 package palette
 
 import (
@@ -14,8 +14,8 @@ type Ink struct {
 	Dash        Dash
 }
 
-// Dash is the pattern of a line, as SVG's stroke-dasharray. It says what stands behind a row, where the colour says who does
-// the work.
+// Dash is the pattern of a line, as SVG's stroke-dasharray. The dash shows the kind of a row, the
+// colour shows who does the work.
 type Dash string
 
 // The patterns.
@@ -24,7 +24,8 @@ const (
 	Dashed     Dash = "6 3"         // a loop that leaves work to helpers, in the helpers' colour
 	Dotted     Dash = "2 2"         // a real runtime
 	DashDotted Dash = "8 3 2 3"     // its loop that leaves work to threads
-	DashDots   Dash = "9 2 2 2 2 2" // its threads
+	DashDots   Dash = "9 2 2 2 2 2" // its threads, or its processes behind one listener
+	Long       Dash = "12 2"        // several of the same, in the colour of one
 )
 
 // Entry is a model and its ink.
@@ -37,6 +38,7 @@ type Entry struct {
 var Models = []Entry{
 	{"inline", Ink{"#82888f", "#8d939b", Solid}},
 	{"loop", Ink{"#0b3fd0", "#2f78ff", Solid}},
+	{"loops(k)", Ink{"#0b3fd0", "#2f78ff", Long}},
 	{"loop+pool", green.as(Dashed)},
 	{"loop+processes", ochre.as(Dashed)},
 	{"loop+gil thread", orange.as(Dashed)},
@@ -59,17 +61,17 @@ func (i Ink) as(d Dash) Ink {
 	return i
 }
 
-// Surfaces of a picture. Bad is what breaks a rule, Good what holds.
+// Surfaces of a picture. What breaks a rule has no colour of its own: a mark and words say it, so
+// that a hue is a model.
 var (
 	Paper = Ink{Light: "#ffffff", Dark: "#14171c"}
 	Text  = Ink{Light: "#1c2026", Dark: "#e8eaed"}
 	Dim   = Ink{Light: "#5c636d", Dark: "#9aa2ad"}
 	Grid  = Ink{Light: "#e3e6ea", Dark: "#2d333b"}
-	Bad   = Ink{Light: "#b3261e", Dark: "#ff9d94"}
-	Good  = Ink{Light: "#17693f", Dark: "#6fd6a0"}
 )
 
-// languages have real runtimes: the programs of one have shades of a hue, in the order in which they come.
+// languages have real runtimes: the programs of one have shades of a hue, in the order in which
+// they come.
 var languages = []struct {
 	name   string
 	shades []Ink
@@ -79,7 +81,10 @@ var languages = []struct {
 }
 
 // ways are the patterns of the ways to serve in a runtime, which a row's name ends with.
-var ways = map[string]Dash{" to_thread": DashDotted, " threads": DashDots, " asyncio": Dotted}
+var ways = map[string]Dash{
+	" to_thread": DashDotted, " threads": DashDots, " asyncio": Dotted, " cluster": DashDots,
+	" processes": Long,
+}
 
 // other is for rows that are not known at all.
 var other = Ink{"#8c5a3c", "#d3a283", Solid}
@@ -120,7 +125,8 @@ func ink(model string, programs map[string][]string) Ink {
 // DashOf returns a model's pattern, which is the same beside any others.
 func DashOf(model string) Dash { return Inks(model)[0].Dash }
 
-// Class is the name of a model's colour in CSS: the page's rules are var(--Class), its value follows the reader's theme.
+// Class is the name of a model's colour in CSS: the page's rules are var(--Class), its value
+// follows the reader's theme.
 func Class(model string) string {
 	return "m-" + strings.Trim(strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
@@ -130,8 +136,8 @@ func Class(model string) string {
 	}, strings.ToLower(model)), "-")
 }
 
-// CSS defines a custom property for each of the given models and for each surface, for the elements that selector names,
-// in both themes.
+// CSS defines a custom property for each of the given models and for each surface, for the elements
+// that selector names, in both themes.
 func CSS(selector string, models ...string) string {
 	var light, dark strings.Builder
 	add := func(name string, ink Ink) {
@@ -141,11 +147,12 @@ func CSS(selector string, models ...string) string {
 	for _, s := range []struct {
 		name string
 		ink  Ink
-	}{{"paper", Paper}, {"text", Text}, {"dim", Dim}, {"grid", Grid}, {"bad", Bad}, {"good", Good}} {
+	}{{"paper", Paper}, {"text", Text}, {"dim", Dim}, {"grid", Grid}} {
 		add(s.name, s.ink)
 	}
 	for i, ink := range Inks(models...) {
 		add(Class(models[i]), ink)
 	}
-	return fmt.Sprintf("%s{%s}\n@media (prefers-color-scheme:dark){%[1]s{%[3]s}}\n", selector, light.String(), dark.String())
+	return fmt.Sprintf("%s{%s}\n@media (prefers-color-scheme:dark){%[1]s{%[3]s}}\n", selector, light.String(),
+		dark.String())
 }

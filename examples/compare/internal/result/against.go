@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
 )
 
-// Against is a row's figures over those of a real runtime that does the same: its latencies, or its speed. 0: not compared.
+// Against is a row's figures over those of a real runtime that does the same: its latencies, or its
+// speed. 0: not compared.
 type Against struct {
 	Real  string  `json:"real"` // that row's name
 	P50   float64 `json:"p50,omitempty"`
@@ -14,12 +17,32 @@ type Against struct {
 	Speed float64 `json:"per_second,omitempty"`
 }
 
-// Compare is how a row of t stands against a real one: by what t is about.
+// Compare is how a row of t stands against a real one: by the median, and by what t is about.
 func (t Table) Compare(r, real Row) Against {
+	a := Against{Real: real.Name, P50: over(r.P50, real.P50)}
 	if t.BarOf == P99 {
-		return Against{Real: real.Name, P50: over(r.P50, real.P50), P99: over(r.P99, real.P99)}
+		a.P99 = over(r.P99, real.P99)
+	} else {
+		a.Speed = over(real.Wall, r.Wall)
 	}
-	return Against{Real: real.Name, Speed: over(real.Wall, r.Wall)}
+	return a
+}
+
+// Apart reports whether the medians differ by more than the tolerance, so that the row does not
+// stand for the real one.
+func (a Against) Apart() bool {
+	return a.P50 > verdict.Tolerance || a.P50 > 0 && a.P50 < 1/verdict.Tolerance
+}
+
+// Unlike notes that the row does not stand for one of those that it is like.
+func (r *Row) Unlike(what string) {
+	parts := strings.Split(r.Like, "; ")
+	for i, part := range parts {
+		if part == what {
+			parts[i] = "not " + what + " here"
+		}
+	}
+	r.Like = strings.Join(parts, "; ")
 }
 
 // Compared reports whether any row of t is compared with a real one.

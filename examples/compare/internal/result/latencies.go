@@ -16,8 +16,8 @@ func Percentile(sorted []time.Duration, p int) time.Duration {
 	return sorted[min(len(sorted)*p/100, len(sorted)-1)]
 }
 
-// Distribution returns the steps of the distribution of sorted durations: all of them, or, of more than 200, evenly
-// chosen ones, the last among them.
+// Distribution returns the steps of the distribution of sorted durations: all of them, or, of more
+// than 200, evenly chosen ones, the last among them.
 func Distribution(sorted []time.Duration) []Point {
 	n := len(sorted)
 	points := make([]Point, min(n, most))

@@ -46,14 +46,18 @@ func TestLanesAreTheBegin(t *testing.T) {
 	at := func(ms int) quartet.Event {
 		return quartet.Event{Executor: "workerpool", At: begin.Add(time.Duration(ms) * time.Millisecond)}
 	}
-	l := result.NewLanes("pool(k)", "pool(2)", begin, 300*time.Millisecond, []quartet.Event{at(-1), at(0), at(300), at(301)})
+	l := result.NewLanes("pool(k)", "pool(2)", begin, 300*time.Millisecond,
+		[]quartet.Event{at(-1), at(0), at(300), at(301)})
 	require.Len(t, l.Events, 2)
 	require.Equal(t, time.Unix(0, int64(300*time.Millisecond)).UTC(), l.Events[1].At)
 	require.Equal(t, "pool(2) workerpool", result.Timeline(l).Events()[0].Executor)
 }
 
 func ExampleReport_WriteJSON() {
-	r := result.Report{Tables: []result.Table{{Name: "wait", Rows: []result.Row{{Model: "loop", Wall: 10 * time.Millisecond}}}}}
+	r := result.Report{Tables: []result.Table{{
+		Name: "wait",
+		Rows: []result.Row{{Model: "loop", Wall: 10 * time.Millisecond}},
+	}}}
 	var b strings.Builder
 	fmt.Println(r.WriteJSON(&b), strings.Contains(b.String(), `"wall_ns": 10000000`))
 	loop, ok := r.Tables[0].Row("loop")
@@ -71,8 +75,37 @@ func ExampleLevel_PerSecond() {
 func TestStepsShowTheirFigure(t *testing.T) {
 	l := result.Level{N: 8, Wall: time.Second, P50: 2, P99: 3, Lost: 4}
 	for f, want := range map[result.Figure]string{
-		result.Speed: "8", result.SpeedUp: "2.00", result.LostTasks: "4", result.P50: "2ns", result.P99: "3ns", result.Wall: "1s",
+		result.Speed: "8", result.SpeedUp: "2.00", result.LostTasks: "4", result.P50: "2ns", result.P99: "3ns",
+		result.Wall: "1s",
 	} {
 		require.Equal(t, want, l.Figure(f, result.Level{Wall: 2 * time.Second}))
 	}
+}
+
+// A finding is a sentence with the figures of the rows that were measured.
+func TestRatios(t *testing.T) {
+	for want, of := range map[string][2]time.Duration{
+		"2.00": {4, 2}, "0.50": {1, 2}, "0.0038": {38, 10000},
+		"-": {1, 0}, "0": {0, 1},
+	} {
+		require.Equal(t, want, result.Ratio(of[0], of[1]))
+	}
+}
+
+func TestFindings(t *testing.T) {
+	table := result.Table{Name: "mixed", Rows: []result.Row{
+		{Model: "inline", Name: "inline"},
+		{Model: "loop", Name: "loop", P99: 103 * time.Millisecond},
+		{Model: "gil threads", Name: "gil threads", P99: 12 * time.Millisecond},
+		{Model: "loop+pool", Name: "loop+pool", P99: 2400 * time.Microsecond},
+	}}
+	require.Equal(t,
+		"A ping beside a CPU request takes, at p99, 103 ms on loop, 12 ms on gil threads and 2.4 ms on loop+pool",
+		table.Finding())
+	table.Rows = table.Rows[:2]
+	require.Equal(t, "A ping beside a CPU request takes, at p99, 103 ms on loop", table.Finding())
+	table.Rows = table.Rows[:1]
+	require.Equal(t, "mixed", table.Finding(), "nothing to say")
+	language := result.Table{Name: "language", Rows: []result.Row{{Name: "Go", Wall: 2}, {Name: "node", Wall: 3}}}
+	require.Equal(t, "The same work takes 2 ns in Go and 3 ns in node", language.Finding())
 }

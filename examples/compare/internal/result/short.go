@@ -2,6 +2,7 @@ package result
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -15,7 +16,14 @@ func Short(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// Measured is Short, and - for what was not measured.
+// Spaced is Short with a space before the unit: 100 µs, 1.5 ms.
+func Spaced(d time.Duration) string {
+	s := Short(d)
+	i := strings.LastIndexAny(s, "0123456789") + 1
+	return s[:i] + " " + s[i:]
+}
+
+// Measured is Short, and - for a figure that was not measured.
 func Measured(d time.Duration) string {
 	if d == 0 {
 		return "-"
@@ -36,5 +44,9 @@ func Ratio(a, b time.Duration) string {
 	if b == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.2f", float64(a)/float64(b))
+	r := float64(a) / float64(b)
+	if r < 0.1 {
+		return fmt.Sprintf("%.2g", r)
+	}
+	return fmt.Sprintf("%.2f", r)
 }

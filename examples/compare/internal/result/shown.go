@@ -2,7 +2,8 @@ package result
 
 import "fmt"
 
-// Figure is the level's figure that f names, as it is shown; inline is the first row's level at the same step.
+// Figure is the text of the level's figure that f names; inline is the first row's level at the
+// same step.
 func (l Level) Figure(f Figure, inline Level) string {
 	switch f {
 	case Speed:
@@ -19,7 +20,7 @@ func (l Level) Figure(f Figure, inline Level) string {
 	return Short(l.Wall)
 }
 
-// KiB is the worker's memory, as it is shown.
+// KiB is the text of the worker's memory.
 func (w Worker) KiB() string {
 	if w.Memory <= 0 {
 		return "?"
@@ -27,7 +28,7 @@ func (w Worker) KiB() string {
 	return fmt.Sprintf("%.1f KiB", float64(w.Memory)/1024)
 }
 
-// Even is the length of a task from which on the model gains, as it is shown.
+// Even is the text of the length of a task from which on the model gains.
 func (w Worker) Even() string {
 	if w.BreakEven <= 0 {
 		return "never"

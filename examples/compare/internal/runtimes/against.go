@@ -6,16 +6,20 @@ import (
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
 )
 
-// Complete adds to a table what is known of real rows: how the library's compare with them, and why some are missing from
-// now on.
+// Complete adds to a table how the library's rows compare with real ones, and why real rows are
+// missing from now on.
 func (in *Installed) Complete(t *result.Table) {
 	for _, p := range in.pairs {
-		if !slices.Contains(p.in, t.Name) {
+		if !slices.Contains(compared, t.Name) {
 			continue
 		}
 		i := slices.IndexFunc(t.Rows, func(r result.Row) bool { return r.Model == p.model })
 		if real, ok := t.Row(p.real); ok && i >= 0 {
-			t.Rows[i].Against = append(t.Rows[i].Against, t.Compare(t.Rows[i], real))
+			against := t.Compare(t.Rows[i], real)
+			t.Rows[i].Against = append(t.Rows[i].Against, against)
+			if against.Apart() && !t.Rows[i].Noisy {
+				t.Rows[i].Unlike(p.like)
+			}
 		}
 	}
 	for _, s := range in.servers {
@@ -25,11 +29,9 @@ func (in *Installed) Complete(t *result.Table) {
 	}
 }
 
-// twin is a row of the library that does the same as a real one, in these workloads.
-type twin struct {
-	model string
-	in    []string
-}
+// twin is a row of the library that does the same as a real one, and the name of the model that it
+// is like for that reason.
+type twin struct{ model, like string }
 
 // pair is a twin and its real row.
 type pair struct {
@@ -37,6 +39,5 @@ type pair struct {
 	real string
 }
 
-// everywhere are the workloads in which rows are compared: not chat, whose 5 µs for a receiver are less than a real row's
-// socket takes.
-var everywhere = []string{"mixed", "wait", "crunch"}
+// compared are the workloads in which rows are held against real ones.
+var compared = []string{"mixed", "wait", "crunch", "chat"}

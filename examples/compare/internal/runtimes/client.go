@@ -53,7 +53,10 @@ func (c *client) serve(_ context.Context, r load.Request, done func(error)) {
 		done(err)
 		return
 	}
-	line, err := json.Marshal(request{id, float64(r.Job.Turns+r.Job.Native) / float64(c.turns), float64(r.Job.Wait) / float64(time.Millisecond)})
+	line, err := json.Marshal(request{
+		id, float64(r.Job.Turns+r.Job.Native) / float64(c.turns),
+		float64(r.Job.Wait) / float64(time.Millisecond),
+	})
 	if err == nil {
 		_, err = c.conn.Write(append(line, '\n'))
 	}
@@ -74,7 +77,7 @@ func (c *client) expect(done func(error)) (id int, err error) {
 	return c.last, nil
 }
 
-// answers reads until the connection ends, or what comes is no answer.
+// answers reads until the connection ends, or sends something that is no answer.
 func (c *client) answers() {
 	gone := errGone
 	for lines := bufio.NewScanner(c.conn); lines.Scan(); {

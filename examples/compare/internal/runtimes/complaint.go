@@ -8,10 +8,12 @@ import (
 	"github.com/quartet-go/quartet/procpool"
 )
 
-// raised is how Python and Node name an error that nobody has caught, below the lines that say where it was.
+// raised is how Python and Node name an error that nobody has caught, below the lines that say
+// where it was.
 var raised = regexp.MustCompile(`(?m)^\w*(Error|Exception)\b.*`)
 
-// complaint is the line of a program's standard error that says most: the error that ended it, or else the first one.
+// complaint is the line of a program's standard error that says most: the error that ended it, or
+// else the first one.
 func complaint(stderr string) string {
 	if line := raised.FindString(stderr); line != "" {
 		return strings.TrimSpace(line)

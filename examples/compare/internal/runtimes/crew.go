@@ -11,7 +11,8 @@ import (
 // most is how many connections a crew has at most: a request more waits for one of them.
 const most = 1000
 
-// crew are connections each of which carries one request at a time, for a server that has a thread for each.
+// crew are connections each of which carries one request at a time, for a server that has a thread
+// for each.
 type crew struct {
 	all []*client
 

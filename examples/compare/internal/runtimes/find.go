@@ -19,7 +19,7 @@ import (
 // Auto, among the programs to find, stands for all that are known.
 const Auto = "auto"
 
-// What a program is asked to run, to say what it is.
+// The scripts by which a program tells its version.
 const (
 	askNode   = `JSON.stringify({version: process.versions.node, build: process.version})`
 	askPython = `import json, sys
@@ -39,8 +39,8 @@ func pythons() []string {
 	return append(names, "python3.13t", "python3.14t", "python3.15t")
 }
 
-// identity is what a program says of itself. Two that say the same are the same: a path, even with its links followed, does
-// not tell, as a version manager puts one program there under all names.
+// identity is what a program says of itself. Two that say the same are the same: a path, even with
+// its links followed, does not tell, as a version manager puts one program there under all names.
 type identity struct {
 	Version string `json:"version"`
 	Build   string `json:"build"`
@@ -77,14 +77,16 @@ func candidates(programs []string) (all []candidate, err error) {
 		}
 		i := slices.IndexFunc(languages, func(l *language) bool { return strings.HasPrefix(filepath.Base(p), l.name) })
 		if i < 0 {
-			return nil, fmt.Errorf("compare: -runtimes: %q is none of %s, node, python3, python3.13 and the like, or a path of one", p, Auto)
+			return nil,
+				fmt.Errorf("compare: -runtimes: %q is none of %s, node, python3, python3.13 and the like, or a path of one", p, Auto)
 		}
 		all = append(all, candidate{languages[i], p, false})
 	}
 	return all, nil
 }
 
-// find asks the candidates, all at once, and returns those that answer, each once, and a line for each that is worth one.
+// find asks the candidates, all at once, and returns those that answer, each once, and a line for
+// each that is worth one.
 func find(wanted []candidate) (found []*program, notes []string) {
 	programs, errs := make([]*program, len(wanted)), make([]error, len(wanted))
 	var all sync.WaitGroup
@@ -123,7 +125,7 @@ func find(wanted []candidate) (found []*program, notes []string) {
 
 var errMissing = errors.New("is not installed")
 
-// look starts the program, to hear what it is.
+// look starts the program, which tells its version.
 func (c candidate) look() (*program, error) {
 	path, err := exec.LookPath(c.program)
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
@@ -148,7 +150,7 @@ func (c candidate) look() (*program, error) {
 	return p, nil
 }
 
-// label labels programs by as much as tells them apart.
+// label gives each program the shortest label that no other has.
 func label(programs []*program) {
 	for _, by := range []func(*program) string{
 		func(*program) string { return "" },

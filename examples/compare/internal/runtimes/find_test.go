@@ -59,14 +59,15 @@ func TestEachPythonIsFoundOnce(t *testing.T) {
 		"python3.13t": says("3.13.0", true),
 		"python3.14t": says("3.14.0", true),
 	})
-	require.NoError(t, os.Symlink(filepath.Join(dir, "python3.13"), filepath.Join(dir, "python3.11"))) // as a version manager would
+	// as a version manager would
+	require.NoError(t, os.Symlink(filepath.Join(dir, "python3.13"), filepath.Join(dir, "python3.11")))
 	rows, notes := searched(t, Auto)
 	require.Equal(t, []string{
-		"node",
-		"python 3.12 asyncio", "python 3.12 to_thread", "python 3.12 threads",
-		"python 3.13 asyncio", "python 3.13 to_thread", "python 3.13 threads",
-		"python 3.13t asyncio", "python 3.13t to_thread", "python 3.13t threads",
-		"python 3.14t asyncio", "python 3.14t to_thread", "python 3.14t threads",
+		"node", "node cluster",
+		"python 3.12 asyncio", "python 3.12 to_thread", "python 3.12 threads", "python 3.12 processes",
+		"python 3.13 asyncio", "python 3.13 to_thread", "python 3.13 threads", "python 3.13 processes",
+		"python 3.13t asyncio", "python 3.13t to_thread", "python 3.13t threads", "python 3.13t processes",
+		"python 3.14t asyncio", "python 3.14t to_thread", "python 3.14t threads", "python 3.14t processes",
 	}, rows)
 	require.Equal(t, []string{
 		"node: 22.1.0", "python3, python3.12: 3.12.1", "python3.11, python3.13: 3.13.0",
@@ -77,8 +78,10 @@ func TestEachPythonIsFoundOnce(t *testing.T) {
 func TestOnePythonNeedsNoVersion(t *testing.T) {
 	only(t, map[string]string{"python3.13t": says("3.13.0", true)})
 	rows, notes := searched(t, Auto)
-	require.Equal(t, []string{"python asyncio", "python to_thread", "python threads"}, rows)
-	require.Equal(t, []string{"python3.13t: 3.13.0, without a global lock", "node is not installed", "python3 is not installed"}, notes)
+	require.Equal(t, []string{"python asyncio", "python to_thread", "python threads", "python processes"}, rows)
+	require.Equal(t,
+		[]string{"python3.13t: 3.13.0, without a global lock", "node is not installed", "python3 is not installed"},
+		notes)
 }
 
 func TestPythonsAreToldApartByAsMuchAsItTakes(t *testing.T) {
@@ -86,9 +89,21 @@ func TestPythonsAreToldApartByAsMuchAsItTakes(t *testing.T) {
 		a, b program
 		want [2]string
 	}{
-		{program{identity: identity{Version: "3.12.1"}}, program{identity: identity{Version: "3.13.1"}}, [2]string{"3.12", "3.13"}},
-		{program{identity: identity{Version: "3.13.1"}}, program{identity: identity{Version: "3.13.1", Free: true}}, [2]string{"3.13", "3.13t"}},
-		{program{identity: identity{Version: "3.12.1"}}, program{identity: identity{Version: "3.12.2"}}, [2]string{"3.12.1", "3.12.2"}},
+		{
+			program{identity: identity{Version: "3.12.1"}},
+			program{identity: identity{Version: "3.13.1"}},
+			[2]string{"3.12", "3.13"},
+		},
+		{
+			program{identity: identity{Version: "3.13.1"}},
+			program{identity: identity{Version: "3.13.1", Free: true}},
+			[2]string{"3.13", "3.13t"},
+		},
+		{
+			program{identity: identity{Version: "3.12.1"}},
+			program{identity: identity{Version: "3.12.2"}},
+			[2]string{"3.12.1", "3.12.2"},
+		},
 		{
 			program{names: []string{"python3"}, identity: identity{Version: "3.12.1", Build: "Debian"}},
 			program{names: []string{"/opt/python3"}, identity: identity{Version: "3.12.1", Build: "Conda"}},
@@ -111,7 +126,9 @@ func TestWhoIsAskedForIsLookedFor(t *testing.T) {
 		"python3.11": "exit 3",
 	})
 	rows, notes := searched(t, "node", "python3.13t", "python3.13")
-	require.Equal(t, []string{"node", "python asyncio", "python to_thread", "python threads"}, rows)
+	require.Equal(t,
+		[]string{"node", "node cluster", "python asyncio", "python to_thread", "python threads", "python processes"},
+		rows)
 	require.Equal(t, []string{"node: 22.1.0", "python3.13: 3.13.0", "python3.13t is not installed"}, notes)
 
 	path := filepath.Join(dir, "python3.13")
@@ -132,7 +149,8 @@ func TestWhoIsAskedForIsLookedFor(t *testing.T) {
 	require.Empty(t, notes)
 	for _, no := range []string{"perl", "", "/usr/bin/"} {
 		_, err := Find(1000, []string{"node", no})
-		require.EqualError(t, err, fmt.Sprintf(`compare: -runtimes: %q is none of auto, node, python3, python3.13 and the like, or a path of one`, no))
+		require.EqualError(t, err,
+			fmt.Sprintf(`compare: -runtimes: %q is none of auto, node, python3, python3.13 and the like, or a path of one`, no))
 	}
 }
 
@@ -146,6 +164,6 @@ func TestAShimIsWhatItLeadsTo(t *testing.T) {
 	require.NoError(t, err)
 	fake(t, map[string]string{"python3": `exec "` + real + `" "$@"`, "python3.15": `exec "` + real + `" "$@"`})
 	rows, notes := searched(t, "python3", "python3.15", real)
-	require.Equal(t, []string{"python asyncio", "python to_thread", "python threads"}, rows)
+	require.Equal(t, []string{"python asyncio", "python to_thread", "python threads", "python processes"}, rows)
 	require.Contains(t, notes[0], "python3, python3.15, "+real+": 3.")
 }

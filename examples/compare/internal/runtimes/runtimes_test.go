@@ -32,7 +32,7 @@ func TestRealRowsAnswer(t *testing.T) {
 	for _, m := range in.Models {
 		t.Run(m.Name, func(t *testing.T) {
 			server := m.Open(load.Setup{Requests: 20})
-			answers := make(chan error)
+			answers := make(chan error, 50) // a server that has failed answers at once
 			for i := range 50 {
 				job := load.Job{Turns: 100 * (i % 2), Wait: time.Duration(i%3) * time.Millisecond}
 				server.Serve(context.Background(), load.Request{Job: job}, func(err error) { answers <- err })

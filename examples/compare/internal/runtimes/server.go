@@ -18,12 +18,13 @@ var listen = quartet.Declare[struct{}, int]("compare.listen")
 // starting is how long a runtime may take until its server listens.
 const starting = 20 * time.Second
 
-// server is one way to serve in a runtime. One that has failed, when it started or later, is not tried again.
+// server is one way to serve in a runtime. One that has failed, when it started or later, is not
+// tried again.
 type server struct {
 	name  string
 	cfg   procpool.Config
-	turns int  // in a millisecond
-	crew  bool // a connection for each request
+	turns int // in a millisecond
+	per   per
 
 	mu   sync.Mutex
 	why  string // it has failed; "": it has not
@@ -65,8 +66,11 @@ func (s *server) connect(pool *procpool.Pool, setup load.Setup) (connection, err
 	if err != nil {
 		return nil, err
 	}
-	if s.crew {
+	switch s.per {
+	case turns:
 		return hire(ctx, port, s.turns, min(max(setup.Requests, 1), most))
+	case single:
+		return &fresh{port: port, turns: s.turns}, nil
 	}
 	return dial(port, s.turns)
 }

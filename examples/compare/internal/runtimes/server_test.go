@@ -21,7 +21,10 @@ import (
 
 // mixed is a load with a chain, for a moment.
 func mixed() load.Scenario {
-	sc := load.Scenario{Chain: load.Ask{Label: "work", Heavy: true, Compute: time.Millisecond}, For: 50 * time.Millisecond}
+	sc := load.Scenario{
+		Chain: load.Ask{Label: "work", Heavy: true, Compute: time.Millisecond},
+		For:   50 * time.Millisecond,
+	}
 	for at := range 10 {
 		sc.Requests = append(sc.Requests, load.Timed{At: time.Duration(at) * 5 * time.Millisecond, Counts: true})
 	}
@@ -47,7 +50,9 @@ func remarks(in *Installed) []string {
 
 // A runtime that says its version and then does no more costs its rows, and nothing else.
 func TestOneThatDoesNotStartIsLeftOut(t *testing.T) {
-	only(t, map[string]string{"python3": `case "$2" in *print*) ` + says("3.12.1", false) + ` ;; *) echo "shim: no room" >&2; exit 1 ;; esac`})
+	only(t,
+		map[string]string{"python3": `case "$2" in *print*) ` + says("3.12.1", false) +
+			` ;; *) echo "shim: no room" >&2; exit 1 ;; esac`})
 	in, m := opened(t, "python3")
 	require.False(t, m.Failed())
 	s := load.Measure(m, load.Setup{}, mixed(), load.Spinner{PerMillisecond: 1000}.Job)
@@ -58,7 +63,7 @@ func TestOneThatDoesNotStartIsLeftOut(t *testing.T) {
 	require.Empty(t, remarks(in), "it is said once")
 }
 
-// One that dies in the middle fails what it had, and what comes after.
+// One that dies in the middle fails its requests, and all later ones.
 func TestOneThatDiesLaterIsLeftOut(t *testing.T) {
 	real, err := exec.LookPath("python3")
 	if err != nil {
@@ -135,7 +140,8 @@ func TestACrewThatNobodyAnswers(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// Requests beyond the connections wait for one, in their order, and a connection that ends fails them.
+// Requests beyond the connections wait for one, in their order, and a connection that ends fails
+// them.
 func TestACrewHasOneRequestPerConnection(t *testing.T) {
 	c, far := connected(t)
 	k := &crew{all: []*client{c}, idle: []*client{c}}

@@ -38,7 +38,7 @@ def allow_connections():
         pass
 
 
-@quartet_worker.function("compare.listen")  # in place of server.py's
+@quartet_worker.function("compare.listen")
 def listen(_):
     allow_connections()
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)

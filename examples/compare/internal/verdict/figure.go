@@ -5,11 +5,15 @@ import "slices"
 // Figure is what the rounds measured, in their order.
 type Figure []float64
 
+// Never is a figure that was looked for and does not exist, as a length from which on something
+// pays.
+func Never() Figure { return Figure{} }
+
 // Exactly is a figure without spread.
 func Exactly(v float64) Figure { return Figure{v} }
 
-// Over is f/g, round by round: what disturbed the machine in one of them disturbed both. Where one has fewer rounds its
-// median stands for it. ok is false where a divisor is 0, or there are none.
+// Over is f/g, round by round: what disturbed the machine in one of them disturbed both. Where one
+// has fewer rounds its median stands for it. ok is false where a divisor is 0, or there are none.
 func (f Figure) Over(g Figure) (q Figure, ok bool) {
 	if len(f) == 0 || len(g) == 0 || slices.Min(g) <= 0 {
 		return nil, false

@@ -9,7 +9,8 @@ import (
 // settled is when the scenario begins: all threads have started by then, and wait.
 const settled = time.Second
 
-// arrive sends the scenario's requests to the front mailbox when they are due, from a thread without a lock.
+// arrive sends the scenario's requests to the front mailbox when they are due, from a thread
+// without a lock.
 func (w *world) arrive() {
 	all := w.requests()
 	w.outside("client", func(now time.Duration) gil.Op {
@@ -26,31 +27,26 @@ func (w *world) arrive() {
 	})
 }
 
-// clock is what wakes a loop: a thread without a lock, which waits for what has been put there, the first first, for all
-// waits are equal.
-func (w *world) clock() *mailbox {
+// clock is what wakes a loop: a thread without a lock, which waits for its entries in their order,
+// for all waits are equal. A request whose wait is over goes to the loop's mailbox.
+func (w *world) clock(loop *mailbox) *mailbox {
 	box := w.newMailbox()
-	box.servers++
 	var r *request
+	asked := false
 	w.outside("clock", func(now time.Duration) gil.Op {
-		if r == nil {
-			if w.over() {
-				return gil.Op{}
-			}
-			r = &request{} // asks for the next one
-			return gil.Op{Do: gil.DoGet, Queue: box.number}
-		}
-		if r.id == 0 {
-			if r = box.take(); r == nil {
-				return gil.Op{}
-			}
+		switch {
+		case r == nil && !asked:
+			asked = true
+			return box.get()
+		case r == nil:
+			r, asked = box.take(), false
 		}
 		if wait := r.until - now; wait > 0 {
 			return gil.Op{Do: gil.DoSleep, For: wait}
 		}
 		ready := r
 		r, ready.done = nil, true
-		return w.front.put(ready)
+		return loop.put(ready)
 	})
 	return box
 }

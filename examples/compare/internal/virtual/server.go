@@ -1,6 +1,7 @@
 package virtual
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/model"
@@ -15,7 +16,11 @@ type server struct {
 	clock   *mailbox      // of a loop: where requests go that wait; nil: a wait keeps the thread
 	helpers *mailbox      // of a loop: where what is heavy goes
 	cost    time.Duration // of a message to or from it
-	socket  bool          // it reads and answers by calls of the kernel, without its lock
+	reads   int           // calls of the kernel to read what has come, without its lock
+	socket  bool          // it answers by a call of the kernel, without its lock
+	takes   time.Duration // for each request, besides its job; 0: handling
+
+	accepted func() gil.Op // of a loop behind a primary: says that it is free
 
 	plan []gil.Op // what it does before then
 	then func(now time.Duration)
@@ -32,37 +37,42 @@ func (s *server) step(now time.Duration) gil.Op {
 			return op
 		}
 		then := s.then
-		switch s.then = nil; {
-		case then != nil:
-			then(now)
-		case s.w.over():
-			return gil.Op{}
-		default:
+		if s.then = nil; then == nil {
 			s.do(s.taken, s.get()...)
+			continue
 		}
+		then(now)
 	}
 }
 
-// get waits for what comes. What a socket has is read at once.
+// get waits for a request. It reads all that the socket has at once.
 func (s *server) get() []gil.Op {
-	ops := []gil.Op{{Do: gil.DoGet, Queue: s.in.number}}
-	if s.socket && len(s.in.items) == 0 {
-		for range model.CallsToRead {
+	ops := []gil.Op{s.in.get()}
+	if len(s.in.items) == 0 {
+		for range s.reads {
 			ops = append(ops, socketCall)
 		}
 	}
 	return ops
 }
 
-// taken begins, hands on, or finishes what has come.
+// taken begins, hands on, or finishes a request.
 func (s *server) taken(now time.Duration) {
 	r := s.in.take()
+	if r.handed {
+		r.handed = false
+		s.do(func(now time.Duration) { s.handle(r, now) }, s.accepted())
+		return
+	}
+	s.handle(r, now)
+}
+
+func (s *server) handle(r *request, now time.Duration) {
 	switch {
-	case r == nil: // a goodbye
 	case r.done:
-		s.do(func(now time.Duration) { s.finish(r, now) }, compute(handling+s.message(r)))
+		s.do(func(now time.Duration) { s.finish(r, now) }, compute(s.handling()+s.message(r)))
 	case r.Heavy && s.helpers != nil:
-		s.do(func(time.Duration) { s.do(nil, s.helpers.put(r)) }, compute(handling+s.message(r)))
+		s.do(func(time.Duration) { s.do(nil, s.helpers.put(r)) }, compute(s.handling()+s.message(r)))
 	default:
 		s.begin(r, now)
 	}
@@ -75,12 +85,15 @@ func (s *server) begin(r *request, now time.Duration) {
 
 // work is what a request has to compute, with the lock and without.
 func (s *server) work(r *request) []gil.Op {
-	ops := []gil.Op{compute(handling + s.message(r) + r.Compute)}
+	ops := []gil.Op{compute(s.handling() + s.message(r) + r.Compute)}
 	if r.Native > 0 {
 		ops = append(ops, gil.Op{Do: gil.DoRelease, For: r.Native})
 	}
 	return ops
 }
+
+// handling is the CPU time of one step of a request.
+func (s *server) handling() time.Duration { return cmp.Or(s.takes, handling) }
 
 // message is what it costs to get r, or to hand it on: nothing on a loop that keeps it.
 func (s *server) message(r *request) time.Duration {
@@ -96,7 +109,7 @@ func (s *server) computed(r *request, now time.Duration) {
 	case r.Wait == 0:
 		s.finish(r, now)
 	case s.clock == nil:
-		s.do(func(now time.Duration) { s.finish(r, now) }, gil.Op{Do: gil.DoSleep, For: r.Wait}, compute(handling))
+		s.do(func(now time.Duration) { s.finish(r, now) }, gil.Op{Do: gil.DoSleep, For: r.Wait}, compute(s.handling()))
 	default:
 		s.w.leaves(s.lane, r, now)
 		r.until = now + r.Wait

@@ -42,14 +42,21 @@ func TestEverythingIsAnswered(t *testing.T) {
 	}
 }
 
-// How many requests are under way at once is what the models differ in.
+// How many requests are under way at once is what the models differ in. A cluster hands over 26
+// while the first one waits.
 func TestAtOnce(t *testing.T) {
 	waits := load.Burst(40, load.Ask{Wait: 10 * time.Millisecond})
-	for name, want := range map[string]int64{"inline": 1, "pool(k)": 4, "processes(k)": 2, "loop": 40, "loop+pool": 40, "goroutines": 40} {
-		require.Equal(t, want, virtual.Measure(0)(model.Named(name), load.Setup{Workers: 4}, waits).Running, name)
+	for name, want := range map[string]int64{
+		"inline": 1, "pool(k)": 4, "processes(k)": 2, "loop": 40, "loops(k)": 26,
+		"loop+pool": 40, "goroutines": 40,
+	} {
+		require.Equal(t, want, virtual.Measure(0)(model.Named(name), load.Setup{Workers: 4}, waits).Started, name)
 	}
 	tasks := load.Burst(8, load.Ask{Heavy: true, Compute: 50 * time.Millisecond})
-	for name, want := range map[string]int64{"inline": 1, "pool(k)": 2, "loop+pool": 2, "loop+processes": 2, "gil threads": 8} {
+	for name, want := range map[string]int64{
+		"inline": 1, "pool(k)": 2, "loop+pool": 2, "loop+processes": 2,
+		"gil threads": 1, "loops(k)": 2,
+	} {
 		require.Equal(t, want, virtual.Measure(0)(model.Named(name), load.Setup{Workers: 2}, tasks).Running, name)
 	}
 }
@@ -65,11 +72,13 @@ func TestTheSameSeedIsTheSameRun(t *testing.T) {
 	}
 }
 
-// What a lane shows of a request adds up: it runs for as long as it computes, whoever took the lock meanwhile.
+// What a lane shows of a request adds up: it runs for as long as it computes, whoever took the lock
+// meanwhile.
 func TestLanesShowWhatRan(t *testing.T) {
 	for _, m := range model.All {
 		var seen quartet.Timeline
-		virtual.Measure(0)(m, load.Setup{Workers: 2, Observer: &seen}, load.Burst(2, load.Ask{Label: "heavy", Heavy: true, Compute: 20 * time.Millisecond}))
+		virtual.Measure(0)(m, load.Setup{Workers: 2, Observer: &seen},
+			load.Burst(2, load.Ask{Label: "heavy", Heavy: true, Compute: 20 * time.Millisecond}))
 		ran, since := map[uint64]time.Duration{}, map[uint64]time.Time{}
 		answered := 0
 		for _, e := range seen.Events() {
@@ -84,7 +93,9 @@ func TestLanesShowWhatRan(t *testing.T) {
 		}
 		require.Equal(t, 2, answered, m.Name)
 		for id, d := range ran {
-			require.InDelta(t, 20, d.Seconds()*1000, 1.5, "%s, request %d", m.Name, id)
+			// A thread that has lost its core to another for a slice of the scheduler's (3 ms)
+			// still runs.
+			require.InDelta(t, 20, d.Seconds()*1000, 3.5, "%s, request %d", m.Name, id)
 		}
 		require.Len(t, ran, 2, m.Name)
 	}
@@ -94,7 +105,7 @@ func ExampleMeasure() {
 	tasks := load.Burst(8, load.Ask{Heavy: true, Compute: 50 * time.Millisecond})
 	for _, name := range []string{"gil threads", "processes(k)"} {
 		s := virtual.Measure(0)(model.Named(name), load.Setup{Workers: 2}, tasks)
-		fmt.Println(name, s.Wall.Round(10*time.Millisecond))
+		fmt.Println(name, s.Wall.Round(50*time.Millisecond))
 	}
 	// Output:
 	// gil threads 400ms

@@ -8,21 +8,25 @@ import (
 	"github.com/quartet-go/quartet/gil"
 )
 
-// world is a model in simulation: its threads, the requests between them, and what is measured. All of it runs on the
-// goroutine that simulates.
+// world is a model in simulation: its threads, the requests between them, and the measurements. All
+// of it runs on the goroutine that simulates.
 type world struct {
 	scenario load.Scenario
 	threads  []gil.StepThread
-	boxes    []*mailbox
+	boxes    int
 	front    *mailbox // where requests arrive
 	figures  load.Sample
 	inFlight int64
-	running  int64
+	started  int64
 	ids      uint64
 
-	observer quartet.Observer
-	holds    map[string]*request // by the name of a thread: what it works on
-	lanes    map[string]lane
+	observer quartet.Observer // nil: nobody looks
+	threadOf map[string]*thread
+	running  int64 // threads that compute for a request
+}
+
+func newWorld(sc load.Scenario, o quartet.Observer) *world {
+	return &world{scenario: sc, observer: o, threadOf: make(map[string]*thread)}
 }
 
 // request is one on its way.
@@ -34,20 +38,22 @@ type request struct {
 	chain bool
 	runs  bool
 	done  bool // by a helper, or its wait is over: its loop has to be told
+
+	handed bool     // by a primary, which waits to hear that it was accepted
+	free   *mailbox // it is no request, but says that the loop of this mailbox is free
 }
 
-// mailbox hands requests to servers: a queue of the machine's says that there is one, and here is which.
+// mailbox hands requests to servers: a queue of the machine's says that there is one, and here is
+// which.
 type mailbox struct {
-	number  int
-	items   []*request
-	servers int
-	back    bool // its servers work for a loop
+	number int
+	items  []*request
+	back   bool // its servers work for a loop
 }
 
 func (w *world) newMailbox() *mailbox {
-	b := &mailbox{number: len(w.boxes)}
-	w.boxes = append(w.boxes, b)
-	return b
+	w.boxes++
+	return &mailbox{number: w.boxes - 1}
 }
 
 func (b *mailbox) put(r *request) gil.Op {
@@ -55,11 +61,10 @@ func (b *mailbox) put(r *request) gil.Op {
 	return gil.Op{Do: gil.DoPut, Queue: b.number}
 }
 
-// take returns nil when all is over.
+// get waits until there is something to take.
+func (b *mailbox) get() gil.Op { return gil.Op{Do: gil.DoGet, Queue: b.number} }
+
 func (b *mailbox) take() *request {
-	if len(b.items) == 0 {
-		return nil
-	}
 	r := b.items[0]
 	b.items = b.items[1:]
 	return r
@@ -88,9 +93,9 @@ func (w *world) arrives(r *request) {
 
 // begins accounts for a request that a thread works on from now.
 func (w *world) begins(l lane, r *request, now time.Duration) {
-	w.running++
+	w.started++
 	r.runs = true
-	w.figures.Running = max(w.figures.Running, w.running)
+	w.figures.Started = max(w.figures.Started, w.started)
 	w.holding(l, r, now)
 }
 
@@ -98,7 +103,7 @@ func (w *world) begins(l lane, r *request, now time.Duration) {
 func (w *world) ends(l lane, r *request, now time.Duration) {
 	if r.runs {
 		r.runs = false
-		w.running--
+		w.started--
 	}
 	w.leaves(l, r, now)
 }
@@ -121,21 +126,13 @@ func (w *world) answer(r *request, now time.Duration) (next *request) {
 	return nil
 }
 
-// next brings a request to the front, if there is one. When all is over it wakes the servers, so that they end.
-func (w *world) next(r *request) (ops []gil.Op) {
-	if r != nil {
-		w.arrives(r)
-		return append(ops, w.front.put(r))
-	}
-	if !w.over() {
+// next brings a request to the front, if there is one.
+func (w *world) next(r *request) []gil.Op {
+	if r == nil {
 		return nil
 	}
-	for _, b := range w.boxes {
-		for range b.servers {
-			ops = append(ops, gil.Op{Do: gil.DoPut, Queue: b.number})
-		}
-	}
-	return ops
+	w.arrives(r)
+	return []gil.Op{w.front.put(r)}
 }
 
 // over reports whether all has been asked and answered.
@@ -147,7 +144,7 @@ func (w *world) over() bool {
 	return w.figures.Answered == w.figures.Sent && w.figures.Sent >= all
 }
 
-// sample is what was measured, when the machine is at rest.
+// sample returns the measurements, when the machine is at rest.
 func (w *world) sample(r gil.Report) load.Sample {
 	s := w.figures
 	s.Begin, s.CPU = time.Unix(0, int64(settled)).UTC(), r.Total.Computed

@@ -3,6 +3,7 @@ package workload
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/workerpool"
@@ -15,8 +16,8 @@ const (
 	backlogRoom  = 8
 )
 
-// backlog measures how much memory waits for a slow consumer, with a queue that takes everything and with one that makes
-// the producer wait.
+// backlog measures how much memory waits for a slow consumer, with a queue that takes everything
+// and with one that makes the producer wait.
 func backlog(p *Plan, out *Outcome) {
 	for range p.Rounds {
 		if p.Ctx.Err() != nil {
@@ -37,27 +38,28 @@ func backlog(p *Plan, out *Outcome) {
 // many is room for everything.
 const many = 1 << 16
 
-// held is the most memory that messages took which a producer had sent and a consumer had not yet taken. The consumer
-// takes one when the producer has to wait for it, and all when that has sent all.
-func held(room int) (most float64) {
+// held is the most bytes of messages that a producer had sent and a consumer had not yet taken. The
+// consumer takes one when the producer has to wait for it, and all when that has sent all.
+func held(room int) float64 {
 	pool := workerpool.New(workerpool.Config{Workers: 1, Queue: room})
 	defer func() { _ = pool.Close() }()
-	before := used()
+	var waiting, most atomic.Int64
 	sent := make(chan struct{})
 	futures := make([]*quartet.Future[int], backlogItems)
 	for i := range futures {
 		message := make([]byte, backlogBytes)
+		most.Store(max(most.Load(), waiting.Add(int64(len(message))))) // one producer: nobody else stores
 		if i == backlogItems-1 {
-			most = max(0, float64(used()-before))
 			close(sent)
 		}
 		futures[i] = quartet.Go(context.Background(), pool, func(context.Context) (int, error) {
 			if room == many {
 				<-sent // it does not keep up at all
 			}
+			waiting.Add(-int64(len(message)))
 			return len(message), nil
 		})
 	}
 	_, _ = quartet.AwaitAll(context.Background(), futures...)
-	return most
+	return float64(most.Load())
 }

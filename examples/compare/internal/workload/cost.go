@@ -54,6 +54,7 @@ func cost(p Plan) Outcome {
 		out.Figures[key+"round trip"] = verdict.Exactly(row.P50.Seconds())
 		out.Figures[key+"start"] = verdict.Exactly(row.Worker.Start.Seconds())
 		out.Figures[key+"memory"] = verdict.Exactly(float64(row.Worker.Memory))
+		out.Figures[key+"break-even"] = verdict.Never()
 		if even := row.Worker.BreakEven; even > 0 {
 			out.Figures[key+"break-even"] = verdict.Exactly(even.Seconds())
 		}
@@ -88,8 +89,8 @@ func (p *Plan) roundTrips(m load.Model, row *result.Row) {
 	}
 }
 
-// breakEven is the shortest task, of powers of two of microseconds, from which on a batch ends at least a tenth sooner on
-// the model than inline; 0 when there is none up to four milliseconds.
+// breakEven is the shortest task, of powers of two of microseconds, from which on a batch ends at
+// least a tenth sooner on the model than inline; 0 when there is none up to four milliseconds.
 func (p *Plan) breakEven(m load.Model) time.Duration {
 	if p.Cores < 2 {
 		return 0

@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -21,9 +20,9 @@ import (
 // What crash does.
 const (
 	crashTasks = 8
-	crashWork  = 5 * time.Millisecond   // CPU time of each of them
-	guilty     = 1                      // which of them has the bad end
-	giveUp     = 500 * time.Millisecond // after which tasks without an answer are lost
+	crashWork  = 5 * time.Millisecond // CPU time of each of them
+	guilty     = 1                    // which of them has the bad end
+	still      = 3 * time.Second      // tasks are lost when nothing has been answered for so long
 )
 
 // fates are the ends that are tried. A process that takes memory is only limited under Linux.
@@ -53,11 +52,7 @@ type aftermath struct {
 // happen lets it happen in this process.
 var happen = quartet.Define("compare.accident", func(_ context.Context, a accident) (aftermath, error) {
 	server := model.Named(a.Model).Open(load.Setup{Workers: a.Workers, Risky: true})
-	var mu sync.Mutex
-	lost, open, all := int64(crashTasks-1), crashTasks, make(chan struct{})
-	if a.Fate == load.Hang {
-		open-- // nobody waits for that one
-	}
+	answers := make(chan int64, crashTasks) // how many of the others each has saved
 	begin := time.Now()
 	for i := range crashTasks {
 		r := load.Request{Heavy: true, Job: a.Work}
@@ -65,38 +60,52 @@ var happen = quartet.Define("compare.accident", func(_ context.Context, a accide
 			r.Job.Fate = a.Fate
 		}
 		server.Serve(context.Background(), r, func(err error) {
-			mu.Lock()
-			defer mu.Unlock()
 			if i != guilty && err == nil {
-				lost--
-			}
-			if open--; open == 0 {
-				close(all)
+				answers <- 1
+			} else {
+				answers <- 0
 			}
 		})
 	}
-	select {
-	case <-all:
-	case <-time.After(giveUp):
-	}
+	lost := crashTasks - 1 - settled(a.Fate, answers)
 	took := time.Since(begin)
 	if model.Named(a.Model).Apart {
 		server.Shut() // else this process ends soon, and with it what hangs
 	}
-	mu.Lock()
-	defer mu.Unlock()
 	return aftermath{Lost: lost, Wall: took}, nil
 })
 
-// tried is an accident in a program of its own, which it may cost; a model that has its tasks in other processes is tried
-// here.
+// settled waits until all tasks have been answered, but for one that hangs, or until nothing has
+// been answered for still, and returns how many of the others were saved.
+func settled(fate load.Fate, answers <-chan int64) (saved int64) {
+	open := crashTasks
+	if fate == load.Hang {
+		open-- // nobody waits for that one
+	}
+	stuck := time.NewTimer(still)
+	defer stuck.Stop()
+	for range open {
+		select {
+		case one := <-answers:
+			saved += one
+			stuck.Reset(still)
+		case <-stuck.C:
+			return saved
+		}
+	}
+	return saved
+}
+
+// tried is an accident in a program of its own, which it may cost; a model that has its tasks in
+// other processes is tried here.
 func tried(ctx context.Context, a accident) aftermath {
 	if model.Named(a.Model).Apart {
 		after, _ := happen.Local(ctx, a)
 		return after
 	}
 	program, err := procpool.New(procpool.Config{
-		Workers: 1, Attempts: 1, MemoryHard: model.MemoryLimit, Grace: time.Millisecond, OnOutput: func(procpool.Line) {},
+		Workers: 1, Attempts: 1, MemoryHard: model.MemoryLimit, Grace: time.Millisecond,
+		OnOutput: func(procpool.Line) {},
 	})
 	if err != nil {
 		return aftermath{Lost: crashTasks - 1, Died: true}
@@ -115,7 +124,7 @@ func tried(ctx context.Context, a accident) aftermath {
 func CrashTable() result.Table {
 	return result.Table{
 		Name:   "crash",
-		Title:  fmt.Sprintf("%d tasks, one of which panics, ends its process, hangs, or takes all memory; wall until all have ended, or are given up after %v", crashTasks, giveUp),
+		Title:  fmt.Sprintf("%d tasks, one of which panics, ends its process, hangs, or takes all memory; wall until all have ended, or nothing has been answered for %v", crashTasks, still),
 		Rule:   "nothing is lost but the guilty one",
 		BarOf:  result.Wall,
 		Steps:  "its end",
@@ -126,7 +135,8 @@ func CrashTable() result.Table {
 // crash shows what a task takes with it. A row's figures are those of the typical round.
 func crash(p Plan) Outcome {
 	out := Outcome{Table: CrashTable(), Figures: verdict.Figures{}}
-	p.Models = slices.DeleteFunc(slices.Clone(p.Models), func(m load.Model) bool { return m.Kind == result.Real }) // they would need ends of their own
+	// they would need ends of their own
+	p.Models = slices.DeleteFunc(slices.Clone(p.Models), func(m load.Model) bool { return m.Kind == result.Real })
 	all := p.accidents()
 	for i, m := range p.Models {
 		row, ends := p.nameOf(m, p.Cores), map[load.Fate]aftermath{}
@@ -172,7 +182,7 @@ func (p *Plan) accidents() []map[load.Fate][]aftermath {
 	return all
 }
 
-// typical is the round in the middle, by what was lost, and then by how long it took.
+// typical is the round in the middle, by the number of lost requests, then by its length.
 func typical(rounds []aftermath) aftermath {
 	rounds = slices.SortedFunc(slices.Values(rounds), func(a, b aftermath) int {
 		return cmp.Or(cmp.Compare(a.Lost, b.Lost), cmp.Compare(a.Wall, b.Wall))

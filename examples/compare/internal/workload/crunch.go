@@ -16,11 +16,12 @@ const (
 )
 
 // CrunchTable is the table of crunch without its rows.
-func CrunchTable() result.Table {
+func CrunchTable(cores int) result.Table {
 	return result.Table{
 		Name:   "crunch",
 		Title:  fmt.Sprintf("%d tasks of %v CPU time; ideal: all cores busy", CrunchTasks, CrunchWork),
 		Rule:   "at least two thirds of the ideal",
+		Limit:  CrunchIdeal(cores) * 3 / 2,
 		BarOf:  result.Wall,
 		Steps:  "workers",
 		StepOf: result.SpeedUp,
@@ -32,9 +33,10 @@ func CrunchIdeal(cores int) time.Duration {
 	return CrunchTasks * CrunchWork / time.Duration(min(CrunchTasks, cores))
 }
 
-// crunch shows who uses more than one core, with more and more workers. The rows' figures are those of the last step.
+// crunch shows who uses more than one core, with more and more workers. The rows' figures are those
+// of the last step.
 func crunch(p Plan) Outcome {
-	out := Outcome{Table: CrunchTable(), Figures: verdict.Figures{}}
+	out := Outcome{Table: CrunchTable(p.Cores), Figures: verdict.Figures{}}
 	levels := make([][]result.Level, len(p.Models))
 	for _, workers := range p.Workers {
 		tasks := load.Burst(CrunchTasks, load.Ask{Heavy: true, Compute: CrunchWork})
@@ -53,6 +55,7 @@ func crunch(p Plan) Outcome {
 			l.N = CrunchTasks
 			levels[i] = append(levels[i], l)
 			row.Levels = levels[i]
+			above(&row, workWasFaster)
 			JudgeCrunch(&row, p.Cores)
 			out.Table.Rows = append(out.Table.Rows, row)
 			note(out.Figures, "crunch", m, s)
@@ -61,6 +64,7 @@ func crunch(p Plan) Outcome {
 	}
 	if p.Ctx.Err() == nil {
 		beside(&p, &out)
+		sharing(&p, &out)
 	}
 	p.tell(&out)
 	return out

@@ -11,7 +11,7 @@ import (
 	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
 )
 
-// While other programs use the machine a workload says so, and leaves the verdicts what it has seen of them.
+// While other programs use the machine a workload says so, and the verdicts learn of it.
 func TestOthersUseTheMachine(t *testing.T) {
 	if !load.CPUTimeKnown {
 		t.Skip("the system does not tell CPU time")
@@ -32,6 +32,17 @@ func TestOthersUseTheMachine(t *testing.T) {
 	require.Equal(t, verdict.Figure{1.3, 1.9, 1.1}, out.Figures["mixed/machine/cores"])
 	require.Equal(t, "other programs use this machine: busy goroutines got 1.30 of 2 cores", out.Table.Remarks[0])
 
+	require.True(t, out.Table.Noisy())
+
+	p.given = verdict.Figure{1.3}
+	slow := out.Table
+	slow.Rows[0].Broken, slow.Rows[1].Broken = "p99 1s", "p99 1s: only one request is served at a time"
+	p.tell(&Outcome{Table: slow, Figures: verdict.Figures{}})
+	require.Equal(t, "p99 1s: only one request is served at a time, or other programs had the cores",
+		slow.Rows[1].Broken)
+	require.Equal(t, "p99 1s: perhaps since other programs had the cores", slow.Rows[0].Broken, "a real row's")
+
+	p.given = nil
 	looks, left = 0, []time.Duration{190, 190, 110}
 	out = mixed(p)
 	require.Len(t, out.Table.Remarks, 1, "of the pieces")

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/load"
@@ -28,11 +29,12 @@ func MixedTable() result.Table {
 		Name:  "mixed",
 		Title: fmt.Sprintf("a ping every %v while CPU requests of %v follow one another; latency of the pings, wall per CPU request", PingEvery, HeavyWork),
 		Rule:  fmt.Sprintf("p99 below %v", pingWithin),
+		Limit: pingWithin,
 		BarOf: result.P99,
 	}
 }
 
-// mixed is the headline: what becomes of short requests while long computations run.
+// mixed is the headline: the latency of short requests while long computations run.
 func mixed(p Plan) Outcome {
 	out := Outcome{Table: MixedTable(), Figures: verdict.Figures{}}
 	samples := p.alternate("mixed", p.Cores, p.pingsBesideWork(), nil)
@@ -52,6 +54,7 @@ func mixed(p Plan) Outcome {
 func (p *Plan) mixedRow(m load.Model, s load.Sample) result.Row {
 	perHeavy := s.Wall * time.Duration(len(s.Rounds)) / time.Duration(max(s.Heavy, 1))
 	row := p.newRow(m, p.Cores, s, perHeavy, HeavyWork)
+	above(&row, workWasFaster)
 	JudgeMixed(&row)
 	return row
 }
@@ -61,13 +64,17 @@ func JudgeMixed(r *result.Row) {
 	if r.P99 <= pingWithin {
 		return
 	}
-	why := fmt.Sprintf("up to %d requests ran at once, so pings wait for a core", r.Running)
+	why := fmt.Sprintf("at most %d of the requests computed at once, and pings waited for a core", r.Running)
 	switch {
-	case r.Running == 0:
+	case r.Model == "loop+processes":
+		why = "pings wait for a core that the processes have"
+	case r.Started == result.Unknown:
 		why = "pings and CPU requests share the processes"
-	case r.Running == 1:
-		why = "never more than one request ran, so pings wait for the CPU request"
-	case r.Cores < 1.2 && r.Kind != "":
+	case r.Started == 1:
+		why = "only one request is served at a time, so pings wait for the CPU request"
+	case r.Model == "loops(k)":
+		why = "each loop serves one request at a time; a ping that is handed to the busy loop waits for its CPU request"
+	case strings.Contains(r.Model, "gil"):
 		why = fmt.Sprintf("the CPU request has the lock; every second ping waits %s or more for it", short(r.P50))
 	}
 	breaks(r, "p99 "+short(r.P99), why)

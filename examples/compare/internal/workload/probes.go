@@ -18,8 +18,8 @@ import (
 // pieces are what a long job of the chunking probe is cut into.
 const pieces = 10
 
-// chunking measures how many pieces of a job run before a request does that came with the first, for each way of queueing
-// the next piece.
+// chunking measures how many pieces of a job run before a request does that came with the first,
+// for each way of queueing the next piece.
 func chunking(p *Plan, out *Outcome) {
 	for range p.Rounds {
 		for _, way := range []string{"microtasks", "immediates"} {
@@ -29,7 +29,8 @@ func chunking(p *Plan, out *Outcome) {
 	}
 	out.Table.Remarks = append(out.Table.Remarks, fmt.Sprintf(
 		"a job of %d pieces on the loop, a ping right behind it: queued as microtasks %.0f ran before the ping, as immediates %.0f",
-		pieces, pieces*out.Figures["mixed/microtasks/share before a ping"].Median(), pieces*out.Figures["mixed/immediates/share before a ping"].Median()))
+		pieces, pieces*out.Figures["mixed/microtasks/share before a ping"].Median(),
+		pieces*out.Figures["mixed/immediates/share before a ping"].Median()))
 }
 
 func piecesBefore(way string) int {
@@ -56,8 +57,8 @@ func piecesBefore(way string) int {
 // connections are what the socket probe opens, at once.
 const connections = 100
 
-// sockets measures how many threads the program has more while many connections are open on a loop that answers them, and
-// how many of their handlers run at once.
+// sockets measures how many threads the program has more while many connections are open on a loop
+// that answers them, and how many of their handlers run at once.
 func sockets(p *Plan, out *Outcome) {
 	p.Progress("wait: connections on a loop")
 	before := pprof.Lookup("threadcreate").Count()
@@ -67,9 +68,10 @@ func sockets(p *Plan, out *Outcome) {
 		return
 	}
 	threads := pprof.Lookup("threadcreate").Count() - before
-	out.Figures["wait/sockets/threads per connection"] = verdict.Exactly(float64(threads) / connections)
+	out.Figures["wait/loop/threads per connection"] = verdict.Exactly(float64(threads) / connections)
 	out.Table.Remarks = append(out.Table.Remarks, fmt.Sprintf(
-		"%d connections on a loop, all open at once, %d answered: %d threads more, at most %d handlers at a time", connections, answered, threads, most))
+		"%d connections on a loop, all open at once, %d answered: %d threads more, at most %d handlers at a time",
+		connections, answered, threads, most))
 }
 
 // echo opens n connections to a loop that echoes, and has each answered while all are open.
@@ -118,8 +120,8 @@ func echo(n int) (answered, most int, err error) {
 	return answered, most, nil
 }
 
-// beside measures what crunch's claims need besides its table: a library that releases the lock, one thread alone, one
-// process alone.
+// beside measures what crunch's claims need besides its table: a library that releases the lock,
+// one thread alone, one process alone.
 func beside(p *Plan, out *Outcome) {
 	native := load.Burst(4, load.Ask{Heavy: true, Compute: CrunchWork / 10, Native: CrunchWork - CrunchWork/10})
 	one := load.Burst(1, load.Ask{Heavy: true, Compute: CrunchWork})
@@ -157,5 +159,6 @@ func beside(p *Plan, out *Outcome) {
 	}
 	out.Table.Remarks = append(out.Table.Remarks, fmt.Sprintf(
 		"threads under the lock whose library releases it for 90 %% of their time: × %.2f; one such thread alone, without a library: × %.2f",
-		speedup("crunch native/inline/wall", "crunch native/gil threads/wall"), speedup("crunch alone/inline/wall", "crunch alone/gil threads/wall")))
+		speedup("crunch native/inline/wall", "crunch native/gil threads/wall"),
+		speedup("crunch alone/inline/wall", "crunch alone/gil threads/wall")))
 }

@@ -14,13 +14,29 @@ import (
 func (p *Plan) newRow(m load.Model, workers int, s load.Sample, wall, ideal time.Duration) result.Row {
 	r := p.nameOf(m, workers)
 	r.Wall, r.Ideal, r.P50, r.P99, r.Max = wall, ideal, s.Percentile(50), s.Percentile(99), s.Percentile(100)
-	r.InFlight, r.Running, r.Lost, r.From = s.InFlight, s.Running, s.Lost(), s.From
+	r.InFlight, r.Started, r.Running, r.Lost, r.From = s.InFlight, s.Started, s.Running, s.Lost(), s.From
+	if m.Apart && m.Kind != result.Modelled {
+		r.Started, r.Running = result.Unknown, result.Unknown
+	}
 	r.Latencies = result.Distribution(s.Latencies)
 	if m.Kind != result.Real { // there it has what its start took
 		r.Cores = s.Cores()
 	}
 	return r
 }
+
+// above notes why a row is faster than its ideal, if it is.
+func above(r *result.Row, why string) {
+	if r.Wall > 0 && r.Wall < r.Ideal {
+		r.Above = why
+	}
+}
+
+// Reasons for being faster than an ideal.
+const (
+	workWasFaster = "a turn of the work was faster than when it was calibrated"
+	timerWasEarly = "its timers count whole milliseconds, and may fire before the last one is over"
+)
 
 // nameOf is a model's row without figures.
 func (p *Plan) nameOf(m load.Model, workers int) result.Row {
@@ -31,13 +47,14 @@ func (p *Plan) shown(m load.Model, workers int) string {
 	switch {
 	case m.Shown != "":
 		return m.Shown
-	case m.Apart:
-		workers = min(workers, p.Cores)
+	case m.Apart, m.Name == "loops(k)":
+		workers = min(workers, p.Cores) // no more than there are cores
 	}
 	return model.Shown(m.Name, workers)
 }
 
-// breaks notes the figure by which a row breaks its table's rule, and why. Into a real runtime nobody looks.
+// breaks notes the figure by which a row breaks its table's rule, and why. Into a real runtime
+// nobody looks.
 func breaks(r *result.Row, figure, why string) {
 	r.Broken = figure
 	if r.Kind != result.Real {
@@ -70,7 +87,8 @@ func ofRounds(s load.Sample, of func(load.Sample) time.Duration) (ds []time.Dura
 // level is a sample as one step of what a table varies.
 func level(at int, s load.Sample) result.Level {
 	return result.Level{
-		At: int64(at), Label: fmt.Sprint(at), N: int64(at), Wall: s.Wall, P50: s.Percentile(50), P99: s.Percentile(99), From: s.From,
+		At: int64(at), Label: fmt.Sprint(at), N: int64(at), Wall: s.Wall, P50: s.Percentile(50), P99: s.Percentile(99),
+		From: s.From,
 	}
 }
 

@@ -15,8 +15,8 @@ const crowd = 500
 // startRounds are the starts of which the median is taken.
 const startRounds = 9
 
-// worker measures a model's start, from nothing to its first answer, and what memory one worker takes: a process all that
-// it has, another one what it takes to have a request wait.
+// worker measures a model's start, from nothing to its first answer, and what memory one worker
+// takes: a process all that it has, another one what it takes to have a request wait.
 func (p *Plan) worker(m load.Model) *result.Worker {
 	var starts []time.Duration
 	var memory int64
@@ -33,7 +33,8 @@ func (p *Plan) worker(m load.Model) *result.Worker {
 	return &result.Worker{Start: result.Median(starts), Memory: memory}
 }
 
-// waiting is how much memory a request takes that waits, and with it the worker that it keeps, if it keeps one.
+// waiting is how much memory a request takes that waits, and with it the worker that it keeps, if
+// it keeps one.
 func waiting(m load.Model) int64 {
 	if m.Few {
 		return 0 // one request is all that it has
@@ -43,7 +44,9 @@ func waiting(m load.Model) int64 {
 	before := used()
 	answers := make(chan error, crowd)
 	for range crowd {
-		server.Serve(context.Background(), load.Request{Job: load.Job{Wait: 100 * time.Millisecond}}, func(err error) { answers <- err })
+		server.Serve(context.Background(), load.Request{Job: load.Job{Wait: 100 * time.Millisecond}}, func(err error) {
+			answers <- err
+		})
 	}
 	time.Sleep(50 * time.Millisecond) // in the middle of it
 	during := used()

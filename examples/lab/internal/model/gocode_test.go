@@ -1,0 +1,51 @@
+package model_test
+
+import (
+	"encoding/json"
+	"go/format"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quartet-go/quartet/examples/lab/internal/model"
+)
+
+// "Copy as Go" gives programs that compile: one with each verb and a job, and one without.
+func TestGoProgramsCompile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not with -short: it runs go build")
+	}
+	whole := settings()
+	whole.Script, whole.Job, whole.Pieces = nil, 100*ms, 20
+	for _, v := range model.Verbs {
+		whole.Script = append(whole.Script,
+			model.Step{Do: v}, model.Step{Do: v, For: 3 * ms}, model.Step{Do: v, For: ms / 8})
+	}
+	for _, s := range []model.Settings{whole, settings()} {
+		program, err := model.GoProgram(s)
+		require.NoError(t, err)
+		formatted, err := format.Source([]byte(program))
+		require.NoError(t, err)
+		require.Equal(t, string(formatted), program)
+		compile(t, program)
+	}
+}
+
+// compile builds a program as if it lay beside this package, in the module.
+func compile(t *testing.T, program string) {
+	t.Helper()
+	dir := t.TempDir()
+	source, overlay := filepath.Join(dir, "main.go"), filepath.Join(dir, "overlay.json")
+	require.NoError(t, os.WriteFile(source, []byte(program), 0o600))
+	there, err := filepath.Abs("program/main.go")
+	require.NoError(t, err)
+	replaced, err := json.Marshal(map[string]map[string]string{"Replace": {there: source}})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(overlay, replaced, 0o600))
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-o", dir+"/program.exe", "./program")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out)+program)
+}
