@@ -57,14 +57,14 @@ func TestFaultNodeOutOfReach(t *testing.T) {
 	nodeProcess(t, srv.said)
 	l := startLoad(t, client(t, srv.said), 50) // long enough that every slot is always taken
 	for range rounds(1, 5) {
-		l.runs(20)
+		lost := l.count("lost")
+		l.keepsBusy(2)
 		bad.dark.Store(true)
-		time.Sleep(faultLost + 10*faultBeat)
+		l.waitFor("lost", lost+1)
 		bad.dark.Store(false)
 		l.runs(20)
 	}
 	l.end()
-	require.Positive(t, l.counts["lost"])
 }
 
 // A pool that is out of reach for longer loses the started calls; the rest goes on afterwards.

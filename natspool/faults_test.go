@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -66,16 +65,33 @@ func startLoad(t *testing.T, nc *nats.Conn, millis int) *load {
 }
 
 // runs waits until so many more calls have come back with a result.
-func (l *load) runs(more int) {
+func (l *load) runs(more int) { l.waitFor("good", l.count("good")+more) }
+
+// keepsBusy waits until every node runs a call, of so many nodes.
+func (l *load) keepsBusy(nodes int) {
 	l.t.Helper()
-	l.mu.Lock()
-	want := l.counts["good"] + more
-	l.mu.Unlock()
 	require.Eventually(l.t, func() bool {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		return l.counts["good"] >= want
-	}, time.Minute, time.Millisecond, "the load does not get on")
+		infos, err := l.pool.Nodes(l.t.Context())
+		require.NoError(l.t, err)
+		busy := 0
+		for _, n := range infos {
+			busy += min(n.Running, 1)
+		}
+		return busy == nodes
+	}, time.Minute, time.Millisecond, "a node gets nothing")
+}
+
+func (l *load) count(outcome string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counts[outcome]
+}
+
+// waitFor waits until so many calls have had that outcome.
+func (l *load) waitFor(outcome string, calls int) {
+	l.t.Helper()
+	require.Eventually(l.t, func() bool { return l.count(outcome) >= calls }, time.Minute, time.Millisecond,
+		"the load does not get on: %s", outcome)
 }
 
 func (l *load) call(idempotent bool, millis int) {
@@ -161,33 +177,6 @@ func TestFaultNodesKilled(t *testing.T) {
 	}
 	l.end()
 	require.Positive(t, l.counts["good"])
-}
-
-func TestFaultNodeStopped(t *testing.T) {
-	srv := serverProcess(t, t.TempDir(), "127.0.0.1:0")
-	nodes := []*process{nodeProcess(t, srv.said), nodeProcess(t, srv.said)}
-	l := startLoad(t, client(t, srv.said), 50) // long enough that every slot is always taken
-	for i := range rounds(2, 20) {
-		long := i%2 == 1
-		stop := faultLost / 4
-		if long {
-			stop = 2 * faultLost
-		}
-		l.runs(20)
-		require.NoError(t, nodes[0].Process.Signal(syscall.SIGSTOP))
-		time.Sleep(stop)
-		require.NoError(t, nodes[0].Process.Signal(syscall.SIGCONT))
-		l.mu.Lock()
-		lostCalls := l.counts["lost"]
-		l.mu.Unlock()
-		if i == 0 {
-			require.Zero(t, lostCalls, "a short stop costs nothing")
-		}
-		if long {
-			require.Positive(t, lostCalls, "a long one costs what had started there")
-		}
-	}
-	l.end()
 }
 
 func TestFaultServerRestarted(t *testing.T) {

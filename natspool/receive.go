@@ -173,8 +173,8 @@ func (p *Pool) wantedLocked(r *record, n *member, f frame, out *todo) bool {
 	return true
 }
 
-// fetchLocked gets a large output, and then ends the call. n forgets the call meanwhile: a call that
-// is held and that its node does not list would be sent again.
+// fetchLocked gets a large output, and then ends the call. Its node forgets the call meanwhile, so
+// it must not stay in state held: a held call that its node does not list is sent again.
 func (p *Pool) fetchLocked(r *record, object string, e ending) {
 	r.moveLocked(fetching)
 	r.output = object

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -200,7 +199,6 @@ func (p *process) kill() {
 	if p.gone.Swap(true) {
 		return
 	}
-	_ = p.Process.Signal(syscall.SIGCONT)
 	_ = p.Process.Kill()
 	_ = p.Wait()
 	_ = p.in.Close()
