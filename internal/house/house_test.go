@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -21,6 +22,7 @@ const (
 	proseColumns = 100 // of a line that is only a comment
 	tab          = "    "
 	fileLines    = 400 // outside of tests
+	rootFiles    = 20  // likewise
 )
 
 // riddles are words that a comment uses where a noun is missing. A comment names the thing.
@@ -98,6 +100,14 @@ func TestFilesAreShort(t *testing.T) {
 			require.LessOrEqual(t, len(lines(t, path)), fileLines, path)
 		}
 	}
+}
+
+func TestTheRootIsSmall(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "*.go"))
+	require.NoError(t, err)
+	files = slices.DeleteFunc(files, func(path string) bool { return strings.HasSuffix(path, "_test.go") })
+	require.NotEmpty(t, files)
+	require.LessOrEqual(t, len(files), rootFiles, files)
 }
 
 // named is a path in backquotes.
