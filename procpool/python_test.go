@@ -21,10 +21,16 @@ func TestPythonScriptIsMain(t *testing.T) {
 	pool := "import multiprocessing as m\nwith m.get_context('%').Pool(2) as p: r = sum(p.map(square, range(5)))"
 	executor := "import multiprocessing as m\nfrom concurrent.futures import ProcessPoolExecutor\n" +
 		"with ProcessPoolExecutor(2, m.get_context('%')) as p: r = sum(p.map(square, range(5)))"
+	// A model that was saved where the same script was started from the command line.
+	saved := `import io, pickle
+data = b"\x80\x04\x95\x16\0\0\0\0\0\0\0\x8c\x08__main__\x94\x8c\x05Thing\x94\x93\x94."
+`
 	for _, c := range []struct{ name, code, want string }{
 		{"class", "import pickle; r = pickle.loads(pickle.dumps(Thing(3))).n", "3"},
 		{"func", "import pickle; r = pickle.loads(pickle.dumps(square))(4)", "16"},
 		{"by name", `import pickle; r = pickle.loads(b'c__main__\nThing\n.').__name__`, `"Thing"`},
+		{"saved by a script", saved + "r = pickle.load(io.BytesIO(data))(3).n", "3"},
+		{"saved by joblib", saved + "r = pickle._Unpickler(io.BytesIO(data)).load()(3).n", "3"}, // it extends this class
 		{
 			"name", "r = [__name__, os.path.basename(__file__), os.path.basename(sys.argv[0])]",
 			`["__main__","script.py","script.py"]`,
