@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/steps"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
@@ -46,34 +47,31 @@ const (
 	held                  // granted to a node
 	fetching              // it has ended there, and its large output is on its way
 	ended
-	states
 )
 
-// follows says which states may follow which.
-var follows = [states][states]bool{
-	// A node may ask for a call before the server's word that it is in the stream has arrived.
-	sending: {sending: true, queued: true, parked: true, held: true, ended: true},
-	queued:  {sending: true, parked: true, held: true, ended: true},
-	parked:  {sending: true, held: true, ended: true},
-	// A node that is lost, or that gives a call back, has it sent again.
-	held:     {sending: true, parked: true, held: true, fetching: true, ended: true},
-	fetching: {ended: true},
-	ended:    {},
+// recordStates are the transitions.
+var recordStates = steps.Table[state]{
+	Of:    "natspool: a call",
+	Names: []string{"sending", "queued", "parked", "held", "fetching", "ended"},
+	Follows: [][]state{
+		// A node may ask for a call before the server's word that it is in the stream has arrived.
+		sending: {sending, queued, parked, held, ended},
+		queued:  {sending, parked, held, ended},
+		parked:  {sending, held, ended},
+		// A node that is lost, or that gives a call back, has it sent again.
+		held:     {sending, parked, held, fetching, ended},
+		fetching: {ended},
+		ended:    {},
+	},
 }
 
-// moveLocked changes r's state. It panics where that is no step of the table: a bug of this
-// package.
+// moveLocked changes r's state.
 func (r *record) moveLocked(to state) {
-	if !follows[r.state][to] {
-		panic("natspool: a call went from state " + stateNames[r.state] + " to " + stateNames[to])
-	}
-	r.state = to
+	r.state = recordStates.Step(r.state, to)
 	if to != held {
 		r.holder = nil
 	}
 }
-
-var stateNames = [states]string{"sending", "queued", "parked", "held", "fetching", "ended"}
 
 // decided reports whether r has its outcome, and no node may start it any more.
 func (r *record) decided() bool { return r.state >= fetching }

@@ -36,7 +36,7 @@ type call struct {
 	// Guarded by the pool's lock.
 	worker  *worker // which has it; nil: none
 	stage   stage
-	joined  bool // its submitter is about to wait for it
+	comer   comer // its submitter
 	watch   *ctxWatch
 	trouble *trouble       // nil: none so far
 	items   *stream.Window // sent by its worker, and not taken; nil: none may come

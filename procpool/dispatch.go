@@ -218,13 +218,13 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 		f.Flags |= wire.FlagStream
 	}
 	if len(w.calls) == 1 {
-		w.turn.lone = c.joined
+		w.turn.lone = c.comer == coming
 		w.out.pushQuietly(f)
 		p.in.AfterLocked(w.out.direct)
 	} else {
 		w.out.push(f)
 	}
-	if !w.turn.lone || !c.joined {
+	if !w.turn.lone || c.comer != coming {
 		w.turn.on(readerCalled)
 	}
 	p.watch(c)

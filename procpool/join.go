@@ -3,14 +3,31 @@ package procpool
 import (
 	"time"
 
+	"github.com/quartet-go/quartet/internal/steps"
 	"github.com/quartet-go/quartet/internal/task"
 )
+
+// comer is where the submitter of a call is on its way to the pipe of the call's worker.
+type comer uint8
+
+const (
+	absent comer = iota // none comes: the worker's reader reads the result
+	coming              // it has been let in, and is about to ask for the pipe
+	here                // it has asked: it reads the pipe, or else the reader does
+)
+
+// comers are the transitions.
+var comers = steps.Table[comer]{
+	Of:      "procpool: the submitter of a call",
+	Names:   []string{"absent", "coming", "here"},
+	Follows: [][]comer{absent: {coming}, coming: {here}, here: {}},
+}
 
 // mayRest is locked: nothing is to come but the result of a call whose submitter is about to read
 // it.
 func (w *worker) mayRest() bool {
 	for _, c := range w.calls {
-		if !c.joined {
+		if c.comer != coming {
 			return false
 		}
 	}
@@ -56,7 +73,7 @@ func joins(c *call) bool {
 func (p *Pool) join(c *call) {
 	p.in.Lock()
 	w := c.worker
-	c.joined = false // whatever takes c from now on calls the reader
+	c.comer = comers.Step(c.comer, here) // whatever takes c from now on calls the reader
 	mine := w != nil && w.turn.on(submitterTakes)
 	if w != nil && !mine {
 		w.turn.on(readerCalled)

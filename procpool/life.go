@@ -2,8 +2,8 @@ package procpool
 
 import (
 	"errors"
-	"fmt"
-	"slices"
+
+	"github.com/quartet-go/quartet/internal/steps"
 )
 
 // life is what a worker is doing, for the pool.
@@ -18,23 +18,20 @@ const (
 )
 
 // lives are the transitions. A worker may die at any time.
-var lives = [...][]life{
-	booting:  {serving, buried},
-	serving:  {retiring, buried},
-	retiring: {leaving, buried},
-	leaving:  {buried},
-	buried:   {},
+var lives = steps.Table[life]{
+	Of:    "procpool: a worker",
+	Names: []string{"booting", "serving", "retiring", "leaving", "buried"},
+	Follows: [][]life{
+		booting:  {serving, buried},
+		serving:  {retiring, buried},
+		retiring: {leaving, buried},
+		leaving:  {buried},
+		buried:   {},
+	},
 }
-
-var lifeNames = [...]string{"booting", "serving", "retiring", "leaving", "buried"}
 
 // to is locked.
-func (w *worker) to(next life) {
-	if !slices.Contains(lives[w.life], next) {
-		panic(fmt.Sprintf("procpool: a worker cannot go from %s to %s", lifeNames[w.life], lifeNames[next]))
-	}
-	w.life = next
-}
+func (w *worker) to(next life) { w.life = lives.Step(w.life, next) }
 
 // up is locked: w has said hello and is not gone.
 func (w *worker) up() bool { return w.life > booting && w.life < buried }

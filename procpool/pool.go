@@ -151,7 +151,9 @@ func (p *Pool) submitRecord(ctx context.Context, c quartet.Call, level Level, k 
 	}
 	n.Data = record
 	joining := joins(record)
-	record.joined = joining
+	if joining {
+		record.comer = comers.Step(record.comer, coming)
+	}
 	if err := p.in.SubmitNode(n); err != nil {
 		return nil, err
 	}

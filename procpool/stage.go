@@ -1,9 +1,6 @@
 package procpool
 
-import (
-	"fmt"
-	"slices"
-)
+import "github.com/quartet-go/quartet/internal/steps"
 
 // stage is where an accepted call is on its way.
 type stage uint8
@@ -18,24 +15,21 @@ const (
 )
 
 // stages are the transitions. A call that a worker has may end in any stage.
-var stages = [...][]stage{
-	queued:    {sent, ending},
-	requeued:  {sent, ending},
-	sent:      {requeued, suspended},
-	suspended: {resumed},
-	resumed:   {requeued, suspended},
-	ending:    {},
+var stages = steps.Table[stage]{
+	Of:    "procpool: a call",
+	Names: []string{"queued", "requeued", "sent", "suspended", "resumed", "ending"},
+	Follows: [][]stage{
+		queued:    {sent, ending},
+		requeued:  {sent, ending},
+		sent:      {requeued, suspended},
+		suspended: {resumed},
+		resumed:   {requeued, suspended},
+		ending:    {},
+	},
 }
-
-var stageNames = [...]string{"queued", "requeued", "sent", "suspended", "resumed", "ending"}
 
 // begun: the call is known to have started in its worker.
 func (s stage) begun() bool { return s == suspended || s == resumed }
 
 // to is locked.
-func (c *call) to(next stage) {
-	if !slices.Contains(stages[c.stage], next) {
-		panic(fmt.Sprintf("procpool: a call cannot go from %s to %s", stageNames[c.stage], stageNames[next]))
-	}
-	c.stage = next
-}
+func (c *call) to(next stage) { c.stage = stages.Step(c.stage, next) }

@@ -1,7 +1,6 @@
 package workerpool
 
 import (
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 	"github.com/quartet-go/quartet/internal/goid"
 	"github.com/quartet-go/quartet/internal/intake"
 	"github.com/quartet-go/quartet/internal/leaf"
+	"github.com/quartet-go/quartet/internal/steps"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
@@ -48,24 +48,22 @@ const (
 	gone
 )
 
-// follows is the table of transitions.
-var follows = [...][]workerState{
-	born:      {searching, working},
-	searching: {working, parked, gone},
-	working:   {working, lingering, parked, gone},
-	lingering: {working, parked, gone},
-	parked:    {searching, working, gone},
-	gone:      {},
+// workerStates are the transitions.
+var workerStates = steps.Table[workerState]{
+	Of:    "workerpool: a worker",
+	Names: []string{"born", "searching", "working", "lingering", "parked", "gone"},
+	Follows: [][]workerState{
+		born:      {searching, working},
+		searching: {working, parked, gone},
+		working:   {working, lingering, parked, gone},
+		lingering: {working, parked, gone},
+		parked:    {searching, working, gone},
+		gone:      {},
+	},
 }
 
 // becomeLocked moves w along the table.
-func (w *worker) becomeLocked(s workerState) {
-	if slices.Contains(follows[w.state], s) {
-		w.state = s
-		return
-	}
-	panic("workerpool: a worker is lost")
-}
+func (w *worker) becomeLocked(s workerState) { w.state = workerStates.Step(w.state, s) }
 
 // Apply wakes a worker that has been sent, or starts its goroutine.
 func (w *worker) Apply() {

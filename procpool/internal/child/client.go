@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/quartet-go/quartet/procpool/internal/codec"
@@ -37,10 +36,11 @@ func (m *jobModel) Suspend(ctx context.Context, arm func(resume func())) error {
 func (s *server) lend(j *job) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !j.running || !j.node.State().Started() {
+	if j.stage != running || !j.node.State().Started() {
 		return false
 	}
-	j.running, j.suspended, j.turn = false, true, make(chan struct{})
+	j.to(suspended)
+	j.turn = make(chan struct{})
 	s.tokens++
 	s.out.put(wire.Frame{Type: wire.Suspended, ID: j.id})
 	s.kick()
@@ -51,10 +51,11 @@ func (s *server) lend(j *job) bool {
 // lent, needs none.
 func (s *server) takeBack(j *job) {
 	s.mu.Lock()
-	if !slices.Contains(s.started, j) {
+	if j.stage == over {
 		s.mu.Unlock()
 		return
 	}
+	j.to(returning)
 	s.returning = append(s.returning, j)
 	if s.tokens > 0 {
 		s.pick()

@@ -74,9 +74,8 @@ func FuzzFramesToAWorker(f *testing.F) {
 		defer func() { require.NoError(t, out.Close()) }()
 		s := &server{
 			out: outlet{pipe: out, page: wire.PlainPage()}, codec: "json", limit: 1 << 20, names: []string{"f"},
-			width:  1,
-			tokens: 1, calls: map[uint64]*outcall{}, hand: make(chan struct{}, 1), reader: &wire.Reader{Limit: 1 << 20},
-			watched: make(chan struct{}, 1), beats: make(chan struct{}, 1),
+			width: 1, tokens: 1, calls: map[uint64]*outcall{}, reader: &wire.Reader{Limit: 1 << 20},
+			callUp: make(chan struct{}, 1), watched: make(chan struct{}, 1), beats: make(chan struct{}, 1),
 		}
 		s.home.Open(s, nil, nil)
 		s.away.Open(s, s, nil)

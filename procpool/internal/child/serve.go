@@ -24,7 +24,8 @@ func Serve(m wire.Marker) error {
 	s := &server{
 		out: outlet{pipe: out, page: wire.PlainPage()}, codec: pool.Codec, limit: pool.MaxFrame, names: pool.Functions,
 		width: width, tokens: width, calls: map[uint64]*outcall{},
-		hand: make(chan struct{}, 1), in: in, reader: r, watched: make(chan struct{}, 1), beats: make(chan struct{}, 1),
+		in: in, reader: r,
+		callUp: make(chan struct{}, 1), watched: make(chan struct{}, 1), beats: make(chan struct{}, 1),
 	}
 	s.home.Open(s, nil, func(n *task.Node) any { return (*jobModel)(n.Job.(*job)) })
 	s.away.Open(s, s, nil)

@@ -41,9 +41,8 @@ type server struct {
 	width     int    // how many tasks may run at once
 	tokens    int    // of these, how many more
 	returning []*job // of these: their wait is over, and they want the token
-	reading   bool   // a goroutine reads frames
-	parked    bool   // a goroutine waits at hand
-	hand      chan struct{}
+	crew      crew
+	callUp    chan struct{} // wakes the reserve
 	wanted    uint64        // the task for whose descendants the pool was asked
 	starts    uint64        // of tasks
 	ended     time.Time     // when the last task ended, if nothing was done since
@@ -82,8 +81,7 @@ type job struct {
 	wake      func()        // it waits until items have been taken
 	began     time.Time
 	took      time.Duration
-	running   bool // it has a token
-	suspended bool
+	stage     stage
 	turn      chan struct{} // closed: it has the token again
 }
 
@@ -102,7 +100,8 @@ func (s *server) receive() {
 	s.reader.Fed(n)
 	s.handleAll()
 	s.mu.Lock()
-	s.reading, s.ended = false, time.Time{}
+	s.crew.on(hasRead)
+	s.ended = time.Time{}
 	s.mu.Unlock()
 }
 
@@ -208,7 +207,7 @@ func (s *server) cancel(id uint64, cause []byte) {
 	is := func(j *job) bool { return j.id == id }
 	s.mu.Lock()
 	if i := slices.IndexFunc(s.local, is); i >= 0 {
-		s.giveBack(s.local[i])
+		s.giveBack(s.local[i], 0)
 		s.local = slices.Delete(s.local, i, i+1)
 		s.mu.Unlock()
 		s.out.flush()
@@ -225,14 +224,17 @@ func (s *server) cancel(id uint64, cause []byte) {
 }
 
 // giveBack is locked: j, which is out of local, will not start here.
-func (s *server) giveBack(j *job) { s.out.put(wire.Frame{Type: wire.Returned, ID: j.id}) }
+func (s *server) giveBack(j *job, why uint16) {
+	j.to(over)
+	s.out.put(wire.Frame{Type: wire.Returned, ID: j.id, Arg: why})
+}
 
 // revoke gives back what would start next, for a worker that is idle.
 func (s *server) revoke(n int) {
 	s.mu.Lock()
 	n = min(n, len(s.local))
 	for _, j := range s.local[:n] {
-		s.out.put(wire.Frame{Type: wire.Returned, ID: j.id, Arg: wire.ReturnedAsked})
+		s.giveBack(j, wire.ReturnedAsked)
 	}
 	s.local = s.local[n:]
 	s.mu.Unlock()

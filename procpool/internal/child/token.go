@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"slices"
 	"time"
 
 	"github.com/quartet-go/quartet/procpool/internal/codec"
@@ -18,9 +19,8 @@ const flushAfter = 20 * time.Microsecond
 
 // kick is locked: a goroutine is to see what can be done.
 func (s *server) kick() {
-	if s.parked {
-		s.parked = false
-		s.hand <- struct{}{}
+	if s.crew.on(calledUp) {
+		s.callUp <- struct{}{}
 	} else {
 		go s.work()
 	}
@@ -39,7 +39,7 @@ func (s *server) work() {
 		case role == reads:
 			s.receive()
 		case role == parks:
-			<-s.hand
+			<-s.callUp
 		default:
 			return
 		}
@@ -61,21 +61,20 @@ func (s *server) choose() (*job, role) {
 	if s.tokens > 0 {
 		if j := s.pick(); j != nil {
 			s.flushBefore(j)
-			if s.width > 1 && (len(s.local) > 0 || !s.reading) {
+			if s.width > 1 && (len(s.local) > 0 || !s.crew.reads()) {
 				s.kick()
 			}
 			return j, ends
 		}
 	}
+	read := s.crew.reads()
 	switch {
-	case !s.reading:
-		s.reading = true
-		return nil, reads
-	case !s.parked:
-		s.parked = true
+	case !s.crew.on(comes):
+		return nil, ends
+	case read:
 		return nil, parks
 	}
-	return nil, ends
+	return nil, reads
 }
 
 // pick is locked, with a token free: it gives it to a task whose wait is over (nil), or to one that
@@ -96,7 +95,7 @@ func (s *server) pick() *job {
 			s.start(j)
 			return j
 		}
-		s.giveBack(j)
+		s.giveBack(j, 0)
 	}
 	s.local = nil
 	if last != nil && s.wanted != last.id && s.width == 1 {
@@ -122,7 +121,8 @@ func (s *server) start(j *job) {
 	if j.began.IsZero() {
 		j.began = time.Now()
 	}
-	j.running, s.wanted = true, 0
+	j.to(running)
+	s.wanted = 0
 	s.tokens--
 	s.starts++
 	s.started = append(s.started, j)
@@ -133,7 +133,8 @@ func (s *server) start(j *job) {
 
 // resume is locked.
 func (s *server) resume(j *job) {
-	j.running, j.suspended, s.wanted = true, false, 0
+	j.to(running)
+	s.wanted = 0
 	s.tokens--
 	s.out.put(wire.Frame{Type: wire.Resumed, ID: j.id})
 	s.out.page.Word(wire.PageRunning).Store(j.id)
@@ -213,22 +214,14 @@ func (s *server) end(j *job, output []byte, raw bool, err error) {
 
 // forget is locked: j has ended. A foreign goroutine may have given its token away in its name.
 func (s *server) forget(j *job) {
-	for i, l := range s.started {
-		if l == j {
-			s.started = append(s.started[:i], s.started[i+1:]...)
-			break
-		}
-	}
-	if j.running {
-		j.running = false
+	is := func(k *job) bool { return k == j }
+	s.started = slices.DeleteFunc(s.started, is)
+	switch j.stage {
+	case running:
 		s.tokens++
-		return
+	case returning:
+		s.returning = slices.DeleteFunc(s.returning, is)
+		close(j.turn)
 	}
-	for i, l := range s.returning {
-		if l == j {
-			s.returning = append(s.returning[:i], s.returning[i+1:]...)
-			close(j.turn)
-			break
-		}
-	}
+	j.to(over)
 }

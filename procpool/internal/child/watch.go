@@ -48,7 +48,7 @@ func (s *server) look(seen *uint64) bool {
 	busy := s.starts != *seen || len(s.local) > 0
 	*seen = s.starts
 	if longest, runs := s.longest(); runs {
-		if !s.reading {
+		if !s.crew.reads() {
 			busy = true
 			if longest > watchEvery/2 {
 				s.kick()
@@ -56,7 +56,7 @@ func (s *server) look(seen *uint64) bool {
 		}
 		if longest > longTask && s.tokens == 0 {
 			for _, j := range s.local {
-				s.giveBack(j)
+				s.giveBack(j, 0)
 			}
 			s.local = nil
 		}
@@ -70,7 +70,7 @@ func (s *server) look(seen *uint64) bool {
 // longest is locked: for how long the eldest of the running tasks has run.
 func (s *server) longest() (time.Duration, bool) {
 	for _, j := range s.started {
-		if j.running {
+		if j.stage == running {
 			return time.Since(j.began), true
 		}
 	}

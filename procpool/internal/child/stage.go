@@ -1,0 +1,31 @@
+package child
+
+import "github.com/quartet-go/quartet/internal/steps"
+
+// stage is where a job is.
+type stage uint8
+
+const (
+	delivered stage = iota // in server.local: it has not started
+	running                // it has a token
+	suspended              // it waits, and has given its token away
+	returning              // in server.returning: its wait is over, and it wants a token
+	over                   // it has ended, or has gone back to the pool
+)
+
+// stages are the transitions. A foreign goroutine may give a job's token away in its name, so a job
+// may end in any stage.
+var stages = steps.Table[stage]{
+	Of:    "procpool: a task of a worker",
+	Names: []string{"delivered", "running", "suspended", "returning", "over"},
+	Follows: [][]stage{
+		delivered: {running, over},
+		running:   {suspended, over},
+		suspended: {returning, over},
+		returning: {running, over},
+		over:      {},
+	},
+}
+
+// to is locked.
+func (j *job) to(next stage) { j.stage = stages.Step(j.stage, next) }
