@@ -56,3 +56,10 @@ func (l *Loop) ParkAfter(meanwhile func()) {
 	meanwhile()
 	l.parkUntil(never, l.now())
 }
+
+// StopThenStart stops the Run, and starts the oldest queued task all the same, as a loop does that
+// looked for a stop just before. It is called on the loop.
+func (l *Loop) StopThenStart() {
+	l.Stop()
+	l.startOldest()
+}

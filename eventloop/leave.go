@@ -7,6 +7,9 @@ func (l *Loop) leave() bool {
 	if l.live == 0 {
 		return false
 	}
+	if !l.leaving {
+		l.cancelMissed()
+	}
 	if l.poller.due() { // tasks may read and write until they have ended
 		l.poller.poll()
 	}
@@ -31,6 +34,15 @@ func (l *Loop) leave() bool {
 	l.in.Commit()
 	l.call(timersPhase, entry{fn: d.timer.fn})
 	return true
+}
+
+// cancelMissed cancels the tasks that started while stopWith cancelled those that had: the loop had
+// looked for a stop before, and took the task from the queue after. No task starts from here on.
+func (l *Loop) cancelMissed() {
+	l.in.Lock()
+	why := l.stop
+	l.in.Commit()
+	l.in.CancelStarted(why)
 }
 
 // sortWakes is locked. It moves the wake-ups of tasks from the posts to wakes, once; from then on

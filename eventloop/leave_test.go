@@ -56,6 +56,22 @@ func TestStopWhileATaskWaits(t *testing.T) {
 	})
 }
 
+// The loop looks for a stop before each callback, and the callback may start a task that a Stop
+// beside it did not find started.
+func TestAStopCancelsATaskThatStartsBesideIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := eventloop.New(eventloop.Config{})
+		var slept error
+		require.NoError(t, l.Post(l.StopThenStart))
+		require.NoError(t, l.Go(func(ctx context.Context) { slept = quartet.Sleep(ctx, time.Hour) }))
+		begin := time.Now()
+		require.NoError(t, l.Run(t.Context()))
+		require.Zero(t, time.Since(begin))
+		require.Error(t, slept)
+		require.NoError(t, l.Close())
+	})
+}
+
 func TestATickOfAnExitingMicrotaskWaitsForTheBatch(t *testing.T) {
 	var ran []string
 	l := eventloop.New(eventloop.Config{OnPanic: func(error) {}})

@@ -166,6 +166,7 @@ func (l *Loop) end() {
 		l.dropTurn()
 	}
 	l.releasePosts()
+	l.driver.Store(0)
 	l.running, l.parkedAt = false, l.now()
 	l.health.publish()
 	close(l.done)

@@ -125,3 +125,17 @@ func TestStepTellsOfAPanicAndOfARunningLoop(t *testing.T) {
 	require.ErrorIs(t, inside, eventloop.ErrRunning)
 	require.NoError(t, l.Close())
 }
+
+// The hook of a panic runs on Step's own goroutine, which is inside the loop then, and no longer.
+func TestCloseAfterAStepThatPanicked(t *testing.T) {
+	var inside error
+	var l *eventloop.Loop
+	l = eventloop.New(eventloop.Config{OnPanic: func(error) { inside = l.MayWait() }})
+	require.NoError(t, l.Post(func() { panic("boom") }))
+	ran, err := l.Step()
+	require.True(t, ran)
+	require.NoError(t, err)
+	require.ErrorIs(t, inside, quartet.ErrDeadlock)
+	require.NoError(t, l.MayWait())
+	require.NoError(t, l.Close())
+}
