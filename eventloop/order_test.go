@@ -320,6 +320,20 @@ func TestStopOnPanic(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
+// Close tells of the panic, also where it comes while the loop is ending by it.
+func TestCloseTellsOfThePanicThatEndedAStartedLoop(t *testing.T) {
+	for range 300 {
+		panicked := make(chan struct{})
+		l := eventloop.New(eventloop.Config{StopOnPanic: true, OnPanic: func(error) { close(panicked) }})
+		l.Start()
+		require.NoError(t, l.Post(func() { panic("boom") }))
+		<-panicked
+		var p *quartet.PanicError
+		require.ErrorAs(t, l.Close(), &p)
+		require.Equal(t, "boom", p.Value)
+	}
+}
+
 func TestBlockPanicsAndExitsAreTheTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := eventloop.New(eventloop.Config{BlockLimit: 1})

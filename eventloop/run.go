@@ -46,7 +46,7 @@ func (l *Loop) Start() {
 		panic("eventloop: Start: " + err.Error())
 	}
 	release := l.holdStart()
-	go l.background(release)
+	l.helpers.Go(func() { l.background(release) })
 }
 
 func (l *Loop) background(release func()) {
