@@ -14,6 +14,11 @@ import (
 const maxIdleBlockers = 16
 
 // blockers holds the functions given to quartet.Block, and the goroutines that run them.
+//
+// Invariants, under the lock: count goroutines run a function; queued is empty unless count is
+// BlockLimit; each channel in idle is empty, and belongs to a goroutine that waits at it. It gets
+// one function or is closed when it leaves idle, so the send in block never waits, and may be made
+// under the lock.
 type blockers struct {
 	running sync.WaitGroup
 
@@ -24,7 +29,8 @@ type blockers struct {
 	idle        []chan *blocking
 }
 
-// blocking is a function given to quartet.Block.
+// blocking is a function given to quartet.Block. end keeps the panic or Goexit of fn, which Block
+// repeats on the task's own fiber.
 type blocking struct {
 	fn   func()
 	wait *wait
@@ -33,6 +39,7 @@ type blocking struct {
 
 // Block suspends the task while fn runs on another goroutine. A panic or Goexit of fn is the
 // task's. Where Config.BlockLimit lets fn wait for its turn, ctx's end takes it out of the queue.
+// (A function that has begun cannot be cut: Go has no way to stop a goroutine.)
 func (r *run) Block(ctx context.Context, fn func()) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -83,7 +90,8 @@ func (l *Loop) unblock(b *blocking) bool {
 	return i >= 0
 }
 
-// blocker runs b, then queued functions, then those that it is given while it is idle.
+// blocker runs b, then queued functions, then those that it is given while it is idle. One idle
+// goroutine for reuse saves a new stack that has to grow again.
 func (l *Loop) blocker(b *blocking) {
 	next := make(chan *blocking, 1)
 	for ; b != nil; b = <-next {
@@ -99,6 +107,8 @@ func (l *Loop) runBlocking(b *blocking, next chan *blocking) (more bool) {
 	task.Unlabel()
 	exited := true
 	defer func() {
+		// Before the wake. Once the task goes on, Run may end, and endBlockers then has to find
+		// this goroutine idle or gone: one that became idle later would wait for ever.
 		more = l.afterBlocking(next, exited)
 		b.wait.wake(resumed, false)
 	}()
@@ -107,7 +117,8 @@ func (l *Loop) runBlocking(b *blocking, next chan *blocking) (more bool) {
 	return false
 }
 
-// afterBlocking gives the goroutine its next function, or makes it idle.
+// afterBlocking gives the goroutine its next function, or makes it idle. A place that passes from
+// one function to the next does not change count.
 func (l *Loop) afterBlocking(next chan *blocking, exited bool) (more bool) {
 	l.in.Lock()
 	defer l.in.Commit()
@@ -132,7 +143,8 @@ func (l *Loop) afterBlocking(next chan *blocking, exited bool) (more bool) {
 	return false
 }
 
-// endBlockers ends the idle goroutines, when no function runs.
+// endBlockers ends the idle goroutines, at the end of a Run, when no task is left and so no
+// function runs.
 func (l *Loop) endBlockers() {
 	l.in.Lock()
 	for _, next := range l.blocking.idle {

@@ -14,7 +14,9 @@ const (
 	breathTime  = time.Millisecond
 )
 
-// breath counts, for the task that runs, the waits that were over before they began.
+// breath counts, for the task that runs, the waits that were over before they began. Each resume of
+// a fiber clears it, since others have run by then. The time bounds a task that computes between
+// two such waits.
 type breath struct {
 	waits int
 	since time.Duration // of the first

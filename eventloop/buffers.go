@@ -8,7 +8,9 @@ type buffer struct {
 	from, to int
 }
 
-// bufferPool holds the buffers that a loop's connections read into.
+// bufferPool holds the buffers that a loop's connections read into. A buffer belongs to one
+// connection from get to put. Between turns an idle connection has none, which is most of the
+// memory that it would need.
 type bufferPool struct {
 	size int
 	pool sync.Pool

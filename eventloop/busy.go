@@ -36,6 +36,8 @@ func goroutineOf(n *task.Node) int64 {
 func (l *Loop) Busy() (ran time.Duration, stack string, ok bool) {
 	l.made()
 	l.in.Lock()
+	// The open question proves that a callback has run since it was asked, without a reading of the
+	// clock for each callback.
 	ok = l.running && !l.asleep.Load() && l.attention.Load()&lookAsked != 0
 	ran = l.now() - l.dog.asked
 	l.in.Unlock()

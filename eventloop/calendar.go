@@ -6,6 +6,15 @@ import "time"
 // in order. The others wait unordered in slots of time, and a slot is put in order when its time
 // comes. Timers beyond all slots lie in a second heap. So the working set fits into the processor's
 // cache; a heap of a million timers would not.
+//
+// Invariants: run, near, slots and far together hold each fresh timer once. Timers of run and near
+// are due before edge; those of slots in [edge, edge+slotSpan), each in the slot of its time; those
+// of far later. So the first of run and near is the first of all. size counts all places, stales
+// those that are stale. The loop's lock guards it all.
+//
+// libuv keeps its timers in one binary heap (src/timer.c), and Node keeps a list for each duration
+// and a heap of lists (lib/internal/timers.js): that is fast where few durations are used. Go
+// programs use any duration, so the lists would be as many as the timers.
 type calendar struct {
 	run   []due         // the slot opened last, in order; run[at:] is still to fire
 	at    int           // index into run
@@ -17,7 +26,7 @@ type calendar struct {
 	pages pages
 	order *sorter
 
-	size, stales int
+	size, stales int // places, and those among them whose timer was stopped or reset
 }
 
 const (
@@ -31,6 +40,7 @@ func newCalendar() calendar { return calendar{edge: never} }
 
 func slotOf(when time.Duration) int { return int(when / slotWidth % slotCount) }
 
+// Once there are more than crowd, slots come into use, until no timer is left in them.
 func (c *calendar) push(d due, now time.Duration) {
 	c.size++
 	c.place(d)
@@ -54,7 +64,8 @@ func (c *calendar) place(d due) {
 // crowded reports whether there are so many timers that slots are in use.
 func (c *calendar) crowded() bool { return c.edge != never }
 
-// spread begins to use slots.
+// spread begins to use slots. edge lies in the future, so that the timers of the slot that has
+// begun stay in near, in order.
 func (c *calendar) spread(now time.Duration) {
 	if c.slots == nil {
 		c.slots, c.order = make([]slot, slotCount), new(sorter)
@@ -67,7 +78,8 @@ func (c *calendar) spread(now time.Duration) {
 }
 
 // first returns the place that comes first. Its timer is nil when none is due by now; then no timer
-// is due before when.
+// is due before when. It drops stale places that come first, and opens slots whose time has come.
+// Each place is moved a constant number of times (far, slot, run), besides the heaps' own work.
 func (c *calendar) first(now time.Duration) due {
 	for {
 		for c.at < len(c.run) || len(c.near) > 0 {
@@ -108,7 +120,9 @@ func (c *calendar) take() {
 	c.size--
 }
 
-// nextSlot returns the beginning of the next slot that is not empty.
+// nextSlot returns the beginning of the next slot that is not empty. It looks at slotCount slots at
+// most. Without any it ends the use of slots: near has all timers again, and a few timers cost no
+// more than a heap.
 func (c *calendar) nextSlot() time.Duration {
 	switch {
 	case c.held > 0:
@@ -118,6 +132,7 @@ func (c *calendar) nextSlot() time.Duration {
 		}
 		return next
 	case len(c.far) > 0:
+		// All slots are empty, so edge may jump over them.
 		return c.far[0].when / slotWidth * slotWidth
 	}
 	c.edge = never
@@ -125,7 +140,7 @@ func (c *calendar) nextSlot() time.Duration {
 }
 
 // open puts the slot that begins at start in order. Timers from far move into the slots that have
-// become free.
+// become free. The caller has seen that run and near are empty, so nothing is before start.
 func (c *calendar) open(start time.Duration) {
 	c.edge = start + slotWidth
 	places, all := c.pages.empty(&c.slots[slotOf(start)], c.run[:0])
@@ -139,14 +154,17 @@ func (c *calendar) open(start time.Duration) {
 	}
 }
 
-// forget notes that a place has become stale.
+// forget notes that a place has become stale. Half as a bound makes the work constant for each
+// timer that was stopped. Without it, a server that sets and stops a timeout for each request would
+// keep them all until they are due.
 func (c *calendar) forget() {
 	if c.stales++; c.stales >= 64 && 2*c.stales > c.size {
 		c.compact()
 	}
 }
 
-// compact drops the stale places.
+// compact drops the stale places. It looks at every place, and keeps each where it is; only the
+// heaps are ordered anew.
 func (c *calendar) compact() {
 	c.near, c.far = fresh(c.near), fresh(c.far)
 	c.near.order()

@@ -11,8 +11,8 @@ const (
 	QueueMicrotasks = "microtasks"
 )
 
-// seen tells Config.Callbacks of a callback that has been queued. It returns the callback's number,
-// and 0 when nobody looks. No lock is held.
+// seen tells Config.Callbacks of a callback that has been queued, or is about to be. It returns the
+// callback's number, and 0 when nobody looks. No lock is held, since Observe is code of the user's.
 func (l *Loop) seen(queue string) uint64 {
 	if l.cfg.Callbacks == nil {
 		return 0
@@ -35,7 +35,9 @@ func (l *Loop) tell(kind quartet.EventKind, queue string, number uint64) {
 	l.cfg.Callbacks.Observe(quartet.Event{Kind: kind, Executor: l.Name(), Task: number, At: l.time(), Detail: queue})
 }
 
-// watched returns fn as one whose steps Config.Callbacks sees.
+// watched returns fn as one whose steps Config.Callbacks sees. Without one fn itself is returned,
+// so that an unwatched loop allocates nothing here. The end is told by a deferred call, so that a
+// panic or Goexit of fn ends it too.
 func (l *Loop) watched(queue string, number uint64, fn func()) func() {
 	if number == 0 {
 		return fn

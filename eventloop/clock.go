@@ -41,13 +41,16 @@ func (l *Loop) now() time.Duration {
 	return time.Since(l.base)
 }
 
-// jumpLocked moves a virtual clock to the next timer, and reports whether it did.
+// jumpLocked moves a virtual clock to the next timer, and reports whether it did. The loop calls it
+// where it would park. A function in Block, or a promise of Then or KeepAlive, is work elsewhere
+// that takes real time: the clock waits for it, and the loop really parks. Connections are not
+// asked about: their peers have no part in virtual time.
 func (l *Loop) jumpLocked(sleepsOnly bool) bool {
 	if l.cfg.Clock == nil || l.blocking.away > 0 || len(l.owed) > 0 {
 		return false
 	}
 	now := l.now()
-	when := l.firstTimer(now, sleepsOnly).when
+	when := l.firstTimerLocked(now, sleepsOnly).when
 	if when == never {
 		return false
 	}
@@ -56,7 +59,8 @@ func (l *Loop) jumpLocked(sleepsOnly bool) bool {
 	return true
 }
 
-// holdTime keeps a virtual clock from jumping while a task is in Block.
+// holdTime keeps a virtual clock from jumping while a task is in Block. (The blockers' own count
+// cannot serve: it falls before the task is woken, and the clock could jump in between.)
 func (l *Loop) holdTime(n int) {
 	if l.cfg.Clock != nil {
 		l.in.Lock()

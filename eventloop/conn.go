@@ -33,6 +33,7 @@ var ErrIdle = fmt.Errorf("eventloop: the connection was idle: %w", os.ErrDeadlin
 // time: the system then blocks the loop in Close. There is no UDP here: read a [net.PacketConn] on
 // a goroutine and give what it reads to [Loop.Post] or [Feed].
 type Conn struct {
+	// Attach sets these four, once; via under mu, when the loop knows the connection already.
 	loop  *Loop
 	nc    net.Conn
 	via   transport
@@ -44,6 +45,11 @@ type Conn struct {
 	mu  sync.Mutex
 	cfg *ConnConfig
 
+	// scheduled means that one entry for serve is posted. There is never a second one, so each
+	// connection has one piece of data delivered in a turn, however much it has. readable means
+	// that a read is worth a call of the system; with edge-triggered readiness it must not be lost,
+	// as nobody says it again. pulled stays true for good: a connection is read either by callbacks
+	// or by tasks.
 	life      life
 	receiving receiving
 	sending   sending
@@ -61,14 +67,15 @@ type Conn struct {
 	onDrain func()
 	onClose func(error)
 
-	waiting  func() // resumes the task in Read
+	waiting  func() // resumes the task in Read; nil: none waits
 	out      []byte // queued data that is not yet with the transport; out[:taken] is sent
-	taken    int
-	buffered int // bytes accepted and not sent
+	taken    int    // see sendQueuedLocked
+	buffered int    // bytes accepted and not sent; with a streamed transport more than len(out)
 	seldom   *seldom
 }
 
-// seldom is what few connections need.
+// seldom is what few connections need. A server with many idle connections pays for a pointer in
+// each.
 type seldom struct {
 	draining []func() // resumes tasks in WriteWait
 	dropped  uint64
@@ -89,6 +96,8 @@ func (l *Loop) Attach(nc net.Conn) (*Conn, error) {
 	}
 	c := &Conn{loop: l, nc: nc, cfg: &l.cfg.Conn}
 	c.serve = c.takeTurn
+	// Known to the loop first: a Close of the loop that comes now finds the connection, and ends
+	// it.
 	if !l.admit(c) {
 		return nil, quartet.ErrClosed
 	}
@@ -101,7 +110,8 @@ func (l *Loop) Attach(nc net.Conn) (*Conn, error) {
 	return c, nil
 }
 
-// admit makes c known to the loop. It reports false when the loop is being stopped.
+// admit makes c known to the loop. It reports false when the loop is being stopped. It is held
+// twice: in the intake, for which Shutdown waits, and in held, for which Run does.
 func (l *Loop) admit(c *Conn) bool {
 	l.in.Lock()
 	defer l.in.Commit()
@@ -170,7 +180,8 @@ func (c *Conn) Pause() { c.set(func() { c.paused = true }) }
 // Resume undoes Pause.
 func (c *Conn) Resume() { c.set(func() { c.paused = false }) }
 
-// set changes who hears of what, and sees to what can be told now.
+// set changes who hears of what, and sees to what can be told now. The connection may have data, or
+// its end, that waited for this very callback. A task's entry in fx resumes after the unlock.
 func (c *Conn) set(assign func()) {
 	var fx effects
 	c.mu.Lock()
@@ -184,6 +195,8 @@ func (c *Conn) set(assign func()) {
 }
 
 // effects is what a change of a connection has to do to others once the connection's lock is free.
+// Collected under the lock, run after it: what they do takes the loop's lock, or runs code of
+// tasks.
 type effects struct {
 	wake    []func() // resume tasks
 	resume  func()   // likewise, the one in Read
@@ -192,6 +205,9 @@ type effects struct {
 	over    bool     // queue the end for the closing phase
 }
 
+// run is called once, without any lock. The order does not matter to the connection: each effect
+// ends in a post or a wake-up, and what that finds later is decided under the connection's lock
+// anew.
 func (fx *effects) run(c *Conn) {
 	if fx.resume != nil {
 		fx.resume()
@@ -208,7 +224,7 @@ func (fx *effects) run(c *Conn) {
 	if fx.over {
 		l := c.loop
 		l.in.Lock()
-		l.pushClosing(c.tellClose)
+		l.pushClosingLocked(c.tellClose)
 		l.in.Commit()
 	}
 }
@@ -216,7 +232,7 @@ func (fx *effects) run(c *Conn) {
 // postCall posts fn, also while the loop drains.
 func (l *Loop) postCall(fn func()) {
 	l.in.Lock()
-	l.pushCall(fn)
+	l.pushCallLocked(fn)
 	l.in.Commit()
 }
 

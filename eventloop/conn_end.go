@@ -35,6 +35,7 @@ func (c *Conn) Abort() {
 	c.move(aborts, nil)
 }
 
+// move is moveLocked for callers without the lock.
 func (c *Conn) move(ev event, err error) {
 	var fx effects
 	c.mu.Lock()
@@ -44,7 +45,11 @@ func (c *Conn) move(ev event, err error) {
 }
 
 // moveLocked takes the connection to its next state and does what that state begins with. The first
-// err is what OnClose gets.
+// err is what OnClose gets. From closed on err stays: an error that our own closing causes says
+// nothing.
+//
+// It is the only place that writes life. The state is set before its beginning is done, since that
+// may move on at once: a closing connection without queued data is closed in the same call.
 func (c *Conn) moveLocked(ev event, err error, fx *effects) {
 	next := transitions[c.life][ev]
 	if next == c.life {
@@ -67,7 +72,8 @@ func (c *Conn) moveLocked(ev event, err error, fx *effects) {
 }
 
 // beginFailedLocked: nothing can be sent. The connection ends when all that had arrived has been
-// delivered.
+// delivered, since a peer that sends and then resets has still sent. Where nobody takes data and
+// none is unread it ends now; else CloseTimeout bounds it.
 func (c *Conn) beginFailedLocked(fx *effects) {
 	c.dropQueuedLocked(fx)
 	c.readable = true
@@ -91,6 +97,8 @@ func (c *Conn) beginClosingLocked(fx *effects) {
 	}
 }
 
+// beginClosedLocked closes the net.Conn, whatever is queued. Goroutines of a streamed transport
+// notice that and end; the last one moves the connection by settles.
 func (c *Conn) beginClosedLocked(fx *effects) {
 	c.dropQueuedLocked(fx)
 	c.wakeReaderLocked(fx)
@@ -106,11 +114,15 @@ func (c *Conn) beginClosedLocked(fx *effects) {
 	}
 }
 
+// dropQueuedLocked wakes writers, too: there is nothing left that could drain, so they would wait
+// for ever.
 func (c *Conn) dropQueuedLocked(fx *effects) {
 	c.out, c.taken, c.buffered, c.full = nil, 0, 0, false
 	c.wakeWritersLocked(fx)
 }
 
+// wakeReaderLocked resumes the task in Read, which looks for itself why. It may be called for
+// nothing.
 func (c *Conn) wakeReaderLocked(fx *effects) {
 	fx.resume, c.waiting = c.waiting, nil
 }
@@ -138,7 +150,8 @@ func (c *Conn) allSentLocked(fx *effects) {
 	}
 }
 
-// bothEndedLocked closes a connection on which nobody will send anything any more.
+// bothEndedLocked closes a connection on which nobody will send anything any more. Tasks that read
+// (pulled) are told by io.EOF, so they need no OnEnd.
 func (c *Conn) bothEndedLocked(fx *effects) {
 	if c.sending == finished && (c.receiving == told || c.receiving == ended && c.pulled) {
 		c.moveLocked(closes, nil, fx)
@@ -146,7 +159,8 @@ func (c *Conn) bothEndedLocked(fx *effects) {
 }
 
 // closeAtOnce closes a connection without the farewell that a TLS connection says, which may take
-// its time.
+// its time. crypto/tls sends its alert in Close, and waits up to five seconds for the socket to
+// take it.
 func closeAtOnce(nc net.Conn) {
 	if under, ok := nc.(interface{ NetConn() net.Conn }); ok {
 		nc = under.NetConn()
@@ -154,7 +168,9 @@ func closeAtOnce(nc net.Conn) {
 	_ = nc.Close()
 }
 
-// closeTimeUp ends a connection that CloseTimeout bounds.
+// closeTimeUp ends a connection that CloseTimeout bounds, in the state that it has reached by now.
+// In alive it stands for nobody who takes the other side's end: queued data may still be on its way
+// there, and gets the time once more.
 func (c *Conn) closeTimeUp() {
 	var fx effects
 	c.mu.Lock()
@@ -178,6 +194,9 @@ func (c *Conn) closeTimeUp() {
 
 // tellClose calls OnClose. It runs on the loop, in the closing phase: at the end, and again where
 // OnClose was set later.
+//
+// The loop forgets the connection first, and calls OnClose after: in OnClose, Health no longer
+// counts it, and a listener with MaxConns accepts the next one.
 func (c *Conn) tellClose() {
 	c.loop.forget(c)
 	c.mu.Lock()
@@ -192,7 +211,7 @@ func (c *Conn) tellClose() {
 	}
 }
 
-// forget takes back what a connection held.
+// forget takes back both holds of a connection, once. A listener that waits for room looks again.
 func (l *Loop) forget(c *Conn) {
 	l.in.Lock()
 	defer l.in.Commit()
@@ -201,22 +220,23 @@ func (l *Loop) forget(c *Conn) {
 	}
 	delete(l.conns, c)
 	l.in.ReleaseLocked(1)
-	l.hold(-1)
+	l.holdLocked(-1)
 	for s := range l.servers {
 		s.roomLocked()
 	}
 }
 
-// abortConns is locked.
-func (l *Loop) abortConns() {
+// abortConnsLocked aborts all connections of a loop that is being closed, after the unlock:
+// a connection's lock comes before the loop's.
+func (l *Loop) abortConnsLocked() {
 	for c := range l.conns {
 		l.in.AfterLocked(func() { c.move(aborts, quartet.ErrClosed) })
 	}
 }
 
-// waiveConns is locked: nobody runs the loop, and nobody will, so that their ends are told to
-// nobody.
-func (l *Loop) waiveConns() {
+// waiveConnsLocked gives up on connections: nobody runs the loop, and nobody will, so that their
+// ends are told to nobody.
+func (l *Loop) waiveConnsLocked() {
 	waived := len(l.conns)
 	l.held -= waived
 	l.health.dropped += uint64(waived)

@@ -36,6 +36,9 @@ const (
 )
 
 // transitions is the table of a connection's life. A state that an event does not concern stays.
+//
+// Invariants: no row leads back to alive; over is reached from closed alone, by settles; closed
+// stays until the goroutines are gone, so that OnClose is the last sign of the connection.
 var transitions = [lives][events]life{
 	alive:   {fails: failed, closes: closing, aborts: closed, empties: alive, settles: alive},
 	failed:  {fails: failed, closes: closed, aborts: closed, empties: closed, settles: failed},

@@ -9,11 +9,12 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// takesLocked: a callback takes the data.
+// takesLocked reports whether a callback takes the data.
 func (c *Conn) takesLocked() bool { return c.onData != nil && !c.paused }
 
-// abandonedLocked: the other side has ended, and nobody takes its data, or hears of its end, who
-// could be waited for.
+// abandonedLocked reports whether the other side has ended, and nobody who could be waited for
+// takes its data or hears of its end. CloseTimeout ends such a connection; else it would leak with
+// its socket.
 func (c *Conn) abandonedLocked() bool {
 	switch {
 	case c.life != alive || c.onEnd != nil || c.pulled || c.framesHeldLocked():
@@ -24,7 +25,8 @@ func (c *Conn) abandonedLocked() bool {
 	return c.peerEnded && c.onData == nil && c.onClose != nil
 }
 
-// tellsEndLocked: OnEnd is to be called, or the connection closes in place of it.
+// tellsEndLocked reports whether OnEnd is to be called now, or the connection closes in place of
+// it.
 func (c *Conn) tellsEndLocked() bool {
 	switch {
 	case c.paused:
@@ -35,7 +37,8 @@ func (c *Conn) tellsEndLocked() bool {
 	return c.onClose != nil && !c.pulled
 }
 
-// hasTurnLocked: takeTurn has something to do.
+// hasTurnLocked reports whether takeTurn has something to do. It is asked when a turn is to be
+// posted, and again when it comes: Pause, Close or a task's Read may have come between.
 func (c *Conn) hasTurnLocked() bool {
 	switch {
 	case !c.life.delivers() || c.receiving == told:
@@ -51,7 +54,8 @@ func (c *Conn) hasTurnLocked() bool {
 	}
 }
 
-// scheduleLocked posts the connection's turn if it has something to do.
+// scheduleLocked posts the connection's turn if it has something to do. It is called after every
+// change that may give it something: news of the system, Resume, a new callback.
 func (c *Conn) scheduleLocked(fx *effects) {
 	if !c.scheduled && c.hasTurnLocked() {
 		c.scheduled, fx.serve = true, true
@@ -67,7 +71,8 @@ const (
 	hasEnded // the other side sends no more, or the connection has failed
 )
 
-// readyLocked notes that the socket became readable or writable.
+// readyLocked notes what the poller, or a reader's goroutine, says. It is a hint: the descriptor
+// may have belonged to another connection then, or somebody has read meanwhile. A read finds out.
 func (c *Conn) readyLocked(r readiness, fx *effects) {
 	if !c.life.delivers() && c.life != closing {
 		return
@@ -87,6 +92,10 @@ func (c *Conn) readyLocked(r readiness, fx *effects) {
 
 // takeTurn delivers one piece of data, so that connections take turns, or tells the end. It runs on
 // the loop.
+//
+// It is the posted callback serve. scheduled falls first, so that a callback which resumes the
+// connection, or nextLocked that finds more, posts the next turn behind those of other connections.
+// The callbacks are called without the lock, and may do anything with c.
 func (c *Conn) takeTurn() {
 	var fx effects
 	c.mu.Lock()
@@ -103,7 +112,9 @@ func (c *Conn) takeTurn() {
 	}
 }
 
-// nextLocked returns data for OnData, or that OnEnd is to be called.
+// nextLocked returns data for OnData, or that OnEnd is to be called. Empty data that is not nil is
+// no piece of the stream: it has the frames cut those messages that they hold back already (after
+// Resume), or learn of the end.
 func (c *Conn) nextLocked(fx *effects) (data []byte, end bool) {
 	switch {
 	case !c.hasTurnLocked():
@@ -132,7 +143,10 @@ func (c *Conn) nextLocked(fx *effects) (data []byte, end bool) {
 	return nil, false
 }
 
-// readLocked reads, and notes what the transport says besides.
+// readLocked reads, and notes what the transport says besides. A transport that has no more will
+// report the next data itself, so readable may fall, and a call of the system is saved. If the
+// other side has ended, nothing is reported any more: readable stays, and the read that finds
+// io.EOF follows unasked.
 func (c *Conn) readLocked(p []byte, fx *effects) (n int, err error) {
 	n, more, err := c.via.read(p)
 	switch {
@@ -158,7 +172,8 @@ func (c *Conn) readLocked(p []byte, fx *effects) (n int, err error) {
 	return n, err
 }
 
-// lookLocked sees whether a connection whose data nobody takes has come to its end.
+// lookLocked sees whether a connection whose data nobody takes has come to its end. It must not
+// read data, which would be lost, so it peeks; an end or error is then read as usual.
 func (c *Conn) lookLocked(fx *effects) {
 	if c.via.look() != nil {
 		_, _ = c.readLocked(c.loop.scratch()[:1], fx)
@@ -169,7 +184,8 @@ func (c *Conn) lookLocked(fx *effects) {
 	}
 }
 
-// tellEndLocked reports whether OnEnd is to be called. Without OnEnd the connection closes.
+// tellEndLocked reports whether OnEnd is to be called. Without OnEnd the connection closes. told
+// before the call: OnEnd is called once, also if it pauses and resumes.
 func (c *Conn) tellEndLocked(fx *effects) (call bool) {
 	if !c.tellsEndLocked() {
 		return false
@@ -215,6 +231,8 @@ func (c *Conn) tryRead(p []byte) (n int, err error, ok bool) {
 	return n, err, ok
 }
 
+// pullLocked is one try of Read. Data first, then the end, then errors, so that a task gets all
+// that arrived before it learns how the connection ended.
 func (c *Conn) pullLocked(p []byte, fx *effects) (n int, err error, ok bool) {
 	if len(p) == 0 {
 		return 0, nil, true
@@ -243,6 +261,8 @@ func (c *Conn) pullLocked(p []byte, fx *effects) (n int, err error, ok bool) {
 	return 0, nil, false
 }
 
+// armRead is Suspend's arm. It looks again, under the lock: data that came after the try would have
+// found nobody to wake. A resume is called without the lock, since it may run code of a model.
 func (c *Conn) armRead(resume func()) {
 	c.mu.Lock()
 	wait := !c.readable && c.receiving == receives && c.life.delivers()

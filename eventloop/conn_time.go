@@ -52,6 +52,7 @@ func (c *Conn) armLocked(timer **Timer, fn func(), at time.Time) {
 	}
 }
 
+// armForLocked takes the loop's lock (in Reset) under the connection's, which is the allowed order.
 func (c *Conn) armForLocked(timer **Timer, fn func(), d time.Duration) {
 	if *timer == nil {
 		*timer = &Timer{loop: c.loop, fn: fn, unref: true}
@@ -59,10 +60,13 @@ func (c *Conn) armForLocked(timer **Timer, fn func(), d time.Duration) {
 	(*timer).Reset(d)
 }
 
+// armCloseTimerLocked bounds, by CloseTimeout, a state that depends on the other side or on the
+// program.
 func (c *Conn) armCloseTimerLocked() {
 	c.armForLocked(&c.seldomLocked().closeTimer, c.closeTimeUp, c.cfg.CloseTimeout)
 }
 
+// stopTimersLocked is for the end. A timer that fires at the same moment finds life changed.
 func (c *Conn) stopTimersLocked() {
 	s := c.seldom
 	if s == nil {
@@ -90,6 +94,7 @@ func (c *Conn) writeBy() (t time.Time) {
 	return t
 }
 
+// lateLocked looks at real time: deadlines are those of net.Conn, and no part of a Config.Clock.
 func (c *Conn) lateLocked(deadline time.Time) bool {
 	return !deadline.IsZero() && c.life == alive && !time.Now().Before(deadline)
 }
@@ -100,6 +105,8 @@ func (c *Conn) endLateLocked(fx *effects) error {
 	return c.err
 }
 
+// A deadline that passes while data is unread, or while nobody wants any, is no lateness of the
+// other side.
 func (c *Conn) readTimeUp() {
 	c.timeUp(func() bool { return c.lateLocked(c.readBy()) && !c.readable && !c.paused && c.receiving == receives })
 }
@@ -108,6 +115,8 @@ func (c *Conn) writeTimeUp() {
 	c.timeUp(func() bool { return c.lateLocked(c.writeBy()) && c.buffered > 0 })
 }
 
+// timeUp runs on the loop, as a timer's callback. The deadline may have been moved since the timer
+// was set, so it is looked at again.
 func (c *Conn) timeUp(waitsLocked func() bool) {
 	var fx effects
 	c.mu.Lock()
@@ -132,13 +141,14 @@ func (c *Conn) watchIdleLocked() {
 }
 
 // activeLocked notes that something was received or sent. The timer is not set anew each time: it
-// looks at the note.
+// looks at the note. (Setting it anew would take the loop's lock for each piece of data.)
 func (c *Conn) activeLocked() {
 	if c.cfg.IdleTimeout > 0 {
 		c.seldomLocked().lastActive = c.loop.now()
 	}
 }
 
+// idleTimeUp sets the timer for the rest where something has happened since.
 func (c *Conn) idleTimeUp() {
 	var fx effects
 	c.mu.Lock()

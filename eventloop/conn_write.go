@@ -29,7 +29,9 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// tooSlowLocked does what SlowReader says of a write of n bytes that would go above the mark.
+// tooSlowLocked does what SlowReader says of a write of n bytes that would go above the mark. A
+// single write above the mark is no sign of a slow reader: SlowClose lets it pass where nothing is
+// queued.
 func (c *Conn) tooSlowLocked(n int, fx *effects) (refused bool) {
 	if c.buffered+n <= c.cfg.HighWater {
 		return false
@@ -59,7 +61,8 @@ func (c *Conn) writableLocked() error {
 }
 
 // sendLocked gives p to the system as far as that has room and nothing is queued, and queues the
-// rest.
+// rest. Data must not overtake queued data, so it is given to the system only if there is none.
+// Most writes end here, without a copy and without the loop.
 func (c *Conn) sendLocked(p []byte, fx *effects) (n int, err error) {
 	all := len(p)
 	if c.buffered == 0 && c.via != nil {
@@ -74,6 +77,7 @@ func (c *Conn) sendLocked(p []byte, fx *effects) (n int, err error) {
 	if len(p) == 0 {
 		return all, nil
 	}
+	// Write is done with p when it returns, so the rest is copied.
 	c.out = append(c.out, p...)
 	c.buffered += len(p)
 	c.full = c.full || c.buffered >= c.cfg.HighWater
@@ -86,7 +90,9 @@ func (c *Conn) sendLocked(p []byte, fx *effects) (n int, err error) {
 	return all, nil
 }
 
-// sendQueuedLocked gives queued data to a system that has room again.
+// sendQueuedLocked gives queued data to a system that has room again. It goes on until the system
+// refuses: edge-triggered readiness says once that there is room. Only taken moves on, so no data
+// is copied.
 func (c *Conn) sendQueuedLocked(fx *effects) {
 	for c.taken < len(c.out) {
 		n, err := c.via.write(c.out[c.taken:min(len(c.out), c.taken+writePiece)])
@@ -104,7 +110,8 @@ func (c *Conn) sendQueuedLocked(fx *effects) {
 	}
 }
 
-// sentLocked counts n bytes as sent, and wakes those who wait for it.
+// sentLocked counts n bytes as sent, and wakes those who wait for it. Between HighWater and
+// LowWater full does not change (hysteresis), so that a writer is not woken for each piece.
 func (c *Conn) sentLocked(n int, fx *effects) {
 	if !c.life.sends() {
 		return
@@ -119,6 +126,8 @@ func (c *Conn) sentLocked(n int, fx *effects) {
 	c.allSentLocked(fx)
 }
 
+// tellDrained is posted, and so comes later: the connection may be full again, and the next drain
+// tells then.
 func (c *Conn) tellDrained() {
 	c.mu.Lock()
 	fn := c.onDrain
@@ -163,6 +172,8 @@ func (c *Conn) writePiece(p []byte) (n int, err error) {
 	return n, err
 }
 
+// armDrain is Suspend's arm, as armRead is. Several tasks may wait; all are woken, and all look
+// again.
 func (c *Conn) armDrain(resume func()) {
 	c.mu.Lock()
 	wait := c.full && c.life == alive

@@ -34,7 +34,7 @@ type place struct {
 func (p *place) name() string { return nameOf(p.fn) + ", given to the loop at " + p.where }
 
 // placed returns, under Debug, fn as one that notes where the caller of the exported method gave it
-// to the loop.
+// to the loop. It is called by the exported method itself: Caller(2) is that method's caller.
 func (l *Loop) placed(fn func()) func() {
 	_, file, line, _ := runtime.Caller(2)
 	p := &place{fn, fmt.Sprintf("%s:%d", file, line)}

@@ -18,6 +18,11 @@ import (
 // gets. Three kinds of goroutine meet here. The task never blocks: it hands what may block to
 // net/http's goroutine, which serves the exchange until the task has ended. Any other goroutine
 // blocks by itself.
+//
+// The life of an exchange: net/http's goroutine submits the task and serves ops. The task runs the
+// handler, and ends by over, which closes ops. net/http's goroutine then waits for all who still
+// use the writer (users), sends the buffer, and returns; only now may net/http reuse the
+// writer.
 type exchange struct {
 	loop    *Loop
 	handler http.Handler
@@ -31,11 +36,11 @@ type exchange struct {
 	upload  atomic.Bool // counted among the loop's uploads
 
 	// mu guards busy and ended: whether net/http's goroutine may be given another op, or has to
-	// return.
+	// return. Under it nothing waits: ops has room whenever busy is false.
 	mu    sync.Mutex
-	busy  bool // net/http's goroutine runs an op, or one is on its way
-	ended bool // the handler has returned
-	users sync.WaitGroup
+	busy  bool           // net/http's goroutine runs an op, or one is on its way
+	ended bool           // the handler has returned
+	users sync.WaitGroup // calls of the ResponseWriter that are under way; none begins once ended is set
 	guard guard
 
 	// Of whoever writes the answer: one goroutine at a time, as net/http demands.
@@ -45,18 +50,21 @@ type exchange struct {
 	written  int64
 	buf      []byte
 	err      error
-	overrun  atomic.Bool // see body
+	overrun  atomic.Bool // see limited
 }
 
 var _ quartet.Task = (*exchange)(nil)
 
-// op is something that may block, and the task that waits for its end.
+// op is something that may block, and the task that waits for its end. A panic or Goexit of fn is
+// kept in end, and is the task's.
 type op struct {
 	fn   func()
 	end  fiber.Captured
 	wait *wait
 }
 
+// run is called on net/http's goroutine, or on one of its own. before comes first of the two, so
+// that a task which goes on finds net/http's goroutine free for its next op.
 func (o *op) run(before func()) {
 	defer o.wait.wake(resumed, false)
 	defer before()
@@ -64,7 +72,9 @@ func (o *op) run(before func()) {
 }
 
 // serve is what net/http's goroutine does until nobody uses the ResponseWriter any more. (HTTP/2
-// takes it apart when the handler returns.)
+// takes it apart when the handler returns.) So the guard and the users are waited for first. The
+// handler's panic is repeated before the flush: net/http then aborts the answer, as it does for a
+// handler of its own.
 func (x *exchange) serve() {
 	x.serveTask()
 	x.guard.join()
@@ -76,6 +86,7 @@ func (x *exchange) serve() {
 	x.tellTooLarge()
 	defer func() {
 		if p, ok := recover().(*quartet.PanicError); ok {
+			// net/http compares with ==, so the wrapper has to come off.
 			if p.Value == http.ErrAbortHandler {
 				panic(p.Value)
 			}
@@ -99,6 +110,7 @@ func (x *exchange) serveTask() {
 			}
 			o.run(x.rest)
 		case <-gone:
+			// Once is enough: a task that had started ends by its context, and closes ops.
 			gone = nil
 			x.node.Abandon(context.Cause(x.r.Context()))
 		}
@@ -112,7 +124,8 @@ func (x *exchange) rest() {
 	x.mu.Unlock()
 }
 
-// Run is the task.
+// Run is the task. end catches a panic or Goexit of the handler, so that the loop sees a task that
+// returned; serve repeats it on net/http's goroutine.
 func (x *exchange) Run(ctx context.Context) {
 	defer x.over()
 	x.ctx = ctx
@@ -159,7 +172,8 @@ func (x *exchange) do(fn func()) {
 }
 
 // hand gives o to net/http's goroutine. Where that is busy or gone (other tasks of the loop use the
-// exchange too), o gets a goroutine of its own: a write must not wait for a read.
+// exchange too), o gets a goroutine of its own: a write must not wait for a read. busy and ended
+// are read and ops is sent to in one section, so no op is sent to a closed channel.
 func (x *exchange) hand(o *op) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -172,7 +186,8 @@ func (x *exchange) hand(o *op) {
 }
 
 // use keeps the ResponseWriter whole until done is called. It reports false when the handler has
-// returned.
+// returned. Add and the look at ended are one section with over: after that, serve's Wait sees
+// every user.
 func (x *exchange) use() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -185,7 +200,8 @@ func (x *exchange) use() bool {
 func (x *exchange) done() { x.users.Done() }
 
 // guard ends what net/http waits for when the task's context ends. It watches from the first time
-// that something may block: most requests need none.
+// that something may block: most requests need none. Deadlines in the past are the only means that
+// end a Read or Write of net/http from outside.
 type guard struct {
 	// mu guards the fields below. The context's callback runs beside the task, so stop and the
 	// callback agree here on who was first.
@@ -196,6 +212,7 @@ type guard struct {
 	closed bool
 }
 
+// watch begins the watch, once: before that, nothing of the exchange can block.
 func (g *guard) watch(x *exchange) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -222,14 +239,15 @@ func (g *guard) stop() {
 	}
 }
 
-// reopen undoes stop.
+// reopen undoes stop. A Hijack that net/http has refused leaves the connection with the exchange.
 func (g *guard) reopen() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed, g.unset, g.begun = false, nil, false
 }
 
-// join waits for a callback that has begun. Call it after stop.
+// join waits for a callback that has begun. Call it after stop. begun is read without the lock:
+// stop has written it before, in the same goroutine, or before it closed ops.
 func (g *guard) join() {
 	if g.begun {
 		<-g.fired

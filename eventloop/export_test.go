@@ -46,7 +46,7 @@ func NewWebSocketForTest(c *Conn, early []byte) *WebSocket { return newWebSocket
 func (l *Loop) PostClosing(fn func()) {
 	l.in.Lock()
 	defer l.in.Commit()
-	l.pushClosing(fn)
+	l.pushClosingLocked(fn)
 }
 
 // ParkAfter parks the loop, which nobody runs, as it does when idle: meanwhile is called after the

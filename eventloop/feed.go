@@ -19,6 +19,9 @@ func Feed[T any](l *Loop, ch <-chan T, fn func(v T)) (stop func()) {
 	return sync.OnceFunc(func() { close(stopped) })
 }
 
+// feed is Feed's goroutine, a helper of the loop. ran has room for one value, so that a callback
+// which runs after feed has ended does not block the loop. The callback tells in a deferred call: a
+// panic of fn must not stop the feed.
 func feed[T any](l *Loop, ch <-chan T, fn func(v T), stopped <-chan struct{}) {
 	ran := make(chan struct{}, 1)
 	for {
@@ -46,7 +49,8 @@ func feed[T any](l *Loop, ch <-chan T, fn func(v T), stopped <-chan struct{}) {
 }
 
 // help runs fn on a goroutine that the loop's end waits for. It does nothing when the loop is being
-// stopped.
+// stopped. Whether the loop is being stopped is asked under the lock that join takes before it
+// waits: no helper is added to the group after that wait has begun.
 func (l *Loop) help(fn func()) {
 	l.in.Lock()
 	defer l.in.Commit()

@@ -30,6 +30,9 @@ func Split(c *Conn, split bufio.SplitFunc, fn func(message []byte)) {
 }
 
 // frames cuts received data into messages. It works on the loop.
+//
+// Invariant, between two calls of feed: rest is the received data that split has not cut off yet.
+// It is the loop's; held and left say under the lock, for hasTurnLocked, what it contains.
 type frames struct {
 	c     *Conn
 	split bufio.SplitFunc
@@ -42,6 +45,8 @@ type frames struct {
 	atEnd bool // the other side has sent all, and split has been told
 }
 
+// Data that is left from before (a WebSocket's first bytes came with the request) counts as held,
+// so that a turn is posted for it though nothing arrives.
 func (c *Conn) cut(f *frames) {
 	c.set(func() {
 		f.left = len(f.rest) > 0
@@ -52,6 +57,9 @@ func (c *Conn) cut(f *frames) {
 }
 
 // feed cuts the messages out of the received data, p included.
+//
+// The end of the loop over messages is decided after each: fn may pause, close, or set another
+// OnData. The rest is stored by a deferred call, so that a panic of fn costs its own message only.
 func (f *frames) feed(p []byte) {
 	data := p
 	if len(f.rest) > 0 {
@@ -80,6 +88,7 @@ func (f *frames) feed(p []byte) {
 	}
 }
 
+// begin takes the hold off: feed is about to cut all that it can.
 func (f *frames) begin() (atEnd bool) {
 	f.c.mu.Lock()
 	defer f.c.mu.Unlock()
@@ -108,6 +117,9 @@ func (f *frames) goesOn() (goes, held bool) {
 	return f.c.life.delivers() && !f.c.paused, f.c.paused
 }
 
+// checkRest ends the connection if a message cannot become whole: the other side has ended, or it
+// is too long. The test comes before more is read, so that a peer cannot have the loop keep more
+// than a read above MaxMessage.
 func (f *frames) checkRest(n int, atEnd bool) {
 	switch {
 	case atEnd:

@@ -41,6 +41,7 @@ func Handler(l *Loop, h http.Handler) http.Handler {
 			h.ServeHTTP(w, r) // in another Handler of this loop
 			return
 		}
+		// ops has room for one, so that the task hands over without waiting; busy bounds it to one.
 		x := &exchange{loop: l, handler: h, w: w, r: r, declared: -1, ops: make(chan *op, 1)}
 		if err := x.submit(); err != nil {
 			x.refuse(err)
@@ -53,7 +54,8 @@ func Handler(l *Loop, h http.Handler) http.Handler {
 // roomWait is how long a request waits for the loop to have room.
 const roomWait = time.Second
 
-// submit gives the exchange to the loop, or says why not.
+// submit gives the exchange to the loop, or says why not. The first try does not wait: where there
+// is room, the request costs no timer and no second context.
 func (x *exchange) submit() error {
 	if x.r.Body != nil && x.r.ContentLength != 0 && !x.beginUpload() {
 		return quartet.ErrSaturated
@@ -69,6 +71,8 @@ func (x *exchange) submit() error {
 	return err
 }
 
+// waitForRoom blocks net/http's goroutine, which has nothing else to do. The cause tells a refusal
+// for want of room from a client that went away.
 func (x *exchange) waitForRoom() error {
 	ctx, giveUp := context.WithCancelCause(x.r.Context())
 	patience := time.AfterFunc(roomWait, func() { giveUp(quartet.ErrSaturated) })
@@ -78,6 +82,8 @@ func (x *exchange) waitForRoom() error {
 }
 
 // beginUpload counts a request whose body is to be read. It reports false when there are too many.
+// (Added first and taken back: two requests that compare before they add could both pass the
+// bound.)
 func (x *exchange) beginUpload() bool {
 	if x.loop.uploads.Add(1) > int64(x.loop.cfg.Uploads) {
 		x.loop.uploads.Add(-1)

@@ -10,6 +10,7 @@ import (
 )
 
 // body is the request's. Any goroutine may read and close it, also after the handler has returned.
+// A body that is read to its end, fails or is closed frees its place among Config.Uploads.
 type body struct {
 	x *exchange
 	io.ReadCloser

@@ -10,7 +10,8 @@ import (
 	"strconv"
 )
 
-// gather is how much of an answer is gathered before it is sent.
+// gather is how much of an answer is gathered before it is sent. Each hand-over to net/http's
+// goroutine is two switches, so small writes share one.
 const gather = 4 << 10
 
 // errReturned is for goroutines that write when the exchange is over.
@@ -34,6 +35,9 @@ func (x *exchange) WriteHeader(code int) {
 	x.writeHeader(code)
 }
 
+// writeHeader does not leave the loop for an ordinary header: net/http only notes it, and sends it
+// with the first bytes. One that only informs (103, say) is written to the connection at once,
+// which may block.
 func (x *exchange) writeHeader(code int) {
 	if code < 200 && code != http.StatusSwitchingProtocols {
 		x.do(func() { x.w.WriteHeader(code) })
@@ -55,6 +59,8 @@ func (x *exchange) Write(p []byte) (int, error) { return write(x, p) }
 // WriteString is Write.
 func (x *exchange) WriteString(s string) (int, error) { return write(x, s) }
 
+// write is Write and WriteString. The error of an earlier flush is this write's, since nobody
+// waited then.
 func write[T []byte | string](x *exchange, p T) (int, error) {
 	if !x.use() {
 		return 0, errReturned
@@ -143,6 +149,7 @@ func (x *exchange) Hijack() (nc net.Conn, rw *bufio.ReadWriter, err error) {
 	x.do(func() {
 		x.guard.stop() // it would set the deadlines of somebody else's connection
 		x.guard.join()
+		// The part of p that is left over begins the next buffer, unless it is longer than one.
 		x.flushBuf()
 		if nc, rw, err = http.NewResponseController(x.w).Hijack(); err == nil {
 			x.err = http.ErrHijacked

@@ -68,7 +68,10 @@ func (h Health) Utilization(since Health) float64 {
 	return 1 - float64(idle)/float64(up)
 }
 
-// health is guarded as the field's comment says.
+// health holds the counters. The first group is counted without a lock, as a lock for each callback
+// would cost more than many callbacks. It is copied into published at moments when the loop holds
+// the lock anyway: when it parks, when it answers the watchdog, and at the end of a Run. Others
+// read published.
 type health struct {
 	// Used only on the loop's goroutine; published when the loop parks or answers the watchdog.
 	lag               quartet.Histogram
@@ -86,7 +89,8 @@ type health struct {
 	published Health
 }
 
-// ended notes how long the last callback ran.
+// ended notes how long the last callback ran. A callback of less than a millisecond needs no name:
+// name costs an allocation.
 func (h *health) ended(ran time.Duration, name func() string) {
 	const most = 8
 	if ran < time.Millisecond {
@@ -101,8 +105,9 @@ func (h *health) ended(ran time.Duration, name func() string) {
 	}
 }
 
-// hold is locked.
-func (h *health) hold(name string, n int) {
+// holdLocked counts a hold under its name, or counts it out. A name without holds goes, so
+// that the map does not grow with names that are made up for each request.
+func (h *health) holdLocked(name string, n int) {
 	if h.holds == nil {
 		h.holds = make(map[string]int)
 	}
@@ -118,13 +123,15 @@ func (l *Loop) acceptFailed() {
 	l.in.Commit()
 }
 
-// publish is locked, on the loop's goroutine.
-func (h *health) publish() {
+// publishLocked is called on the loop's goroutine or while that is parked.
+func (h *health) publishLocked() {
 	p := &h.published
 	p.Lag, p.Turns = h.lag, h.turns
 	p.Timers, p.Posted, p.Immediates, p.Closing = h.called[timersPhase], h.called[postedPhase],
 		h.called[immediatesPhase], h.called[closingPhase]
 	p.Ticks, p.Microtasks, p.LongestChain = h.ticks, h.microtasks, h.longestChain
+	// Shared and not copied: ended changes it under the lock (in attend), and Health copies it
+	// there.
 	p.Longest = h.longest
 }
 
@@ -139,11 +146,12 @@ func (l *Loop) Stats() quartet.Stats {
 // loop.
 func (l *Loop) Health() Health {
 	l.made()
+	// Before the lock: it takes the lock itself.
 	tasks := l.oldest()
 	l.in.Lock()
 	defer l.in.Commit()
 	if l.asleep.Load() { // nobody changes the loop's own counters now
-		l.health.publish()
+		l.health.publishLocked()
 	}
 	h := l.health.published
 	h.Tasks = tasks
@@ -156,6 +164,7 @@ func (l *Loop) Health() Health {
 	switch {
 	case l.asleep.Load() || !l.running:
 		h.Idle += h.Up - l.parkedAt
+	// The question is open: a callback has run since asked at least.
 	case l.attention.Load()&lookAsked != 0:
 		h.Lag.Observe(h.Up - l.dog.asked)
 	}
@@ -190,7 +199,8 @@ func (l *Loop) oldest() (names []string) {
 	return names
 }
 
-// blockers returns what the warning of a slow Shutdown or Close shows.
+// blockers returns, as slog wants it, what the warning of a slow Shutdown or Close shows: all that
+// can keep either waiting.
 func (l *Loop) blockers() []any {
 	h := l.Health()
 	return []any{"tasks", h.Tasks, "holds", h.Holds, "connections", h.Conns, "blocked", h.Blocked, "posted", h.Pending}

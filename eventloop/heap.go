@@ -48,6 +48,8 @@ func (h *timerHeap) order() {
 	}
 }
 
+// up and down move places along the path into a gap and write d once, where a swap at each step
+// would write twice.
 func (h timerHeap) up(i int) {
 	p := h
 	d := p[i]

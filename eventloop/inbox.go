@@ -9,7 +9,8 @@ import (
 
 // inbox holds the posts that no turn has taken yet. It has a lock of its own, since a post needs no
 // other and finds this one free within a few instructions. Lock order: the intake's lock comes
-// first.
+// first. (The paddings keep producers, which write here all the time, from slowing down the loop,
+// which reads its neighbours.)
 type inbox struct {
 	_ [64]byte // lines of the processor's cache of its own
 	// mu guards the fields below. Producers hold it for an append; the loop, which takes the whole
@@ -43,8 +44,8 @@ func (b *inbox) lockPatiently() {
 	b.mu.Lock()
 }
 
-// add is locked. It reports whether the inbox was empty, so that the loop may be asleep.
-func (b *inbox) add(e entry) (first bool) {
+// addLocked reports whether the inbox was empty, so that the loop may be asleep.
+func (b *inbox) addLocked(e entry) (first bool) {
 	b.queue.push(e)
 	if e.fn != nil {
 		b.calls++
@@ -64,7 +65,7 @@ func (b *inbox) post(fn func()) (first bool, err error) {
 		b.mu.Unlock()
 		return false, quartet.ErrClosed
 	}
-	first = b.add(entry{fn: fn})
+	first = b.addLocked(entry{fn: fn})
 	b.mu.Unlock()
 	return first, nil
 }
@@ -77,13 +78,16 @@ func (b *inbox) postAll(fns []func()) (first bool, err error) {
 		return false, quartet.ErrClosed
 	}
 	for _, fn := range fns {
-		first = b.add(entry{fn: fn}) || first
+		// The first one may have found the inbox empty, and the loop asleep; the later ones never
+		// do.
+		first = b.addLocked(entry{fn: fn}) || first
 	}
 	b.mu.Unlock()
 	return first, nil
 }
 
-// take moves all entries into the empty queue to.
+// take moves all entries into the empty queue to. It is the loop's, once a turn. The most entries
+// are noted here and not at each add, since the queue is longest just before it is taken.
 func (b *inbox) take(to *queue) {
 	b.lock()
 	b.most = max(b.most, b.queue.size)
@@ -93,7 +97,8 @@ func (b *inbox) take(to *queue) {
 	b.mu.Unlock()
 }
 
-// drop removes the unwanted entries, and returns how many they were.
+// drop removes the unwanted entries, and returns how many they were. unwanted runs under both
+// locks, and must only look.
 func (b *inbox) drop(unwanted func(entry) bool) (dropped int) {
 	b.lock()
 	defer b.mu.Unlock()
@@ -132,9 +137,11 @@ func (l *Loop) Post(fn func()) error {
 	if fn == nil {
 		panic("eventloop: Post of a nil func")
 	}
+	// placed reads the caller's line, so it is called here, in the exported method itself.
 	if l.cfg.Debug {
 		fn = l.placed(fn)
 	}
+	// Told before the post: the callback may start on the loop before post returns here.
 	number := l.seen(QueuePosted)
 	first, err := l.inbox.post(l.watched(QueuePosted, number, fn))
 	if first {
@@ -180,33 +187,41 @@ func (l *Loop) PostBatch(fns ...func()) error {
 
 // posted wakes the loop for the first entry of the inbox. A loop that is about to sleep sets asleep
 // first and looks into the inbox then, so that one of the two sees the other.
+//
+// It is called without a lock, which makes the order matter: a producer stores full, then loads
+// asleep; the loop stores asleep, then loads full. Go's atomics are sequentially consistent, so at
+// least one of the two loads sees the other's store, and no entry waits for a loop that sleeps.
 func (l *Loop) posted() {
 	if l.asleep.Load() {
 		l.in.Lock()
-		l.rouse()
+		l.rouseLocked()
 		l.in.Commit()
 	}
 }
 
-// push is locked.
-func (l *Loop) push(e entry) {
+// pushLocked adds an entry of the loop's own: the start of a task, a task that continues,
+// or a callback that a stop has to wait for. It does not look at shut. While a Run ends, tasks that
+// continue go to wakes, which leave serves; all other entries wait for the next Run.
+func (l *Loop) pushLocked(e entry) {
 	if l.leaving && e.wait != nil {
 		l.wakes.push(e)
 	} else {
 		l.inbox.lock()
-		l.inbox.add(e)
+		l.inbox.addLocked(e)
 		l.inbox.mu.Unlock()
 	}
-	l.rouse()
+	l.rouseLocked()
 }
 
-// pushCall is locked. It posts fn, also while the loop drains.
-func (l *Loop) pushCall(fn func()) {
+// pushCallLocked posts a callback that was promised (a Then, the data or end of a
+// connection), also after posts are refused. Then the posts' hold may have been given back already,
+// and is taken anew. That is safe, since the caller still has a hold of its own, for the promise.
+func (l *Loop) pushCallLocked(fn func()) {
 	if l.inbox.shut && !l.ending.Load() {
 		l.in.HoldLocked()
 		l.ending.Store(true)
 	}
-	l.push(entry{fn: fn})
+	l.pushLocked(entry{fn: fn})
 }
 
 // refusePosts begins a stop. All posted callbacks together are one hold of the intake: from New
@@ -218,22 +233,23 @@ func (l *Loop) refusePosts() {
 	if l.inbox.close() {
 		close(l.refused)
 		l.ending.Store(true)
-		l.endPosts()
+		l.endPostsLocked()
 	}
 }
 
-// endPosts is locked. It gives the hold back if no posted callback is left. While the loop runs,
+// endPostsLocked gives the hold back if no posted callback is left. While the loop runs,
 // only the loop knows that.
-func (l *Loop) endPosts() {
+func (l *Loop) endPostsLocked() {
 	if l.running {
-		l.rouse()
+		l.rouseLocked()
 	} else {
-		l.releasePosts()
+		l.releasePostsLocked()
 	}
 }
 
-// releasePosts is locked. The caller is the loop, or nobody runs it.
-func (l *Loop) releasePosts() {
+// releasePostsLocked gives the hold of the posts back, if none is left. The caller is the loop, or
+// nobody runs it: turn.posted is read, which is the loop's.
+func (l *Loop) releasePostsLocked() {
 	if !l.ending.Load() || l.turn.posted.size > 0 {
 		return
 	}

@@ -14,6 +14,8 @@ import (
 // coroutine, and by those who ask: it costs microseconds, more on a deep stack.
 
 // inside reports whether the caller is on the loop's goroutine: in one of its callbacks or tasks.
+// While the loop is parked nobody is; that test is free, and covers most callers. Between two Runs
+// driver is 0, which is no goroutine's number.
 func (l *Loop) inside() bool {
 	if l.asleep.Load() {
 		return false
@@ -42,7 +44,7 @@ func (l *Loop) MayWait() error {
 }
 
 // holdsUp reports whether a stop could not end before the caller returns: it is inside, or in
-// OnSlow.
+// OnSlow. restWatchdog waits for OnSlow, and the end of the Run waits for restWatchdog.
 func (l *Loop) holdsUp() bool {
 	return l.inside() || l.dog.reporter.Load() != 0 && l.dog.reporter.Load() == goid.Number()
 }
@@ -56,7 +58,8 @@ func (l *Loop) caller() *task.Node {
 	return nil
 }
 
-// numberOf returns the number of f's goroutine. The caller is on f.
+// numberOf returns the number of f's goroutine. The caller is on f. A fiber keeps its goroutine
+// over all the tasks that it runs, so that the number is read once.
 func numberOf(f *fiber.Fiber) int64 {
 	if f.Goroutine == 0 {
 		f.Goroutine = goid.Number()

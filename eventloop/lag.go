@@ -4,14 +4,19 @@ import "time"
 
 // lagProbe measures how long a post waits, without a reading of the clock for each: since some
 // moment posts have waited, and they have been called when the batch that is taken next has.
+//
+// A clock reading for each post would cost as much as the post. So the probe follows one batch:
+// since is when its posts had been waiting for sure, taken says that the turn has the batch, and
+// the end of the posted phase is when the last of them has been called.
 type lagProbe struct {
 	since time.Duration // 0: none is measured
 	taken bool          // the batch has been taken
 }
 
-// findLag is locked. The watchdog's question was asked at asked and is answered now. The rest of
-// the first batch after a park has waited since the loop woke, any other post at least since asked.
-func (t *turn) findLag(l *Loop, asked time.Duration) {
+// findLagLocked begins a measurement where posts wait. The watchdog's question was asked at asked
+// and is answered now. The rest of the first batch after a park has waited since the loop woke, any
+// other post at least since asked.
+func (t *turn) findLagLocked(l *Loop, asked time.Duration) {
 	first := t.woke != 0 && t.phase == postedPhase
 	if first && t.posted.size > 0 {
 		l.health.lag.Observe(t.clock - t.woke)

@@ -2,7 +2,7 @@ package eventloop
 
 // leave lets the started tasks finish, since fibers never outlive the Run that made them. Nothing
 // else runs meanwhile: callbacks, timers and task starts are left for another Run. It reports false
-// when no task is left.
+// when no task is left. A fiber that is dropped half-way would never run its deferred calls.
 func (l *Loop) leave() bool {
 	if l.live == 0 {
 		return false
@@ -14,14 +14,15 @@ func (l *Loop) leave() bool {
 		l.poller.poll()
 	}
 	l.in.Lock()
-	l.sortWakes()
+	l.sortWakesLocked()
 	if e, ok := l.wakes.pop(); ok {
 		l.in.Commit()
 		l.call(postedPhase, e)
 		return true
 	}
 	now := l.now()
-	d := l.firstTimer(now, true)
+	// Sleeps of tasks only: other timers are callbacks, which wait for the next Run.
+	d := l.firstTimerLocked(now, true)
 	if d.timer == nil || d.when > now {
 		if l.jumpLocked(true) {
 			l.in.Commit()
@@ -30,7 +31,7 @@ func (l *Loop) leave() bool {
 		l.parkUntil(d.when, now)
 		return true
 	}
-	l.takeTimer(d)
+	l.takeTimerLocked(d)
 	l.in.Commit()
 	l.call(timersPhase, entry{fn: d.timer.fn})
 	return true
@@ -45,9 +46,9 @@ func (l *Loop) cancelMissed() {
 	l.in.CancelStarted(why)
 }
 
-// sortWakes is locked. It moves the wake-ups of tasks from the posts to wakes, once; from then on
+// sortWakesLocked moves the wake-ups of tasks from the posts to wakes, once; from then on
 // push puts them there.
-func (l *Loop) sortWakes() {
+func (l *Loop) sortWakesLocked() {
 	if l.leaving {
 		return
 	}
@@ -58,6 +59,7 @@ func (l *Loop) sortWakes() {
 		}
 		return e.wait != nil
 	}
+	// First those of the turn, which are older.
 	l.turn.posted.drop(take)
 	l.inbox.drop(take)
 }

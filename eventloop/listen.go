@@ -16,10 +16,10 @@ type Listener struct {
 	loop   *Loop
 	ln     net.Listener
 	accept func(*Conn)
-	room   chan struct{} // a connection has ended, perhaps
+	room   chan struct{} // a connection has ended, perhaps; room for one value, so that telling never waits
 	ended  chan struct{}
-	err    error
-	closed bool // guarded by the loop's lock
+	err    error // written before ended is closed, and read after
+	closed bool  // guarded by the loop's lock
 }
 
 // Serve accepts connections from ln, which the loop owns from then on, and has accept run on the
@@ -93,7 +93,9 @@ func (s *Listener) Err() error {
 	}
 }
 
-// acceptAll waits a little after a failure that may pass, such as a want of descriptors.
+// acceptAll is the listener's goroutine, a helper of the loop. After a failure that may pass, such
+// as a want of descriptors, it waits a little, and longer each time, as net/http's Server does:
+// Accept would fail again at once, and keep a processor.
 func (s *Listener) acceptAll() {
 	l := s.loop
 	pause := time.Duration(0)
@@ -111,6 +113,8 @@ func (s *Listener) acceptAll() {
 			return
 		}
 		pause = 0
+		// It fails when the loop is being stopped. The listener is being closed then, and the next
+		// Accept says so.
 		c, err := l.Attach(nc)
 		if err != nil {
 			_ = nc.Close()
@@ -137,6 +141,8 @@ func passing(err error) bool {
 	return ok && t.Temporary() && !errors.Is(err, net.ErrClosed)
 }
 
+// end is the goroutine's last deed. ended is closed before Run is released, so that whoever sees
+// Run return finds Done closed.
 func (s *Listener) end(err error) {
 	if !errors.Is(err, net.ErrClosed) {
 		s.err = err
@@ -146,10 +152,12 @@ func (s *Listener) end(err error) {
 	l := s.loop
 	l.in.Lock()
 	delete(l.servers, s)
-	l.hold(-1)
+	l.holdLocked(-1)
 	l.in.Commit()
 }
 
+// closeListeners closes after the unlock: Close takes the lock, and closing a socket is a call of
+// the system.
 func (l *Loop) closeListeners() {
 	l.in.Lock()
 	defer l.in.Commit()

@@ -36,6 +36,9 @@ func (l *Loop) OffloadRunner(r quartet.Runner) quartet.Runner {
 }
 
 // outbox holds the work on its way to another executor.
+//
+// One goroutine hands over, so that the tasks keep their order: they start at ex in the order in
+// which they were submitted here. It lives only while something is queued.
 type outbox struct {
 	loop *Loop
 	ex   quartet.Executor
@@ -49,6 +52,9 @@ type runnerOutbox struct{ outbox }
 
 // errand is a task in an outbox, or one that was handed over from there. Its context knows no
 // model, since the goroutine that hands it over must not wait as the loop's task would.
+//
+// It has a context of its own, whose cancel Close calls: handing over may wait for room for as long
+// as ctx allows.
 type errand struct {
 	quartet.Task
 	ctx    context.Context
@@ -90,7 +96,8 @@ func (o *outbox) Stats() quartet.Stats {
 
 func (o *outbox) Unwrap() quartet.Executor { return o.ex }
 
-// submit queues t, unless ctx has ended or the loop is closing.
+// submit queues t, unless ctx has ended or the loop is closing. An errand counts for Run (held) and
+// for Shutdown (a hold of the intake) until it is handed over; from then on ex answers for it.
 func (o *outbox) submit(ctx context.Context, t quartet.Task) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -116,7 +123,8 @@ func (o *outbox) submit(ctx context.Context, t quartet.Task) error {
 	return nil
 }
 
-// handOver submits the queued errands one after the other, and ends.
+// handOver submits the queued errands one after the other, and ends. No lock is held while ex
+// decides. An errand counts until its Abandon has run, so that Shutdown returns after it.
 func (o *outbox) handOver() {
 	l := o.loop
 	for {
@@ -135,7 +143,7 @@ func (o *outbox) handOver() {
 		l.in.Lock()
 		delete(l.errands, e)
 		l.in.ReleaseLocked(1)
-		l.hold(-1)
+		l.holdLocked(-1)
 		l.in.Commit()
 	}
 }
@@ -147,8 +155,10 @@ func (o *outbox) send(e *errand) error {
 	return o.ex.(quartet.Runner).SubmitTask(e.ctx, e)
 }
 
-// cancelErrands is locked. It ends the contexts of errands that have not been handed over.
-func (l *Loop) cancelErrands() {
+// cancelErrandsLocked ends the contexts of errands that have not been handed over. The
+// contexts are cancelled after the unlock, since that runs code of others. handOver then gets the
+// refusal, and abandons.
+func (l *Loop) cancelErrandsLocked() {
 	for e := range l.errands {
 		l.in.AfterLocked(func() { e.cancel(quartet.ErrClosed) })
 	}
@@ -161,7 +171,8 @@ func (e *errand) Run(ctx context.Context) {
 	e.Task.Run(ctx)
 }
 
-// Abandon ends the task, which its future may have done already.
+// Abandon ends the task. Its future may have done so already, so it goes through the node, where
+// there is one: that lets one of the two win.
 func (e *errand) Abandon(cause error) {
 	defer e.cancel(nil)
 	if n, ok := quartet.As[task.Noder](e.Task); ok {

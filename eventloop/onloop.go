@@ -18,7 +18,7 @@ func (l *Loop) Microtask(fn func()) {
 
 // Immediate is a callback of the immediates phase.
 type Immediate struct {
-	fn      func()
+	fn      func() // nil: it has run, or was stopped
 	unref   bool
 	dropped func() // tells Config.Callbacks that it was stopped; nil: nobody looks
 }
@@ -32,6 +32,7 @@ func (l *Loop) Immediate(fn func()) *Immediate {
 		l.slab = make([]Immediate, 32) // one allocation for many
 	}
 	i := &l.slab[0]
+	// Each Immediate is used once, and not taken back: its owner may call Stop for ever.
 	l.slab, i.fn = l.slab[1:], fn
 	if number := l.seen(QueueImmediates); number != 0 {
 		i.fn = l.watched(QueueImmediates, number, fn)

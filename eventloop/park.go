@@ -2,18 +2,22 @@ package eventloop
 
 import "time"
 
-// idle parks the loop until there is something to run. It reports false when the Run is over.
+// idle is called at the end of a turn. It parks the loop until there is something to run, and
+// reports false when the Run is over. All is decided in one section: a post that comes after it
+// finds asleep set, and wakes the loop.
 func (l *Loop) idle() bool {
 	l.in.Lock()
-	l.releasePosts()
+	// First, since it may drain the loop, which alive has to see.
+	l.releasePostsLocked()
 	if l.stop != nil { // step sees to it
 		l.in.Commit()
 		return true
 	}
-	if !l.alive() {
+	if !l.aliveLocked() {
 		l.in.Commit()
 		return l.beforeExit()
 	}
+	// There is work for the next turn already.
 	if l.inbox.full.Load() || l.poller.due() || len(l.immediates) > 0 || l.closing.size > 0 {
 		l.in.Commit()
 		return true
@@ -23,21 +27,23 @@ func (l *Loop) idle() bool {
 		return true
 	}
 	now := l.now()
-	l.parkUntil(l.firstTimer(now, false).when, now)
+	l.parkUntil(l.firstTimerLocked(now, false).when, now)
 	return true
 }
 
-// livesOn reports whether something keeps the loop alive.
+// livesOn reports whether something keeps the loop alive. It is asked at the beginning of a Run,
+// before any phase, as uv_run begins with uv__loop_alive.
 func (l *Loop) livesOn() bool {
 	l.in.Lock()
-	alive := l.alive()
+	alive := l.aliveLocked()
 	l.in.Commit()
 	return alive || l.beforeExit()
 }
 
 // beforeExit calls BeforeExit, with the ticks and microtasks that follow it, and reports whether
 // something keeps the loop alive now. A BeforeExit that panics brings the loop here a second time,
-// and is not called again.
+// and is not called again. Node's SpinEventLoop (src/api/embed_helpers.cc) does the same: it emits
+// 'beforeExit', asks uv_loop_alive, and runs the loop again if that has become true.
 func (l *Loop) beforeExit() (revived bool) {
 	t := &l.turn
 	if l.cfg.BeforeExit == nil || l.drained() {
@@ -52,18 +58,20 @@ func (l *Loop) beforeExit() (revived bool) {
 	l.in.Lock()
 	defer l.in.Commit()
 	t.phase = timersPhase // as at the beginning of a Run
-	return l.alive()
+	return l.aliveLocked()
 }
 
-// drained reports whether a stop is over.
+// drained reports whether a stop has begun, and all that was accepted has ended.
 func (l *Loop) drained() bool {
 	l.in.Lock()
 	defer l.in.Commit()
 	return l.in.DrainedLocked()
 }
 
-// alive is locked. It reports whether something keeps Run from returning.
-func (l *Loop) alive() bool {
+// aliveLocked reports whether something keeps Run from returning. The list is that of the
+// package comment under Stopping. Connections, listeners and timers are in held. The immediates are
+// searched last, since they may be many, and one that counts is mostly the first.
+func (l *Loop) aliveLocked() bool {
 	if l.in.DrainedLocked() {
 		return false
 	}
@@ -79,6 +87,11 @@ func (l *Loop) alive() bool {
 }
 
 // parkUntil is called locked, and unlocks. It parks until when, or until the loop is roused.
+//
+// It is the only place that sets asleep. The order: nextDue first, so that an addTimerLocked for an
+// earlier time wakes the loop; then asleep; then the last look at what needs no lock to arrive,
+// posts and sockets (see posted). While a Run ends, posts are for the next one, and are not looked
+// at.
 func (l *Loop) parkUntil(when, now time.Duration) {
 	l.nextDue.Store(int64(when))
 	var alarm <-chan time.Time
@@ -88,7 +101,7 @@ func (l *Loop) parkUntil(when, now time.Duration) {
 			return
 		}
 		if l.cfg.Clock == nil {
-			alarm = l.setAlarm(l.wakeAt(when) - now)
+			alarm = l.setAlarm(l.wakeAtLocked(when) - now)
 		}
 	}
 	l.asleep.Store(true)                                     // from the unlock on, Health reads the loop's own counters
@@ -99,6 +112,7 @@ func (l *Loop) parkUntil(when, now time.Duration) {
 	}
 	l.parkedAt, l.turn.last = now, called{}
 	if l.attention.Load()&lookAsked != 0 {
+		// The callbacks have ended, so the watchdog's question is answered: none was slow.
 		l.attention.And(^lookAsked)
 	}
 	l.turn.noteLag(l, now) // nothing is posted any more
@@ -111,8 +125,9 @@ func (l *Loop) parkUntil(when, now time.Duration) {
 // dozens of timers, so one serves many.
 const grain = 1 << 19 // 524 µs
 
-// wakeAt is locked. It returns when to wake for a timer that is due at when.
-func (l *Loop) wakeAt(when time.Duration) time.Duration {
+// wakeAtLocked returns when to wake for a timer that is due at when. A timer never fires
+// early, so the time is rounded up.
+func (l *Loop) wakeAtLocked(when time.Duration) time.Duration {
 	if l.timers.crowded() && when < never-grain {
 		return (when + grain - 1) / grain * grain
 	}
@@ -120,6 +135,11 @@ func (l *Loop) wakeAt(when time.Duration) time.Duration {
 }
 
 // park waits for rouse or the alarm.
+//
+// Invariant: each change of asleep to false sends one token to wake, and each park takes one. So
+// wake, which has room for one, never blocks a rouse, which holds the lock. The alarm sends no
+// token; where it fires first the loop rouses itself, so that the time asleep is counted in one
+// place.
 func (l *Loop) park(alarm <-chan time.Time) {
 	if alarm == nil {
 		<-l.wake // a select costs more
@@ -131,20 +151,20 @@ func (l *Loop) park(alarm <-chan time.Time) {
 	case <-alarm:
 		l.in.Lock()
 		if l.asleep.Load() {
-			l.rouse()
+			l.rouseLocked()
 		}
 		<-l.wake // of this rouse, or of one at the same moment
 		l.in.Commit()
 	}
 }
 
-// rouse is locked. It wakes the loop if it is parked.
-func (l *Loop) rouse() {
+// rouseLocked wakes the loop if it is parked, and may be called for nothing.
+func (l *Loop) rouseLocked() {
 	if l.asleep.Load() {
 		l.asleep.Store(false)
 		l.rousedAt = l.now()
 		l.health.idle += l.rousedAt - l.parkedAt
-		l.armWatchdog()
+		l.armWatchdogLocked()
 		l.wake <- struct{}{}
 	}
 }

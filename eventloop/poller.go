@@ -15,6 +15,11 @@ import (
 // Readiness is reported once for each change (edge-triggered), and is a hint: a descriptor may have
 // been closed, and given to another connection, since. A connection that is told too much finds
 // nothing to read.
+//
+// The alternative, a goroutine per connection that blocks in Read, is what streamed does: it costs
+// a stack and a switch for each message. The other one, a loop that blocks in epoll_wait as libuv
+// does (uv__io_poll), would keep an operating system thread, and a Post would have to write to a
+// pipe.
 type poller struct {
 	// ready: there may be sockets that are ready. Set by the watching goroutine, and by the loop
 	// where it has not taken all; cleared by the loop before it asks.
@@ -50,7 +55,8 @@ func (p *poller) due() bool {
 	return p.quiet >= askEvery
 }
 
-// add begins to watch a connection's descriptor.
+// add begins to watch a connection's descriptor. conns is set before the system is asked to watch:
+// readiness may be reported at once.
 func (p *poller) add(fd int, c *Conn) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -81,7 +87,9 @@ func (p *poller) remove(fd int) {
 	p.count--
 }
 
-// rest gives the system's queue back when no socket is watched.
+// rest gives the system's queue back when no socket is watched. close waits for the watching
+// goroutine, which calls polled and thereby takes the loop's lock; so it is called without p.mu,
+// and must not be called under the loop's.
 func (p *poller) rest() {
 	p.mu.Lock()
 	q := p.queue
@@ -96,6 +104,8 @@ func (p *poller) rest() {
 
 // poll asks which sockets are ready, and tells their connections.
 func (p *poller) poll() {
+	// Before asking. A signal that comes after this is for a socket that ask may have missed, and
+	// stays for the next turn.
 	p.ready.Store(false)
 	p.quiet = 0
 	if !p.ask() {
@@ -112,7 +122,9 @@ func (p *poller) poll() {
 	clear(p.found)
 }
 
-// ask fills found. It reports false when no socket is ready.
+// ask fills found. It reports false when no socket is ready. The connections are collected under
+// p.mu, and told without it: telling takes their locks, which others hold while they call add and
+// remove.
 func (p *poller) ask() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

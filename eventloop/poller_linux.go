@@ -6,6 +6,9 @@ import (
 )
 
 // eventQueue is an epoll instance, itself watched by the Go runtime.
+//
+// An epoll descriptor is itself readable when it has events, and os.File has the runtime watch it.
+// So one goroutine waits in the runtime's own poller for all sockets of a loop.
 type eventQueue struct {
 	fd   int
 	file *os.File
@@ -14,6 +17,8 @@ type eventQueue struct {
 }
 
 const (
+	// Edge-triggered: a socket that nobody reads for a while (Pause) would otherwise be reported at
+	// each turn. The constant is negative in package syscall, hence the mask.
 	watched = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | -syscall.EPOLLET&0xffffffff
 	endings = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 )
@@ -39,7 +44,9 @@ func newEventQueue(signal func()) (*eventQueue, error) {
 	return q, nil
 }
 
-// watch runs until the queue is closed.
+// watch runs until the queue is closed. It never reads events itself. Between a signal and the
+// loop's wait the descriptor stays readable, and the runtime, edge-triggered too, does not call
+// again: one signal for many events.
 func (q *eventQueue) watch(raw syscall.RawConn, signal func()) {
 	defer close(q.done)
 	_ = raw.Read(func(uintptr) bool {
@@ -53,7 +60,7 @@ func (q *eventQueue) add(fd int) error {
 	return os.NewSyscallError("epoll_ctl", syscall.EpollCtl(q.fd, syscall.EPOLL_CTL_ADD, fd, &event))
 }
 
-// wait returns the events that are there already.
+// wait returns the events that are there already. It never blocks: its timeout is 0.
 func (q *eventQueue) wait() []syscall.EpollEvent {
 	for {
 		n, err := syscall.EpollWait(q.fd, q.got[:], 0)

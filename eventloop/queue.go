@@ -9,6 +9,10 @@ type entry struct {
 
 // queue is a FIFO in chunks. Entries never move, and chunks are reused. (One growing slice would be
 // copied under the lock whenever it doubles; a linked list would allocate for each entry.)
+//
+// It has no lock: its owner has, or is the loop. Invariants: size entries lie from head[first] to
+// tail[used-1]; size is 0 exactly if head and tail are nil; all chunks between are full. A popped
+// place is cleared, so that no closure is kept.
 type queue struct {
 	tail   *chunk
 	used   int // entries of tail
@@ -21,7 +25,7 @@ type queue struct {
 
 const (
 	chunkSize = 256
-	maxSpares = 1024 // 4 MiB
+	maxSpares = 1024 // 4 MiB: after a burst the rest is garbage
 )
 
 type chunk struct {
@@ -79,7 +83,9 @@ func (q *queue) leave(c *chunk) {
 	}
 }
 
-// swap moves q's entries into the empty queue to, and to's spare chunks into q.
+// swap moves q's entries into the empty queue to, and to's spare chunks into q. So an inbox whose
+// turns keep up reuses two chunks for ever, and taking a batch of any size costs the producers a
+// few stores under the lock.
 func (q *queue) swap(to *queue) {
 	to.head, to.tail, to.first, to.used, to.size = q.head, q.tail, q.first, q.used, q.size
 	q.head, q.tail, q.first, q.used, q.size = nil, nil, 0, 0, 0
@@ -88,7 +94,8 @@ func (q *queue) swap(to *queue) {
 	}
 }
 
-// drop removes the unwanted entries, and returns how many they were.
+// drop removes the unwanted entries, and returns how many they were. Each entry is taken out once
+// and goes back behind the others, so that their order stays.
 func (q *queue) drop(unwanted func(entry) bool) (dropped int) {
 	for range q.size {
 		if e, _ := q.pop(); unwanted(e) {

@@ -1,12 +1,16 @@
 package eventloop
 
-// ring is a FIFO of the loop's own goroutine that keeps its memory.
+// ring is a FIFO of the loop's own goroutine that keeps its memory. Invariant: items[head:] are the
+// waiting ones, and what lies before head is cleared. No lock: ticks and microtasks are queued on
+// the loop only.
 type ring[T any] struct {
 	items []T
 	head  int
 }
 
 func (r *ring[T]) push(v T) {
+	// An endless chain must not grow. At least half of the items are gone, so each push pays for
+	// one move.
 	if r.head >= 256 && 2*r.head >= len(r.items) { // an endless chain must not grow
 		n := copy(r.items, r.items[r.head:])
 		clear(r.items[n:])

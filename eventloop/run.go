@@ -49,6 +49,8 @@ func (l *Loop) Start() {
 	l.helpers.Go(func() { l.background(release) })
 }
 
+// background is the goroutine of Start, one of the loop's helpers. It keeps the error for Close,
+// since nobody else gets what run returns here.
 func (l *Loop) background(release func()) {
 	err := l.run()
 	release()
@@ -61,17 +63,22 @@ func (l *Loop) background(release func()) {
 
 // holdStart keeps the loop alive although nothing else may.
 func (l *Loop) holdStart() (release func()) {
+	// Both counts change under one lock, so that Health never shows a loop that lives without a
+	// reason.
 	hold := func(n int) {
 		l.in.Lock()
 		defer l.in.Commit()
-		l.hold(n)
-		l.health.hold("Start", n)
+		l.holdLocked(n)
+		l.health.holdLocked("Start", n)
 	}
 	hold(1)
 	return func() { hold(-1) }
 }
 
-// beginAfterStop is begin that waits for the end of a Run which has been stopped.
+// beginAfterStop is begin that waits for the end of a Run which has been stopped. Stop does not
+// wait, so Stop and Run in a row would otherwise fail by chance with ErrRunning. It does not wait
+// on the loop itself, or in OnSlow, which the end of a Run waits for: it would wait for its own
+// caller.
 func (l *Loop) beginAfterStop(ctx context.Context) error {
 	for {
 		err := l.begin()
@@ -92,6 +99,8 @@ func (l *Loop) beginAfterStop(ctx context.Context) error {
 	}
 }
 
+// begin makes the caller the loop's goroutine. Its counterpart is end. It clears what the Run
+// before has left: a stop, and bits of attention that were set too late to be seen.
 func (l *Loop) begin() error {
 	l.in.Lock()
 	defer l.in.Commit()
@@ -103,17 +112,24 @@ func (l *Loop) begin() error {
 	}
 	l.running, l.stop, l.leaving, l.done = true, nil, false, make(chan struct{})
 	l.attention.Store(0)
-	l.health.idle += l.now() - l.parkedAt
-	l.nextDue.Store(int64(l.firstTimer(l.now(), false).when))
+	l.health.idle += l.now() - l.parkedAt // the time outside of a Run counts as idle
+	// The Run before may have ended in leave, which notes the first sleep of a task only.
+	l.nextDue.Store(int64(l.firstTimerLocked(l.now(), false).when))
 	l.dog.off = false
-	l.armWatchdog()
+	l.armWatchdogLocked()
 	return nil
 }
 
 // run drives the turns in a coroutine. When a callback panics or exits, run sees it, and a new
 // coroutine goes on where the old one was.
+//
+// The turns need a coroutine since a callback may call Goexit, which nothing can stop: it ends the
+// goroutine that it is on, and that must not be Run's caller's. Where the turn stands is kept in
+// the Loop, so the next coroutine goes on with the next callback.
 func (l *Loop) run() error {
 	defer l.end()
+	// A Run that begins in the middle of a turn, where a Stop came between two callbacks of a
+	// phase, goes on with the rest of that phase. Else it begins with the timers, as uv_run does.
 	l.turn.begins = l.turn.fresh && l.turn.phase <= postedPhase // and not where a Run was stopped in the middle
 	if l.turn.begins {
 		l.turn.phase = timersPhase
@@ -124,7 +140,8 @@ func (l *Loop) run() error {
 }
 
 // resumeDriver runs the loop in a coroutine. It reports false if a callback has ended the
-// coroutine.
+// coroutine. The panic or Goexit has been caught in the fiber, so the goroutine that called Run is
+// whole.
 func (l *Loop) resumeDriver(drive func()) (returned bool) {
 	f := l.fibers.New(drive)
 	l.driving = f
@@ -140,11 +157,14 @@ func (l *Loop) resumeDriver(drive func()) (returned bool) {
 }
 
 // failOutside is fail on the goroutine that called Run. The hook is inside the loop there, too.
+// Without the new number, a Post or Stop of that hook would be taken for one from another
+// goroutine, and a wait of the hook for the loop would hang in place of returning ErrDeadlock.
 func (l *Loop) failOutside(err error) {
 	l.driver.Store(goid.Number())
 	l.fail(err)
 }
 
+// result maps the reason for the stop to what Run returns: Stop is an ordinary end.
 func (l *Loop) result() error {
 	l.in.Lock()
 	defer l.in.Commit()
@@ -154,21 +174,28 @@ func (l *Loop) result() error {
 	return l.stop
 }
 
+// end gives up what only a running loop needs, and then, in one section, the role of the loop's
+// goroutine. The watchdog rests first: its callback may still be in OnSlow, and nothing of the loop
+// may run after Run has returned. done is closed under the lock, so that whoever sees running false
+// sees done closed too.
 func (l *Loop) end() {
 	l.restWatchdog()
-	if l.live == 0 { // else Step left tasks
+	if l.live == 0 { // else Step left tasks, whose fibers the next Step needs
 		l.endBlockers()
 		l.fibers.Close()
 	}
+	// Idle loops hold no descriptor of the system.
 	l.poller.rest()
 	l.in.Lock()
 	if l.closed { // meanwhile, and it counted on this Run
-		l.dropTurn()
+		l.dropTurnLocked()
 	}
-	l.releasePosts()
+	l.releasePostsLocked()
+	// The last one to drive may have been Run's caller, in failOutside, which is outside from now
+	// on.
 	l.driver.Store(0)
 	l.running, l.parkedAt = false, l.now()
-	l.health.publish()
+	l.health.publishLocked()
 	close(l.done)
 	l.in.Commit()
 }
@@ -181,13 +208,16 @@ func (l *Loop) Stop() {
 	l.stopWith(errStopped)
 }
 
+// stopWith asks the Run that is under way to return, with why as its reason. The first reason
+// counts. The contexts of tasks are cancelled after the unlock, since that runs AfterFuncs and
+// thereby code of others. A task that starts meanwhile may be missed; leave finds it.
 func (l *Loop) stopWith(why error) {
 	l.in.Lock()
 	first := l.running && l.stop == nil
 	if first {
 		l.stop = why
 		l.attention.Or(stopAsked)
-		l.rouse()
+		l.rouseLocked()
 	}
 	l.in.Commit()
 	if first {
@@ -235,6 +265,8 @@ func (l *Loop) Close() error {
 	holdsUp := l.holdsUp()
 	l.closeListeners()
 	l.refusePosts()
+	// Before the wait, closed is set (in dropPosted): from then on Offload takes no work, not even
+	// from the tasks that are being cancelled.
 	l.in.Cancel()
 	l.dropPosted()
 	if holdsUp {
@@ -248,45 +280,50 @@ func (l *Loop) Close() error {
 	return l.startErr
 }
 
-// dropPosted drops the callbacks that no turn has taken yet.
+// dropPosted drops the callbacks that no turn has taken yet. It is the part of Close that Shutdown
+// shares when its ctx has ended. A callback has nobody to tell; Health.Dropped counts it.
 func (l *Loop) dropPosted() {
 	l.in.Lock()
 	defer l.in.Commit()
 	l.health.dropped += uint64(l.inbox.drop(isCallback))
 	l.closed = true
-	l.cancelErrands()
-	l.abortConns()
+	l.cancelErrandsLocked()
+	l.abortConnsLocked()
 	l.health.dropped += uint64(len(l.owed))
 	l.in.ReleaseLocked(len(l.owed))
 	clear(l.owed)
+	// A Run that is under way drops its own turn when it ends: the turn belongs to its goroutine.
 	if !l.running {
-		l.dropTurn()
+		l.dropTurnLocked()
 	}
-	l.endPosts()
+	l.endPostsLocked()
 }
 
 func isCallback(e entry) bool { return e.fn != nil }
 
-// dropTurn is locked. It drops the rest of a turn in the middle of which a Run was stopped.
-func (l *Loop) dropTurn() {
+// dropTurnLocked: and nobody runs the loop. It drops the rest of a turn in the middle of which
+// a Run was stopped. Entries of tasks go back to the posts: finishSteps has to resume those tasks.
+func (l *Loop) dropTurnLocked() {
 	t := &l.turn
 	t.posted.drop(func(e entry) bool {
 		if isCallback(e) {
 			l.health.dropped++
 		} else { // tasks that Step left waiting
-			l.push(e)
+			l.pushLocked(e)
 		}
 		return true
 	})
 	l.turn = turn{fresh: true}
-	l.waiveConns()
+	l.waiveConnsLocked()
 }
 
-// join waits for the end of the Run of a drained loop.
+// join waits for the end of the Run of a drained loop. The helpers wait for contexts, sockets or a
+// result that Close has ended or cancelled by now. The poller rests last, since connections leave
+// it as they end.
 func (l *Loop) join() {
 	l.in.Lock()
 	running, done := l.running, l.done
-	l.rouse()
+	l.rouseLocked()
 	l.in.Commit()
 	if running {
 		<-done

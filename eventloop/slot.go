@@ -14,11 +14,12 @@ type page struct {
 }
 
 const (
-	pageSize = 21 // with next, 512 bytes
-	maxPages = 4096
+	pageSize = 21   // with next, 512 bytes
+	maxPages = 4096 // 2 MiB are kept for reuse at most
 )
 
-// slot holds the timers that are due within slotWidth, unordered.
+// slot holds the timers that are due within slotWidth, unordered. Timers of one slot need no order
+// until the slot opens, so adding one costs the same however many there are.
 type slot struct {
 	last *page // its next pages are full
 	used int   // places in last
@@ -75,7 +76,8 @@ const (
 )
 
 // sorter puts a slot's places in order. It deals them out to buckets of time, which hold a few
-// places each.
+// places each. Deadlines within a slot are spread evenly as a rule, so a bucket sort takes linear
+// time. Where they are not (all in one bucket), it costs one sort more.
 type sorter struct {
 	ends  [bucketCount]int32
 	spare []due

@@ -19,7 +19,8 @@ type socket struct {
 }
 
 // descriptorOf returns the descriptor of nc if nc is exactly a stream socket of the net package. A
-// type that wraps one may do more, so it gets no descriptor.
+// type that wraps one may do more, so it gets no descriptor. TLS, for one, must not be read from
+// below.
 func descriptorOf(nc net.Conn) (fd int, ok bool) {
 	var sc syscall.Conn
 	switch nc := nc.(type) {
@@ -63,7 +64,8 @@ func (l *Loop) transportOf(c *Conn) transport {
 	return &socket{c: c, fd: own}
 }
 
-// duplicate returns another descriptor of the same socket.
+// duplicate returns another descriptor of the same socket. Under ForkLock, since a program that is
+// started between the two calls would inherit the descriptor, and keep the connection open.
 func duplicate(fd int) (int, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -74,6 +76,7 @@ func duplicate(fd int) (int, error) {
 	return own, err
 }
 
+// read reports more if p was filled: only then may the system have more without reporting it.
 func (s *socket) read(p []byte) (n int, more bool, err error) {
 	for {
 		n, err = syscall.Read(s.fd, p)
@@ -91,6 +94,7 @@ func (s *socket) read(p []byte) (n int, more bool, err error) {
 	}
 }
 
+// look peeks at one byte, which stays in the system's buffer.
 func (s *socket) look() error {
 	var p [1]byte
 	for {
@@ -109,6 +113,8 @@ func (s *socket) look() error {
 	}
 }
 
+// write makes one call. A short write means that the socket is full, so the poller will report new
+// room.
 func (s *socket) write(p []byte) (n int, err error) {
 	for n < len(p) {
 		wrote, err := syscall.Write(s.fd, p[n:])
@@ -131,11 +137,14 @@ func (s *socket) flush() {}
 
 func (s *socket) shut() { _ = syscall.Shutdown(s.fd, syscall.SHUT_WR) }
 
+// farewell is nothing: the system sends all queued data, and then FIN.
 func (s *socket) farewell() (done bool) { return true }
 
 // finite: the system keeps the data that had arrived, and a failed socket receives nothing more.
 func (s *socket) finite() bool { return true }
 
+// close is called locked, once. The poller forgets fd before it is closed: the number may be
+// another connection's at once, in another goroutine.
 func (s *socket) close() {
 	s.c.loop.poller.remove(s.fd)
 	if s.view != nil {

@@ -29,6 +29,9 @@ func (l *Loop) RunUntilIdle() error {
 	}
 }
 
+// turnUntilRan is the driver of Step. It runs the ticks after the callback at once, which step
+// itself would do only at its next call: a Step shows a callback together with all that follows it.
+// A turn that had begun and a whole one without a callback mean that nothing can run now.
 func (l *Loop) turnUntilRan() bool {
 	l.driver.Store(numberOf(l.driving))
 	for turns := 0; turns < 2; { // the first one may have begun before
@@ -48,7 +51,9 @@ func (l *Loop) turnUntilRan() bool {
 	return false
 }
 
-// finishSteps lets the tasks finish that Step has left and Close has cancelled.
+// finishSteps lets the tasks finish that Step has left and Close has cancelled. Without it Close
+// would wait for ever for tasks that nobody resumes. The Run that it begins has been stopped
+// already, so it does nothing but leave.
 func (l *Loop) finishSteps() {
 	if l.begin() != nil { // somebody runs the loop, or nothing is left
 		return

@@ -7,7 +7,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// strand is a started task: its fiber, and the watch on the ctx of its waits.
+// strand is a started task's place to run: its fiber, and the watch on the ctx of its waits. A
+// nested call runs on its parent's strand. All fields but the atomic ones are the loop's.
 type strand struct {
 	run       func() // what the fiber is to run: the loop's runTask
 	fiber     *fiber.Fiber
@@ -18,6 +19,9 @@ type strand struct {
 }
 
 // ContextEnded implements task.Waiter: it cuts the current wait, if that belongs to this ctx.
+//
+// Any goroutine may call it, at any time, also for the ctx of an earlier wait, or of an earlier
+// task that had this strand. Comparing the Done channels tells these apart.
 func (s *strand) ContextEnded(done <-chan struct{}) {
 	if w := s.wait.Load(); w != nil && w.of == done {
 		w.cut()
@@ -38,7 +42,9 @@ func (l *Loop) newStrand() *strand {
 	return s
 }
 
-// keep takes s back from a task that has ended, unless its watch may still call it.
+// keep takes s back from a task that has ended, unless its watch may still call it. A callback of
+// the watch that is under way would cut a wait of the next task otherwise. goroutine stays, and is
+// stored anew by runStarting.
 func (l *Loop) keep(s *strand) {
 	if s.watch.Off() && len(l.strands) < maxStrands {
 		s.wait.Store(nil)

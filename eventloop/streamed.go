@@ -13,6 +13,11 @@ const readAhead = 4
 
 // streamed is the transport of a net.Conn that only blocks: one goroutine reads, and another one
 // sends while something is queued.
+//
+// The reader blocks in nc.Read and the writer in nc.Write, both without a lock. They meet the loop
+// only through the connection's lock: the loop's read takes from inbox, its flush starts the
+// writer. Each goroutine is a helper of the loop, and ends when the connection's life says so or nc
+// is closed.
 type streamed struct {
 	c    *Conn
 	room sync.Cond // for the reader: the inbox has room, or the connection has closed
@@ -80,7 +85,8 @@ func shakes(via transport) bool {
 	return ok && s.shaking
 }
 
-// waitForRoom reports false when reading is over.
+// waitForRoom reports false when reading is over. That is the backpressure: while nobody takes the
+// data, nc's own buffers fill, and the other side waits.
 func (s *streamed) waitForRoom() bool {
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
@@ -90,6 +96,7 @@ func (s *streamed) waitForRoom() bool {
 	return s.c.life.delivers()
 }
 
+// readSome reads into a buffer of the pool. A buffer without data goes back at once.
 func (s *streamed) readSome() (b *buffer, err error) {
 	pool := &s.c.loop.buffers
 	b = pool.get()
@@ -101,6 +108,8 @@ func (s *streamed) readSome() (b *buffer, err error) {
 	return b, err
 }
 
+// arrived hands a buffer to the connection. Data and error of one Read come in one section, so that
+// the end is never told before the data.
 func (s *streamed) arrived(b *buffer, err error) {
 	var fx effects
 	c := s.c
@@ -133,6 +142,8 @@ func (s *streamed) readerEnds(err error) {
 	fx.run(c)
 }
 
+// settleLocked ends a closed connection once both goroutines are gone. Each calls it as its last
+// deed.
 func (s *streamed) settleLocked(fx *effects) {
 	if s.c.life == closed && s.settled() {
 		s.c.moveLocked(settles, nil, fx)
@@ -156,6 +167,8 @@ func (s *streamed) read(p []byte) (n int, more bool, err error) {
 	return n, len(s.inbox) > 0 || s.readErr != nil, nil
 }
 
+// look reports as io.EOF that the connection was closed here: the reader sees net.ErrClosed then,
+// which is no failure of the other side.
 func (s *streamed) look() error {
 	switch {
 	case len(s.inbox) > 0:
@@ -168,11 +181,14 @@ func (s *streamed) look() error {
 	return s.readErr
 }
 
+// finite: with an error noted, the reader delivers nothing more.
 func (s *streamed) finite() bool { return s.readErr != nil }
 
 // write leaves all to the writer.
 func (s *streamed) write([]byte) (int, error) { return 0, errWait }
 
+// flush starts the writer, unless it lives. A writer that lives looks again before it ends
+// (nextJob, under the lock), so nothing that is queued is forgotten.
 func (s *streamed) flush() {
 	if !s.writing && !s.shaking {
 		s.writing = true
@@ -223,6 +239,9 @@ func (s *streamed) nextJob(err error) (job func() error) {
 	return job
 }
 
+// jobLocked takes the whole queue at once: the writer sends it without the lock, while new data
+// gathers in the other of two slices, c.out and spare. The order of the cases is that of the
+// promises: queued data first, then the end of the sending half, then the farewell.
 func (s *streamed) jobLocked() func() error {
 	c := s.c
 	switch {
@@ -241,6 +260,8 @@ func (s *streamed) jobLocked() func() error {
 	return nil
 }
 
+// send writes in pieces, so that the count of queued bytes falls, and OnDrain is told, as the other
+// side takes them. A large slice is not kept as spare.
 func (s *streamed) send(p []byte) error {
 	all := p
 	for len(p) > 0 {
@@ -282,6 +303,7 @@ func (s *streamed) leave() error {
 	return nil
 }
 
+// close is called locked, once. It frees the reader from waiting for room, and both from nc.
 func (s *streamed) close() {
 	for _, b := range s.inbox {
 		s.c.loop.buffers.put(b)
@@ -291,6 +313,7 @@ func (s *streamed) close() {
 	closeAtOnce(s.c.nc)
 }
 
+// reset has a later close send RST: with linger 0 the system drops unsent data.
 func (s *streamed) reset() {
 	if tcp, ok := s.c.nc.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)

@@ -11,7 +11,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// startOldest starts the oldest queued task as a fiber.
+// startOldest starts the oldest queued task as a fiber. l.starting passes the task to runStarting:
+// a closure for each task would be an allocation.
 func (l *Loop) startOldest() {
 	l.in.Lock()
 	l.starts--
@@ -27,7 +28,7 @@ func (l *Loop) startOldest() {
 	l.resume(n)
 }
 
-// runStarting is what a task's fiber runs.
+// runStarting is what a task's fiber runs. A fiber that is reused runs it again for each task.
 func (l *Loop) runStarting() {
 	n := l.starting
 	s := n.Data.(*strand)
@@ -35,7 +36,9 @@ func (l *Loop) runStarting() {
 	n.Run()
 }
 
-// resume runs a task until it waits or ends.
+// resume switches to the fiber of n's task until that waits or ends. It runs on the driver's
+// coroutine. current is set for that time only: by it the waiting words know that they were called
+// by the task itself, and the watchdog names it.
 func (l *Loop) resume(n *task.Node) {
 	s := n.Data.(*strand)
 	f := s.fiber
@@ -50,6 +53,8 @@ func (l *Loop) resume(n *task.Node) {
 		return
 	}
 	l.live--
+	// n may be a nested call, whose wait was the last to be resumed. What has ended is the fiber's
+	// own task.
 	n = s.task // a call that it made may have been the last to wait
 	err := l.outcome(n, f, outcome)
 	l.keep(s)
@@ -61,7 +66,7 @@ func (l *Loop) resume(n *task.Node) {
 }
 
 // outcome returns the error of a bare task that did not return. A future has told its waiters and
-// OnPanic already.
+// OnPanic already. A panic that a future carries never gets here: the future's Run recovers it.
 func (l *Loop) outcome(n *task.Node, f *fiber.Fiber, outcome fiber.Outcome) error {
 	switch outcome {
 	case fiber.Panicked:
@@ -77,7 +82,8 @@ func (l *Loop) outcome(n *task.Node, f *fiber.Fiber, outcome fiber.Outcome) erro
 }
 
 // run is a node of the loop as the Model of its task. A task that waits is suspended, and the loop
-// goes on.
+// goes on. The conversion costs nothing, where a type of its own would be one more allocation for
+// each task.
 type run task.Node
 
 var (
@@ -89,7 +95,8 @@ func (r *run) loop() *Loop { return (*task.Node)(r).Host().(*Loop) }
 
 func (r *run) Executor() quartet.Executor { return r.loop() }
 
-// wait is one suspension of a task.
+// wait is one suspension of a task. It is used once, so that a wake that comes too late, by a timer
+// or a resume kept too long, finds it ended and does nothing.
 type wait struct {
 	node   *task.Node
 	state  atomic.Uint32
@@ -101,14 +108,19 @@ type wait struct {
 }
 
 const (
+	// A wait moves from arming to suspended, resumed or cut, and from suspended to resumed or cut,
+	// each by a compare-and-swap. Whoever makes the move to resumed or cut has ended the wait, and
+	// is the only one.
 	arming uint32 = iota // the task still runs
 	suspended
 	resumed
 	cut // by the end of its ctx
 )
 
-// wake ends the wait, once, as resumed or cut. onLoop says that the caller is on the loop's
-// goroutine; the task continues as a microtask then.
+// wake ends the wait, once, as resumed or cut, from any goroutine and under no lock. A task that is
+// still arming needs no entry: suspend finds the state changed, and does not switch at all. onLoop
+// says that the caller is on the loop's goroutine; the task continues as a microtask then, as an
+// await does in JavaScript.
 func (w *wait) wake(how uint32, onLoop bool) {
 	if w.state.CompareAndSwap(arming, how) || !w.state.CompareAndSwap(suspended, how) {
 		return
@@ -119,17 +131,19 @@ func (w *wait) wake(how uint32, onLoop bool) {
 		return
 	}
 	l.in.Lock()
-	l.push(entry{wait: w})
+	l.pushLocked(entry{wait: w})
 	l.in.Commit()
 }
 
-// Ended implements task.Listener. It is called on the loop if the awaited future was a started task
-// of the loop.
+// Ended implements task.Listener. It is called on the loop if the awaited future was a task of the
+// loop that had started (Data is its strand). Any other one may end on any goroutine, and the task
+// continues in the posted phase.
 func (w *wait) Ended() {
 	w.wake(resumed, w.awaited.Host() == w.node.Host() && w.awaited.Data != nil)
 }
 
-// cut ends the wait by the end of its ctx.
+// cut ends the wait by the end of its ctx. mayCut decides under the lock of whatever the wait waits
+// for, so that a function in Block which has begun is waited for to its end.
 func (w *wait) cut() {
 	if w.mayCut == nil || w.mayCut() {
 		w.wake(cut, false)
@@ -138,6 +152,10 @@ func (w *wait) cut() {
 
 // mine reports whether the task is the one that runs now, so that the calling goroutine may be the
 // task's. A foreign goroutine with the ctx of a task that waits or has ended blocks by itself.
+//
+// Comparing current with the task costs a load; the number of the goroutine, which would be exact,
+// costs microseconds, and is asked for under Debug only. The price: a foreign goroutine that uses
+// the ctx of a task at the moment when that task runs is taken for the task.
 func (r *run) mine() bool {
 	l := r.loop()
 	if l.current.Load() != (*task.Node)(r) {
@@ -149,6 +167,11 @@ func (r *run) mine() bool {
 
 // suspend gives the loop back until the wait given to arm is woken, or ctx ends and mayCut allows
 // the cut.
+//
+// Order matters. The watch is on before arm, since the end of ctx has to find it. The wait is
+// published in s.wait only after arm, so that a cut never meets a wait that is half armed; the look
+// at ctx after that catches an end in between. The last step to suspended decides against every
+// wake so far.
 func (r *run) suspend(ctx context.Context, arm func(w *wait), mayCut func() bool) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -165,6 +188,8 @@ func (r *run) suspend(ctx context.Context, arm func(w *wait), mayCut func() bool
 	}
 	if w.state.CompareAndSwap(arming, suspended) {
 		r.yield()
+		// A chain of such waits never leaves the fiber, and would starve the loop as an endless
+		// loop does.
 	} else if r.loop().outOfBreath() { // it was over before it began
 		r.Yield(ctx)
 	}
@@ -174,7 +199,9 @@ func (r *run) suspend(ctx context.Context, arm func(w *wait), mayCut func() bool
 	return nil
 }
 
-// yield switches to the loop. The loop resumes the task when its wait has been woken.
+// yield switches to the loop. The loop resumes the task when its wait has been woken. The intake
+// counts the task as waiting from before the switch until after it, so that Stats never counts two
+// as running.
 func (r *run) yield() {
 	l, n := r.loop(), (*task.Node)(r)
 	l.setWaiting(n, true)
@@ -186,7 +213,9 @@ func (l *Loop) setWaiting(n *task.Node, waiting bool) {
 	l.in.SetWaiting(n, waiting)
 }
 
-// Suspend suspends the task. It continues in the posted phase.
+// Suspend suspends the task. It continues in the posted phase, wherever resume is called: a resume
+// may come from inside a callback whose own work should go on first. A goroutine that is not the
+// task's parks.
 func (r *run) Suspend(ctx context.Context, arm func(resume func())) error {
 	if !r.mine() {
 		return task.Park(ctx, arm)
@@ -208,6 +237,7 @@ func (r *run) AwaitTask(ctx context.Context, awaited task.Awaited) error {
 		awaited.Tell(&w.hook)
 	}, nil)
 	if err != nil && w != nil {
+		// A future that lives long must not keep the waits of all who once gave up.
 		awaited.Forget(&w.hook)
 	}
 	return err
@@ -219,6 +249,7 @@ func (r *run) Sleep(ctx context.Context, d time.Duration) error {
 		return task.Sleep(ctx, d)
 	}
 	l := r.loop()
+	// task: the sleep counts as its task, and not as a timer that keeps Run.
 	timer := &Timer{loop: l, task: true}
 	err := r.suspend(ctx, func(w *wait) {
 		timer.fn = func() { w.wake(resumed, true) }
@@ -230,7 +261,8 @@ func (r *run) Sleep(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// Yield lets the posted callbacks run first.
+// Yield lets the posted callbacks run first. It makes a wait that is suspended and woken at once,
+// whose entry stands behind all posts so far. No ctx ends it: it takes one turn at most.
 func (r *run) Yield(context.Context) {
 	if !r.mine() {
 		runtime.Gosched()

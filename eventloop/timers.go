@@ -4,6 +4,7 @@ import "time"
 
 // Timer calls a function at a time, or at intervals. Its methods may be called from any goroutine.
 type Timer struct {
+	// All that changes after AfterFunc and Every is guarded by the loop's lock.
 	loop     *Loop
 	fn       func()
 	seq      uint64 // of its place in the calendar; 0: it has none
@@ -79,9 +80,11 @@ func later(t, d time.Duration) time.Duration { return t + min(d, never-1-t) }
 func (t *Timer) Stop() bool {
 	l := t.loop
 	l.in.Lock()
+	// While its callback runs, an interval has no place in the calendar. Stop prevents the next one
+	// all the same, and says so.
 	again := t.firing && t.interval != nil && !t.stopped
 	t.stopped = true
-	active := l.removeTimer(t)
+	active := l.removeTimerLocked(t)
 	number := t.number
 	l.in.Commit()
 	if active {
@@ -95,11 +98,12 @@ func (t *Timer) Reset(d time.Duration) bool {
 	l := t.loop
 	number := l.seen(QueueTimers)
 	l.in.Lock()
-	active := l.removeTimer(t)
+	active := l.removeTimerLocked(t)
 	t.stopped = false
+	// The old callback is told as dropped after the unlock, under the number that it had.
 	t.number, number = number, t.number
 	now := l.now()
-	l.addTimer(t, later(now, max(d, 0)), now)
+	l.addTimerLocked(t, later(now, max(d, 0)), now)
 	l.in.Commit()
 	if active {
 		l.dropped(QueueTimers, number)
@@ -118,9 +122,9 @@ func (t *Timer) setUnref(unref bool) {
 	l.in.Lock()
 	defer l.in.Commit()
 	if t.seq != 0 && t.unref != unref {
-		l.refTimer(t, -1)
+		l.refTimerLocked(t, -1)
 		t.unref = unref
-		l.refTimer(t, 1)
+		l.refTimerLocked(t, 1)
 	}
 	t.unref = unref
 }
@@ -135,14 +139,17 @@ func (t *Timer) Missed() uint64 {
 	return t.interval.missed
 }
 
-// refTimer is locked.
-func (l *Loop) refTimer(t *Timer, n int) {
+// refTimerLocked counts a timer that keeps Run from returning, or counts it out (n is -1).
+// It is called with each change of seq between zero and not zero, and of unref while seq is not
+// zero, so that held is exact. A sleep is not counted: its task is.
+func (l *Loop) refTimerLocked(t *Timer, n int) {
 	if !t.unref && !t.task {
-		l.hold(n)
+		l.holdLocked(n)
 	}
 }
 
 // calendarOf keeps the sleeps of tasks apart: they still fire while Run waits for its tasks to end.
+// In one calendar with the others, leave would have to search for them.
 func (l *Loop) calendarOf(t *Timer) *calendar {
 	if t.task {
 		return &l.sleeps
@@ -150,9 +157,10 @@ func (l *Loop) calendarOf(t *Timer) *calendar {
 	return &l.timers
 }
 
-// firstTimer is locked: the place of the timer that is to fire first. Its timer is nil when none is
-// to fire before when.
-func (l *Loop) firstTimer(now time.Duration, sleepsOnly bool) due {
+// firstTimerLocked returns the place of the timer that is to fire first, of both calendars.
+// Its timer is nil when none is to fire before its when: a slot that is not open yet bounds its
+// timers without an order among them.
+func (l *Loop) firstTimerLocked(now time.Duration, sleepsOnly bool) due {
 	first := l.sleeps.first(now)
 	if !sleepsOnly {
 		if t := l.timers.first(now); t.before(first) {
@@ -162,51 +170,57 @@ func (l *Loop) firstTimer(now time.Duration, sleepsOnly bool) due {
 	return first
 }
 
-// addTimer is locked.
-func (l *Loop) addTimer(t *Timer, when, now time.Duration) {
+// addTimerLocked sets a timer. The caller has taken out the timer's earlier place, if it had one.
+// seq orders timers of one deadline by their creation, and is what makes the old places of a timer
+// stale (see due).
+func (l *Loop) addTimerLocked(t *Timer, when, now time.Duration) {
 	l.seq++
 	t.seq = l.seq
 	l.calendarOf(t).push(due{when: when, seq: t.seq, timer: t}, now)
-	l.refTimer(t, 1)
+	l.refTimerLocked(t, 1)
 	if when < time.Duration(l.nextDue.Load()) {
 		l.nextDue.Store(int64(when))
-		l.rouse()
+		l.rouseLocked()
 	}
 }
 
-// removeTimer is locked.
-func (l *Loop) removeTimer(t *Timer) bool {
+// removeTimerLocked takes the timer out, and reports whether it was set. Its place stays,
+// and is stale from now on.
+func (l *Loop) removeTimerLocked(t *Timer) bool {
 	if t.seq == 0 {
 		return false
 	}
 	t.seq = 0
 	l.calendarOf(t).forget()
-	l.refTimer(t, -1)
+	l.refTimerLocked(t, -1)
 	return true
 }
 
-// dueTimer is locked. It takes out the first timer that was due at the phase's start and set before
-// it, and returns it with its deadline. The timer is nil if there is none.
-func (l *Loop) dueTimer(at time.Duration, before uint64) (t *Timer, when time.Duration) {
-	d := l.firstTimer(at, false)
+// dueTimerLocked takes out the first timer that was due at the phase's start and set before
+// it, and returns it with its deadline. The timer is nil if there is none. Where nothing more is
+// due, nextDue gets the time to look again, which the phases read without the lock.
+func (l *Loop) dueTimerLocked(at time.Duration, before uint64) (t *Timer, when time.Duration) {
+	d := l.firstTimerLocked(at, false)
 	if d.when > at || d.seq > before || d.timer == nil {
 		l.nextDue.Store(int64(d.when))
 		return nil, 0
 	}
-	l.takeTimer(d)
+	l.takeTimerLocked(d)
 	d.timer.firing = d.timer.interval != nil
 	return d.timer, d.when
 }
 
-// takeTimer is locked. It takes out d, which comes first in its calendar.
-func (l *Loop) takeTimer(d due) {
+// takeTimerLocked takes out d, which comes first in its calendar.
+func (l *Loop) takeTimerLocked(d due) {
 	l.calendarOf(d.timer).take()
 	d.timer.seq = 0
-	l.refTimer(d.timer, -1)
+	l.refTimerLocked(d.timer, -1)
 }
 
 // rearm sets an interval again when its callback has returned. The delay counts from the callback's
-// beginning.
+// beginning. As in Node, whose listOnTimeout takes the time before the call and inserts the timer
+// after it (lib/internal/timers.js). The callback is told as queued without the lock, so its number
+// is noted in a second section.
 func (l *Loop) rearm(f fired) {
 	l.in.Lock()
 	again := l.rearmLocked(f)
@@ -219,6 +233,8 @@ func (l *Loop) rearm(f fired) {
 	}
 }
 
+// rearmLocked leaves an interval alone that its callback has stopped or reset: then seq or stopped
+// tell.
 func (l *Loop) rearmLocked(f fired) bool {
 	t, i := f.timer, f.timer.interval
 	t.firing = false
@@ -228,6 +244,9 @@ func (l *Loop) rearmLocked(f fired) bool {
 	now := l.now()
 	next := later(f.began, i.every)
 	if i.rate {
+		// From the deadline and not from the callback's beginning: lateness does not add up. Whole
+		// intervals that have passed are counted as missed, so that the next tick lies on the grid
+		// and not before now.
 		next = later(f.when, i.every)
 		if late := now - next; late > 0 {
 			skipped := uint64(late / i.every)
@@ -235,6 +254,6 @@ func (l *Loop) rearmLocked(f fired) bool {
 			next += time.Duration(skipped) * i.every
 		}
 	}
-	l.addTimer(t, next, now)
+	l.addTimerLocked(t, next, now)
 	return true
 }

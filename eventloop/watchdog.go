@@ -13,13 +13,18 @@ import (
 // watchdog asks a question from time to time, and the loop answers between two callbacks. While the
 // question is open, one callback has run since it was asked. So a callback costs no reading of the
 // clock.
+//
+// It asks by setting a bit, which the loop sees at its next step. If the bit is still set at a
+// later look, no callback has ended since. The bound that this gives is exact from below: a
+// callback that is called slow has run for SlowCallback at least. It may have run for a quarter
+// more, since the question came up to a look after it began.
 type watchdog struct {
 	looking  sync.WaitGroup // counts the looks that are due or under way
 	reporter atomic.Int64   // number of the goroutine that OnSlow runs on
 
 	// Locked.
 	timer *time.Timer
-	armed bool
+	armed bool          // timer is set, or look is about to run: looking counts one
 	off   bool          // no Run is under way
 	asked time.Duration // when the open question was asked
 }
@@ -27,8 +32,9 @@ type watchdog struct {
 // looks is how many times the watchdog looks while a callback becomes slow.
 const looks = 4
 
-// armWatchdog is locked. It is called when the loop is about to run callbacks.
-func (l *Loop) armWatchdog() {
+// armWatchdogLocked is called when the loop is about to run callbacks, and does nothing if
+// the timer is set already. Under Config.Clock time stands still in callbacks, and none is slow.
+func (l *Loop) armWatchdogLocked() {
 	d := &l.dog
 	if d.armed || d.off || l.cfg.Clock != nil {
 		return
@@ -42,7 +48,9 @@ func (l *Loop) armWatchdog() {
 	}
 }
 
-// restWatchdog ends the watch when Run returns.
+// restWatchdog ends the watch when Run returns. The timer's callback may be running already. Then
+// Stop reports false, and the wait is for that: look and OnSlow use the loop, and may outlive
+// neither Run nor, in a test, a bubble.
 func (l *Loop) restWatchdog() {
 	l.in.Lock()
 	d := &l.dog
@@ -56,12 +64,13 @@ func (l *Loop) restWatchdog() {
 }
 
 // look asks, or reports a callback that keeps the loop. It rests while the loop is parked, and
-// after a report until the callback has ended.
+// after a report until the callback has ended. It is the timer's callback, on a goroutine of its
+// own.
 func (l *Loop) look() {
 	defer l.dog.looking.Done()
 	l.in.Lock()
 	l.dog.armed = false
-	slow := l.ask()
+	slow := l.askLocked()
 	l.in.Commit()
 	if slow > 0 {
 		l.report(slow)
@@ -80,8 +89,10 @@ func (l *Loop) report(slow time.Duration) {
 	l.cfg.OnSlow(slow, stack)
 }
 
-// ask is locked. It returns how long the callback is known to have run, if that is to be reported.
-func (l *Loop) ask() (slow time.Duration) {
+// askLocked returns how long the callback is known to have run, if that is to be reported.
+// One that is reported leaves the timer unset, so that it is reported once; attend arms it again
+// when the callback has ended.
+func (l *Loop) askLocked() (slow time.Duration) {
 	d := &l.dog
 	switch {
 	case l.asleep.Load() || l.dog.off:
@@ -94,22 +105,22 @@ func (l *Loop) ask() (slow time.Duration) {
 			return slow
 		}
 	}
-	l.armWatchdog()
+	l.armWatchdogLocked()
 	return 0
 }
 
 // attend is called between two callbacks when a bit of attention is set. It reports whether Run is
-// to return.
+// to return. It runs on the loop's goroutine, so it may publish the loop's own counters.
 func (l *Loop) attend() (stop bool) {
 	l.in.Lock()
 	defer l.in.Commit()
 	if l.attention.Load()&lookAsked != 0 {
 		l.attention.And(^lookAsked)
 		l.turn.clock = l.now()
-		l.turn.findLag(l, l.dog.asked)
+		l.turn.findLagLocked(l, l.dog.asked)
 		l.health.ended(l.turn.clock-l.dog.asked, l.lastName)
-		l.health.publish()
-		l.armWatchdog()
+		l.health.publishLocked()
+		l.armWatchdogLocked()
 	}
 	return l.stop != nil
 }

@@ -51,17 +51,19 @@ type WebSocket struct {
 	onClose func(error) // guarded by the connection's lock
 
 	// Of the loop: what a message's first frames have brought.
-	kind    MessageType
-	partial []byte
+	kind    MessageType // of the message whose frames are being gathered; 0: none
+	partial []byte      // the payloads of its frames so far
 	onMsg   func(MessageType, []byte)
-	ended   bool // a close frame has come, or the other side broke the protocol
+	// Once ended is set, nothing that arrives is looked at any more.
+	ended bool // a close frame has come, or the other side broke the protocol
 
 	// Guarded by the connection's lock.
-	closing  bool // a close frame was sent
+	closing  bool // a close frame was sent; each side sends one at most
 	closeErr error
 }
 
-// newWebSocket speaks over c; early was received before c was the loop's.
+// newWebSocket speaks over c; early was received before c was the loop's. It works on the frames of
+// package eventloop as Lines does, so Pause and MaxMessage hold.
 func newWebSocket(c *Conn, early []byte) *WebSocket {
 	ws := &WebSocket{c: c}
 	c.set(func() { c.paused = true }) // until there is OnMessage; first, so that no end overtakes it
@@ -97,6 +99,8 @@ func (ws *WebSocket) OnClose(fn func(err error)) {
 	ws.c.OnClose(ws.tellClose)
 }
 
+// tellClose is the connection's OnClose. An end without close frames of either side is an error
+// here (1006 in the terms of RFC 6455, 7.1.5), though TCP ended in order.
 func (ws *WebSocket) tellClose(err error) {
 	ws.c.mu.Lock()
 	fn := ws.onClose
@@ -136,7 +140,8 @@ func (ws *WebSocket) Close(code int, reason string) {
 	ws.boundClose()
 }
 
-// boundClose ends the connection after CloseTimeout, if the other side has not done so.
+// boundClose ends the connection after CloseTimeout, if the other side has not done so. It is the
+// connection's close timer, which nothing else uses while OnData is set.
 func (ws *WebSocket) boundClose() {
 	ws.c.mu.Lock()
 	defer ws.c.mu.Unlock()
@@ -171,6 +176,9 @@ func (ws *WebSocket) sayClose(code int, reason string) {
 }
 
 // splitFrame is a bufio.SplitFunc: a token is a whole frame.
+//
+// It runs before the frame has arrived whole, so a frame that is too long, or not allowed, is
+// refused by its header, and no client can have its length allocated.
 func (ws *WebSocket) splitFrame(data []byte, _ bool) (int, []byte, error) {
 	h, ok := parseHeader(data)
 	switch {
@@ -213,6 +221,8 @@ func (ws *WebSocket) frame(frame []byte) {
 	switch {
 	case h.op == opClose:
 		ws.hearClose(payload)
+	// A pong may be queued for each ping, and pings are cheap to send: a client that reads none
+	// would fill the memory.
 	case h.op == opPing:
 		if !ws.c.Full() { // who reads no pongs gets none
 			_, _ = ws.c.Write(appendFrame(nil, opPong, payload))
@@ -225,7 +235,9 @@ func (ws *WebSocket) frame(frame []byte) {
 	}
 }
 
-// gather puts a message together.
+// gather puts a message together. payload belongs to the read buffer: it is copied only where a
+// message has several frames. UTF-8 is looked at when the message is whole, since a character may
+// lie across two frames.
 func (ws *WebSocket) gather(h header, payload []byte) {
 	if h.op != opContinue {
 		ws.kind = MessageType(h.op)
@@ -254,7 +266,8 @@ func (ws *WebSocket) gather(h header, payload []byte) {
 	}
 }
 
-// hearClose answers the other side's close frame, and closes the connection.
+// hearClose answers the other side's close frame, and closes the connection. The same code goes
+// back (RFC 6455, 5.5.1).
 func (ws *WebSocket) hearClose(payload []byte) {
 	code, reason := closeNoCode, ""
 	if len(payload) >= 2 {
@@ -273,6 +286,8 @@ func (ws *WebSocket) hearClose(payload []byte) {
 	ws.finish()
 }
 
+// validCode reports whether a peer may send code: RFC 6455, 7.4. 1004 to 1006 are reserved, and
+// 1015 never is sent; 1012 to 1014 were registered later.
 func validCode(code int) bool {
 	switch {
 	case code == 1004 || code == closeNoCode || code == 1006:

@@ -31,7 +31,8 @@ type header struct {
 	size     int // of the header itself
 }
 
-// parseHeader reports false when the header is not all there.
+// parseHeader reports false when the header is not all there. See RFC 6455, 5.2: two bytes, then a
+// length of 0, 2 or 8 more, then a mask of 4 if there is one.
 func parseHeader(p []byte) (h header, ok bool) {
 	if len(p) < 2 {
 		return h, false
@@ -63,7 +64,8 @@ func parseHeader(p []byte) (h header, ok bool) {
 	return h, true
 }
 
-// fault is why a server must refuse the frame.
+// fault is why a server must refuse the frame. RFC 6455 demands each: 5.2 for the bits, opcodes and
+// length, 5.1 for the mask, 5.5 for control frames.
 func (h *header) fault() error {
 	switch {
 	case h.reserved:

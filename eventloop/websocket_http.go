@@ -47,8 +47,10 @@ func Upgrade(l *Loop, w http.ResponseWriter, r *http.Request, cfg UpgradeConfig)
 	if err != nil {
 		return nil, refuseUpgrade(w, http.StatusNotImplemented, err.Error())
 	}
+	// A client may send frames right behind its request, and net/http has read them with it.
 	early := make([]byte, rw.Reader.Buffered())
 	_, _ = rw.Read(early)
+	// net/http may have left deadlines of the request on the connection.
 	_ = nc.SetDeadline(time.Time{})
 	c, err := l.Attach(nc)
 	if err != nil {
@@ -76,6 +78,8 @@ func hasToken(h http.Header, name, token string) bool {
 	return false
 }
 
+// takesOrigin keeps pages of other sites from using a visitor's cookies here: browsers put no
+// bounds of their own on WebSockets, and always send Origin.
 func (cfg *UpgradeConfig) takesOrigin(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" || slices.Contains(cfg.Origins, "*") {
