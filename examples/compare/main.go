@@ -103,7 +103,7 @@ func here(ctx context.Context, o options, w io.Writer, bar *progress) (*result.R
 	m.Notes, m.Twins = installed.Notes, installed.Twins()
 	bar.clear()
 	fmt.Fprintln(w, wrapped("", fmt.Sprintf(
-		"%s, %s/%s, %d cores; medians of %d rounds; a millisecond of CPU time is %d turns of a generator",
+		"%s, %s/%s, %d cores; medians of %d rounds; CPU work is steps of a random number generator, %d for a millisecond",
 		m.Go, m.OS, m.Arch, plan.Cores, plan.Rounds, m.Turns)))
 	for _, note := range m.Notes {
 		fmt.Fprintf(w, "  %s\n", note)

@@ -32,9 +32,9 @@ func printTable(w io.Writer, t result.Table) {
 	for _, r := range t.Rows {
 		most = max(most, r.Of(t.BarOf))
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\n",
-			marked(r), result.Short(r.Wall), result.Ratio(t.Rows[0].Wall, r.Wall), result.Measured(r.Ideal), reached(r),
-			result.Measured(r.P50), result.Measured(r.P99), result.Measured(r.Max), atOnce(r), result.Cores(r.Cores),
-			r.Lost)
+			marked(r), result.Short(r.Wall), result.Ratio(t.Rows[0].Wall, r.Wall), result.Measured(r.Ideal),
+			result.Share(r.Ideal, r.Wall), result.Measured(r.P50), result.Measured(r.P99),
+			result.Measured(r.Max), atOnce(r), result.Cores(r.Cores), r.Lost)
 	}
 	_ = tw.Flush()
 	for i, line := range strings.Split(strings.TrimSuffix(table.String(), "\n"), "\n") {
@@ -181,17 +181,9 @@ func printWorkers(w io.Writer, t result.Table) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(tw, "\tstart\tmemory\tbreak-even\t\n")
 	for _, r := range t.Rows {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t\n", r.Name, result.Short(r.Worker.Start), r.Worker.KiB(), r.Worker.Even())
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t\n", marked(r), result.Short(r.Worker.Start), r.Worker.KiB(), r.Worker.Even())
 	}
 	_ = tw.Flush()
-}
-
-// reached is how much of the ideal a row reaches.
-func reached(r result.Row) string {
-	if r.Wall == 0 || r.Ideal == 0 {
-		return "-"
-	}
-	return fmt.Sprintf("%.0f %%", 100*float64(r.Ideal)/float64(r.Wall))
 }
 
 func bar(d, most time.Duration) string {
@@ -200,8 +192,8 @@ func bar(d, most time.Duration) string {
 
 // printVerdicts prints those on claims that were measured, then names the others.
 func printVerdicts(w io.Writer, vs []verdict.Verdict) {
-	fmt.Fprint(w, "\n"+wrapped("", "verdicts, from the figures above; each is the median of its rounds here, and each "+
-		"ratio that of its rounds' ratios, so that two figures need not divide to it")+"\n\n")
+	fmt.Fprint(w, "\n"+wrapped("", "verdicts, from the figures above. A figure here is the median of the rounds. A ratio is "+
+		"the median of the rounds' ratios, so the two figures divided may give another value.")+"\n\n")
 	for _, v := range vs {
 		if v.Outcome != verdict.Unmeasured {
 			fmt.Fprintln(w, wrapped(fmt.Sprintf("%-14s ", v.Outcome), v.Claim))

@@ -77,7 +77,11 @@ func TestVirtualInSmall(t *testing.T) {
 	first := small()
 	require.Len(t, first.Tables, 4)
 	for _, table := range first.Tables {
-		require.Len(t, table.Rows, len(model.All), table.Name)
+		rows := len(model.All)
+		if table.Name == "chat" {
+			rows-- // without loops(k): receivers keep their connections
+		}
+		require.Len(t, table.Rows, rows, table.Name)
 	}
 	require.Equal(t, first, small())
 }

@@ -113,7 +113,7 @@ var Topics = []Topic{
 		},
 		{
 			"Threads relieve Python's loop in the same way",
-			[]string{"Threads behind a global lock do so as well as worker threads"},
+			[]string{"Threads behind a global lock keep the loop as free as worker threads do"},
 			"A thread that computes keeps the lock from the loop's thread.",
 		},
 		{
@@ -152,7 +152,7 @@ var Topics = []Topic{
 		},
 		{
 			"The lock hurts web services with threads",
-			[]string{"CPU threads beside I/O add a switch interval (5 ms) to the usual wake-up", "!" + perThread},
+			[]string{"Beside a thread that computes, another may wait a switch interval (5 ms) for the lock", "!" + perThread},
 			"It does where some of them compute.",
 		},
 		{
@@ -183,7 +183,7 @@ var Topics = []Topic{
 		},
 		{
 			"Each process has an interpreter and memory of its own",
-			[]string{"A crash costs one task in a pool of processes", "!A process takes as little memory as a thread"},
+			[]string{"A crash costs one task in a pool of processes", "!A process takes as little memory as a worker in the same process"},
 			"This is why a crash costs little, and a start much.",
 		},
 		{"Python gains much from processes where it computes", []string{"!" + short}, "Against itself."},
@@ -217,6 +217,14 @@ var Topics = []Topic{
 				"A task that takes all memory costs one task in a pool of processes",
 			},
 			"",
+		},
+		{
+			"A pool of processes keeps a crash from other tasks",
+			[]string{
+				"A crash costs one task in a pool of processes",
+				"A crash costs one task in Python's ProcessPoolExecutor",
+			},
+			"A pool that replaces the process does. Python's gives up all its tasks.",
 		},
 		{"Scaling takes more effort in Python", []string{lines}, ""},
 		{

@@ -61,10 +61,10 @@ func (c *canvas) small(t result.Table, r result.Row, x, y, wide tenth) {
 		c.printf(`<path class="rule" d="M%v %vh%v"/>`, x, at(0, percent(r.Ideal, t.Limit)).y, wide)
 	}
 	var points []point
-	last, free := int64(0), tenth(0)
+	last, free := "-", tenth(0)
 	for i, l := range r.Levels {
-		last = percent(r.Ideal, l.Wall)
-		points = append(points, at(i, last))
+		last = result.Share(r.Ideal, l.Wall)
+		points = append(points, at(i, percent(r.Ideal, l.Wall)))
 		label, end := textAt{x: points[i].x, y: plot + px(smallPlot+16), anchor: "middle", class: "dim"},
 			textWidth(l.Label)/2
 		switch {
@@ -82,7 +82,7 @@ func (c *canvas) small(t result.Table, r result.Row, x, y, wide tenth) {
 		free = label.x + end + px(4)
 	}
 	c.text(textAt{x: x, y: y + px(14), class: "head", model: r.Model}, r.Name)
-	c.text(textAt{x: x + wide, y: y + px(14), anchor: "end"}, fmt.Sprintf("%d %%", last))
+	c.text(textAt{x: x + wide, y: y + px(14), anchor: "end"}, last)
 	c.printf(`<path class="line" style="%s" d="%s"><title>%s</title></path>`, ink(r.Model), path(points),
 		html.EscapeString(r.Name))
 }

@@ -20,7 +20,7 @@ type Work struct {
 // Works are the same in each language, with the same results. The last one is the work of 50 ms by
 // a language's own calibration.
 var Works = []Work{
-	{"turns", "2,000,000 turns", 2_000_000},
+	{"turns", "2,000,000 steps", 2_000_000},
 	{"fib", "fib(27)", 27},
 	{"callbacks", "20,000 callbacks", 20_000},
 	{"calibrated", "calibrated 50 ms", 50},

@@ -57,6 +57,8 @@ type Model struct {
 	Few bool
 	// Apart: its requests run in other processes.
 	Apart bool
+	// Fresh: each request comes over a new connection, which is handed to one of several servers.
+	Fresh bool
 	// Most is how many requests it has room for at once, so that with more they would wait to be
 	// sent; 0: any number.
 	Most int

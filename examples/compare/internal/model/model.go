@@ -21,7 +21,7 @@ import (
 var All = []load.Model{
 	{Name: "inline", Like: "no concurrency at all", Few: true, Open: openInline},
 	{Name: "loop", Like: "Node, one thread; asyncio", Open: openLoop},
-	{Name: "loops(k)", Like: "Node's cluster, as with PM2", Open: openLoops},
+	{Name: "loops(k)", Like: "Node's cluster, as with PM2", Fresh: true, Open: openLoops},
 	{Name: "loop+pool", Like: "Node with worker_threads", Open: openLoopAndPool},
 	{
 		Name: "loop+processes", Like: "Node with child_process; asyncio + processes", Apart: true,

@@ -24,7 +24,7 @@ func computing(label string, d time.Duration) gil.StepThread {
 func timelines() (all []Timeline, err error) {
 	waiting := func() gil.StepThread {
 		return gil.StepThread{
-			Label: "waits",
+			Label: "I/O",
 			Step: gil.Cycle(8, gil.Op{Do: gil.DoSleep, For: time.Millisecond},
 				gil.Op{Do: gil.DoCompute, For: 200 * time.Microsecond}),
 		}
@@ -39,9 +39,9 @@ func timelines() (all []Timeline, err error) {
 			[]gil.StepThread{computing("one", 20*time.Millisecond), computing("two", 20*time.Millisecond)},
 		},
 		{
-			"One that waits beside one that computes, the same lock: it gets the lock back an interval late each time.",
+			"One that waits beside one that computes, the same lock: as long as that computes, each wait ends an interval late.",
 			gil.CPython38(),
-			[]gil.StepThread{computing("computes", 40*time.Millisecond), waiting()},
+			[]gil.StepThread{computing("CPU", 40*time.Millisecond), waiting()},
 		},
 		{
 			"Two threads that compute, without a lock: each has a core.", gil.Free(),

@@ -82,7 +82,7 @@ func report() *result.Report {
 				Evidence: "the p99 of pings was 103 ms on loop and 2.4 ms on loop+pool; ratio 43, in the rounds 15 to 44; the claim holds from 3",
 			},
 			{
-				Claim:    "CPU threads beside I/O add a switch interval (5 ms) to the usual wake-up",
+				Claim:    "Beside a thread that computes, another may wait a switch interval (5 ms) for the lock",
 				Outcome:  verdict.DoesNotHold,
 				Evidence: "the median of pings was 5.8 ms on gil threads (simulated), 1.2 intervals; ratio 1.2; the claim holds from 0.75",
 			},

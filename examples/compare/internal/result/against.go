@@ -34,12 +34,12 @@ func (a Against) Apart() bool {
 	return a.P50 > verdict.Tolerance || a.P50 > 0 && a.P50 < 1/verdict.Tolerance
 }
 
-// Unlike notes that the row does not stand for one of those that it is like.
-func (r *Row) Unlike(what string) {
+// Qualify puts a word before one of those that the row is like: it does not stand for that one.
+func (r *Row) Qualify(what, word string) {
 	parts := strings.Split(r.Like, "; ")
 	for i, part := range parts {
 		if part == what {
-			parts[i] = "not " + what + " here"
+			parts[i] = word + " " + what
 		}
 	}
 	r.Like = strings.Join(parts, "; ")

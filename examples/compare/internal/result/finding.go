@@ -8,6 +8,9 @@ import (
 // Finding is what a table shows, as a sentence with its figures. It names rows that differ most,
 // where they were measured.
 func (t Table) Finding() string {
+	if t.Noisy() {
+		return t.Name + ": no finding, since other programs used the machine"
+	}
 	if t.Name == "language" {
 		return t.languages()
 	}
@@ -21,8 +24,11 @@ func (t Table) Finding() string {
 		return t.Name
 	}
 	begin := findings[t.Name].begin
-	if n := len(t.Rows[0].Levels); t.Name == "wait" && n > 0 {
+	switch n := len(t.Rows[0].Levels); {
+	case t.Name == "wait" && n > 0:
 		begin = t.Rows[0].Levels[n-1].Label + " waits at once are over after"
+	case t.Name == "crash":
+		begin = fmt.Sprintf("Of the other tasks %d bad ends cost", n)
 	}
 	return begin + " " + joined(said)
 }
@@ -65,7 +71,7 @@ var findings = map[string]struct {
 		{[]string{"pool(k)", "processes(k)"}, wallOn("on")},
 		{[]string{"inline"}, wallOn("on")},
 	}},
-	"crunch": {"Tasks that compute gain, over inline,", []part{
+	"crunch": {"Compared with inline, the speed of tasks that compute is", []part{
 		{[]string{"loop"}, timesOn},
 		{[]string{"gil threads"}, timesOn},
 		{[]string{"pool(k)", "loop+pool"}, timesOn},
@@ -74,7 +80,7 @@ var findings = map[string]struct {
 	"chat": {"Beside a slow reader the others have their message, at p99, after", []part{
 		{[]string{"inline"}, p99On}, {[]string{"loop"}, p99On}, {[]string{"pool(k)"}, p99On},
 	}},
-	"crash": {"Four bad ends cost of the other tasks", []part{
+	"crash": {"Bad ends cost", []part{
 		{[]string{"loop"}, lostOn}, {[]string{"pool(k)"}, lostOn}, {[]string{"processes(k)"}, lostOn},
 	}},
 	"cost": {"A call there and back takes", []part{

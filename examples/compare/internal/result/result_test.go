@@ -92,6 +92,33 @@ func TestRatios(t *testing.T) {
 	}
 }
 
+func TestShares(t *testing.T) {
+	for want, of := range map[string][2]time.Duration{
+		"<1 %": {1, 101}, "1 %": {1, 100}, "200 %": {2, 1}, "-": {0, 1},
+	} {
+		require.Equal(t, want, result.Share(of[0], of[1]))
+	}
+	require.Equal(t, "-", result.Share(1, 0))
+}
+
+// What a noisy machine measured is no finding.
+func TestNoiseIsNoFinding(t *testing.T) {
+	table := result.Table{Name: "crunch", Rows: []result.Row{
+		{Model: "inline", Wall: time.Second}, {Model: "gil threads", Wall: time.Second / 2, Noisy: true},
+	}}
+	require.Equal(t, "crunch: no finding, since other programs used the machine", table.Finding())
+	table.Rows[1].Noisy = false
+	require.Equal(t, "Compared with inline, the speed of tasks that compute is × 2.00 on ", table.Finding())
+}
+
+// A table names as many bad ends as it has: not all are tried everywhere.
+func TestACrashCountsItsEnds(t *testing.T) {
+	table := result.Table{Name: "crash", Rows: []result.Row{{
+		Model: "loop", Name: "loop", Lost: 20, Levels: make([]result.Level, 3),
+	}}}
+	require.Equal(t, "Of the other tasks 3 bad ends cost 20 on loop", table.Finding())
+}
+
 func TestFindings(t *testing.T) {
 	table := result.Table{Name: "mixed", Rows: []result.Row{
 		{Model: "inline", Name: "inline"},

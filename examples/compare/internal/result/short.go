@@ -31,6 +31,18 @@ func Measured(d time.Duration) string {
 	return Short(d)
 }
 
+// Share is how much of an ideal a time reaches, in percent; - without one of them.
+func Share(ideal, took time.Duration) string {
+	if ideal <= 0 || took <= 0 {
+		return "-"
+	}
+	percent := 100 * float64(ideal) / float64(took)
+	if percent < 1 {
+		return "<1 %"
+	}
+	return fmt.Sprintf("%.0f %%", percent)
+}
+
 // Cores is how many were busy; - where that was not measured.
 func Cores(n float64) string {
 	if n == 0 {

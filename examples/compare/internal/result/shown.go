@@ -30,7 +30,10 @@ func (w Worker) KiB() string {
 
 // Even is the text of the length of a task from which on the model gains.
 func (w Worker) Even() string {
-	if w.BreakEven <= 0 {
+	switch {
+	case w.BreakEven < 0:
+		return "-"
+	case w.BreakEven == 0:
 		return "never"
 	}
 	return Short(w.BreakEven)

@@ -17,8 +17,11 @@ func (in *Installed) Complete(t *result.Table) {
 		if real, ok := t.Row(p.real); ok && i >= 0 {
 			against := t.Compare(t.Rows[i], real)
 			t.Rows[i].Against = append(t.Rows[i].Against, against)
-			if against.Apart() && !t.Rows[i].Noisy {
-				t.Rows[i].Unlike(p.like)
+			switch {
+			case against.Apart() && t.Rows[i].Noisy: // the difference may be that of other programs
+				t.Rows[i].Qualify(p.like, "perhaps")
+			case against.Apart():
+				t.Rows[i].Qualify(p.like, "here unlike")
 			}
 		}
 	}

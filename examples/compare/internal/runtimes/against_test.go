@@ -84,12 +84,12 @@ func TestARowThatDiffersStandsForNothing(t *testing.T) {
 		return table.Rows[0].Like
 	}
 	require.Equal(t, "Node; asyncio", like(140, 70))
-	require.Equal(t, "Node; not asyncio here", like(100, 160))
-	require.Equal(t, "not Node here; asyncio", like(60, 100))
+	require.Equal(t, "Node; here unlike asyncio", like(100, 160))
+	require.Equal(t, "here unlike Node; asyncio", like(60, 100))
 	noisy := result.Table{
 		Name: "wait",
 		Rows: []result.Row{{Model: "loop", Like: "Node", P50: 100, Noisy: true}, {Model: "node", P50: 1}},
 	}
 	in.Complete(&noisy)
-	require.Equal(t, "Node", noisy.Rows[0].Like, "that may be the others")
+	require.Equal(t, "perhaps Node", noisy.Rows[0].Like, "the difference may be that of other programs")
 }

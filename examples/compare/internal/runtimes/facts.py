@@ -3,6 +3,7 @@ out. It also serves, as server.py does, and counts what threads do to a variable
 
 import asyncio
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -93,6 +94,14 @@ def lost(asked):
         t.join()
     total = asked["threads"] * asked["times"]
     return {"share": (total - counter.n) / max(1, total), "native": len(ids) / asked["threads"]}
+
+
+@quartet_worker.function("compare.broken")
+def broken(_):
+    """The share of a pool's tasks that are lost when another one's process ends: see broken.py."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "broken.py")
+    said = subprocess.run([sys.executable, script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=20, check=True)
+    return int(said.stdout) / 7
 
 
 quartet_worker.function("compare.listen")(server.listen)

@@ -23,6 +23,7 @@ var (
 	resident = quartet.Declare[struct{}, float64]("compare.memory")
 	threads  = quartet.Declare[struct{}, float64]("compare.threads")
 	lost     = quartet.Declare[counts, losses]("compare.lost")
+	broken   = quartet.Declare[struct{}, float64]("compare.broken")
 )
 
 type asked struct {
@@ -126,8 +127,8 @@ func works(ctx context.Context, cfg procpool.Config, found map[string]float64) e
 // nothing more is measured.
 func nothing(context.Context, procpool.Config, map[string]float64) error { return nil }
 
-// sharing measures what Python's threads lose of what they count together, and that they are the
-// system's.
+// sharing measures what Python's threads lose of what they count together, that they are the
+// system's, and what Python's pool of processes loses with one of them.
 func sharing(ctx context.Context, cfg procpool.Config, found map[string]float64) error {
 	pool, err := procpool.New(cfg)
 	if err != nil {
@@ -146,7 +147,8 @@ func sharing(ctx context.Context, cfg procpool.Config, found map[string]float64)
 		}
 		found[figure] = l.Share
 	}
-	return nil
+	found["share lost by exit"], err = broken.Do(ctx, pool, struct{}{})
+	return err
 }
 
 // lines are those of a server over several processes that are code.

@@ -28,6 +28,8 @@ var (
 	threadsPy []byte
 	//go:embed processes.py
 	processesPy []byte
+	//go:embed broken.py
+	brokenPy []byte
 	//go:embed facts.js
 	factsJS []byte
 	//go:embed facts.py
@@ -93,7 +95,7 @@ var languages = []*language{
 		ask:  []string{"-c", askPython},
 		files: map[string][]byte{
 			"server.py": serverPy, "threads.py": threadsPy, "processes.py": processesPy,
-			"facts.py": factsPy,
+			"facts.py": factsPy, "broken.py": brokenPy,
 		},
 		config: procpool.Python,
 		rows: []row{
@@ -178,7 +180,10 @@ func (in *Installed) add(p *program, perMS int) error {
 		}
 		s := &server{name: name, cfg: cfg, turns: perMS, per: x.per}
 		in.servers = append(in.servers, s)
-		m := load.Model{Name: name, Like: x.like, Kind: result.Real, Apart: true, Open: s.open, Down: s.down}
+		m := load.Model{
+			Name: name, Like: x.like, Kind: result.Real, Apart: true, Fresh: x.per == single,
+			Open: s.open, Down: s.down,
+		}
 		if x.per == turns {
 			m.Most = most
 		}

@@ -44,3 +44,20 @@ func TestRealRowsAnswer(t *testing.T) {
 		})
 	}
 }
+
+// Each language that is installed does the same work, with the results of Go.
+func TestRealLanguagesMeasure(t *testing.T) {
+	in, err := Find(1000, []string{"node", "python3"})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, in.Close()) }()
+	for _, l := range in.Languages {
+		t.Run(l.Name, func(t *testing.T) {
+			found, err := l.Measure(t.Context())
+			require.NoError(t, err)
+			require.Positive(t, found["turns"])
+			if l.Name == "python" {
+				require.Greater(t, found["share lost by exit"], 0.8, "the pool breaks as a whole")
+			}
+		})
+	}
+}

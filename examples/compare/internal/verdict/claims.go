@@ -99,7 +99,7 @@ var computing = []Claim{
 		Say: "the p99 of pings was {a} on {A} and {b} on {B}",
 	},
 	{
-		Text:  "Threads behind a global lock do so as well as worker threads",
+		Text:  "Threads behind a global lock keep the loop as free as worker threads do",
 		Ratio: [2]string{"mixed/loop+gil thread/p50", "mixed/loop+pool/p50"}, AtMost: 2, Parallel: true,
 		Expect: DoesNotHold,
 		Say:    "the median of pings was {a} on {A} and {b} on {B}",
@@ -119,7 +119,7 @@ var computing = []Claim{
 	// for the rest of an interval that the ping before them began. That is anything from none to
 	// all of it. The slowest wait for a whole one.
 	{
-		Text:  "CPU threads beside I/O add a switch interval (5 ms) to the usual wake-up",
+		Text:  "Beside a thread that computes, another may wait a switch interval (5 ms) for the lock",
 		Ratio: [2]string{"mixed/gil threads/p99"}, Per: 0.005, AtLeast: 1, Expect: Holds,
 		Say: "the p99 of pings was {a} on {A}, {q} intervals",
 	},
@@ -235,6 +235,12 @@ var ends = []Claim{
 		Ratio: [2]string{"crash/processes(k)/share lost by exit"}, Per: 1, AtMost: 0.01, Counts: true,
 		Expect: Holds,
 		Say:    "{a} of the others were lost on {A}",
+	},
+	{
+		Text:  "A crash costs one task in Python's ProcessPoolExecutor",
+		Ratio: [2]string{"language/python/share lost by exit"}, Per: 1, AtMost: 0.01, Counts: true,
+		Expect: DoesNotHold,
+		Say:    "{a} of the others were lost in {A}",
 	},
 	{
 		Text:  "A task that takes all memory costs one task in a pool of processes",

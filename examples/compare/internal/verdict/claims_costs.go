@@ -3,17 +3,17 @@ package verdict
 // What processes and runtimes cost.
 var costs = []Claim{
 	{
-		Text: "A process starts as fast as a thread", Ratio: [2]string{"cost/processes(k)/start", "cost/pool(k)/start"},
+		Text: "A process starts as fast as a worker in the same process", Ratio: [2]string{"cost/processes(k)/start", "cost/pool(k)/start"},
 		AtMost: 10, Expect: DoesNotHold,
-		Say: "a worker of {A} answered after {a}, one of {B} after {b}",
+		Say: "a worker of {A} answered after {a}, one of {B}, which is a goroutine, after {b}",
 	},
 	{
-		Text:  "A process takes as little memory as a thread",
+		Text:  "A process takes as little memory as a worker in the same process",
 		Ratio: [2]string{"cost/processes(k)/memory", "cost/pool(k)/memory"}, AtMost: 10, Expect: DoesNotHold,
-		Say: "a worker of {A} takes {a}, one of {B} takes {b}",
+		Say: "a worker of {A} takes {a}, one of {B}, which is a goroutine, takes {b}",
 	},
 	{
-		Text:  "A call to a process costs as little as one to a thread",
+		Text:  "A call to a process costs as little as one within the process",
 		Ratio: [2]string{"cost/processes(k)/round trip", "cost/pool(k)/round trip"}, AtMost: 2, Expect: DoesNotHold,
 		Say: "a call took {a} to {A} and {b} to {B}",
 	},

@@ -20,7 +20,10 @@ func (c Claim) say(e Evidence, q Figure) string {
 	pairs = append(pairs, "{q}", digits(q.Median()), "{r}", digits(plain.Median()), "{s}", digits(than.Median()))
 	said := strings.NewReplacer(pairs...).Replace(c.Say)
 	low, high := digits(slices.Min(q)), digits(slices.Max(q))
-	if low == high {
+	switch {
+	case c.BreakEven != "" && low == high: // the answer's unit is that of the break-even
+		return said
+	case low == high:
 		return fmt.Sprintf("%s; ratio %s", said, low)
 	}
 	return fmt.Sprintf("%s; ratio %s, in the rounds %s to %s", said, digits(q.Median()), low, high)

@@ -29,7 +29,7 @@ func TestOutcomes(t *testing.T) {
 		require.Equal(t, c.want,
 			c.claim.Judge(Evidence{Figures: Figures{"a": c.a, "b": Exactly(10)}, Cores: c.cores}).Outcome, "%+v", c)
 	}
-	require.Equal(t, "up to 1.8; ; ratio 1.8",
+	require.Equal(t, "up to 1.8; ",
 		turns.Judge(Evidence{Figures: Figures{"a": Exactly(18), "b": Exactly(10)}, Cores: 1}).Evidence)
 }
 

@@ -23,7 +23,7 @@ const (
 func ChatTable(receivers int) result.Table {
 	return result.Table{
 		Name: "chat",
-		Title: fmt.Sprintf("a message to %d receivers every %v, one of whom takes %v to read it; latency of the others, wall until the last has it, at worst",
+		Title: fmt.Sprintf("a message to %d receivers every %v, one of whom takes %v to read it; latency of the others; wall: of the slowest message, until all have it",
 			receivers, MessageEvery, slowReader),
 		Rule:   fmt.Sprintf("p99 below half of the slow reader's %v", slowReader),
 		Limit:  slowReader / 2,
@@ -50,6 +50,8 @@ func broadcast(receivers int) (sc load.Scenario) {
 // receivers.
 func chat(p Plan) Outcome {
 	out := Outcome{Figures: verdict.Figures{}}
+	// Receivers keep their connections, which nobody hands over again for each message.
+	p.Models = slices.DeleteFunc(slices.Clone(p.Models), func(m load.Model) bool { return m.Fresh })
 	levels := make([][]result.Level, len(p.Models))
 	for _, n := range p.Receivers {
 		full := func(m load.Model) bool { return m.Most > 0 && n >= m.Most } // one message takes all that it has

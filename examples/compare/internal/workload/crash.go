@@ -124,7 +124,7 @@ func tried(ctx context.Context, a accident) aftermath {
 func CrashTable() result.Table {
 	return result.Table{
 		Name:   "crash",
-		Title:  fmt.Sprintf("%d tasks, one of which panics, ends its process, hangs, or takes all memory; wall until all have ended, or nothing has been answered for %v", crashTasks, still),
+		Title:  fmt.Sprintf("%d tasks, one of which panics, ends its process, hangs, or takes memory until its process is killed; wall until all have ended, or nothing has been answered for %v", crashTasks, still),
 		Rule:   "nothing is lost but the guilty one",
 		BarOf:  result.Wall,
 		Steps:  "its end",
@@ -132,14 +132,28 @@ func CrashTable() result.Table {
 	}
 }
 
+// crashLike is what rows are like here, where that differs from other workloads. Node ends when an
+// exception is not caught. In worker_threads process.exit and a full heap end the worker alone.
+// Python's pool of processes gives up all its tasks when one of its processes dies.
+var crashLike = map[string]string{
+	"loop":           "asyncio; an exception that nobody catches ends Node",
+	"loop+pool":      "a loop and threads; in worker_threads exit and a full heap cost one worker",
+	"loop+processes": "Node with child_process",
+	"processes(k)":   "a pool that replaces a process; Python's ProcessPoolExecutor breaks as a whole",
+}
+
 // crash shows what a task takes with it. A row's figures are those of the typical round.
 func crash(p Plan) Outcome {
 	out := Outcome{Table: CrashTable(), Figures: verdict.Figures{}}
-	// they would need ends of their own
-	p.Models = slices.DeleteFunc(slices.Clone(p.Models), func(m load.Model) bool { return m.Kind == result.Real })
+	p.Models = slices.DeleteFunc(slices.Clone(p.Models), func(m load.Model) bool {
+		// Real rows would need ends of their own. A cluster has processes, and loops(k) are
+		// loops of one process, which end together.
+		return m.Kind == result.Real || m.Fresh
+	})
 	all := p.accidents()
 	for i, m := range p.Models {
 		row, ends := p.nameOf(m, p.Cores), map[load.Fate]aftermath{}
+		row.Like = cmp.Or(crashLike[m.Name], row.Like)
 		for _, fate := range fates() {
 			rounds := all[i][fate]
 			if len(rounds) == 0 {
@@ -206,7 +220,7 @@ func costs(ends map[load.Fate]aftermath) string {
 		case after.Died:
 			all = append(all, fmt.Sprintf("%s costs the program", fate))
 		case after.Lost > 0:
-			all = append(all, fmt.Sprintf("%s costs %d others", fate, after.Lost))
+			all = append(all, fmt.Sprintf("%s costs %d of the others", fate, after.Lost))
 		}
 	}
 	return strings.Join(all, ", ")

@@ -34,7 +34,7 @@ func (p *Plan) tell(out *Outcome) {
 			case strings.Contains(row.Broken, ": "):
 				row.Broken += ", or other programs had the cores"
 			case row.Broken != "": // of a real row, into which nobody looks
-				row.Broken += ": perhaps since other programs had the cores"
+				row.Broken += ": other programs may have had the cores"
 			}
 		}
 		out.Table.Remarks = append(out.Table.Remarks,

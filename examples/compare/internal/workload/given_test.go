@@ -40,7 +40,7 @@ func TestOthersUseTheMachine(t *testing.T) {
 	p.tell(&Outcome{Table: slow, Figures: verdict.Figures{}})
 	require.Equal(t, "p99 1s: only one request is served at a time, or other programs had the cores",
 		slow.Rows[1].Broken)
-	require.Equal(t, "p99 1s: perhaps since other programs had the cores", slow.Rows[0].Broken, "a real row's")
+	require.Equal(t, "p99 1s: other programs may have had the cores", slow.Rows[0].Broken, "a real row's")
 
 	p.given = nil
 	looks, left = 0, []time.Duration{190, 190, 110}

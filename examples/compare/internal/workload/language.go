@@ -17,7 +17,7 @@ import (
 func LanguageTable() result.Table {
 	return result.Table{
 		Name:   "language",
-		Title:  "the same work in each language, on one thread; wall: " + load.Works[0].Label + " of one generator",
+		Title:  "the same work in each language, on one thread; wall: " + load.Works[0].Label + " of a random number generator",
 		BarOf:  result.Wall,
 		Steps:  "the work",
 		StepOf: result.Wall,
@@ -92,7 +92,7 @@ func languageRow(l load.Language, ours bool, fs verdict.Figures) result.Row {
 	return r
 }
 
-// turns says how long a turn of the generator takes in each language.
+// turns says how long a step of the generator takes in each language.
 func turns(rows []result.Row) string {
 	var each []string
 	for _, r := range rows {
@@ -101,7 +101,7 @@ func turns(rows []result.Row) string {
 	if len(each) == 0 {
 		return ""
 	}
-	return "a turn takes " + strings.Join(each, ", ") +
+	return "a step takes " + strings.Join(each, ", ") +
 		"; in the other tables a millisecond of CPU time is one by each language's own clock, so that these differences do not count there"
 }
 

@@ -55,25 +55,31 @@ func (p *Plan) mixedRow(m load.Model, s load.Sample) result.Row {
 	perHeavy := s.Wall * time.Duration(len(s.Rounds)) / time.Duration(max(s.Heavy, 1))
 	row := p.newRow(m, p.Cores, s, perHeavy, HeavyWork)
 	above(&row, workWasFaster)
-	JudgeMixed(&row)
+	JudgeMixed(&row, p.Cores)
 	return row
 }
 
 // JudgeMixed says, from a row's figures, how it breaks the rule.
-func JudgeMixed(r *result.Row) {
+func JudgeMixed(r *result.Row, cores int) {
 	if r.P99 <= pingWithin {
 		return
 	}
-	why := fmt.Sprintf("at most %d of the requests computed at once, and pings waited for a core", r.Running)
+	// Processes compute one CPU request at a time too: the next one follows its answer.
+	computing := max(r.Running, 1)
+	why := fmt.Sprintf("at most %d of %d cores computed, so pings waited for something else", computing, cores)
+	if computing >= int64(cores) {
+		why = "pings waited for a core while requests computed"
+	}
 	switch {
 	case r.Model == "loop+processes":
-		why = "pings wait for a core that the processes have"
 	case r.Started == result.Unknown:
 		why = "pings and CPU requests share the processes"
 	case r.Started == 1:
 		why = "only one request is served at a time, so pings wait for the CPU request"
 	case r.Model == "loops(k)":
 		why = "each loop serves one request at a time; a ping that is handed to the busy loop waits for its CPU request"
+	case r.Model == "gil per interpreter":
+		why = "a ping in the CPU request's interpreter waits for the lock of both"
 	case strings.Contains(r.Model, "gil"):
 		why = fmt.Sprintf("the CPU request has the lock; every second ping waits %s or more for it", short(r.P50))
 	}

@@ -109,7 +109,9 @@ func TestAccidents(t *testing.T) {
 	require.Empty(t, processes.Broken)
 	require.Zero(t, processes.Lost)
 	loop, _ := out.Table.Row("loop")
-	require.Contains(t, loop.Broken, "exit costs the program, hang costs 6 others")
+	require.Contains(t, loop.Broken, "exit costs the program, hang costs 6 of the others")
+	require.Contains(t, loop.Like, "ends Node")
+	require.Contains(t, processes.Like, "ProcessPoolExecutor breaks as a whole")
 }
 
 // A task that is answered late is not lost: only silence is an outcome.
@@ -156,12 +158,31 @@ func TestInterruptedAccidents(t *testing.T) {
 
 func TestAccidentsSayWhatTheyCost(t *testing.T) {
 	require.Empty(t, costs(map[load.Fate]aftermath{load.Panic: {Wall: 1}}))
-	require.Equal(t, "panic costs 1 others, exit costs the program",
+	require.Equal(t, "panic costs 1 of the others, exit costs the program",
 		costs(map[load.Fate]aftermath{load.Exit: {Lost: 7, Died: true}, load.Panic: {Lost: 1}}))
+}
+
+// Loops of one process end together, as those of Node's cluster do not.
+func TestLoopsOfOneProcessAreNoClusterThatCrashes(t *testing.T) {
+	require.Empty(t, crash(quick(t, "loops(k)")).Table.Rows)
+}
+
+// The quickest runs are compared: other programs disturb some of them.
+func TestAGainIsTheQuickestRuns(t *testing.T) {
+	gain := func(run, inline []time.Duration) bool {
+		next := func(of []time.Duration) func() time.Duration {
+			return func() time.Duration { d := of[0]; of = append(of[1:], d); return d }
+		}
+		return gains(next(run), next(inline))
+	}
+	require.True(t, gain([]time.Duration{99, 80, 99, 99, 99}, []time.Duration{100, 100, 100, 100, 100}))
+	require.False(t, gain([]time.Duration{80, 80, 80, 80, 80}, []time.Duration{200, 200, 200, 200, 80}))
 }
 
 func TestCost(t *testing.T) {
 	out := cost(quick(t))
+	require.EqualValues(t, result.Unknown, out.Table.Rows[0].Worker.BreakEven, "inline does not gain over inline")
+	require.NotContains(t, out.Figures, "cost/inline/break-even")
 	require.Len(t, out.Table.Rows, len(costed))
 	for _, r := range out.Table.Rows {
 		require.Positive(t, r.Wall, r.Name)

@@ -34,7 +34,7 @@ func above(r *result.Row, why string) {
 
 // Reasons for being faster than an ideal.
 const (
-	workWasFaster = "a turn of the work was faster than when it was calibrated"
+	workWasFaster = "a step of the work was faster than when it was calibrated"
 	timerWasEarly = "its timers count whole milliseconds, and may fire before the last one is over"
 )
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quartet-go/quartet/examples/compare/internal/load"
+	"github.com/quartet-go/quartet/examples/compare/internal/model"
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
 	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
 )
@@ -27,7 +28,7 @@ const (
 func WaitTable(n int) result.Table {
 	return result.Table{
 		Name:   "wait",
-		Title:  fmt.Sprintf("%d at once of %v each; a pool has %d workers", n, OneWait, WaitWorkers),
+		Title:  fmt.Sprintf("%d at once of %v each; a pool has %d workers, one of processes a process per core", n, OneWait, WaitWorkers),
 		Rule:   "all within three times one wait",
 		Limit:  3 * OneWait,
 		BarOf:  result.Wall,
@@ -86,6 +87,8 @@ func JudgeWait(r *result.Row, n int) {
 	}
 	why := fmt.Sprintf("all waited at once; the rest went into starting and ending them, on %.2f cores", r.Cores)
 	switch {
+	case r.Model == "loops(k)":
+		why = fmt.Sprintf("each request is a new connection; to hand one over takes %v of CPU time", model.HandOver)
 	case r.Started == result.Unknown:
 		why = "each process keeps one wait at a time"
 	case r.Started < int64(n):
