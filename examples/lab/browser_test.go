@@ -143,6 +143,7 @@ func TestTheStations(t *testing.T) {
 		require.Equal(t, "true", l.Eval(`String(document.querySelector("#overview").hasAttribute("hidden"))`))
 		require.NotContains(t, l.Eval(`[...document.querySelectorAll("[aria-label]")].map(e => e.ariaLabel).join()`),
 			"p99 of", "nor for a screen reader")
+		require.Equal(t, "none", l.Eval(`getComputedStyle(document.querySelector("#overview")).display`), "no room for nothing")
 		guess := want
 		if i%2 == 1 {
 			guess = (want + 1) % 4
@@ -166,13 +167,30 @@ func TestTheStations(t *testing.T) {
 				l.look(width, theme)
 				require.Equal(t, "false", l.Eval(`String(document.documentElement.scrollWidth > innerWidth)`),
 					"%d: wider than the window", width)
-				if i%3 == 0 || theme == "light" {
-					l.picture(fmt.Sprintf("lab-%d-%d-%s.png", i+1, width, theme))
-				}
+				l.picture(fmt.Sprintf("lab-%d-%d-%s.png", i+1, width, theme))
 			}
 		}
 		l.look(1280, "light")
 	}
+}
+
+// No figure of requests without an answer looks exact.
+func TestWhatIsNotAnsweredIsAtLeast(t *testing.T) {
+	l := open(t, "")
+	l.click("#stations li:nth-child(4) button")
+	l.guess(0)
+	require.Regexp(t, `breaks the rule: p50 at least \d+ ms, p99 at least \d+ ms. 0 of 40 answered`, l.text("#m-loop .figures"))
+	require.NotContains(t, l.text("#m-pool .figures"), "at least")
+}
+
+// On a phone letters keep their size, and no word stands on an area.
+func TestAPhoneReadsThePictures(t *testing.T) {
+	l := open(t, "")
+	l.look(390, "light")
+	l.guess(0)
+	require.Equal(t, "true", l.Eval(`String(document.querySelector("#overview text").getScreenCTM().a > 0.95)`))
+	require.Equal(t, "true", l.Eval(`String([...document.querySelectorAll(".lanes")].every(svg =>
+		svg.querySelector(".halo").getBoundingClientRect().bottom < svg.querySelector("path.queue").getBoundingClientRect().top + 4))`))
 }
 
 // A number is dragged: the sentence, the script and the figures follow. Arrow keys do the same.

@@ -41,8 +41,9 @@ Lab.knee = (() => {
 		const y = ns => foot - (foot - top) * Math.min(ns, cap) / cap
 		const present = points.find(p => p.rate === settings.rate)
 		const line = points.map(p => `${x(p.rate).toFixed(1)},${y(p.p99).toFixed(1)}`).join(" ")
-		const breaks = points.find(p => p.p99 > settings.rule)
-		const kept = points.findLast(p => p.offered > 0 && p.rate < (breaks ? breaks.rate : Infinity))
+		// With few requests the p99 is that of one, so that a low rate may break what a higher one keeps.
+		const kept = points.findLast(p => p.offered > 0 && p.p99 <= settings.rule)
+		const breaks = points.find(p => p.rate > (kept ? kept.rate : 0) && p.p99 > settings.rule)
 		const words = (kept ? `keeps the rule at ${kept.rate} a second` : "") + (kept && breaks ? ", " : "") + (breaks ? `breaks it at ${breaks.rate}` : "")
 		return Lab.make("figure", {}, Lab.make("figcaption", {}, Lab.make("b", {}, model), " " + words),
 			Lab.shape("svg", {viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `p99 of the ${model} at rates up to ${most} a second: ${words}`},

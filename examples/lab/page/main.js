@@ -89,7 +89,7 @@ Lab.redraw = (() => {
 	Lab.byId("copy-text").addEventListener("click", () => write(source.textContent, "The program is copied."))
 	Lab.byId("close").addEventListener("click", () => program.close())
 	addEventListener("hashchange", () => { Lab.read(location.hash); Lab.guess(); Lab.redraw() })
-	addEventListener("resize", () => { if (Lab.answers) { Lab.scene(Lab.answers); Lab.cursor.draw() } })
+	addEventListener("resize", () => { if (Lab.answers) { Lab.scene(Lab.answers); Lab.overview(Lab.answers); Lab.cursor.draw() } })
 
 	Lab.byId("lab").hidden = false
 	Lab.guess()

@@ -2,7 +2,8 @@
 "use strict"
 
 Lab.overview = (() => {
-	const left = 74, width = 600, row = 18
+	const left = 74, row = 18
+	let width = 600 // of the plot: letters keep their size
 	const svg = Lab.byId("overview")
 	const slider = Lab.byId("window")
 
@@ -28,6 +29,7 @@ Lab.overview = (() => {
 			svg.replaceChildren()
 			return
 		}
+		width = Math.max(160, (svg.clientWidth || 674) - left)
 		const most = Math.max(1, ...answers.flatMap(a => a.overview))
 		svg.setAttribute("viewBox", `0 0 ${left + width} ${row * answers.length}`)
 		svg.setAttribute("aria-label", "Requests that wait, over two seconds: " + answers.map(a => `${a.model} at most ${Math.max(...a.overview)}`).join(", "))

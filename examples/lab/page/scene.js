@@ -4,7 +4,7 @@
 Lab.scene = (() => {
 	const laneHeight = 13
 	const mostLanes = 9
-	const queueHeight = 34
+	const queueHeight = 44 // the words stand above the area
 	const names = ["queued", "computes", "native, keeps the lock", "native, without the lock", "wants to go on", "waits"]
 
 	const articles = {}
@@ -56,7 +56,7 @@ Lab.scene = (() => {
 	// queue is an area that steps up and down. All models have the same scale, up to most.
 	const queue = (a, at, width, bottom, most) => {
 		const steps = a.scene.queue
-		const y = n => (bottom - n / most * (queueHeight - 8)).toFixed(1)
+		const y = n => (bottom - n / most * (queueHeight - 18)).toFixed(1)
 		let path = `M0 ${bottom}`
 		for (const [when, n] of steps) path += `H${at(when).toFixed(1)}V${y(n)}`
 		return [
@@ -112,10 +112,10 @@ Lab.scene = (() => {
 			p.replaceChildren(Lab.make("span", {class: "dim"}, "p50 ?, p99 ?"))
 			return
 		}
-		const least = a.atLeast ? "at least " : ""
+		const least = is => is ? "at least " : ""
 		p.replaceChildren(
 			Lab.make("b", {class: a.keeps ? "right" : "breaks"}, a.keeps ? "keeps the rule" : "breaks the rule"),
-			`: p50 ${Lab.millis(a.p50)}, p99 ${least}${Lab.millis(a.p99)}. ${a.answered} of ${a.offered} answered, ${(a.cores / 100).toFixed(2)} cores busy.`,
+			`: p50 ${least(a.p50AtLeast)}${Lab.millis(a.p50)}, p99 ${least(a.p99AtLeast)}${Lab.millis(a.p99)}. ${a.answered} of ${a.offered} answered, ${(a.cores / 100).toFixed(2)} cores busy.`,
 			Lab.state.station.name !== "lost" ? "" : a.copies > 1 ? ` ${a.copies} counters, none shared.` : ` ${a.lost} updates lost.`)
 	}
 

@@ -56,18 +56,20 @@ Lab.sentence = (() => {
 		job: setting("job", "computing of the job beside", [0, ...Lab.ladder(ms, 500 * ms, ms)], Lab.short),
 		pieces: setting("pieces", "pieces of the job", Lab.count(100)),
 		rule: setting("rule", "the rule", Lab.ladder(ms, 1000 * ms, ms), Lab.short),
-		seed: setting("seed", "seed of the dice", Lab.count(100)),
+		seed: setting("seed", "seed of the arrivals", Lab.count(100)),
 	}
 	const pieces = document.createTextNode("")
+	const job = document.createTextNode("")
 
 	Lab.byId("sentence").append(
-		numbers.threads, " threads (a loop has one, and of processes there is one for each core) serve ", numbers.rate, " requests a second on ", numbers.cores, " cores. Each request computes ",
-		numbers.cpu, ", ", numbers.share, " of it under the lock, and waits ", numbers.wait, ". A thread asks for the lock after ",
-		numbers.interval, ". Beside them somebody computes ", numbers.job, " again and again, in ", numbers.pieces, pieces,
-		"The rule: 99 of 100 requests take at most ", numbers.rule, ". The dice begin with ", numbers.seed, ".")
+		numbers.threads, " threads (the loop has one, and there is one process for each core) serve ", numbers.rate, " requests a second on ", numbers.cores, " cores. Each request computes ",
+		numbers.cpu, ", ", numbers.share, " of it under the lock, and waits ", numbers.wait, ". A thread that wants the lock waits ",
+		numbers.interval, " (the switch interval) before it demands it. Beside them a job computes ", numbers.job, job, numbers.pieces, pieces,
+		"The rule: 99 of 100 requests take at most ", numbers.rule, ". Requests arrive at random, by seed ", numbers.seed, ".")
 
 	return () => {
 		for (const number of Object.values(numbers)) number.show()
+		job.data = Lab.state.settings.job > 0 ? ", again and again, in " : " (there is none), in "
 		pieces.data = Lab.state.settings.pieces === 1 ? " piece. " : " pieces. "
 	}
 })()

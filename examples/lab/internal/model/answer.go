@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/quartet-go/quartet"
 )
 
 // Models are the names of the four, in the order in which the page shows them.
@@ -16,24 +18,21 @@ type Answer struct {
 	Model    string `json:"model"`
 	Offered  int    `json:"offered"`  // requests that arrived
 	Answered int    `json:"answered"` // until the end
-	// P50, P99 and Max count a request without an answer with its age, so that a service that falls
-	// behind does not look fast. AtLeast says that P99 is such an age.
-	P50     time.Duration `json:"p50"`
-	P99     time.Duration `json:"p99"`
-	Max     time.Duration `json:"max"`
-	AtLeast bool          `json:"atLeast"`
-	Keeps   bool          `json:"keeps"`  // the rule
-	Lost    int           `json:"lost"`   // updates of the counter
-	Copies  int           `json:"copies"` // of the counter: processes do not share it
-	Cores   int           `json:"cores"`  // busy, in hundredths
-	Lanes   int           `json:"lanes"`
+	// P50 and P99 count a request without an answer with its age, so that a service that falls
+	// behind does not look fast. P50AtLeast and P99AtLeast: with all answers they would be more.
+	P50        time.Duration `json:"p50"`
+	P99        time.Duration `json:"p99"`
+	P50AtLeast bool          `json:"p50AtLeast"`
+	P99AtLeast bool          `json:"p99AtLeast"`
+	Keeps      bool          `json:"keeps"`  // the rule
+	Lost       int           `json:"lost"`   // updates of the counter
+	Copies     int           `json:"copies"` // of the counter: processes do not share it
+	Cores      int           `json:"cores"`  // busy, in hundredths
 	// Histogram counts latencies by Bounds.
 	Histogram []int `json:"histogram"`
 	// Overview is the most requests that waited, in each hundredth of the run.
 	Overview []int `json:"overview"`
-	// Mean is how much time an answered request spent on each look, on average.
-	Mean  [looks]time.Duration `json:"mean"`
-	Scene Scene                `json:"scene"`
+	Scene    Scene `json:"scene"`
 }
 
 // Bounds are the lower ends of the histogram's columns, from the second on.
@@ -63,39 +62,37 @@ func (r *recorder) answer(model string) Answer {
 	if r.private {
 		a.Copies = r.settings.Cores
 	}
-	var took []time.Duration
-	var sums [looks]time.Duration
-	for _, q := range r.requests {
-		if q.begun {
-			a.Lanes = max(a.Lanes, q.lane+1)
-		}
-		if q.job {
-			continue
-		}
-		a.Offered++
-		took = append(took, q.took())
-		if !q.done {
+	seen := r.timeline()
+	samples := seen.Samples("")
+	a.Offered, a.P50, a.P99 = len(samples), samples.Quantile(0.5), samples.Quantile(0.99)
+	for _, s := range samples {
+		if !s.Ended {
+			a.P99AtLeast = a.P99AtLeast || s.Took >= a.P99
 			continue
 		}
 		a.Answered++
-		i, _ := slices.BinarySearch(Bounds, q.took()+1)
+		i, _ := slices.BinarySearch(Bounds, s.Took+1)
 		a.Histogram[i]++
-		for _, s := range q.spans {
-			sums[s.look] += s.to - s.from
-		}
 	}
-	for i := range sums {
-		a.Mean[i] = sums[i] / time.Duration(max(1, a.Answered))
-	}
+	a.P50AtLeast = samples.QuantileOf(0.5, atMost) > a.P50*11/10 // less is that of the last few
+	a.Keeps = a.P99 <= r.settings.Rule
 	a.Lost = a.Answered
 	for _, n := range r.counters {
 		a.Lost -= n
 	}
 	a.Cores = int(r.computed * 100 / Lasts)
-	r.latencies(&a, took)
-	a.Overview = r.overview()
-	a.Scene = r.scene()
+	held := heldUp(seen)
+	a.Overview = overview(held)
+	a.Scene = r.scene(held)
 	return a
+}
+
+// atMost is how long a request may have taken: any time, where it has no answer.
+func atMost(s quartet.Sample) time.Duration {
+	if s.Ended {
+		return s.Took
+	}
+	return Lasts
 }
 
 // took is the time until the answer, or until now.
@@ -104,15 +101,4 @@ func (q *request) took() time.Duration {
 		return q.ended - q.arrived
 	}
 	return Lasts - q.arrived
-}
-
-func (r *recorder) latencies(a *Answer, took []time.Duration) {
-	slices.Sort(took)
-	if n := len(took); n > 0 {
-		a.P50, a.P99, a.Max = took[n/2], took[n*99/100], took[n-1]
-	}
-	for _, q := range r.requests {
-		a.AtLeast = a.AtLeast || !q.job && !q.done && q.took() >= a.P99
-	}
-	a.Keeps = a.P99 <= r.settings.Rule
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/quartet-go/quartet"
 )
 
 // Scene is what happens between Settings.From and the end of its Span.
@@ -32,7 +34,7 @@ type Request struct {
 	Looks   [looks]time.Duration `json:"looks"`
 }
 
-func (r *recorder) scene() Scene {
+func (r *recorder) scene(held quartet.Series) Scene {
 	from := r.settings.From
 	s := Scene{From: from, To: min(Lasts, from+r.settings.Span), Spans: []Span{}, Requests: []Request{}}
 	for _, q := range r.requests {
@@ -54,7 +56,12 @@ func (r *recorder) scene() Scene {
 		}
 	}
 	slices.SortFunc(s.Spans, func(a, b Span) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
-	s.Queue = r.queue(s.From, s.To)
+	s.Queue = [][2]int64{{int64(s.From), int64(held.At(moment(s.From)))}}
+	for _, p := range held {
+		if at := since(p.At); at > s.From && at < s.To {
+			s.Queue = append(s.Queue, [2]int64{int64(at), int64(p.N)})
+		}
+	}
 	return s
 }
 
@@ -64,62 +71,4 @@ func (q *request) where() Request {
 		w.Looks[s.look] += s.to - s.from
 	}
 	return w
-}
-
-// change is one of the number of requests that wait.
-type change struct {
-	at time.Duration
-	by int
-}
-
-// changes are all of them in order.
-func (r *recorder) changes() (all []change) {
-	for _, q := range r.requests {
-		for _, s := range q.spans {
-			if !q.job && (s.look == Queued || s.look == Wants) {
-				all = append(all, change{s.from, 1}, change{s.to, -1})
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b change) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.by, b.by)) })
-	return all
-}
-
-// queue is how many requests wait, from one moment to another.
-func (r *recorder) queue(from, to time.Duration) [][2]int64 {
-	steps := [][2]int64{{int64(from), 0}}
-	n := int64(0)
-	for _, c := range r.changes() {
-		if c.at >= to {
-			break
-		}
-		n += int64(c.by)
-		at := max(int64(c.at), int64(from))
-		if last := len(steps) - 1; steps[last][0] == at {
-			steps[last][1] = n
-		} else {
-			steps = append(steps, [2]int64{at, n})
-		}
-	}
-	return steps
-}
-
-// overview is the most requests that waited in each part of the run.
-func (r *recorder) overview() []int {
-	const parts = 100
-	most := make([]int, parts)
-	n, part := 0, 0
-	for _, c := range r.changes() {
-		for to := min(parts-1, int(c.at*parts/Lasts)); part < to; {
-			part++
-			most[part] = n
-		}
-		n += c.by
-		most[part] = max(most[part], n)
-	}
-	for part < parts-1 {
-		part++
-		most[part] = n
-	}
-	return most
 }

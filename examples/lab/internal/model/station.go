@@ -45,7 +45,7 @@ func wait() Station {
 		Name: "wait", Title: "A wait", Settings: s,
 		Story: "A request hardly computes. It waits 50 ms for a database, and 300 of them arrive in a second: " +
 			"15 wait at any time.",
-		Ask: "Which model answers 99 of 100 requests within 100 ms?",
+		Ask: "Which models answer 99 of 100 requests within 100 ms?",
 		Options: []Option{
 			{Text: "only the loop", models: "loop"},
 			{Text: "only the pool", models: "pool"},
@@ -65,8 +65,8 @@ func knee() Station {
 	return Station{
 		Name: "knee", Title: "The knee", Settings: s,
 		Story: "A request computes 2 ms, more than half of that under the lock, and waits 8 ms. 300 arrive in a second.",
-		Ask: "The loop computes for 0.6 of each second. From which rate on do 99 of 100 of its requests no longer take " +
-			"at most 50 ms?",
+		Ask: "The loop computes for 0.6 of each second. From which rate on does it break the rule, that 99 of 100 " +
+			"requests take at most 50 ms?",
 		Options: []Option{
 			{Text: "below 300 a second", below: 300},
 			{Text: "from 300 to 480", below: 480},
@@ -85,7 +85,7 @@ func pings() Station {
 	s.Job, s.Rule, s.Span = 100*ms, 30*ms, 250*ms
 	return Station{
 		Name: "pings", Title: "CPU beside pings", Settings: s,
-		Story: "A ping computes 0.1 ms. Beside the pings somebody computes 100 ms, again and again.",
+		Story: "A ping computes 0.1 ms. Beside the pings a job computes 100 ms, again and again.",
 		Ask:   "How long do 99 of 100 pings take at most on the loop?",
 		Options: []Option{
 			{Text: "less than 1 ms", below: int64(ms)},
@@ -95,7 +95,7 @@ func pings() Station {
 		},
 		judge: loopP99,
 		Why: "A callback keeps the loop until it returns: a ping that comes at its beginning waits for all 100 ms. Under " +
-			"the lock a ping asks for it, and has it after a switch interval of 5 ms.",
+			"the lock a ping waits a switch interval of 5 ms, and then the job must give the lock up.",
 		Try: "Drag the switch interval to 20 ms. Who feels it?",
 	}
 }
@@ -110,8 +110,8 @@ func convoy() Station {
 	return Station{
 		Name: "convoy", Title: "The convoy", Settings: s,
 		Story: "A request waits ten times for 0.5 ms, and computes 0.1 ms before each wait: 6 ms in all. " +
-			"Beside it a thread computes.",
-		Ask: "How long does half of these requests take at most under the lock (p50)?",
+			"Beside it a job computes 400 ms, again and again.",
+		Ask: "Under the lock, how long do half of these requests take at most (p50)?",
 		Options: []Option{
 			{Text: "6 to 10 ms", below: int64(10 * ms)},
 			{Text: "10 to 25 ms", below: int64(25 * ms)},
@@ -119,7 +119,7 @@ func convoy() Station {
 			{Text: "more than 45 ms", below: most},
 		},
 		judge: lockP50,
-		Why: "Each wait gives the lock away, and the thread that computes keeps it for a whole switch interval: ten waits " +
+		Why: "Each wait gives the lock away, and the job keeps it for a whole switch interval: ten waits " +
 			"cost ten times 5 ms and more. On the loop each of them costs the rest of a callback of 400 ms.",
 		Try: "Drag the switch interval to 1 ms. How long is it now?",
 	}
@@ -150,7 +150,7 @@ func pieces() Station {
 	s.Job, s.Pieces, s.Rule, s.Span = 100*ms, 20, 20*ms, 250*ms
 	return Station{
 		Name: "pieces", Title: "Cut into pieces", Settings: s,
-		Story: "The 100 ms beside the pings are cut into 20 pieces, with a sleep of 0 after each.",
+		Story: "The same pings. The job of 100 ms beside them is cut into 20 pieces, with a sleep of 0 after each.",
 		Ask:   "How long do 99 of 100 pings take at most on the loop now?",
 		Options: []Option{
 			{Text: "less than 1 ms", below: int64(ms)},
