@@ -1,11 +1,13 @@
 package model_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"go/format"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,8 +36,33 @@ func TestGoProgramsCompile(t *testing.T) {
 	}
 }
 
-// compile builds a program as if it lay beside this package, in the module.
-func compile(t *testing.T, program string) {
+// The program of each station runs: it prints a line for each model, and ends. Under load a model may
+// answer none, which the program says.
+func TestTheProgramsOfTheStationsRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not with -short: each takes some twelve seconds")
+	}
+	for _, st := range model.Stations {
+		t.Run(st.Name, func(t *testing.T) {
+			t.Parallel() // they mostly wait
+			program, err := model.GoProgram(st.Settings)
+			require.NoError(t, err)
+			var said, complained bytes.Buffer
+			cmd := exec.CommandContext(t.Context(), compile(t, program))
+			cmd.Stdout, cmd.Stderr = &said, &complained
+			require.NoError(t, cmd.Run(), complained.String())
+			require.Empty(t, complained.String())
+			lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+			require.Len(t, lines, len(model.Models), said.String())
+			for i, m := range model.Models {
+				require.Regexp(t, `^`+m+` +(\d+ sent, p50 \S+, p99 \S+|none of \d+ answered)$`, lines[i])
+			}
+		})
+	}
+}
+
+// compile builds a program as if it lay beside this package, in the module, and returns its file.
+func compile(t *testing.T, program string) string {
 	t.Helper()
 	dir := t.TempDir()
 	source, overlay := filepath.Join(dir, "main.go"), filepath.Join(dir, "overlay.json")
@@ -45,7 +72,9 @@ func compile(t *testing.T, program string) {
 	replaced, err := json.Marshal(map[string]map[string]string{"Replace": {there: source}})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(overlay, replaced, 0o600))
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-o", dir+"/program.exe", "./program")
+	file := filepath.Join(dir, "program.exe")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-o", file, "./program")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out)+program)
+	return file
 }
