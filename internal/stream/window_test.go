@@ -11,7 +11,7 @@ import (
 // items.
 func TestNeitherSideWaitsForTheOther(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
-	for range 2000 {
+	for range 200 { // each about 20,000 items
 		var w Window
 		var tally Tally
 		most := 1 << rng.IntN(22)
