@@ -19,17 +19,21 @@ const (
 
 // The experiments of testdata/measure/probe.py, in the step form.
 
-// lab is where an experiment is made.
+// lab is where an experiment is made. Of the version only its lock may matter: see trial.
 type lab struct {
 	testing.TB
-	version string
-	args    map[string]float64
-	seed    uint64
-	machine Machine
-	piece   time.Duration            // threads that compute do so in pieces of this length
-	beside  int                      // foreign threads that compute for a third of the time: the load of a busy machine
-	real    map[string]measuredValue // what was measured of the same experiment
+	version    string
+	args       map[string]float64
+	seed       uint64
+	machine    Machine
+	piece      time.Duration // threads that compute do so in pieces of this length
+	beside     int           // foreign threads that compute for a third of the time: the load of a busy machine
+	asMeasured parts
 }
+
+// parts are the seconds that the parts of a round took when the same experiment was measured; zero
+// where it has no such parts.
+type parts struct{ compute, wait float64 }
 
 // figures are the results of an experiment, by the names that probe.py gives them. Times are in
 // seconds.
@@ -150,7 +154,7 @@ func simSwitch(l lab) figures {
 	var holds []time.Duration
 	var order []int
 	since, last := time.Duration(0), (*vthread)(nil)
-	for s.now < l.dur() && s.step() {
+	for end := l.dur(); s.now < end && s.step(); {
 		if now := s.locks[0].last; now != last && now.number > l.beside && s.now > time.Duration(n)*100*us {
 			if last != nil {
 				holds = append(holds, s.now-since)
@@ -319,7 +323,7 @@ func simCrunch(l lab) figures {
 
 // simRounds is n threads that compute and sleep in turn.
 func simRounds(l lab) figures {
-	compute := time.Duration(l.real["compute"].median * float64(time.Second))
+	compute := time.Duration(l.asMeasured.compute * float64(time.Second))
 	if compute == 0 {
 		compute = time.Duration(l.arg("compute", 50)) * us
 	}
@@ -345,7 +349,7 @@ func simRounds(l lab) figures {
 	}
 	n := int(l.arg("n", 2))
 	perSecond := rounds(n)
-	b := l.real["wait"].median
+	b := l.asMeasured.wait
 	bound := min(float64(n)/(compute.Seconds()+b), 1/compute.Seconds())
 	return figures{"per_s": perSecond, "of_bound": perSecond / bound}
 }

@@ -107,12 +107,17 @@ func (s setting) predict(t testing.TB, rows []measuredRow) []float64 {
 	predicted := make([]float64, len(rows))
 	for i := 0; i < len(rows); {
 		end := i
-		real := make(map[string]measuredValue)
+		var asMeasured parts
 		for ; end < len(rows) && rows[end].version == rows[i].version &&
 			rows[end].experiment == rows[i].experiment; end++ {
-			real[rows[end].figure] = rows[end].measuredValue
+			switch rows[end].figure {
+			case "compute":
+				asMeasured.compute = rows[end].median
+			case "wait":
+				asMeasured.wait = rows[end].median
+			}
 		}
-		all := s.medians(t, rows[i].version, rows[i].experiment, real)
+		all := s.medians(t, rows[i].version, rows[i].experiment, asMeasured)
 		for ; i < end; i++ {
 			x, ok := all[rows[i].figure]
 			if predicted[i] = x; !ok {
@@ -123,17 +128,37 @@ func (s setting) predict(t testing.TB, rows []measuredRow) []float64 {
 	return predicted
 }
 
-// medians simulates an experiment with some seeds.
-func (s setting) medians(t testing.TB, version, experiment string, real map[string]measuredValue) figures {
+// trial is what decides how an experiment ends: rows of two versions with the same lock share one.
+type trial struct {
+	setting    setting
+	policy     Policy
+	experiment string
+	asMeasured parts
+}
+
+// medianOf has the figures of each trial that a test has asked for: no two tests simulate the same.
+var medianOf = make(map[trial]figures)
+
+// medians are the figures of an experiment: the medians of some seeds.
+func (s setting) medians(t testing.TB, version, experiment string, asMeasured parts) figures {
 	name, args, err := parseExperiment(experiment)
 	require.NoError(t, err)
+	l := lab{TB: t, version: version, args: args, piece: s.piece, beside: s.beside, asMeasured: asMeasured}
+	key := trial{setting: s, policy: l.policy(), experiment: experiment, asMeasured: asMeasured}
+	out, simulated := medianOf[key]
+	if !simulated {
+		out = s.simulate(l, experiments[name])
+		medianOf[key] = out
+	}
+	return out
+}
+
+// simulate runs an experiment with each seed; there are no figures of one that has no simulation.
+func (s setting) simulate(l lab, run func(l lab) figures) figures {
 	all := make(map[string][]float64)
 	for seed := range s.seeds {
-		if run := experiments[name]; run != nil {
-			l := lab{
-				TB: t, version: version, args: args, seed: uint64(seed), piece: s.piece, beside: s.beside,
-				real: real,
-			}
+		if run != nil {
+			l.seed = uint64(seed)
 			for figure, x := range run(l) {
 				all[figure] = append(all[figure], x)
 			}

@@ -32,7 +32,7 @@ func TestPredictionsStand(t *testing.T) {
 	}
 	var rows [][]string
 	for _, program := range programs {
-		f := settings[0].medians(t, "3.12", program, nil)
+		f := settings[0].medians(t, "3.12", program, parts{})
 		for _, figure := range slices.Sorted(maps.Keys(f)) {
 			rows = append(rows, []string{"3.12", program, figure, strconv.FormatFloat(f[figure], 'g', 4, 64)})
 		}
