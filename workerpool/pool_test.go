@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/executortest"
 	"github.com/quartet-go/quartet/workerpool"
 )
 
@@ -49,9 +50,12 @@ func TestFanOutOnOneWorkerAndAShortQueue(t *testing.T) {
 }
 
 func TestDeepAwait(t *testing.T) {
-	depth := 100_000
-	if raceEnabled {
+	depth := 20_000
+	switch {
+	case raceEnabled:
 		depth = 5_000 // the race detector makes goroutines dear
+	case executortest.Long():
+		depth = 100_000
 	}
 	p := workerpool.New(workerpool.Config{Workers: 1, InFlight: 200_000})
 	defer p.Close()
