@@ -18,7 +18,16 @@ type life struct {
 
 func (l *life) Deadline() (time.Time, bool) { return l.of.foreign.Deadline() }
 func (l *life) Done() <-chan struct{}       { return l.of.parent().Done() }
-func (l *life) Err() error                  { return l.of.parent().Err() }
+
+// Err may be asked for an end that Done has shown at a parent which the task has let go of since:
+// it does that when it is over.
+func (l *life) Err() error {
+	if err := l.of.parent().Err(); err != nil || !l.of.over() {
+		return err
+	}
+	return context.Canceled
+}
+
 func (l *life) Value(key any) any {
 	if l.settled.Load() {
 		return l.of.foreign.Value(key)

@@ -111,6 +111,37 @@ func TestEndRacesWithDone(t *testing.T) {
 	}
 }
 
+// asked is a context that calls hook when it is asked for its end.
+type asked struct {
+	context.Context
+	hook func()
+}
+
+func (c *asked) Done() <-chan struct{} {
+	if hook := c.hook; hook != nil {
+		c.hook = nil
+		hook()
+	}
+	return c.Context.Done()
+}
+
+// A task that outlives the one around it may end at any moment of a Cancel, as in Close: its
+// context lets go of the one around it then.
+func TestEndInTheMiddleOfCancel(t *testing.T) {
+	root := &asked{Context: t.Context()}
+	outer := pending(root, &counter{})
+	outer.Claim()
+	inner := pending(outer.Context(), &counter{})
+	inner.Claim()
+	ctx := inner.Context()
+	outer.End()
+	root.hook = inner.End
+	require.False(t, inner.Cancel(errWhy))
+	require.Nil(t, root.hook, "it has been asked")
+	require.ErrorIs(t, ctx.Err(), context.Canceled)
+	<-ctx.Done()
+}
+
 func TestAbandonWithoutAnOwner(t *testing.T) {
 	c := &counter{}
 	n := pending(t.Context(), c)
