@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -43,33 +42,6 @@ func TestChildrenOfWorkersDoNotOutliveSignals(t *testing.T) {
 		_, err := shell.Do(bounded(t), p, "kill -"+s+" $$; echo survived")
 		require.ErrorContains(t, err, "signal: ")
 	}
-}
-
-// Under load, too, all that was accepted ends well.
-func TestSignalsUnderLoad(t *testing.T) {
-	p := newPool(t, procpool.Config{Workers: 2, Queue: 10_000})
-	pid, err := naps.Do(bounded(t), p, 0)
-	require.NoError(t, err)
-	var ok atomic.Int64
-	var fs []*quartet.Future[int]
-	for i := range 10_000 {
-		fs = append(fs, double.Go(bounded(t), p, i))
-		if i%1000 == 0 {
-			require.NoError(t, syscall.Kill(pid, groupSignals[i/1000%3]))
-		}
-	}
-	drained := make(chan error)
-	go func() { drained <- p.Shutdown(bounded(t)) }()
-	for i, f := range fs {
-		v, err := f.Await(bounded(t))
-		require.NoError(t, err)
-		require.Equal(t, 2*i, v)
-		ok.Add(1)
-	}
-	require.NoError(t, <-drained)
-	s := p.Stats()
-	require.Equal(t, uint64(ok.Load())+1, s.Submitted)
-	require.Equal(t, s.Submitted, s.Done)
 }
 
 // onTerminal is a place with a controlling terminal. The exec leaves no shell there: dash, which
