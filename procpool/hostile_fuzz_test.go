@@ -2,9 +2,6 @@ package procpool
 
 import (
 	"context"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"runtime"
 	"testing"
 
@@ -67,24 +64,10 @@ func framesOfStreams() [][]wire.Frame {
 	}
 }
 
-func joinFrames(frames []wire.Frame) (data []byte) {
-	for _, f := range frames {
-		data = wire.Append(data, f)
-	}
-	return data
-}
-
-// Whatever a worker sends: no panic, bounded memory, and each accepted call ends once.
-func FuzzFramesFromAWorker(f *testing.F) {
-	for _, frames := range framesOfStreams() {
-		f.Add(joinFrames(frames))
-	}
-	shared, err := os.Create(filepath.Join(f.TempDir(), "shared"))
-	require.NoError(f, err)
-	defer func() { _ = shared.Close() }()
-	require.NoError(f, shared.Truncate(wire.SharedEnd))
+// framesOfCalls are of calls with one result.
+func framesOfCalls() []wire.Frame {
 	one := []byte("1")
-	frames := []wire.Frame{
+	return []wire.Frame{
 		{Type: wire.Result, ID: 1, Body: one},
 		{Type: wire.Result, ID: 1, Arg: 0x30, Body: one},
 		{
@@ -103,57 +86,31 @@ func FuzzFramesFromAWorker(f *testing.F) {
 		{Type: wire.CancelCall, ID: 7, Body: []byte(`{"message":"m"}`)},
 		{Type: wire.Shutdown},
 	}
+}
+
+func joinFrames(frames []wire.Frame) (data []byte) {
+	for _, f := range frames {
+		data = wire.Append(data, f)
+	}
+	return data
+}
+
+// Whatever a worker sends: no panic, bounded memory, and each accepted call ends once.
+func FuzzFramesFromAWorker(f *testing.F) {
+	for _, frames := range framesOfStreams() {
+		f.Add(joinFrames(frames))
+	}
+	shared := newShared(f)
+	frames := framesOfCalls()
 	for i := range frames {
 		f.Add(wire.Append(nil, frames[i]))
 		f.Add(wire.Append(wire.Append(nil, frames[i]), frames[(i+1)%len(frames)]))
 	}
-	f.Add(wire.Append(wire.Append(nil, frames[8]), wire.Frame{Type: wire.Result, ID: 1, Body: one}))
-	initDone.Store(true)
+	f.Add(wire.Append(wire.Append(nil, frames[8]), frames[0]))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := New(Config{
-			Command: []string{"no worker"}, Workers: 1, Concurrency: 3, MaxFrame: 1 << 20,
-			OnPanic: func(error) {},
-		})
-		require.NoError(t, err)
-		p.in.Lock()
-		w := p.newWorker(0)
-		p.ending = true // no other one comes
-		p.in.Commit()
-		hello, err := json.Marshal(wire.Greeting{
-			Magic: wire.Magic, Version: wire.Version, Codec: p.codec,
-			Concurrency: 3, Bulk: true,
-		})
-		require.NoError(t, err)
-		w.greeting, w.page = wire.Greeting{Version: wire.Version, Codec: p.codec, Bulk: true}, shared
-		w.reader.Limit = wire.MaxHello
-		feed := func(data []byte) error {
-			for len(data) > 0 {
-				n := copy(w.reader.Room(), data)
-				w.reader.Fed(n)
-				data = data[n:]
-				if err := p.receive(w); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-		require.NoError(t, feed(wire.Append(nil, wire.Frame{Type: wire.Hello, Body: hello})))
-		var fs []*quartet.Future[int]
-		for i := range 5 {
-			fs = append(fs, fuzzed.Go(context.Background(), p, i))
-		}
-		stream := &fuzzedStream{}
-		require.NoError(t, p.SubmitCall(context.Background(), stream))
-		_ = feed(data)
-		p.bury(w, burial{code: 1})
-		require.NoError(t, p.Close())
-		for _, f := range fs {
-			_, err := f.Result()
-			require.NotErrorIs(t, err, quartet.ErrPending)
-		}
-		require.Equal(t, 1, stream.ends)
-		s := p.Stats()
-		require.Equal(t, s.Submitted, s.Done+s.Failed+s.Abandoned)
+		victim := newFuzzedPool(t, shared, 3)
+		_ = victim.feed(data)
+		victim.dies(t, nil)
 		var memory runtime.MemStats
 		runtime.ReadMemStats(&memory)
 		require.Less(t, memory.HeapAlloc, uint64(300<<20))
