@@ -173,7 +173,11 @@ var Topics = []Topic{
 			[]string{"Python is slow with one thread too, which has the lock to itself"},
 			"CPython is; PyPy has a lock too, and compiles.",
 		},
-		{"Newer versions are faster", []string{"A newer Python is faster"}, ""},
+		{
+			"Newer versions are faster",
+			[]string{"A newer Python is faster"},
+			"One function, by two programs as they were built here.",
+		},
 	}},
 	{"Processes", []Statement{
 		{
@@ -226,7 +230,11 @@ var Topics = []Topic{
 			},
 			"A pool that replaces the process does. Python's gives up all its tasks.",
 		},
-		{"Scaling takes more effort in Python", []string{lines}, ""},
+		{
+			"Scaling takes more effort in Python",
+			[]string{lines},
+			"Node's cluster hands connections out; in Python the program does. Its lines also serve with threads.",
+		},
 		{
 			"Processes and asynchronous code complicate Python, and Node is straightforward",
 			[]string{lines},
@@ -241,8 +249,8 @@ var Topics = []Topic{
 		},
 		{
 			"Services in real time are better off with Node",
-			[]string{"Node reaches a hundred receivers sooner than asyncio"},
-			"",
+			[]string{"Node reaches a hundred receivers sooner than asyncio", nonblock},
+			"Its interpreter is faster. asyncio does not block either.",
 		},
 		{
 			"Node is for streams of data",

@@ -62,7 +62,7 @@ var waits = []Claim{
 	{
 		Text: "Python lacks threads of the system", Ratio: [2]string{"language/python/kernel threads per thread"},
 		Per: 1, AtMost: 0.5, Counts: true, Expect: DoesNotHold,
-		Say: "each of 50 threads of {A} had {a} threads of the system",
+		Say: "each of 50 threads of {A} was {a} of the system's",
 	},
 }
 
