@@ -7,6 +7,10 @@ import (
 	"github.com/quartet-go/quartet/procpool/internal/wire"
 )
 
+// Both sides of the pipes know these. They have names here since go doc shows the values of
+// variables, and must not show an internal package.
+var errProtocol, errMismatch = wire.ErrProtocol, wire.ErrMismatch
+
 // Errors of the pool; compare with [errors.Is].
 var (
 	// ErrCrashLoop is what calls get while workers do not come up: the last ones died, or said
@@ -18,10 +22,10 @@ var (
 	// ErrNested is New's refusal inside a worker; see Config.MaxDepth.
 	ErrNested = errors.New("procpool: a pool inside a worker needs Config.MaxDepth")
 	// ErrProtocol says that a worker sent what the protocol does not allow; it was killed.
-	ErrProtocol = wire.ErrProtocol
+	ErrProtocol = errProtocol
 	// ErrMismatch says that a worker speaks another version of the protocol, was built from other
 	// code, or has an interpreter that is too old.
-	ErrMismatch = wire.ErrMismatch
+	ErrMismatch = errMismatch
 )
 
 // ForeignError is an exception of a worker in another language.

@@ -66,7 +66,7 @@ func internalImports(file *ast.File) map[string]bool {
 	return names
 }
 
-// exported are the types that go doc shows of a declaration.
+// exported are the types and the values that go doc shows of a declaration.
 func exported(d ast.Decl) (types []ast.Node) {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
@@ -81,8 +81,14 @@ func exported(d ast.Decl) (types []ast.Node) {
 					types = append(types, members(s.Type)...)
 				}
 			case *ast.ValueSpec:
-				if s.Type != nil && slices.ContainsFunc(s.Names, (*ast.Ident).IsExported) {
+				if !slices.ContainsFunc(s.Names, (*ast.Ident).IsExported) {
+					continue
+				}
+				if s.Type != nil {
 					types = append(types, s.Type)
+				}
+				for _, value := range s.Values {
+					types = append(types, value)
 				}
 			}
 		}
