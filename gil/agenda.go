@@ -5,11 +5,17 @@ import "time"
 // agenda holds the occasions to come, by time. Those of one time happen in the order in which they
 // were put there. A thread has at most one entry, so that calling it off is cheap and nothing stale
 // is kept. It is a heap of four children.
+//
+// Invariant: heap[t.place-1] is t's entry, for each thread with place > 0. set keeps it, so every
+// move of an entry goes through set. An entry that is put again gets a new seq, and so comes behind
+// others of its time.
 type agenda struct {
 	heap []entry
 	seq  uint64
 }
 
+// entry is when an occasion of t comes; which one it is stands in t.due. seq orders entries of one
+// time.
 type entry struct {
 	at  time.Duration
 	seq uint64
@@ -68,6 +74,7 @@ func (a *agenda) set(i int, e entry) {
 	e.t.place = i + 1
 }
 
+// up puts e at i, or nearer to the root, and moves those that come later down.
 func (a *agenda) up(i int, e entry) {
 	for i > 0 {
 		parent := (i - 1) / 4
@@ -80,6 +87,7 @@ func (a *agenda) up(i int, e entry) {
 	a.set(i, e)
 }
 
+// down puts e at i, or farther from the root, and moves those that come earlier up.
 func (a *agenda) down(i int, e entry) {
 	for {
 		first := 4*i + 1

@@ -10,10 +10,11 @@ const burnTurns = 1 << 14
 
 // burn computes for d, not counting the time in check, which it calls every few tens of
 // microseconds. Where the clock stands still while something computes, which is so in a synctest
-// bubble, it sleeps instead.
+// bubble, it sleeps instead. Time in which the operating system runs others is counted too.
 func burn(d time.Duration, check func()) {
 	spent := time.Duration(0)
 	for chunks := 0; spent < d; chunks++ {
+		// 200 pieces take milliseconds. A clock that shows nothing of them stands still.
 		if chunks == 200 && spent == 0 {
 			doze(d, check)
 			return
@@ -25,6 +26,8 @@ func burn(d time.Duration, check func()) {
 	}
 }
 
+// doze is burn where time is virtual: it sleeps in steps of a millisecond, with a checkpoint after
+// each.
 func doze(d time.Duration, check func()) {
 	for left := d; left > 0; left -= time.Millisecond {
 		time.Sleep(min(left, time.Millisecond))

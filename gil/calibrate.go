@@ -19,6 +19,7 @@ var ErrBusy = errors.New("gil: Calibrate: the machine is busy")
 // used only when the error is nil. It may be called from any goroutine.
 func Calibrate() (Machine, error) {
 	m := LinuxVM
+	// What is not measured keeps LinuxVM's value.
 	lost, err := measureMachine(&m)
 	switch {
 	case err != nil:
@@ -59,6 +60,7 @@ func (m *Machine) plausible() error {
 	return nil
 }
 
+// median sorts ds in place. Medians, since a few measurements in a hundred are disturbed by others.
 func median(ds []time.Duration) time.Duration {
 	if len(ds) == 0 {
 		return 0

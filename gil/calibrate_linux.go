@@ -11,7 +11,9 @@ import (
 )
 
 // measureMachine writes what it measures into m, and says what part of its computing time others
-// took.
+// took. The four parts differ in where the sleeper is and in what the waker does before. Spinning
+// keeps a far core just idle (HotWake), a nap lets it fall asleep (ColdWake), and a long spin
+// between wake-ups on one core gives caches time to cool (Chill).
 func measureMachine(m *Machine) (lost float64, err error) {
 	cpus, err := allowedCPUs()
 	if err != nil {
@@ -72,6 +74,10 @@ func (w *wakes) lost() float64 { return max(0, 1-w.cpu.Seconds()/max(1e-9, w.wal
 // measure has a thread on one CPU wake one on another n times, and does something before each. It
 // returns the medians of the time from the beginning of the call that wakes until the woken thread
 // runs, and of the time that this call takes.
+//
+// The waker spins until the sleeper has noted its time, so each ring finds it asleep, or about to
+// sleep. The sleeper's thread is locked and pinned, and ends with its goroutine; so does the
+// waker's (onThread).
 func (w *wakes) measure(waker, sleeper, n int, before func()) (wake, signal time.Duration, err error) {
 	b := &bell{since: time.Now()}
 	ended := make(chan error, 1)
@@ -104,7 +110,8 @@ func (w *wakes) measure(waker, sleeper, n int, before func()) (wake, signal time
 	return wake, signal, errors.Join(err, <-ended)
 }
 
-// bell wakes one thread.
+// bell wakes one thread. It is a futex, since Python's locks are built on one: a channel would
+// measure Go's scheduler.
 type bell struct {
 	since time.Time
 	word  atomic.Uint32
@@ -124,6 +131,9 @@ func (b *bell) ring(how uint32) {
 }
 
 // sleep notes when the bell rings, until it rings for the last time. Its thread ends with it.
+//
+// A futex wait returns at once if the word has changed already, so a ring between the look and the
+// wait is not lost.
 func (b *bell) sleep(cpu int) error {
 	runtime.LockOSThread()
 	if err := pin(cpu); err != nil {
@@ -194,6 +204,7 @@ func overshoot(d time.Duration) time.Duration {
 	return time.Since(begin) - d
 }
 
+// spin computes for d, by the clock.
 func spin(d time.Duration) {
 	for begin := time.Now(); time.Since(begin) < d; {
 		compute(100)
@@ -222,6 +233,7 @@ func nap(d time.Duration) {
 	futex(new(atomic.Uint32), futexWait, 0, &until)
 }
 
+// futex is the system call. Its result does not matter: callers look at the word again.
 func futex(word *atomic.Uint32, op, value uintptr, timeout *syscall.Timespec) {
 	_, _, _ = syscall.Syscall6(syscall.SYS_FUTEX, uintptr(unsafe.Pointer(word)), op, value,
 		uintptr(unsafe.Pointer(timeout)), 0, 0)
@@ -258,7 +270,8 @@ func allowedCPUs() ([]int, error) {
 	return cpus, nil
 }
 
-// pin has the calling thread run on one CPU.
+// pin has the calling thread run on one CPU. It is a thread's property, so the goroutine must be
+// locked to its thread.
 func pin(cpu int) error {
 	var set cpuSet
 	set[cpu/8] |= 1 << (cpu % 8)

@@ -15,7 +15,8 @@ func (s *Scheduler) submit(n *task.Node) error {
 }
 
 // callHere runs n on the thread of the task that calls it, which keeps the lock. It reports false
-// when there is none: then nothing has happened.
+// when there is none: then nothing has happened. So a nested Do costs no switch of the lock, as a
+// function call in Python costs none.
 func (s *Scheduler) callHere(n *task.Node) (done bool, refused error) {
 	caller, own := n.Outer(task.ModelKey).(*run)
 	if !own || caller.scheduler() != s {
@@ -35,7 +36,9 @@ func (s *Scheduler) callHere(n *task.Node) (done bool, refused error) {
 	return begun, refused
 }
 
-// here runs n, also to a Goexit, which is the caller's.
+// here runs n on its parent's thread, as a plain call: a Goexit or panic is the caller's, so all
+// that follows is deferred. The engine is told whose turn it is meanwhile, so that waiting words
+// with n's context know themselves.
 func (s *Scheduler) here(n, parent *task.Node) {
 	n.Data = parent.Data
 	unnest := s.engine.nest(n, parent)

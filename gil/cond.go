@@ -19,6 +19,7 @@ type Cond struct {
 // looks again after Wait whether what it waits for is so.
 func (c *Cond) Wait(ctx context.Context) error {
 	c.mu.Lock()
+	// Before L is given up: a Signal of whoever takes L next has to find this thread.
 	s := c.line.join()
 	c.mu.Unlock()
 	c.L.Unlock()
@@ -32,6 +33,7 @@ func (c *Cond) Wait(ctx context.Context) error {
 		c.mu.Unlock()
 	}
 	call(wake)
+	// The caller unlocks L after Wait, whatever the error, so L is taken even if ctx has ended.
 	if e := c.L.Lock(context.WithoutCancel(ctx)); e != nil {
 		return e
 	}

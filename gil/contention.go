@@ -34,7 +34,11 @@ func (s *Scheduler) Contention() (c Contention) {
 	return c
 }
 
+// contention adds the lock's figures to c. Of several interpreters the waits are added up, and the
+// longest counts.
 func (l *lock) contention(c *Contention) {
+	// Before the mutex, and held after it: holder may have let go in between, and then nobody is
+	// shown.
 	holder := l.running.Load()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -66,7 +70,7 @@ func addHistogram(sum, h *quartet.Histogram) {
 }
 
 // series is a thread's waits for the same other, each of which ended only when it had asked for the
-// lock.
+// lock. It is convoy for the Real clock, where the culprit is known only if the ticker asked.
 type series struct {
 	culprit  *task.Node
 	count    int
@@ -120,7 +124,8 @@ func (l *lock) endSeriesLocked(id any) {
 	}
 }
 
-// forget drops the record of a thread that ends.
+// forget drops the record of a thread that ends. convoys spares the mutex where there are no
+// series, which is nearly always.
 func (l *lock) forget(n *task.Node) {
 	if l.convoys.Load() == 0 {
 		return

@@ -30,6 +30,10 @@ func (c Convoy) String() string {
 const leastConvoy = 3
 
 // convoy is a thread's series of long waits for the same other.
+//
+// A series goes on while each wait is as long as the patience and for the same culprit. A short
+// wait ends it, and so does a forced drop of the thread's own: it has computed for long itself
+// then.
 type convoy struct {
 	culprit  *vthread
 	count    int
@@ -37,7 +41,8 @@ type convoy struct {
 	from, to time.Duration
 }
 
-// waited notes a wait for the lock that ends now.
+// waited notes a wait for the lock that ends now. A policy without patience (Ticks) calls a wait
+// long from a millisecond on.
 func (s *sim) waited(t *vthread) {
 	if t.state != stateWaiting {
 		return

@@ -61,6 +61,7 @@ func Measured(values ...time.Duration) Dist {
 	return Dist{shape: measured, table: &table}
 }
 
+// positive refuses negative times when a Dist is made, so that no simulation has to.
 func positive(name string, d time.Duration) time.Duration {
 	if d < 0 {
 		panic(fmt.Sprintf("gil: %s(%v): a duration is not negative", name, d))

@@ -22,6 +22,7 @@ func interpreterOf(ctx context.Context) (int, bool) {
 	return i, ok
 }
 
+// perInterpreter asks inner about each lock by itself: LockState is that of one lock.
 type perInterpreter struct {
 	Policy
 	k int

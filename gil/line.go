@@ -8,22 +8,28 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// line is who waits in a Lock, a Cond or a Queue, the oldest first. Its owner's mutex guards it.
+// line is who waits in a Lock, a Cond or a Queue, the oldest first. Its owner's mutex guards it. To
+// join the line and to look at the state that is waited for are one section of that mutex; so a
+// wake-up between the look and the wait is not lost.
 type line struct{ sleepers []*sleeper }
 
-// sleeper is one wait.
+// sleeper is one wait. woken is set under the mutex when it is taken out of the line. If that
+// happens before resume is known, wait sees it when it arms.
 type sleeper struct {
 	resume func() // nil: it does not wait yet
 	woken  bool
 }
 
+// join is called under the owner's mutex, in the same section as the look that made the caller
+// wait.
 func (l *line) join() *sleeper {
 	s := &sleeper{}
 	l.sleepers = append(l.sleepers, s)
 	return s
 }
 
-// leave takes s out, and reports false when it has been woken already.
+// leave takes s out, and reports false when it has been woken already. A waiter whose context ends,
+// and that has been woken, has to pass the wake-up on: it was meant for one who goes on.
 func (l *line) leave(s *sleeper) bool {
 	i := slices.Index(l.sleepers, s)
 	if i < 0 {

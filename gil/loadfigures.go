@@ -82,7 +82,8 @@ func (r *Report) PerSecond() float64 {
 	return sum
 }
 
-// count makes the figures of the samples, which ended in a time.
+// count makes the figures of the samples, which ended in a time. The quantiles are exact, of the
+// sorted times, and not of a histogram.
 func (l *LoadFigures) count(within time.Duration) {
 	n := len(l.Samples)
 	l.Rounds, l.PerSecond = uint64(n), float64(n)/max(1e-9, within.Seconds())

@@ -26,10 +26,12 @@ func (l *Lock) Lock(ctx context.Context) error {
 		l.mu.Lock()
 		if !l.held {
 			l.held = true
-			l.own(me)
+			l.ownLocked(me)
 			l.mu.Unlock()
 			return nil
 		}
+		// Noted under l's mutex, so that the owner cannot change between the look for a cycle and
+		// the wait.
 		if err := me.waitsFor(l); err != nil {
 			l.mu.Unlock()
 			return err
@@ -41,6 +43,7 @@ func (l *Lock) Lock(ctx context.Context) error {
 		if err != nil {
 			l.mu.Lock()
 			var wake func()
+			// If l is held again, its holder's Unlock wakes the next.
 			if !l.line.leave(s) && !l.held {
 				wake = l.line.first() // the wake-up came, and is another's now
 			}
@@ -60,7 +63,7 @@ func (l *Lock) TryLock(ctx context.Context) bool {
 		return false
 	}
 	l.held = true
-	l.own(me)
+	l.ownLocked(me)
 	return true
 }
 
@@ -72,7 +75,7 @@ func (l *Lock) Unlock() {
 		panic("gil: Unlock of a Lock that nobody has")
 	}
 	l.held = false
-	l.own(nil)
+	l.ownLocked(nil)
 	wake := l.line.first()
 	l.mu.Unlock()
 	call(wake)

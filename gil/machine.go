@@ -62,6 +62,8 @@ var slackKnots = SlackTable{
 	100 * time.Millisecond,
 }
 
+// of interpolates in integers of microseconds, so that no product overflows and every architecture
+// agrees.
 func (t *SlackTable) of(d time.Duration) time.Duration {
 	if d <= slackKnots[0] {
 		return t[0]
@@ -96,7 +98,7 @@ var LinuxVM = Machine{
 var Ideal = Machine{Check: time.Nanosecond, Tick: 5 * time.Nanosecond, Quantum: time.Millisecond}
 
 // Scaled returns m with every latency and cost times percent/100: how far a prediction depends on
-// them. Check, Tick, Quantum and HotWindow stay.
+// them. Check, Tick, Quantum and HotWindow stay. So do Sticky, Awake and Barging.
 func (m Machine) Scaled(percent int) Machine {
 	for _, d := range []*time.Duration{
 		&m.TimerSlack[0], &m.TimerSlack[1], &m.TimerSlack[2], &m.TimerSlack[3], &m.TimerSlack[4],

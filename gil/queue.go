@@ -56,7 +56,9 @@ func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
 	return v, err
 }
 
-// when waits in line until cond holds, and then calls do.
+// when waits in line until cond holds, and then calls do. After a wake-up it looks again: who came
+// in between may have taken the value or the room. cond and do are called under mu, and must be
+// short.
 func (q *Queue[T]) when(ctx context.Context, cond func() bool, in *line, do func() (wake func())) error {
 	for {
 		q.mu.Lock()

@@ -6,7 +6,7 @@ import (
 )
 
 // stream is a sequence of random numbers (splitmix64). Every thread has one for each purpose, so
-// that one thread more, or one draw more, changes nobody else's.
+// that one thread more, or one draw more, changes nobody else's. Its state is one word.
 type stream uint64
 
 // purpose is what a thread draws for.
@@ -21,6 +21,8 @@ const (
 	forTicks
 )
 
+// newStream mixes seed, thread and purpose one after the other, so that streams whose numbers are
+// close have nothing in common.
 func newStream(seed uint64, thread int, p purpose) stream {
 	s := stream(seed)
 	s = stream(s.next() ^ uint64(thread)*0x9e3779b97f4a7c15)
@@ -41,7 +43,8 @@ func (s *stream) next() uint64 {
 // below returns a number of [0, n), 0 for n = 0.
 func (s *stream) below(n uint64) uint64 { return below(s.next(), n) }
 
-// below makes random bits a number of [0, n), 0 for n = 0.
+// below makes random bits a number of [0, n), 0 for n = 0. It is the upper half of the product
+// (Lemire's method without the rejection): the bias is below n/2⁶⁴.
 func below(random, n uint64) uint64 {
 	hi, _ := bits.Mul64(random, n)
 	return hi
@@ -67,7 +70,8 @@ func (s *stream) scale(d time.Duration, quantiles *[257]uint32) time.Duration {
 	return scale(s.next(), d, quantiles)
 }
 
-// scale is d times the quantile that random bits say.
+// scale is d times the quantile that random bits say. The table has 256 steps; 16 more bits
+// interpolate within one. All is done in integers, so that every architecture draws the same.
 func scale(random uint64, d time.Duration, quantiles *[257]uint32) time.Duration {
 	i, between := random>>56, random>>40&0xffff
 	lo, hi := uint64(quantiles[i]), uint64(quantiles[i+1])

@@ -10,17 +10,20 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// real runs threads as goroutines.
+// real runs threads as goroutines. The operating system's scheduler and Go's decide who runs; this
+// only decides who may. There is no goroutine but those of threads, and no timer unless somebody
+// waits.
 type real struct {
 	s        *Scheduler
 	traits   Traits
 	scale    time.Duration
-	locks    []lock
-	born     int
+	locks    []lock // one for each interpreter, made once
+	born     int    // counts threads, to deal them out to interpreters; locked
 	threads  sync.WaitGroup
 	starting bool // locked: a goroutine competes for the lock on behalf of the oldest queued task
 }
 
+// newReal makes the locks of all interpreters; no goroutine starts before the first task.
 func newReal(s *Scheduler) *real {
 	traits := s.cfg.Policy.Traits()
 	e := &real{
@@ -39,8 +42,10 @@ func (e *real) clock() time.Time { return time.Now() }
 
 func (e *real) join() { e.threads.Wait() }
 
-// ready lets one new thread at a time compete for the lock, so that threads start in order.
-func (e *real) ready() {
+// readyLocked is the intake's hook. It lets one new thread at a time compete for the lock,
+// so that threads start in order. Without a lock there is nothing to compete for, and all start at
+// once.
+func (e *real) readyLocked() {
 	for e.s.in.LenLocked() > 0 && !e.starting {
 		if !e.traits.Unlocked {
 			e.starting = true
@@ -55,6 +60,9 @@ func (e *real) ready() {
 	}
 }
 
+// start is a thread's goroutine until it has the lock. It takes its task only then: it is the
+// oldest of that moment, and could be abandoned until now. The next thread may compete from here
+// on.
 func (e *real) start(l *lock) {
 	l.take(e)
 	e.s.in.Lock()
@@ -63,7 +71,7 @@ func (e *real) start(l *lock) {
 	if n != nil {
 		n.Data = l
 	}
-	e.ready()
+	e.readyLocked()
 	e.s.in.Commit()
 	if n == nil { // it was abandoned meanwhile
 		l.release(false, false)
@@ -80,7 +88,8 @@ func (e *real) start(l *lock) {
 }
 
 // thread runs n's job, and ends it also when it calls Goexit. A panic that nobody takes crashes the
-// program.
+// program. Unlabel takes off the pprof labels that the goroutine has inherited from whoever made
+// room for it.
 func (e *real) thread(n *task.Node) {
 	task.Unlabel()
 	returned := false
@@ -102,6 +111,8 @@ func (e *real) thread(n *task.Node) {
 	returned = true
 }
 
+// end gives the lock up last. As the node ends under the lock, waiters that are threads run only
+// after this one, as they would after the end of a Python thread.
 func (e *real) end(n *task.Node) {
 	n.End()
 	e.s.in.End(n)
@@ -113,6 +124,8 @@ func (e *real) end(n *task.Node) {
 	}
 }
 
+// mine compares with the node that has the lock, which is one load. Without a lock many threads
+// run, and only their states tell.
 func (e *real) mine(n *task.Node) bool {
 	if e.traits.Unlocked {
 		e.s.in.Lock()
@@ -123,6 +136,8 @@ func (e *real) mine(n *task.Node) bool {
 	return ok && l.running.Load() == n
 }
 
+// checkpoint gives the lock up if the policy says so. drop is looked at first: it is all that most
+// checkpoints cost.
 func (e *real) checkpoint(n *task.Node) {
 	if e.traits.Unlocked {
 		return
@@ -138,7 +153,8 @@ func (e *real) yield(n *task.Node) {
 	}
 }
 
-// without runs fn without the lock; forced and yielding as release has them.
+// without runs fn without the lock; forced and yielding as release has them. Stats counts the
+// thread as waiting before it has given the lock up, and until it has it again.
 func (e *real) without(n *task.Node, forced, yielding bool, fn func()) {
 	e.setWaiting(n, true)
 	if e.traits.Unlocked {
@@ -161,6 +177,7 @@ func (e *real) setWaiting(n *task.Node, waiting bool) {
 	e.s.in.SetWaiting(n, waiting)
 }
 
+// compute burns real time. Only DoCompute looks for a checkpoint meanwhile: C code has none.
 func (e *real) compute(n *task.Node, do Do, d time.Duration) {
 	d = e.traits.slowed(do, d) * e.scale
 	switch do {

@@ -18,7 +18,7 @@ func (l *lock) peek() (requested, ticking bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ticker != nil && l.ticker.Stop() {
-		l.arm()
+		l.armLocked()
 		return l.asked, true
 	}
 	return l.asked, false

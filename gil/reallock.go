@@ -11,7 +11,8 @@ import (
 )
 
 // lock is the lock of goroutines: take_gil and drop_gil of ceval_gil.c, with what differs between
-// policies asked of one.
+// policies asked of one. It is not built on a mutex of Go's, since a policy needs to know who waits
+// and how long, and to hand the lock to one of them.
 type lock struct {
 	policy  Policy
 	scale   time.Duration
@@ -31,10 +32,10 @@ type lock struct {
 	last     any
 	ticks    int // since it was taken; the holder's
 	switches uint64
-	waiters  []*waiter
-	flying   int // woken, not there yet
-	switched []chan struct{}
-	ticker   *time.Timer // runs while somebody waits
+	waiters  []*waiter       // those that sleep, the first to be woken first
+	flying   int             // woken, not there yet
+	switched []chan struct{} // who dropped the lock on request, until another has it (switch_cond)
+	ticker   *time.Timer     // runs while somebody waits
 	takes    uint64
 	dog      watchdog // the same
 	slow     func(error)
@@ -46,36 +47,40 @@ type lock struct {
 	convoys atomic.Int32           // len(series)
 }
 
+// waiter is one wait for the lock. lock's mu guards it, but ready, on which its goroutine sleeps.
 type waiter struct {
 	id       any
-	ready    chan struct{}
-	granted  bool // the lock is its own
+	ready    chan struct{} // gets one value, from wakeFirstLocked; has room, so that the sender never waits
+	granted  bool          // the lock is its own
 	before   uint64
 	deadline time.Time
 	since    time.Time
 	culprit  *task.Node // the holder that it had to ask
 }
 
-// state is locked.
-func (l *lock) state() LockState {
+// stateLocked returns what the policy may see.
+func (l *lock) stateLocked() LockState {
 	return LockState{
 		Now: time.Since(l.began) / l.scale, Held: l.held, Requested: l.asked, Waiters: len(l.waiters),
 		Switches: l.switches,
 	}
 }
 
-// review is locked: the holder is to look into it at its next checkpoint, if the policy wants a
+// reviewLocked: the holder is to look into it at its next checkpoint, if the policy wants a
 // drop.
-func (l *lock) review() {
-	l.drop.Store(l.policy.Checkpoint(l.state()) || l.policy.Traits().Ticks > 0)
+func (l *lock) reviewLocked() {
+	l.drop.Store(l.policy.Checkpoint(l.stateLocked()) || l.policy.Traits().Ticks > 0)
 }
 
+// take is take_gil: it sleeps while the lock is held, and may lose the race for it after each
+// wake-up. id is the node of a thread or, for a thread's first turn, anything that is not equal to
+// one.
 func (l *lock) take(id any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	slept := false
 	for l.held {
-		if l.sleep(id) {
+		if l.sleepLocked(id) {
 			return
 		}
 		slept = true
@@ -83,32 +88,33 @@ func (l *lock) take(id any) {
 	if !slept {
 		l.endSeriesLocked(id)
 	}
-	l.own(id)
+	l.ownLocked(id)
 }
 
-// own is locked: the free lock is id's.
-func (l *lock) own(id any) {
+// ownLocked: the free lock is id's.
+func (l *lock) ownLocked(id any) {
 	l.held, l.asked, l.ticks = true, false, 0
 	l.takes++
 	if l.last != id {
 		l.last = id
 		l.switches++
 	}
-	l.review()
+	l.reviewLocked()
 	for _, c := range l.switched {
 		close(c)
 	}
 	l.switched = nil
 }
 
-// sleep is locked, and unlocks meanwhile: it waits for the signal of a release. It reports true
-// when the lock has been handed over.
-func (l *lock) sleep(id any) bool {
+// sleepLocked unlocks meanwhile: it waits for the signal of a release. It reports true
+// when the lock has been handed over. The wake-up by a release and the hand-over differ in granted
+// only: in the second case ownLocked has been called for this waiter by the releaser.
+func (l *lock) sleepLocked(id any) bool {
 	w := &waiter{id: id, ready: make(chan struct{}, 1), since: time.Now()}
-	l.enqueue(w, w.since)
-	l.arm()
+	l.enqueueLocked(w, w.since)
+	l.armLocked()
 	l.dog.arm(l.takes, l.look)
-	l.review()
+	l.reviewLocked()
 	l.mu.Unlock()
 	<-w.ready
 	l.mu.Lock()
@@ -119,18 +125,18 @@ func (l *lock) sleep(id any) bool {
 	return w.granted
 }
 
-// enqueue is locked.
-func (l *lock) enqueue(w *waiter, now time.Time) {
+// enqueueLocked puts w last, with a new patience. It does so again when the patience has ended.
+func (l *lock) enqueueLocked(w *waiter, now time.Time) {
 	w.before = l.switches
-	if d := l.policy.Patience(l.state()); d > 0 {
+	if d := l.policy.Patience(l.stateLocked()); d > 0 {
 		w.deadline = now.Add(d * l.scale)
 	}
 	l.waiters = append(l.waiters, w)
 }
 
-// arm is locked: the ticker rings when the first waiter's patience ends, and not when there is
-// none.
-func (l *lock) arm() {
+// armLocked: the ticker rings when the first waiter's patience ends, and not when there is
+// none. One timer serves all waiters. So a wait costs no timer of its own.
+func (l *lock) armLocked() {
 	first := time.Time{}
 	for _, w := range l.waiters {
 		if !w.deadline.IsZero() && (first.IsZero() || w.deadline.Before(first)) {
@@ -150,7 +156,8 @@ func (l *lock) arm() {
 }
 
 // tick has those waiters whose patience has ended ask for the lock, if the policy says so, and wait
-// on as the youngest.
+// on as the youngest. It is the ticker's callback. Nobody is woken by it: asking is done on the
+// waiters' behalf, where CPython's waiters wake up to ask.
 func (l *lock) tick() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -159,23 +166,25 @@ func (l *lock) tick() {
 		if w.deadline.IsZero() || w.deadline.After(now) {
 			continue
 		}
-		if l.policy.TimedOut(l.state(), w.before) {
+		if l.policy.TimedOut(l.stateLocked(), w.before) {
 			l.asked = true
 			w.culprit = l.running.Load()
 		}
 		i := slices.Index(l.waiters, w)
 		l.waiters = slices.Delete(l.waiters, i, i+1)
-		l.enqueue(w, now)
+		l.enqueueLocked(w, now)
 	}
-	l.arm()
-	l.review()
+	l.armLocked()
+	l.reviewLocked()
 }
 
 // release gives the lock up, as the policy says; forced: at a checkpoint. It may return only when
-// another thread has had it, which it does also when yielding is asked for and somebody waits.
+// another thread has had it, which it does also when yielding is asked for and somebody waits. The
+// wait for taken comes after the unlock. ownLocked closes the channel, so no take can be missed in
+// between.
 func (l *lock) release(forced, yielding bool) {
 	l.mu.Lock()
-	how := l.policy.Release(l.state(), forced)
+	how := l.policy.Release(l.stateLocked(), forced)
 	if forced && !yielding {
 		l.forced++
 	}
@@ -188,30 +197,32 @@ func (l *lock) release(forced, yielding bool) {
 		l.switched = append(l.switched, taken)
 	}
 	if len(l.waiters) > 0 {
-		l.wakeFirst(how.HandOff)
+		l.wakeFirstLocked(how.HandOff)
 	}
-	l.review()
+	l.reviewLocked()
 	l.mu.Unlock()
 	if stays {
 		<-taken
 	}
 }
 
-// wakeFirst is locked.
-func (l *lock) wakeFirst(handOff bool) {
+// wakeFirstLocked takes the first waiter out and wakes it, as the lock's holder already if
+// handOff.
+func (l *lock) wakeFirstLocked(handOff bool) {
 	w := l.waiters[0]
 	l.waiters = slices.Delete(l.waiters, 0, 1)
 	if handOff {
 		w.granted = true
-		l.own(w.id)
+		l.ownLocked(w.id)
 	} else {
 		l.flying++
 	}
 	w.ready <- struct{}{}
-	l.arm()
+	l.armLocked()
 }
 
 // wanted says, at a checkpoint for which drop was set, whether the holder is to drop the lock.
+// Under Ticks it counts this checkpoint as a tick, without the mutex: ticks is the holder's.
 func (l *lock) wanted() bool {
 	if n := l.policy.Traits().Ticks; n > 0 {
 		if l.ticks++; l.ticks < n {
@@ -222,7 +233,7 @@ func (l *lock) wanted() bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.policy.Checkpoint(l.state())
+	return l.policy.Checkpoint(l.stateLocked())
 }
 
 // contended says whether anybody waits for the lock.

@@ -71,7 +71,8 @@ func (f *Figures) add(o *Figures) {
 	f.Asked += o.Asked
 }
 
-// report sums up until now. It does not change the simulation.
+// report sums up until now. It does not change the simulation. Threads of other programs, and
+// arrivals, are not inside, and not shown. Threads that still live are summed up to now.
 func (s *sim) report(cfg *Config) Report {
 	r := Report{
 		Policy: cfg.Policy.String(), Cores: cfg.Cores, Wall: s.now, Convoys: slices.Clone(s.convoys),
@@ -119,7 +120,8 @@ func (s *sim) report(cfg *Config) Report {
 	return r
 }
 
-// until sums up t until now, the running segment included.
+// until sums up t until now, the running segment included. Setting the present state again books
+// the time up to now, and changes nothing else.
 func (t *vthread) until(s *sim) ThreadFigures {
 	if t.state != stateEnded {
 		t.set(s, t.state)

@@ -98,7 +98,8 @@ func cutName(line string) (name, rest string) {
 	return line[:i], line[i:]
 }
 
-// brief is a duration to three digits.
+// brief is a duration to three digits. The unit is the finest in which it has fewer than four
+// digits, so columns stay narrow.
 func brief(d time.Duration) string {
 	for unit := time.Duration(1); ; unit *= 10 {
 		if d.Round(unit)/unit < 1000 {

@@ -82,10 +82,10 @@ type Scheduler struct {
 	wiring wiring
 }
 
-// engine runs threads under one clock. Its methods, but join, are called by threads, and ready
-// locked.
+// engine runs threads under one clock. Its methods, but join and readyLocked, are called by
+// threads. There are two, real and virtual. A method that waits returns with the lock held again.
 type engine interface {
-	ready()                        // locked: tasks are queued
+	readyLocked()                  // tasks are queued
 	mine(n *task.Node) bool        // n is the thread that runs now, so that the caller may be it
 	eye(n *task.Node) *atomic.Bool // false: a checkpoint of n would do nothing
 	checkpoint(n *task.Node)       // gives the lock up if asked to
@@ -120,11 +120,12 @@ func New(cfg Config) *Scheduler {
 			ic.Observer = startsAndEnds{cfg.Observer}
 		}
 		v := newVirtual(s)
+		// Timeless: the intake must not set timers, which would be real ones.
 		s.engine, ic.Now, ic.Timeless = v, v.wallTime, true
 	} else {
 		s.engine = newReal(s)
 	}
-	ic.Ready = s.engine.ready
+	ic.Ready = s.engine.readyLocked
 	s.in.Init(ic)
 	return s
 }

@@ -11,7 +11,14 @@ import (
 )
 
 // sim is the simulated machine: an agenda, cores, locks and threads, stepped by whoever owns it. It
-// starts nothing and knows neither tasks nor goroutines.
+// starts nothing and knows neither tasks nor goroutines. It takes one occasion after the other from
+// the agenda, and each may put others there. No time passes within one. So a run depends on the
+// code, the constants and the seed alone.
+//
+// The parts lie in files of their own: cores in simcores.go and simfair.go, the lock in simlock.go,
+// wake-ups in simwake.go, pipes in simpipe.go. sim.go joins them. The order within a step matters
+// everywhere: a random number that is drawn earlier or later changes the run, and the goldens with
+// it.
 type sim struct {
 	now       time.Duration
 	agenda    agenda
@@ -21,24 +28,27 @@ type sim struct {
 	seed      uint64
 	period    time.Duration // of Ticks, in time
 	switching time.Duration // what a core loses when a thread wakes there
-	phase     time.Duration // of the kernel's ticks, which come every Quantum
+	phase     time.Duration // from -Quantum to 0: the kernel's ticks come at phase plus multiples of Quantum
 	locks     []simLock
 	cores     []core
 	queued    int // threads in the queues of cores
 	queues    []queue
-	threads   int // alive
-	living    map[*vthread]struct{}
-	done      []*vthread // in the order of their ends
+	threads   int                   // alive
+	living    map[*vthread]struct{} // a map, so that an end costs the same however many live; alive sorts
+	done      []*vthread            // in the order of their ends
 	born      int
 	steps     uint64
 	convoys   []Convoy
 
-	// t has got or lost its lock; may be nil
+	// moved, which may be nil, is told that t has got or lost its lock; ended that t has ended, and
+	// still has the lock; watch, which may be nil, each step of t. They must not change the
+	// machine.
 	moved func(t *vthread, running bool)
-	ended func(t *vthread)                                                       // t has ended, and still has the lock
-	watch func(t *vthread, kind quartet.EventKind, detail string, peer *vthread) // sees what t does; may be nil
+	ended func(t *vthread)                                                       // see moved
+	watch func(t *vthread, kind quartet.EventKind, detail string, peer *vthread) // see moved
 }
 
+// newSim makes a machine without threads, whose time stands at 0. cfg has its defaults already.
 func newSim(cfg *Config) *sim {
 	s := &sim{
 		machine: cfg.Machine, policy: cfg.Policy, traits: cfg.Policy.Traits(), seed: cfg.Seed,
@@ -50,6 +60,8 @@ func newSim(cfg *Config) *sim {
 	}
 	s.cores = make([]core, cfg.Cores)
 	phases := newStream(s.seed, 0, forTicks)
+	// Programs do not start in step with the kernel's ticks, so each seed begins somewhere between
+	// two.
 	s.phase = time.Duration(phases.below(uint64(s.machine.Quantum))) - s.machine.Quantum
 	s.switching = cfg.Machine.Switch
 	if s.traits.Ticks > 0 {
@@ -67,6 +79,7 @@ func (s *sim) spawn(c code, interpreter int, delay time.Duration) *vthread {
 		t.lock = &s.locks[interpreter%len(s.locks)]
 	}
 	t.inside = interpreter >= 0
+	// A stream for each purpose: one more wake-up of this thread must not change its timers.
 	t.timers, t.wakes, t.places = newStream(s.seed, t.number, forTimers), newStream(s.seed, t.number, forWakes),
 		newStream(s.seed, t.number, forPlaces)
 	s.born++
@@ -82,6 +95,8 @@ func (s *sim) alive() []*vthread {
 }
 
 // occasion is what an entry of the agenda is about.
+//
+// The order of the constants matters: wakes and takes compare with it.
 type occasion uint8
 
 const (
@@ -105,6 +120,11 @@ func (o occasion) wakes() bool { return o <= onTimer || o >= onPatience && o <= 
 func (o occasion) takes() bool { return o <= onTimer || o == onPatience || o == onSignalled }
 
 // step does the next occasion. It reports false when there is nothing.
+//
+// First lands decides whether t has a core at all; if not, its occasion happens when it gets one.
+// Then a thread that is about to take the lock waits while the releaser still keeps the lock's
+// mutex. Only then the occasion itself, and at last the core: t may have left it, or may have
+// disturbed another thread there.
 func (s *sim) step() bool {
 	if len(s.agenda.heap) == 0 {
 		return false
@@ -116,9 +136,11 @@ func (s *sim) step() bool {
 	s.now = e.at
 	s.steps++
 	t := e.t
+	// A slice ends on a core that t has already.
 	if t.due != onSlice && !s.lands(t) {
 		return true
 	}
+	// take_gil begins with the mutex that drop_gil keeps while it signals (ceval_gil.c).
 	if l := t.lock; l != nil && s.now < l.shut && t.due.takes() {
 		s.agenda.put(t, l.shut+t.wakes.scale(s.machine.HotWake, &narrow), t.due)
 		return true
@@ -147,6 +169,7 @@ func (s *sim) step() bool {
 		return true
 	}
 	switch c := &s.cores[t.core]; {
+	// It waits, or has ended: the core is free for the next.
 	case c.running == t && !t.computing:
 		s.vacate(t.core)
 	case c.running == nil:
@@ -157,7 +180,8 @@ func (s *sim) step() bool {
 	return true
 }
 
-// proceed lets a thread go on that has its lock: with the rest of its computing, or its code.
+// proceed lets a thread go on that has its lock: with the rest of its computing, or its code. left
+// is positive if it was interrupted within a segment, by a forced switch for example.
 func (s *sim) proceed(t *vthread) {
 	if t.op.Do == DoCompute && t.left > 0 {
 		s.want(t)
@@ -166,7 +190,9 @@ func (s *sim) proceed(t *vthread) {
 	s.advance(t)
 }
 
-// advance runs a thread's code, which takes no time, until it wants something that does.
+// advance runs a thread's code, which takes no time, until it wants something that does. A
+// DoCheckpoint or DoYield that finds nothing to do takes no time, so the loop goes on. A Step that
+// never asks for anything else hangs it, as it would hang an interpreter.
 func (s *sim) advance(t *vthread) {
 	for {
 		t.op = t.code.next(s, t)
@@ -196,6 +222,7 @@ func (s *sim) advance(t *vthread) {
 	}
 }
 
+// compute begins a segment of computing, with or without the lock.
 func (s *sim) compute(t *vthread) {
 	t.left = s.traits.slowed(t.op.Do, t.op.For)
 	switch {
@@ -208,14 +235,16 @@ func (s *sim) compute(t *vthread) {
 	s.want(t)
 }
 
-// leave releases t's lock, and does then what t does without it.
+// leave releases t's lock, and does then what t does without it. release may say that t first waits
+// for another to have the lock; follow then comes with onSwitched.
 func (s *sim) leave(t *vthread) {
 	if t.lock == nil || !s.release(t, false) {
 		s.follow(t)
 	}
 }
 
-// follow is what t does after a release.
+// follow is what t does after a release. Costs that t owes (for the wake-up of others) are paid
+// here in time, before its wait or with its computing, as they come before it on the same core.
 func (s *sim) follow(t *vthread) {
 	if t.abroad {
 		s.followAbroad(t)
@@ -234,6 +263,8 @@ func (s *sim) follow(t *vthread) {
 		d := max(t.op.For, 0)
 		t.Slept += d
 		t.wakesAt = s.now + d
+		// The wait had been ended before it began: it takes no time, but the thread goes through
+		// it, as in the kernel.
 		if t.woken {
 			d = 0
 			t.woken = false
@@ -255,12 +286,13 @@ func (s *sim) follow(t *vthread) {
 		t.lock = &s.locks[t.op.Queue%len(s.locks)]
 		s.take(t)
 	case DoEnd:
-	default: // it was dropped at a checkpoint
+	default: // it was dropped at a checkpoint, and is wanted back
 		s.take(t)
 	}
 }
 
-// followAbroad is the same for a thread of another machine, which sleeps and puts.
+// followAbroad is the same for a thread of another machine, which sleeps and puts. It needs neither
+// core nor lock, so none of its acts costs this machine anything but the wake-up.
 func (s *sim) followAbroad(t *vthread) {
 	at := s.now
 	if t.op.Do == DoPut {
@@ -271,7 +303,9 @@ func (s *sim) followAbroad(t *vthread) {
 	s.agenda.put(t, at, onTimer)
 }
 
-// wake ends the wait of a parked or sleeping thread; before it has parked, that is noted.
+// wake ends the wait of a parked or sleeping thread. One that has not parked yet, or whose wake-up
+// is on its way for another reason, keeps the news in woken, and its next wait ends at once: no
+// wake-up is lost.
 func (s *sim) wake(t *vthread) {
 	switch {
 	case t.ready: // its sleep has ended already
@@ -283,6 +317,8 @@ func (s *sim) wake(t *vthread) {
 	}
 }
 
+// The lock is released last, since ended (which gives a task's outcome) still belongs to the
+// thread's turn.
 func (s *sim) end(t *vthread) {
 	s.threads--
 	delete(s.living, t)

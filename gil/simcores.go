@@ -9,6 +9,10 @@ import (
 // core is a processor of the simulated machine. It runs one thread; those that are ready to run
 // there wait in its queue. A thread belongs to the core on which it ran last, as under Linux: there
 // it is woken, and from there another core takes it only when that has nothing to do.
+//
+// Invariants: running is the thread that has the core; a thread that is ready is in exactly one
+// queue, and its occasion waits with it; a core without running has an empty queue, but within a
+// step.
 type core struct {
 	running *vthread
 	queue   []*vthread    // the first is next
@@ -19,7 +23,7 @@ type core struct {
 }
 
 // freshCore returns where a thread starts that a thread of a core makes: the least busy of the
-// other cores, else that one.
+// other cores, else that one. The search begins at the next core, so that equals are taken in turn.
 func (s *sim) freshCore(from int) int {
 	best := (max(from, 0) + 1) % len(s.cores)
 	for k := range s.cores {
@@ -51,6 +55,11 @@ func (s *sim) idleCore(i int) int {
 
 // lands says whether t, which is awake now, runs at once. On a busy core it mostly displaces what
 // runs there; else it joins the queue, and its occasion happens when it gets the core.
+//
+// The order is the kernel's: the core that the thread ran on last is first asked to switch to it.
+// That takes the core some time (busy), and two who wake there at once wait for each other. On an
+// idle core it runs. On a busy one, an idle core elsewhere is looked for, mostly in vain (Sticky);
+// else fairness decides.
 func (s *sim) lands(t *vthread) bool {
 	if t.abroad {
 		return true
@@ -60,12 +69,14 @@ func (s *sim) lands(t *vthread) bool {
 	}
 	t.core = max(t.core, 0)
 	if c := &s.cores[t.core]; t.due.wakes() {
+		// It tries again when the core has done the switch before.
 		if c.busy > s.now {
 			s.agenda.put(t, c.busy, t.due)
 			return false
 		}
 		c.busy = s.now + s.switching
 	}
+	// Where there is no lock, being away from the core is what cools the caches.
 	if t.lock == nil {
 		t.chill, t.held = s.machine.chillOf(s.now-t.held), s.now
 	}
@@ -87,7 +98,9 @@ func (s *sim) lands(t *vthread) bool {
 	return false
 }
 
-// enqueue puts t into its core's queue, at a place. What runs there has the core until a tick.
+// enqueue puts t into its core's queue, at a place. What runs there has the core until a tick. The
+// lags are settled first, as everywhere before a core's threads change: they are shares of the time
+// so far, in which the queue was shorter.
 func (s *sim) enqueue(t *vthread, at int) {
 	c := &s.cores[t.core]
 	s.settle(c)
@@ -115,6 +128,7 @@ func (s *sim) dequeue(c *core) *vthread {
 }
 
 // vacate gives a core to the next of its queue, else to one of the longest queue of another core.
+// Taking from the longest other queue is the kernel's newidle balance.
 func (s *sim) vacate(i int) {
 	c := &s.cores[i]
 	s.settle(c)
@@ -131,7 +145,8 @@ func (s *sim) vacate(i int) {
 	s.dispatch(s.dequeue(from), i)
 }
 
-// dispatch gives t the core i.
+// dispatch gives t the core i. A thread that was in the middle of computing goes on with that; any
+// other does what it came for, now.
 func (s *sim) dispatch(t *vthread, i int) {
 	t.core = i
 	c := &s.cores[i]
@@ -145,7 +160,8 @@ func (s *sim) dispatch(t *vthread, i int) {
 	s.agenda.put(t, s.now, t.due)
 }
 
-// displace takes the core away from what runs there, which is next on it.
+// displace takes the core away from what runs there, which is next on it. It had computed up to
+// now, which is booked; its entry in the agenda goes, as it no longer has the core.
 func (s *sim) displace(c *core) {
 	t := c.running
 	if t.computing && t.due == onSlice {
@@ -157,7 +173,8 @@ func (s *sim) displace(c *core) {
 	s.enqueue(t, 0)
 }
 
-// want computes the rest of t's segment, on the core on which it is.
+// want computes the rest of t's segment, on the core on which it is. If the turn of the queue has
+// come, its first goes to an idle core, or t makes way for it.
 func (s *sim) want(t *vthread) {
 	c := &s.cores[t.core]
 	if c.running == t && len(c.queue) > 0 && s.now >= c.turn {
@@ -191,6 +208,9 @@ func (s *sim) occupy(t *vthread) {
 
 // begin has t compute on the core that it has: to the end of its segment, to the checkpoint at
 // which it has something to do, or to the end of its Quantum, when others wait for the core.
+//
+// A slice is as long as nothing can happen to it. So a thread that computes alone for an hour costs
+// one event. Where a request comes in the middle, interrupt makes the slice shorter.
 func (s *sim) begin(t *vthread) {
 	c := &s.cores[t.core]
 	t.computing = true // also when it comes from a queue
@@ -216,7 +236,9 @@ func (s *sim) begin(t *vthread) {
 	s.agenda.put(t, s.now+slice, onSlice)
 }
 
-// interrupt makes a lock's holder, if it computes with checkpoints, stop at the next one.
+// interrupt makes a lock's holder, if it computes with checkpoints, stop at the next one. The next
+// one counts from the beginning of the slice, so the time of a request decides nothing but which
+// checkpoint it is: how pieces are cut changes nothing.
 func (s *sim) interrupt(t *vthread) {
 	if !t.computing || t.due != onSlice || t.op.Do != DoCompute {
 		return
@@ -232,7 +254,8 @@ func (s *sim) interrupt(t *vthread) {
 	}
 }
 
-// account books what t has computed since begin.
+// account books what t has computed since begin, the costs that it paid included. Under Ticks only
+// computing counts as ticks.
 func (s *sim) account(t *vthread) {
 	ran := s.now - t.slice + t.paid
 	t.left -= ran
@@ -246,7 +269,9 @@ func (s *sim) account(t *vthread) {
 	t.slice, t.paid = s.now, 0
 }
 
-// sliceEnded is when t has computed for as long as begin said.
+// sliceEnded is when t has computed for as long as begin said. Why it ended is not kept: the state
+// tells. More than one may hold, and the order is that of CPython's eval loop, where the checkpoint
+// comes before the next instruction.
 func (s *sim) sliceEnded(t *vthread) {
 	s.account(t)
 	locked := t.lock != nil && t.op.Do != DoRelease

@@ -21,7 +21,8 @@ func (s *sim) settle(c *core) {
 	}
 }
 
-// gain adds to t's lag, which is never above most, nor below 0.
+// gain adds to t's lag, which is never above most, nor below 0. The upper bound is the kernel's
+// too: a lag is clamped (update_entity_lag in fair.c).
 func (t *vthread) gain(d, most time.Duration) { t.lag = min(max(t.lag+d, 0), most) }
 
 // preempts says whether t, which wakes on a busy core, displaces what runs there. It pays for the

@@ -8,7 +8,11 @@ import (
 	"github.com/quartet-go/quartet/internal/linked"
 )
 
-// simLock is a lock of the simulated machine.
+// simLock is a lock of the simulated machine: CPython's struct _gil_runtime_state. holder stands
+// for its locked, last for last_holder, switches for switch_number, and asked for gil_drop_request.
+//
+// Invariant, between two steps: if it is free and somebody sleeps in waiters, somebody else is on
+// the way to it (flying); else a wake-up would be lost. check panics when that breaks.
 type simLock struct {
 	holder   *vthread
 	last     *vthread // who has it, or had it last
@@ -35,6 +39,8 @@ func (l *simLock) state(now time.Duration) LockState {
 // wanted says that somebody waits for l, or has been woken for it.
 func (l *simLock) wanted() bool { return l.waiters.Len()+l.flying > 0 }
 
+// requested reports whether the present holder is asked. With own requests (since 3.13) the bit is
+// the thread's, and an old one of another thread does not count.
 func (l *simLock) requested() bool {
 	if l.own {
 		return l.holder != nil && l.holder.asked
@@ -51,7 +57,9 @@ func (l *simLock) request(holder *vthread, asked bool) {
 	}
 }
 
-// take competes for t's lock.
+// take competes for t's lock, as take_gil does: at once if it is free, else by sleeping on the
+// condition variable with a timeout. The time of waiting counts from the first try, through all
+// wake-ups.
 func (s *sim) take(t *vthread) {
 	l := t.lock
 	if l == nil {
@@ -71,12 +79,19 @@ func (s *sim) take(t *vthread) {
 	if d := s.policy.Patience(l.state(s.now)); d > 0 {
 		s.agenda.put(t, s.now+d+t.late(s, d), onPatience)
 	}
+	// Under Ticks the holder computes without stops until somebody wants the lock.
 	if s.period > 0 && l.waiters.Len() == 1 || s.policy.Checkpoint(l.state(s.now)) {
 		s.interrupt(l.holder)
 	}
 }
 
-// patienceEnded is when a waiter has slept for long: it may ask for the lock, and waits on.
+// patienceEnded is when a waiter has slept for long: it may ask for the lock, and waits on. It does
+// so through take, as the last of the waiters, since in CPython a new pthread_cond_timedwait is a
+// new wait.
+//
+// After it has asked it is awake for a moment, before it sleeps again. If the holder drops the lock
+// within that moment, it takes it without a wake-up, and maybe before those who have slept for
+// longer (Awake, Barging).
 func (s *sim) patienceEnded(t *vthread) {
 	l := t.lock
 	l.waiters.Remove(&t.link)
@@ -100,6 +115,8 @@ func (s *sim) acquire(t *vthread) {
 	s.enter(t)
 }
 
+// own makes t the holder, with all that take_gil does at _ready: the number of switches, the
+// request taken back, and those woken who dropped the lock and wait for exactly this (switch_cond).
 func (s *sim) own(t *vthread) {
 	l := t.lock
 	if l.holder != nil {
@@ -149,6 +166,10 @@ func (s *sim) drop(t *vthread) {
 
 // release gives t's lock up, as the policy says. It reports true when t goes on only after another
 // has the lock.
+//
+// drop_gil: the lock is free first, then the first waiter is signalled, then the releaser may wait
+// for the switch. Since the lock is free while the woken thread is on its way, anybody who is awake
+// can take it.
 func (s *sim) release(t *vthread, forced bool) (stays bool) {
 	l := t.lock
 	if l.holder != t {
@@ -168,6 +189,7 @@ func (s *sim) release(t *vthread, forced bool) (stays bool) {
 		l.request(t, false)
 	}
 	if stays {
+		// switched checks by before that the switch has really happened.
 		t.before, t.droppedAt = l.switches, s.now
 		l.dropped = append(l.dropped, t)
 	}
@@ -178,6 +200,10 @@ func (s *sim) release(t *vthread, forced bool) (stays bool) {
 
 // wakeFirst wakes the thread that has waited for longest, if there is one; handOff: it has the lock
 // already.
+//
+// The asker that is still awake comes first: it needs no wake-up. A hand-over makes the woken
+// thread the holder at once. Else the thread is flying until arrive, and the lock's mutex is shut
+// as long as the call that wakes it takes.
 func (s *sim) wakeFirst(t *vthread, l *simLock, handOff bool) {
 	w := l.waiters.First()
 	if w == nil {
@@ -212,7 +238,8 @@ func (l *simLock) check() {
 	}
 }
 
-// arrive is when a thread that was woken for the lock runs.
+// arrive is when a thread that was woken for the lock runs. It competes like everybody; that it had
+// been woken gives it nothing.
 func (s *sim) arrive(t *vthread) {
 	l := t.lock
 	l.flying--
@@ -225,7 +252,7 @@ func (s *sim) arrive(t *vthread) {
 }
 
 // switched is when a thread that has dropped the lock on request sees that another has it, and goes
-// on.
+// on. That is FORCE_SWITCHING: without it the thread would mostly take the lock back at once.
 func (s *sim) switched(t *vthread) {
 	if t.lock.switches == t.before {
 		panic(fmt.Sprintf("gil: invariant broken: a forced switch of thread %d changed nobody", t.number))
@@ -234,7 +261,9 @@ func (s *sim) switched(t *vthread) {
 }
 
 // tick is the end of the holder's ticks, with others who want the lock: a release, and the wish to
-// have it back.
+// have it back. In CPython 2.7 that is PyThread_release_lock and PyThread_acquire_lock in a row in
+// ceval.c. Between the two lies one call of the kernel, if it wakes a waiter, and only a thread
+// that runs just then gets the lock.
 func (s *sim) tick(t *vthread) {
 	l := t.lock
 	l.ticked = 0
@@ -256,7 +285,7 @@ func (s *sim) tick(t *vthread) {
 }
 
 // skip goes through ticks during which nothing else can happen: those who want the lock are all on
-// their way.
+// their way. One by one they would be two events each, which is millions in a simulated second.
 func (s *sim) skip(t *vthread) {
 	each := s.period + s.machine.Call
 	k := min((s.agenda.heap[0].at-s.now)/each, (t.left-1)/s.period)

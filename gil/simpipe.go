@@ -2,12 +2,14 @@ package gil
 
 import "time"
 
-// queue is a pipe of the simulated machine.
+// queue is a pipe of the simulated machine. A reader that waits means that there are no items:
+// putInto hands over directly.
 type queue struct {
 	items   []time.Duration // when each was put
 	readers []*vthread      // who wait, the oldest first
 }
 
+// queue returns the pipe of that number; programs name pipes without declaring them.
 func (s *sim) queue(i int) *queue {
 	for i >= len(s.queues) {
 		s.queues = append(s.queues, queue{})

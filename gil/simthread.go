@@ -20,6 +20,11 @@ const (
 )
 
 // vthread is a thread of the simulated machine.
+//
+// The groups: who it is; what it does now; where it runs; since when, for costs that depend on
+// that; its entry in the agenda; its part in a lock's queue; its random numbers; its figures.
+// Invariant: Run, Wait, Native and Blocked add up to the time from begun to since, the time of the
+// last change of state.
 type vthread struct {
 	code   code
 	number int
@@ -34,7 +39,7 @@ type vthread struct {
 	left  time.Duration // of its computing
 	slice time.Duration // when it began to compute, what it owed paid
 	paid  time.Duration // that
-	owed  time.Duration // cost of what it did, to be paid in its next stretch of time
+	owed  time.Duration // cost of its acts (wake-ups, releases), to be paid in its next stretch of time
 	woken bool          // a wait ended before it had begun
 
 	core      int           // where it ran last; -1: it has not
@@ -86,7 +91,8 @@ type Figures struct {
 	Asked     uint64        // times it asked for the lock
 }
 
-// set changes t's state, and accounts for the one before.
+// set changes t's state, and accounts for the one before. moved is told only of changes between
+// running and not running: those are the ones that Stats counts.
 func (t *vthread) set(s *sim, to state) {
 	d := s.now - t.since
 	switch t.state {
@@ -110,6 +116,7 @@ func (t *vthread) set(s *sim, to state) {
 	}
 }
 
+// show tells the observer t's state. A thread is suspended in events whenever it does not compute.
 func (t *vthread) show(s *sim) {
 	switch t.state {
 	case stateWaiting:
@@ -123,6 +130,7 @@ func (t *vthread) show(s *sim) {
 	}
 }
 
+// note tells of something between two states: a request, a lost race, a forced switch.
 func (t *vthread) note(s *sim, detail string, peer *vthread) {
 	if s.watch != nil {
 		s.watch(t, quartet.EventNoted, detail, peer)

@@ -25,7 +25,8 @@ func Simulate(cfg Config, limit time.Duration, threads ...StepThread) (Report, e
 	return Start(cfg, threads...).finish(max(limit, 0))
 }
 
-// observedBy returns what tells o of the threads' steps.
+// observedBy returns what tells o of the threads' steps. Task numbers begin with 1: 0 means in
+// events that there is none.
 func (s *sim) observedBy(name string, o quartet.Observer) func(*vthread, quartet.EventKind, string, *vthread) {
 	return func(t *vthread, kind quartet.EventKind, detail string, peer *vthread) {
 		e := quartet.Event{

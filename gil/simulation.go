@@ -31,6 +31,8 @@ func Start(cfg Config, threads ...StepThread) *Simulation {
 	return m
 }
 
+// newSimulation makes an empty machine. Observers are told by the machine itself, since there is no
+// intake that would know of starts and ends.
 func newSimulation(cfg Config) *Simulation {
 	intake.Must(cfg.check())
 	cfg.setDefaults()
@@ -66,10 +68,13 @@ func (m *Simulation) Advance(ctx context.Context, d time.Duration) error {
 		panic(fmt.Sprintf("gil: Advance(%v): time does not go back", d))
 	}
 	limit := m.s.now + d
+	// ctx is looked at now and then only: a look costs as much as a step.
 	for n := 0; len(m.s.agenda.heap) > 0; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		// The time moves to the limit though nothing happens there, so that the next call goes on
+		// from it.
 		if d > 0 && m.s.agenda.heap[0].at > limit {
 			m.s.now = limit
 			return nil
@@ -91,7 +96,8 @@ func (m *Simulation) Report() Report {
 	return r
 }
 
-// finish runs m until all threads have ended, or until limit when that is positive.
+// finish runs m until all threads have ended, or until limit when that is positive. Remarks about
+// convoys come last, since an observer can place them only when it knows the whole run.
 func (m *Simulation) finish(limit time.Duration) (Report, error) {
 	err := m.Advance(context.Background(), limit)
 	r := m.Report()

@@ -33,6 +33,9 @@ func (s *Scheduler) logSlow(err error) {
 
 // watchdog looks from time to time, while it has reason to, whether what it watches has moved on.
 // Its owner's mutex guards it.
+//
+// It compares a counter of progress now and one period later. It says nothing about when the thread
+// began, so what it reports has lasted for one period at least.
 type watchdog struct {
 	every time.Duration
 	timer *time.Timer
@@ -54,7 +57,9 @@ func (d *watchdog) arm(moves uint64, look func()) {
 }
 
 // threadStacks are the live stacks of threads: not of those that wait for a lock of this package's,
-// or are suspended. It returns goid's sentence if there are too many goroutines to read.
+// or are suspended. It returns goid's sentence if there are too many goroutines to read. They are
+// told apart by the names of functions in their stacks, so these names must not change without
+// this.
 func threadStacks() []byte {
 	text, live := goid.Stacks(), [][]byte(nil)
 	if !bytes.HasPrefix(text, []byte("goroutine ")) {
@@ -73,7 +78,8 @@ func threadStacks() []byte {
 	return bytes.Join(live, []byte("\n\n"))
 }
 
-// look reports a holder that has kept the lock since the last look, though others want it.
+// look reports a holder that has kept the lock since the last look, though others want it. A report
+// is made once for a holder: the watchdog is armed again only by the next wait.
 func (l *lock) look() {
 	l.mu.Lock()
 	d := &l.dog
@@ -88,8 +94,8 @@ func (l *lock) look() {
 	}
 }
 
-// guard is locked: the machine has something to do.
-func (v *virtual) guard() { v.dog.arm(v.turns.Load(), v.look) }
+// guardLocked: the machine has something to do.
+func (v *virtual) guardLocked() { v.dog.arm(v.turns.Load(), v.look) }
 
 // look reports a thread that has run since the last look, and has the machine say when all wait for
 // each other.
@@ -101,11 +107,11 @@ func (v *virtual) look() {
 	n := v.thread.Load()
 	switch {
 	case v.up && !still:
-		v.guard()
+		v.guardLocked()
 	case v.up && n == nil:
 		v.inbox = append(v.inbox, v.deadlocked)
 		v.mail.Store(true)
-		v.rouse()
+		v.rouseLocked()
 	}
 	stalled := v.up && still && n != nil
 	v.s.in.Commit()
@@ -116,6 +122,10 @@ func (v *virtual) look() {
 
 // deadlocked says who waits for whom, when nothing will happen, unless it comes from outside, and
 // somebody waits for a Lock.
+//
+// It runs on the machine's goroutine, since only there the machine stands still. Nothing is on the
+// agenda and nobody is in Block, so only a resume from outside could go on. That alone is no
+// deadlock; a Lock is.
 func (v *virtual) deadlocked() {
 	if len(v.sim.agenda.heap) > 0 || v.blocks.Load() > 0 {
 		return

@@ -11,6 +11,8 @@ import (
 
 // strand is a task as the code of a simulated thread. It gets its task when it has the lock for the
 // first time.
+//
+// All fields belong to the goroutine of loop, but gone and those that are atomic in wait.
 type strand struct {
 	v       *virtual
 	t       *vthread
@@ -23,7 +25,9 @@ type strand struct {
 	gone    bool // locked: it has ended
 }
 
-// next runs the task's code until it wants something.
+// next implements code: it runs the task's fiber until that wants something. The fiber suspends
+// with st.op set. A zero Op, which ends the thread, is the answer for a fiber that has returned,
+// panicked or exited.
 func (st *strand) next(s *sim, t *vthread) Op {
 	v := st.v
 	v.tell()
@@ -32,6 +36,8 @@ func (st *strand) next(s *sim, t *vthread) Op {
 			return Op{}
 		}
 		if i, ok := interpreterOf(st.n.Parent()); ok && t.lock != nil && &s.locks[i%len(s.locks)] != t.lock {
+			// The thread was dealt to an interpreter before its task was known. It moves before the
+			// task's code begins.
 			return Op{Do: doMove, Queue: i}
 		}
 	}
@@ -59,7 +65,7 @@ func (st *strand) begin() bool {
 		st.t.task = n.Seq
 		st.n = n
 	}
-	v.ready()
+	v.readyLocked()
 	v.s.in.Commit()
 	if n == nil {
 		return false
@@ -76,10 +82,17 @@ func (v *virtual) want(n *task.Node, op Op) {
 	st.f.Suspend()
 }
 
+// mine compares with the node that runs now. A foreign goroutine that has the context of that very
+// thread is taken for it: nothing but the goroutine's number could tell, and that costs
+// microseconds.
 func (v *virtual) mine(n *task.Node) bool { return v.thread.Load() == n }
 
+// eye is always true: in virtual time a checkpoint has to ask the policy, which may depend on the
+// time.
 func (v *virtual) eye(*task.Node) *atomic.Bool { return &v.always }
 
+// checkpoint asks the policy before it switches to the machine, since most checkpoints find nothing
+// to do. It reads the machine's state: the fiber runs on the machine's goroutine.
 func (v *virtual) checkpoint(n *task.Node) {
 	if l := n.Data.(*strand).t.lock; l != nil && v.sim.policy.Checkpoint(l.state(v.sim.now)) {
 		v.want(n, Op{Do: DoCheckpoint})
@@ -92,12 +105,15 @@ func (v *virtual) yield(n *task.Node) {
 	}
 }
 
+// compute costs no real time: the machine advances its clock.
 func (v *virtual) compute(n *task.Node, do Do, d time.Duration) {
 	if d > 0 {
 		v.want(n, Op{Do: do, For: d})
 	}
 }
 
+// wait suspends the fiber until resume is called. A resume inside arm finds the state armed, and no
+// switch happens at all.
 func (v *virtual) wait(ctx context.Context, n *task.Node, arm func(resume func())) error {
 	w := &wait{}
 	arm(func() { v.resumeFrom(w, n, resumed) })
@@ -108,6 +124,8 @@ func (v *virtual) sleep(ctx context.Context, n *task.Node, d time.Duration) erro
 	return v.await(ctx, &wait{}, n, Op{Do: DoSleep, For: d})
 }
 
+// block runs fn on a goroutine of its own, in real time. Its end enters at the present virtual
+// time.
 func (v *virtual) block(n *task.Node, fn func()) {
 	w := &wait{}
 	var end fiber.Captured
@@ -122,7 +140,8 @@ func (v *virtual) block(n *task.Node, fn func()) {
 	end.Repeat()
 }
 
-// wait is one wait of a virtual thread.
+// wait is one wait of a virtual thread. It is used once, so that a late resume of an earlier wait
+// does nothing.
 type wait struct {
 	state atomic.Uint32
 	done  <-chan struct{} // of the context that bounds it
@@ -135,7 +154,9 @@ const (
 	cut // by the end of its ctx
 )
 
-// await releases the lock until w has ended.
+// await releases the lock until w has ended. An end of ctx before the wait cuts it without a
+// switch. The step from suspended to resumed at the end is for a sleep, which no one resumes: its
+// timer has.
 func (v *virtual) await(ctx context.Context, w *wait, n *task.Node, op Op) error {
 	st := n.Data.(*strand)
 	st.watch.On(ctx, st)
@@ -154,11 +175,13 @@ func (v *virtual) await(ctx context.Context, w *wait, n *task.Node, op Op) error
 	return nil
 }
 
-// ContextEnded implements task.Waiter: the machine cuts the wait, if that is of this context.
+// ContextEnded implements task.Waiter: the machine cuts the wait, if that is of this context. It
+// comes from any goroutine, perhaps late: gone says that the thread has ended, and done which wait
+// is meant.
 func (st *strand) ContextEnded(done <-chan struct{}) {
 	st.v.s.in.Lock()
 	if !st.gone {
-		st.v.enter(func() {
+		st.v.enterLocked(func() {
 			if w := st.wait; w != nil && w.done == done && w.state.CompareAndSwap(suspended, cut) {
 				st.v.sim.wake(st.t)
 			}
@@ -167,13 +190,14 @@ func (st *strand) ContextEnded(done <-chan struct{}) {
 	st.v.s.in.Commit()
 }
 
-// resumeFrom ends a wait, once, from any goroutine.
+// resumeFrom ends a wait, once, from any goroutine. The state decides who ends it, at once; the
+// machine hears of it through the inbox.
 func (v *virtual) resumeFrom(w *wait, n *task.Node, how uint32) {
 	if w.state.CompareAndSwap(armed, how) || !w.state.CompareAndSwap(suspended, how) {
 		return
 	}
 	v.s.in.Lock()
-	v.enter(func() {
+	v.enterLocked(func() {
 		if st := n.Data.(*strand); st.wait == w {
 			v.sim.wake(st.t)
 		}

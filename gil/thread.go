@@ -72,7 +72,8 @@ func Now(ctx context.Context) time.Time {
 	return time.Now()
 }
 
-// threadOf returns the thread of ctx if it is the one that runs.
+// threadOf returns the thread of ctx if it is the one that runs. A task's context in a foreign
+// goroutine gives nil, and then nothing is simulated.
 func threadOf(ctx context.Context) *run {
 	r, ok := ctx.Value(task.ModelKey).(*run)
 	if !ok || !r.engine().mine((*task.Node)(r)) {

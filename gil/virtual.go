@@ -12,20 +12,25 @@ import (
 
 // virtual runs a scheduler's threads on a simulated machine, on one goroutine, which lives while
 // there is something to do.
+//
+// There are three sorts of access. The machine, its threads and the fibers belong to the goroutine
+// of loop. Whoever else wants something (a submit, a resume, the end of a context) puts a func into
+// the inbox under the intake's lock, and the goroutine calls it between two steps. The atomic
+// fields are for readers: Now, Stats and the watchdog.
 type virtual struct {
 	s      *Scheduler
 	now    atomic.Int64 // virtual nanoseconds
 	thread atomic.Pointer[task.Node]
 	turns  atomic.Uint64 // how often a thread began to run
 	blocks atomic.Int32  // under way
-	always atomic.Bool   // true: a look does not suffice
+	always atomic.Bool   // true: a look does not suffice; see eye
 	alive  sync.WaitGroup
 	joined sync.Once
 
 	// Locked.
 	up       bool
 	dog      watchdog
-	starting bool
+	starting bool     // a thread is on its way that will take the oldest queued task
 	inbox    []func() // what came from outside, or from a thread to another
 	wake     chan struct{}
 	mail     atomic.Bool // there is something in the inbox
@@ -38,6 +43,7 @@ type virtual struct {
 	report   Report
 }
 
+// newVirtual starts no goroutine; the first task does, by rouseLocked.
 func newVirtual(s *Scheduler) *virtual {
 	v := &virtual{s: s, wake: make(chan struct{}, 1), sim: newSim(&s.cfg)}
 	v.dog.every = s.cfg.SlowThread
@@ -55,6 +61,8 @@ func (v *virtual) wallTime() time.Time { return time.Unix(0, v.now.Load()).UTC()
 
 func (v *virtual) clock() time.Time { return v.wallTime() }
 
+// join is called when all has ended, so nobody puts anything into the inbox any more. Only after it
+// the report is safe to read from elsewhere.
 func (v *virtual) join() {
 	v.joined.Do(func() {
 		v.alive.Wait()
@@ -64,32 +72,38 @@ func (v *virtual) join() {
 	})
 }
 
-// ready lets one new thread at a time compete for the lock, so that threads start in order.
-func (v *virtual) ready() {
+// readyLocked is the intake's hook. It lets one new thread at a time compete for the lock,
+// so that threads start in order. The thread takes its task when it has the lock for the first time
+// (begin): until then the task can still be abandoned, and which task is the oldest is decided
+// then.
+func (v *virtual) readyLocked() {
 	if v.s.in.LenLocked() > 0 && !v.starting {
 		v.starting = true
-		v.enter(v.spawn)
+		v.enterLocked(v.spawn)
 	} else if v.s.in.DrainedLocked() {
-		v.rouse()
+		v.rouseLocked()
 	}
 }
 
+// spawn runs on the goroutine. It makes a thread without a task; begin gives it one.
 func (v *virtual) spawn() {
 	st := &strand{v: v}
 	st.t = v.sim.spawn(st, v.sim.born, v.s.cfg.Machine.Spawn)
 	st.t.user = st
 }
 
-// enter is locked: fn runs on the goroutine, at its present time.
-func (v *virtual) enter(fn func()) {
+// enterLocked: fn runs on the goroutine, at its present time.
+func (v *virtual) enterLocked(fn func()) {
 	v.inbox = append(v.inbox, fn)
 	v.mail.Store(true)
-	v.guard()
-	v.rouse()
+	v.guardLocked()
+	v.rouseLocked()
 }
 
-// rouse is locked.
-func (v *virtual) rouse() {
+// rouseLocked wakes the goroutine, or starts it. The goroutine ends when there is nothing to do, so
+// that an idle scheduler has none, and is started again here. wake has room for one value: a second
+// rouse adds nothing.
+func (v *virtual) rouseLocked() {
 	if !v.up && len(v.inbox) > 0 {
 		v.up = true
 		v.alive.Go(v.loop)
@@ -102,7 +116,7 @@ func (v *virtual) rouse() {
 }
 
 // loop steps the machine, and between two steps takes in events from outside, until there is
-// nothing left to do.
+// nothing left to do. A machine on which all wait blocks at wake, durably, as a bubble demands.
 func (v *virtual) loop() {
 	for {
 		switch {
@@ -119,6 +133,8 @@ func (v *virtual) loop() {
 	}
 }
 
+// takeIn calls what the inbox holds, without the lock, in the order of arrival. These funcs may put
+// others in.
 func (v *virtual) takeIn() {
 	v.s.in.Lock()
 	inbox := v.inbox
@@ -153,7 +169,8 @@ func (v *virtual) moved(t *vthread, running bool) {
 	}
 }
 
-// end is called while t still has the lock.
+// end is called while t still has the lock. It is the machine's ended. The node ends before the
+// intake takes it back, so that Shutdown returns after the future has ended.
 func (v *virtual) end(t *vthread) {
 	st := t.user.(*strand)
 	if st.n == nil { // its task was abandoned meanwhile

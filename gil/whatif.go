@@ -24,7 +24,8 @@ type Program interface {
 // submitted with it.
 type Main func(ctx context.Context, s *Scheduler) error
 
-// Simulate runs the program in virtual time.
+// Simulate runs the program in virtual time. Where the program fails, Close takes down the threads
+// that it has left; else Shutdown waits for them.
 func (m Main) Simulate(cfg Config) (Report, error) {
 	cfg.Clock = Virtual
 	s := New(cfg)

@@ -24,7 +24,7 @@ func (r *run) waitsFor(l *Lock) error {
 		delete(w.waits, r)
 		return nil
 	}
-	if err := w.cycle(r, l); err != nil {
+	if err := w.cycleLocked(r, l); err != nil {
 		return err
 	}
 	if w.waits == nil {
@@ -34,9 +34,11 @@ func (r *run) waitsFor(l *Lock) error {
 	return nil
 }
 
-// cycle is locked: it follows who has what from l on, and comes back to me where there is a cycle.
-// What the threads of another scheduler wait for it does not see.
-func (w *wiring) cycle(me *run, l *Lock) error {
+// cycleLocked follows who has what from l on, and comes back to me where there is a cycle.
+// What the threads of another scheduler wait for it does not see. Each waits for one Lock and each
+// Lock has one owner, so there is one path to follow. It is seen by the last to wait, who closes
+// the cycle, before it begins to wait.
+func (w *wiring) cycleLocked(me *run, l *Lock) error {
 	err := &DeadlockError{}
 	from := me
 	for l != nil {
@@ -56,8 +58,9 @@ func (w *wiring) cycle(me *run, l *Lock) error {
 	return nil
 }
 
-// own makes l, whose mutex is locked, r's; nil: no thread's.
-func (l *Lock) own(r *run) {
+// ownLocked makes l r's; nil: no thread's. A cycle is looked for under the
+// wiring's lock, and would otherwise see an owner change in the middle.
+func (l *Lock) ownLocked(r *run) {
 	whose := r
 	if r == nil {
 		whose = l.owner.Load()

@@ -53,6 +53,7 @@ func (w Workload) Start(cfg Config) *Simulation {
 		run := &loadRun{load: l, queue: i, from: w.span() / 10, bound: l.bound(&m.cfg)}
 		m.loads = append(m.loads, run)
 		if l.open() {
+			// Not m.spawn: arrivals are no thread of the program, and no event shows them.
 			a := &arrivals{run: run, work: newStream(m.cfg.Seed, i, forArrivals)}
 			m.s.spawn(a, -1, 0).abroad = true
 		}
@@ -78,6 +79,7 @@ func (w Workload) span() time.Duration {
 	return w.For
 }
 
+// check panics for what would make the simulation meaningless or endless.
 func (l Load) check(i int) {
 	if l.Threads < 0 {
 		panic(fmt.Sprintf("gil: Workload.Loads[%d].Threads is negative: %d", i, l.Threads))
@@ -122,6 +124,8 @@ func (l Load) Bound(locks, cores int) float64 {
 // Knee is the number of threads at which one lock, or else the cores, are busy all the time: more
 // of them do not get more done. It is 0 when that never comes.
 func (l Load) Knee(locks, cores int) float64 {
+	// So many that only locks and cores bound the rate; Little's law then gives the threads at that
+	// rate.
 	l.Threads = 1 << 30
 	if l.computing() == 0 {
 		return 0
