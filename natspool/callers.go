@@ -8,7 +8,8 @@ import (
 	"github.com/quartet-go/quartet/internal/farerror"
 )
 
-// caller is a pool as a node sees it.
+// caller is a pool as a node sees it. It exists from the first call or beat of a pool until
+// callerMemory after its last sign.
 type caller struct {
 	heardAt  time.Time
 	idle     bool // it has said that it has no calls: its silence means nothing
@@ -31,6 +32,9 @@ func (n *Node) callerLocked(id string) *caller {
 
 // hear handles the beat of a pool. It answers with a list of the pool's calls that this node holds,
 // if there are any or the pool believes so.
+//
+// The answer is what the pool compares with its own list (holdingLocked), so that each side finds
+// out what the other has lost: a grant, a result, a whole message.
 func (n *Node) hear(m *nats.Msg) {
 	b, err := parseBeat(m.Data)
 	if err != nil {
@@ -77,7 +81,9 @@ func (n *Node) hear(m *nats.Msg) {
 
 func (j *job) detached() bool { return j.message.flags&flagDetached != 0 }
 
-// orphanLocked: j's pool is gone. Its cancellation is the caller's to do.
+// orphanLocked: j's pool is gone. A result that nobody will fetch is dropped; a call that nobody
+// can allow any more leaves the stream, or is claimed if it is a Detached pool's. What runs is
+// cancelled by the caller of this, without the lock.
 func (n *Node) orphanLocked(j *job) {
 	switch {
 	case j.stage == over:
@@ -90,7 +96,8 @@ func (n *Node) orphanLocked(j *job) {
 	}
 }
 
-// receive handles a message from a pool.
+// receive handles a message from a pool. Any message of a pool is a sign of life, not only its
+// beats.
 func (n *Node) receive(m *nats.Msg) {
 	from, all, err := frames(m.Data)
 	if err != nil {
@@ -114,6 +121,7 @@ func (n *Node) receive(m *nats.Msg) {
 	n.pull()
 }
 
+// told applies one frame. Each case asks for the stage first: the frame may be old.
 func (n *Node) told(k key, f frame) {
 	n.mu.Lock()
 	j := n.jobs[k]
@@ -131,6 +139,7 @@ func (n *Node) told(k key, f frame) {
 		if j.stage == over {
 			j.moveLocked(dropped)
 		}
+	// Deferred, and so called after the unlock: it resumes a function.
 	case f.kind == frameTaken:
 		defer j.takenLocked(f)()
 	case f.kind == frameCancel:
@@ -140,7 +149,8 @@ func (n *Node) told(k key, f frame) {
 }
 
 // loseLocked: pools that have not been heard since are gone. It returns the jobs that are to be
-// cancelled, and the pools whose calls are to leave the stream.
+// cancelled, and the pools whose calls are to leave the stream. An idle pool is silent for good
+// reason, and not lost.
 func (n *Node) loseLocked(since, forgotten time.Time) (cancel []*job, purge []string) {
 	for id, c := range n.callers {
 		switch {

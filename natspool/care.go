@@ -18,7 +18,8 @@ func (p *Pool) wakeLocked() {
 	}
 }
 
-// care beats as long as the pool has calls, and looks after them. An idle pool has no ticker.
+// care beats as long as the pool has calls, and looks after them. An idle pool has no ticker. It is
+// the goroutine of the pool that New starts and leave ends.
 func (p *Pool) care() {
 	defer close(p.done)
 	tick := time.NewTicker(p.cfg.Heartbeat)
@@ -47,6 +48,7 @@ func (p *Pool) care() {
 }
 
 // restart: nodes were not heard for a reason on this side. They get time to be heard again.
+// Otherwise a pool that wakes from a suspended machine would count all nodes as lost at once.
 func (p *Pool) restart() {
 	now := time.Now()
 	p.in.Lock()
@@ -61,14 +63,15 @@ func (p *Pool) restart() {
 }
 
 // loosenLocked: the nodes may have believed that this pool is gone. Those of a Detached one may
-// have started its calls.
+// have started its calls. Such a call may not be sent again without a question: it would run twice.
 func (p *Pool) loosenLocked() {
 	for _, r := range p.records {
 		r.loose = p.cfg.Detached
 	}
 }
 
-// sayBeat tells the nodes that the pool is there, or that it is no more.
+// sayBeat tells the nodes that the pool is there, or that it is no more. An idle pool says so and
+// stops: nodes know then that its silence means nothing.
 func (p *Pool) sayBeat(gone bool) {
 	p.in.Lock()
 	p.beat++
@@ -86,6 +89,9 @@ func (p *Pool) sayBeat(gone bool) {
 }
 
 // look is what every beat does. It reports whether there is a reason for the next one.
+//
+// Connected, it finds lost nodes and unacknowledged calls. Not connected, nothing can be said about
+// nodes, which may serve others; they get twice the time. Closed for good, all calls end now.
 func (p *Pool) look() bool {
 	now := time.Now()
 	var out todo
@@ -134,7 +140,9 @@ func (p *Pool) loseLocked(since time.Time, out *todo) {
 	}
 }
 
-// lostLocked ends, or sends again, what m was allowed to start.
+// lostLocked ends, or sends again, what m was allowed to start. Calls that are only queued do not
+// concern it: another node will fetch them. The lock is held for all of it, so no answer of the
+// node is taken in the middle.
 func (p *Pool) lostLocked(m *member, out *todo) {
 	lost := 0
 	for _, r := range p.records {
@@ -158,7 +166,8 @@ func (p *Pool) lostLocked(m *member, out *todo) {
 }
 
 // rerouteLocked: when the last node of a class is gone, the calls that wait for the class are sent
-// elsewhere.
+// elsewhere. Nobody asks at the queue of a class without nodes. attempt is taken back: it has not
+// been started.
 func (p *Pool) rerouteLocked(class string, out *todo) {
 	if _, there := p.members.classesLocked(); there[class] != nil {
 		return
@@ -172,13 +181,15 @@ func (p *Pool) rerouteLocked(class string, out *todo) {
 	}
 }
 
+// lostError says where the call was lost. The call may have had its effect there: nobody knows.
 func (p *Pool) lostError(r *record, m *member) error {
 	return &NodeLostError{
 		Node: m.beat.id, Host: m.host, PID: m.pid, Func: r.message.name, Attempts: int(r.message.attempt),
 	}
 }
 
-// sendAgainLocked repeats the calls that the server has not acknowledged within two beats.
+// sendAgainLocked repeats the calls that the server has not acknowledged within two beats. A stream
+// that answers nothing may be gone, so it is asked about too.
 func (p *Pool) sendAgainLocked(now time.Time, out *todo) {
 	var again []*record
 	for _, r := range p.records {
@@ -203,7 +214,8 @@ func (p *Pool) resendLocked(again []*record, out *todo) {
 	}
 }
 
-// giveUpLocked: the connection has been closed for good.
+// giveUpLocked: the connection has been closed for good. Calls that were granted end as lost, since
+// nothing can be heard of them any more; the others have not started.
 func (p *Pool) giveUpLocked(out *todo) {
 	err := fmt.Errorf("natspool: %w", nats.ErrConnectionClosed)
 	for _, r := range p.records {
@@ -235,7 +247,7 @@ func (p *Pool) refuseLocked(now time.Time, out *todo) {
 	}
 }
 
-// hear takes the beat of a node in.
+// hear takes the beat of a node in. A new node, or one with other functions, may run parked calls.
 func (p *Pool) hear(msg *nats.Msg) {
 	b, err := parseNodeBeat(msg.Data)
 	if err != nil {

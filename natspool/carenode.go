@@ -7,7 +7,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// care beats, and looks after calls whose pools do not answer.
+// care beats, and looks after calls whose pools do not answer. It is one of the node's three
+// goroutines, besides post and startAll.
 func (n *Node) care(quit chan struct{}) {
 	defer n.exited.Done()
 	tick := time.NewTicker(n.shared.Heartbeat)
@@ -45,7 +46,8 @@ func (n *Node) reconnected() {
 	n.look(now)
 }
 
-// hearAll gives all pools time to be heard again.
+// hearAll gives all pools time to be heard again. A pool that has been called lost stays so: its
+// calls have been cancelled.
 func (n *Node) hearAll(now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -60,6 +62,11 @@ func (n *Node) hearAll(now time.Time) {
 const callerMemory = 10
 
 // look is what every beat does.
+//
+// The order: the pulls first, since a node that counts on requests that the server has forgotten
+// asks for nothing. Then pools that are silent, then what may not have arrived. A pool that is lost
+// leaves nothing in the stream, so that no node has to fetch its calls and give them up one by one;
+// several nodes may purge, which does no harm.
 func (n *Node) look(now time.Time) {
 	n.mu.Lock()
 	stuck := n.pulls.hold
@@ -90,7 +97,9 @@ func (n *Node) look(now time.Time) {
 }
 
 // remindLocked repeats messages that may have been lost, and keeps the stream from handing this
-// node's calls to others.
+// node's calls to others. A question is repeated after half a beat; after two beats its pool does
+// not answer, and the call goes back to the stream. "+WPI" (work in progress) keeps the server from
+// delivering a call elsewhere after AckWait.
 func (n *Node) remindLocked(now time.Time) {
 	for _, j := range n.jobs {
 		old := now.Sub(j.askedAt)

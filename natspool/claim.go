@@ -13,6 +13,8 @@ import (
 // delivered the message. An Idempotent call needs no claim.
 type claim uint8
 
+// The second question may find the message gone by the first one's doing. So a refusal then says
+// nothing about other nodes, and the call is given up: better not run than run twice.
 const (
 	unclaimed claim = iota
 	claiming        // the server was asked
@@ -20,6 +22,9 @@ const (
 )
 
 // claimLocked starts j, or asks the server to remove it first.
+//
+// A call that keeps is Idempotent: it may be started by two nodes, so it needs no claim. Its
+// attempts are counted here, since the pool that would count them is gone.
 func (n *Node) claimLocked(j *job) {
 	meta, err := j.stored.Metadata()
 	if err != nil {
@@ -46,7 +51,8 @@ func (n *Node) claimLocked(j *job) {
 	_ = n.nc.PublishRequest(subject, n.names.claim(n.id, j.key), data)
 }
 
-// claimed handles the server's answer.
+// claimed handles the server's answer. A claim that the server never got has no answer: claimLocked
+// asks again after a Heartbeat.
 func (n *Node) claimed(m *nats.Msg) {
 	var answer struct{ Success bool }
 	err := json.Unmarshal(m.Data, &answer)

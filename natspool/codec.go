@@ -7,7 +7,8 @@ import (
 )
 
 // codec is JSON. Bytes and strings travel unchanged: raw says so beside the body. A body that
-// Append has not written is in a codec of its function's own.
+// Append has not written is in a codec of its function's own. A codec is made for each value, since
+// raw is about that one.
 type codec struct{ raw bool }
 
 // Append implements quartet.Codec.

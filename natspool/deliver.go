@@ -12,16 +12,19 @@ import (
 	"github.com/quartet-go/quartet/internal/propagate"
 )
 
+// The words of JetStream's acknowledgement protocol: done, and "work in progress", which restarts
+// AckWait.
 var (
 	ack      = []byte("+ACK")
 	progress = []byte("+WPI")
 )
 
-// ack tells the stream that it need not keep the call.
+// ack tells the stream that it need not keep the call. No answer is asked for: an ack that is lost
+// leads to a second delivery, which the pool denies.
 func (n *Node) ack(j *job) { _ = n.nc.Publish(j.stored.Reply, ack) }
 
 // sendAcks tells the stream that it need not keep the calls which have been granted since it was
-// last told.
+// last told. They wait for each other, as they are the least urgent of a node's messages.
 func (n *Node) sendAcks() {
 	n.mu.Lock()
 	acks := n.acks
@@ -43,6 +46,8 @@ func (n *Node) later(m *nats.Msg, after time.Duration) {
 }
 
 // deliver handles a call from the stream: it asks the call's pool whether the call may start here.
+// The message itself does not decide anything: it may be a second copy, or its call may be over by
+// now.
 func (n *Node) deliver(class string, m *nats.Msg) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -75,6 +80,7 @@ func (n *Node) deliver(class string, m *nats.Msg) {
 		if c.idle {
 			c.heard(time.Now())
 		}
+		// The pool's contexts stay on its side; their end comes as frameCancel.
 		j.ctx, j.cancel = context.WithCancelCause(context.Background())
 		n.jobs[j.key] = j
 		n.active++
@@ -82,7 +88,9 @@ func (n *Node) deliver(class string, m *nats.Msg) {
 	}
 }
 
-// againLocked: the stream has delivered a call that is here already.
+// againLocked: the stream has delivered a call that is here already. The newest delivery is the one
+// that an acknowledgement has to name. A call that has been granted leaves the stream, unless it
+// keeps.
 func (n *Node) againLocked(j *job, m *nats.Msg) {
 	j.stored = m
 	if j.stage != asking && !(j.keeps() && j.stage < over) {
@@ -101,7 +109,9 @@ func (n *Node) foreignLocked(j *job) {
 	n.out.push(n.names.caller(j.caller), frame{kind: frameRefuse, id: j.id})
 }
 
-// giveBackLocked: the node drains, and gives back the calls that have not started.
+// giveBackLocked: the node drains, and gives back the calls that have not started. A call that is
+// asking is only put back into the stream: the pool has decided nothing about it. One that was
+// granted has to be told, since the pool counts it as started here.
 func (n *Node) giveBackLocked() {
 	for _, j := range n.jobs {
 		switch j.stage {
@@ -119,6 +129,9 @@ func (n *Node) giveBackLocked() {
 }
 
 // grantLocked: j may start.
+//
+// From here on the pool counts the call as held by this node, and answers for it, so the stream
+// need not keep it. The ack may go out later, with others.
 func (n *Node) grantLocked(j *job, left time.Duration) {
 	j.moveLocked(starting)
 	j.begunAt = time.Now()
@@ -148,7 +161,8 @@ type deadlineCtx struct {
 func (c deadlineCtx) Deadline() (time.Time, bool) { return c.at, true }
 
 // startAll hands granted calls to the executor, in order. That may make it wait, as for a process
-// to start.
+// to start. It is a goroutine of its own, since SubmitCall may wait for a process to start, and the
+// subscriptions' goroutines must go on hearing.
 func (n *Node) startAll() {
 	defer n.exited.Done()
 	for s, ok := n.starts.next(); ok; s, ok = n.starts.next() {
@@ -157,6 +171,7 @@ func (n *Node) startAll() {
 }
 
 // occupy: j gets the slot that has been taken for it. It reports false when j is gone meanwhile.
+// starter has counted the slot for it already.
 func occupy(j *job) bool {
 	n := j.node
 	n.mu.Lock()
@@ -168,7 +183,8 @@ func occupy(j *job) bool {
 	return false
 }
 
-// propagated puts the values that have travelled into ctx.
+// propagated puts the values that have travelled into ctx. They are applied by functions of the
+// user's, hence the recover.
 func (j *job) propagated(ctx context.Context) (with context.Context, err error) {
 	if len(j.message.values) == 0 {
 		return ctx, nil
@@ -181,6 +197,8 @@ func (j *job) propagated(ctx context.Context) (with context.Context, err error) 
 	return propagate.Apply(ctx, j.message.values)
 }
 
+// start hands one call over. An executor that takes no calls is being stopped, or is shared with
+// others and full: the call goes back, and the node asks for no more until the next beat.
 func (n *Node) start(s start) {
 	j := s.job
 	j.ranAt = time.Now()

@@ -24,6 +24,7 @@ type inflow struct {
 	busy   bool // a goroutine hands them over
 }
 
+// item is an encoded item, or an encoded error in its place. deliver decodes it without the lock.
 type item struct {
 	body []byte
 	raw  bool
@@ -31,6 +32,8 @@ type item struct {
 }
 
 // streams prepares r, which has not been submitted, where its caller takes the result item by item.
+// The loop that reads tells by OnTaken how many items it has read, from its own goroutine; the node
+// hears of it at once, and again at each beat.
 func (p *Pool) streams(r *record) error {
 	reader, ok := quartet.As[functions.Reader](r.call)
 	if !ok {
@@ -105,6 +108,8 @@ func (p *Pool) deliver(r *record) {
 		p.in.Lock()
 		items, end := s.items, s.end
 		s.items = nil
+		// busy falls in the section that has found nothing: an item that comes later starts a new
+		// goroutine.
 		s.busy = len(items) > 0 || end != nil // after the end no more can come
 		p.in.Commit()
 		for _, it := range items {

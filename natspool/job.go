@@ -26,13 +26,13 @@ type job struct {
 	node    *Node
 	message *callMessage
 	input   []byte
-	stored  *nats.Msg // how the stream is told of it; guarded by the node's lock
-	ctx     context.Context
+	stored  *nats.Msg       // how the stream is told of it; guarded by the node's lock
+	ctx     context.Context // ends by frameCancel, a lost pool, Close, or when the job is over
 	cancel  context.CancelCauseFunc
 
 	// Guarded by the node's lock.
 	stage   stage
-	waits   bool // it has lent its slot
+	waits   bool // it has lent its slot; see model.go
 	askedAt time.Time
 	begunAt time.Time
 	ranAt   time.Time // of the executor's, from its start on
@@ -65,6 +65,10 @@ var leads = [stages][stages]bool{
 
 // moveLocked changes j's stage, and gives back the slot where it takes none any more. It reports
 // false when that is no step of the table: something else has been decided before.
+//
+// It is the only place that writes stage, active and waiting. Invariant: active counts the jobs
+// before over that do not wait, waiting those that do; starter's room is Slots minus those that
+// run.
 func (j *job) moveLocked(to stage) bool {
 	if !leads[j.stage][to] {
 		return false
@@ -117,7 +121,8 @@ func (j *job) AppendInput(dst []byte, to quartet.Codec) ([]byte, error) {
 	return f.RecodeInput(dst, to, j.input, j.codec())
 }
 
-// Resolve implements quartet.Call: the executor has run the call elsewhere.
+// Resolve implements quartet.Call: the executor has run the call elsewhere. The output changes its
+// codec, from the executor's to the cluster's.
 func (j *job) Resolve(output []byte, from quartet.Codec, err error) {
 	f := functions.Lookup(j.message.name)
 	to := &codec{raw: true}
@@ -134,6 +139,7 @@ func (j *job) Resolve(output []byte, from quartet.Codec, err error) {
 }
 
 // Abandon implements quartet.Call: the executor has accepted the call and will not start it.
+// Nothing of it has run, so another node can start it; unless it was cancelled.
 func (j *job) Abandon(cause error) {
 	if j.ctx.Err() != nil {
 		j.end(nil, false, cause)
@@ -142,7 +148,9 @@ func (j *job) Abandon(cause error) {
 	j.giveBack()
 }
 
-// Run implements quartet.Task: it runs the function here.
+// Run implements quartet.Task: it runs the function here. A panic is recovered here and travels as
+// the call's error. err is ErrGoexit until the function returns, so that a Goexit, which runs only
+// the deferred calls, is told as one.
 func (j *job) Run(ctx context.Context) {
 	j.ranAt = time.Now()
 	var output []byte
@@ -164,6 +172,8 @@ func (j *job) Run(ctx context.Context) {
 	})
 }
 
+// around calls the node's Around with the call's own Info. The executor's Around sees the job
+// around this.
 func (j *job) around(ctx context.Context, run func(context.Context) error) error {
 	around := j.node.cfg.Around
 	if around == nil {
@@ -174,6 +184,10 @@ func (j *job) around(ctx context.Context, run func(context.Context) error) error
 }
 
 // end sends the result to the pool, and keeps it until that has it.
+//
+// The result is kept at stage over until the pool confirms it, and said again meanwhile: a result
+// must not be lost, since an Idempotent function's call would be run twice, and any other one be
+// reported as lost.
 func (j *job) end(output []byte, raw bool, err error) {
 	if err != nil && j.unrunnable(err) {
 		j.refuse(err)
@@ -227,7 +241,8 @@ func (j *job) unrunnable(err error) bool {
 	return j.undecodable() != nil
 }
 
-// undecodable is the error of reading the input.
+// undecodable is the error of reading the input. It decodes the input once more, into nothing. That
+// costs only calls that have failed already.
 func (j *job) undecodable() error {
 	if f := functions.Lookup(j.message.name); f != nil {
 		_, err := f.RecodeInput(nil, nowhere{}, j.input, j.codec())
@@ -255,7 +270,8 @@ func (j *job) refuse(err error) {
 // giveBack: the call has been granted, and will not start here.
 func (j *job) giveBack() { j.drop(frame{kind: frameBack, id: j.id}) }
 
-// drop ends a job that has not started, and says so.
+// drop ends a job that has not started, and says so. Who calls second finds the stage moved, and
+// says nothing: one end is told.
 func (j *job) drop(f frame) {
 	n := j.node
 	n.mu.Lock()

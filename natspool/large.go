@@ -27,6 +27,7 @@ type bucket struct {
 	replicas int
 }
 
+// store opens the bucket, or makes it: most clusters never need one.
 func (b *bucket) store(ctx context.Context) (jetstream.ObjectStore, error) {
 	store, err := b.js.ObjectStore(ctx, b.name)
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
@@ -55,6 +56,8 @@ func (b *bucket) put(ctx context.Context, body []byte) (object string, err error
 	return object, nil
 }
 
+// get returns the body. It is removed by whoever reads it last, not here: a call may be started
+// again.
 func (b *bucket) get(ctx context.Context, object string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, objectTime)
 	defer cancel()

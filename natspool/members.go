@@ -30,6 +30,7 @@ type nodeDetails struct {
 	Stats     quartet.Stats
 }
 
+// append puts the fixed fields first, so that a pool can look at them without reading JSON.
 func (b *nodeBeat) append(dst []byte, d *nodeDetails) []byte {
 	details, err := json.Marshal(d)
 	if err != nil {
@@ -54,14 +55,15 @@ func (b *nodeBeat) read() (d nodeDetails) {
 	return d
 }
 
-// member is a node as a pool sees it.
+// member is a node as a pool sees it. It is made by its first sign, be that a question about a
+// call: then its functions are not known yet.
 type member struct {
 	beat      nodeBeat
 	host      string
 	pid       int
 	functions map[string]bool
 	heardAt   time.Time
-	lane      int
+	lane      int  // the smallest free number, for events
 	known     bool // a beat has been heard, and not only a question
 }
 
@@ -70,7 +72,8 @@ type members struct {
 	byID  map[string]*member
 	lanes []bool // taken
 
-	// Read without the lock.
+	// Counts for the node whose own pool this is. It reads them under its own lock, and takes no
+	// other there.
 	classes atomic.Int32 // of nodes that take calls
 	serving atomic.Int32 // nodes that do
 }
@@ -119,6 +122,8 @@ func (m *members) hearLocked(b nodeBeat, now time.Time) (n *member, news bool) {
 	return n, news
 }
 
+// forgetLocked frees the member's lane for the next one. A member that was met anew under the same
+// ID stays.
 func (m *members) forgetLocked(n *member) {
 	if m.byID[n.beat.id] == n {
 		delete(m.byID, n.beat.id)
@@ -127,6 +132,7 @@ func (m *members) forgetLocked(n *member) {
 	}
 }
 
+// countLocked counts anew after a change. There are few members, and they change rarely.
 func (m *members) countLocked() {
 	classes, nodes := map[string]bool{}, int32(0)
 	for _, n := range m.byID {

@@ -12,7 +12,8 @@ import (
 
 // askStream sends calls again that are in the stream no more, though no node has been allowed to
 // start them: the server kept them in memory and was restarted, or somebody has removed them. It
-// makes the stream where that is gone.
+// makes the stream where that is gone. It runs on a goroutine of its own, one at a time (asking),
+// since it waits for the server.
 func (p *Pool) askStream() {
 	defer p.aside.Done()
 	asked := time.Now()
@@ -64,7 +65,8 @@ func (p *Pool) waitingSince(before time.Time) []place {
 const lookAt = 64
 
 // goneOf returns which of the places are empty. Where the stream has fewer calls of this pool than
-// it should have, it looks at the oldest of them one by one.
+// it should have, it looks at the oldest of them one by one. The counts come first, for one
+// request. Only if they do not add up are calls looked at one by one.
 func (p *Pool) goneOf(ctx context.Context, ends ends, waiting []place) (gone map[uint64]bool, err error) {
 	gone = make(map[uint64]bool)
 	var inside []place

@@ -19,7 +19,8 @@ type jobModel struct {
 
 var _ task.Helper = (*jobModel)(nil)
 
-// withModel returns the ctx that the function gets.
+// withModel returns the ctx that the function gets. The executor's own model stays underneath: how
+// a goroutine waits is its affair.
 func (j *job) withModel(ctx context.Context) context.Context {
 	m, ok := ctx.Value(task.ModelKey).(quartet.Model)
 	if !ok {
@@ -38,7 +39,8 @@ func (m *jobModel) Suspend(ctx context.Context, arm func(resume func())) error {
 	return m.Model.Suspend(ctx, arm)
 }
 
-// AwaitTask implements task.Helper.
+// AwaitTask implements task.Helper. The slot is lent around the executor's wait, so a call that
+// this node's function awaits can run here.
 func (m *jobModel) AwaitTask(ctx context.Context, awaited task.Awaited) error {
 	m.job.lend()
 	defer m.job.takeBack()
@@ -80,6 +82,7 @@ func (j *job) lend() { j.setWaits(true) }
 // limit holds.
 func (j *job) takeBack() { j.setWaits(false) }
 
+// n.nudge has the node ask for a call more at once.
 func (j *job) setWaits(waits bool) {
 	n := j.node
 	n.mu.Lock()

@@ -27,7 +27,7 @@ type Node struct {
 	id     string
 	nc     *nats.Conn
 	ex     quartet.Executor
-	own    *Pool // for the calls that functions on this node make
+	own    *Pool // for the calls that functions on this node make; has the node's id, and hears the other nodes for it
 	class  string
 	runs   map[string]bool // functions
 	out    *outbox
@@ -42,7 +42,7 @@ type Node struct {
 	// mu guards the fields below. No call runs under it.
 	mu      sync.Mutex
 	phase   phase
-	jobs    map[key]*job
+	jobs    map[key]*job // from delivery until dropped
 	callers map[string]*caller
 	pulls   pulls
 	pace    time.Duration   // mean run time of the last calls
@@ -55,6 +55,7 @@ type Node struct {
 // phase of a node.
 type phase uint8
 
+// A node goes through these in order, and never back.
 const (
 	serving phase = iota
 	draining
@@ -77,6 +78,7 @@ func Serve(ctx context.Context, nc *nats.Conn, ex quartet.Executor, cfg NodeConf
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	// The pool comes first: it makes the stream, checks the Config, and gives the node its id.
 	own, err := newPool(ctx, nc, cfg.shared())
 	if err != nil {
 		return nil, err
@@ -113,6 +115,8 @@ func Serve(ctx context.Context, nc *nats.Conn, ex quartet.Executor, cfg NodeConf
 	return n, nil
 }
 
+// functionNames are what the node says it runs. A function that is only declared here has its body
+// elsewhere.
 func (c *NodeConfig) functionNames() []string {
 	if c.Functions != nil {
 		return c.Functions
@@ -126,6 +130,8 @@ func (c *NodeConfig) functionNames() []string {
 	return names
 }
 
+// listen subscribes before the first request for calls. Handlers of different subjects run beside
+// each other.
 func (n *Node) listen() error {
 	return n.subs.listen(n.nc, map[string]nats.MsgHandler{
 		n.names.pulls(n.id, anyClass): func(m *nats.Msg) { n.pulled(anyClass, m) },
@@ -196,6 +202,8 @@ func (n *Node) closeWarning() time.Duration {
 	return 10 * time.Second
 }
 
+// warn is called once by Close. Unconfirmed jobs have ended; their pools have not said that they
+// have the results.
 func (n *Node) warn() {
 	n.mu.Lock()
 	active, waiting, jobs := n.active, n.waiting, len(n.jobs)
@@ -204,7 +212,8 @@ func (n *Node) warn() {
 		jobs-active-waiting)
 }
 
-// drain waits until no job is left, as far as ctx allows.
+// drain waits until no job is left, as far as ctx allows. Calls that have not started go back
+// first. Then it waits for the last job to be dropped, which is when its pool has the result.
 func (n *Node) drain(ctx context.Context) error {
 	n.mu.Lock()
 	n.phase = max(n.phase, draining)
@@ -256,7 +265,8 @@ func (n *Node) cancelAll(cause error) {
 	}
 }
 
-// leave takes the drained node out of NATS.
+// leave takes the drained node out of NATS. It runs once; quit is nil after. The node's last beat
+// comes after its subscriptions have ended, so that nothing can be delivered to it any more.
 func (n *Node) leave() {
 	n.mu.Lock()
 	first := n.quit != nil

@@ -28,6 +28,8 @@ type NodeInfo struct {
 // that are there, by ID. It returns ctx's cause when ctx ends first.
 func (p *Pool) Nodes(ctx context.Context) ([]NodeInfo, error) {
 	asked := time.Now()
+	// Registered before the question, so that no answer comes too early. It says only that some
+	// node was heard.
 	heard := make(chan struct{}, 1)
 	p.made().in.Lock()
 	p.hearers[heard] = struct{}{}

@@ -32,7 +32,9 @@ func newOutbox(nc *nats.Conn, from string) *outbox {
 	return &outbox{nc: nc, from: from, letters: make(map[string]*letter)}
 }
 
-// push adds a frame to the queue of subject, and returns how many wait there.
+// push adds a frame to the queue of subject, and returns how many wait there. It sends nothing,
+// since callers may hold locks. A frame that does not fit begins a new page; pages of one letter
+// are sent in order.
 func (o *outbox) push(subject string, f frame) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -66,6 +68,8 @@ func (o *outbox) flush() {
 	if o.flushing {
 		return
 	}
+	// One goroutine sends at a time, so that letters to one subject keep their order. It looks
+	// again for frames that were pushed meanwhile.
 	o.flushing = true
 	for len(o.letters) > 0 {
 		letters := o.letters

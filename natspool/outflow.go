@@ -15,7 +15,9 @@ import (
 // hold in memory.
 const mostItem = 16 << 20
 
-// outflow is the node's side of a stream. It is guarded by the node's lock.
+// outflow is the node's side of a stream. It is guarded by the node's lock. window says whether the
+// function may send on; kept is for the frames that a broken connection loses. Each frameTaken
+// moves both: the frames that have arrived leave kept, the items that were read leave the window.
 type outflow struct {
 	window stream.Window // items that the loop has not read
 	taken  uint64        // those that it has
@@ -37,7 +39,8 @@ func (j streamJob) OnTaken(told func(n int)) {
 	j.flow.told = told
 }
 
-// Receive implements functions.Reader.
+// Receive implements functions.Reader. It changes the codec, from the executor's to the cluster's.
+// An item that cannot travel cancels the function.
 func (j streamJob) Receive(data []byte, from functions.Codec, err error) {
 	to := &codec{raw: true}
 	if err == nil {
@@ -58,6 +61,8 @@ func (j *job) stream(ctx context.Context, c *codec) error {
 	if !ok {
 		return fmt.Errorf("natspool: %q is a stream for its caller, and none on this node", j.message.name)
 	}
+	// Waiting for room goes through the model, so that a stream that waits for its reader lends its
+	// slot.
 	return f.Stream(ctx, c, j.input, func(data []byte, err error) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -70,13 +75,15 @@ func (j *job) stream(ctx context.Context, c *codec) error {
 	})
 }
 
+// full reports whether the loop that reads is too far behind.
 func (j *job) full() bool {
 	j.node.mu.Lock()
 	defer j.node.mu.Unlock()
 	return j.flow.window.Full()
 }
 
-// arm has resume called when the loop has caught up.
+// arm has resume called when the loop has caught up. The window is looked at again under the lock:
+// it may have room since full.
 func (j *job) arm(resume func()) {
 	j.node.mu.Lock()
 	if j.flow.window.Full() {
@@ -112,6 +119,7 @@ func (j *job) sendItem(data []byte, raw bool, err error) error {
 	}
 	j.saidAt = time.Now()
 	n.mu.Unlock()
+	// An item does not wait for others to travel with: somebody waits for it now.
 	n.out.flush()
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 )
 
+// The figures belong together: a fetch must bring enough to last until the next one is answered.
 const (
 	// aheadWork is how much work a node fetches beyond its free slots. It is several times what a
 	// fetch takes, so that one message brings several calls and no slot waits for it.
@@ -18,7 +19,8 @@ const (
 	plentyWork = 2 * time.Millisecond
 )
 
-// paceLocked: a call ran for d.
+// paceLocked: a call ran for d. It is a moving average of about eight calls, so that a node notices
+// soon that calls have become longer.
 func (n *Node) paceLocked(d time.Duration) { n.pace += (d - n.pace) / 8 }
 
 // aheadLocked is how many calls the node fetches beyond its free slots. Where calls take long it is
@@ -28,7 +30,7 @@ func (n *Node) aheadLocked() int {
 }
 
 // plenty reports whether the calls that may start, and wait for a slot, keep all slots busy for
-// plentyWork.
+// plentyWork. Then no message is urgent, and several share one.
 func (n *Node) plenty() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -68,6 +70,7 @@ func (n *Node) post(quit chan struct{}) {
 		case <-late.C:
 		}
 		waits = false
+		// Handlers that are about to push get a chance to do so first.
 		runtime.Gosched()
 		n.sendAcks()
 		n.out.flush()

@@ -20,27 +20,30 @@ import (
 // Pool sends calls of named functions to nodes. Make one with [New]. All methods may be called from
 // any goroutine. It is a [quartet.Executor], and not a Runner: a closure cannot travel.
 type Pool struct {
+	// Three sorts of goroutine meet here: submitters, the handlers of three subscriptions (each its
+	// own goroutine, see listen), and care, which beats. They change records and members under in's
+	// lock, and collect all sends and endings in a todo, which do applies after the unlock.
 	in    intake.Intake
 	cfg   Config
 	names names
-	id    string
+	id    string // made anew by each New: subjects of a pool that died are never heard again
 	nc    *nats.Conn
 	js    jetstream.JetStream
 	out   *outbox
 	big   bucket
 
 	born   time.Time
-	lastID atomic.Uint64
+	lastID atomic.Uint64 // numbers calls; with id it names a call among all pools
 	subs   subscriptions
 	status chan nats.Status
 	wake   chan struct{}
 	quit   chan struct{}
 	done   chan struct{}
 	once   sync.Once
-	aside  sync.WaitGroup // goroutines that ask the server something
+	aside  sync.WaitGroup // goroutines that ask the server something; leave waits for them
 
 	// Guarded by in's lock.
-	records  map[uint64]*record
+	records  map[uint64]*record // every call from launch until it has ended or is forgotten
 	members  members
 	beat     uint64    // of the pool
 	inTouch  time.Time // since when nothing says that the pool was out of reach
@@ -78,6 +81,8 @@ func New(nc *nats.Conn, cfg Config) (*Pool, error) {
 // setupTime bounds New's requests to the server, and later single ones.
 const setupTime = 5 * time.Second
 
+// newPool is New with a bound for its requests; a node's own pool is made by it, too. Whatever
+// fails, nothing of the pool is left.
 func newPool(ctx context.Context, nc *nats.Conn, cfg Config) (*Pool, error) {
 	cfg.setDefaults()
 	if err := cfg.check(); err != nil {
@@ -110,6 +115,8 @@ func newPool(ctx context.Context, nc *nats.Conn, cfg Config) (*Pool, error) {
 		p.subs.drop()
 		return nil, fmt.Errorf("natspool: %w", err)
 	}
+	// Before care begins, which reads it; and hello after listen, so that the nodes' answers are
+	// heard.
 	p.status = nc.StatusChanged(nats.CONNECTED, nats.CLOSED)
 	go p.care()
 	_ = nc.Publish(p.names.hello(), nil)
@@ -124,7 +131,8 @@ func (p *Pool) made() *Pool {
 	return p
 }
 
-// setUp sees to it that the stream is there.
+// setUp sees to it that the stream is there. Pools and nodes all do so, since any of them may be
+// the first, or the one that finds the stream gone.
 func (p *Pool) setUp(ctx context.Context) error {
 	if err := ensureStream(ctx, p.js, &p.cfg, p.names); err != nil {
 		return err
@@ -132,6 +140,8 @@ func (p *Pool) setUp(ctx context.Context) error {
 	return ensureConsumer(ctx, p.js, &p.cfg, p.names, anyClass)
 }
 
+// listen subscribes. The messages of one subject come in order, on one goroutine; those of
+// different subjects run beside each other.
 func (p *Pool) listen() error {
 	return p.subs.listen(p.nc, map[string]nats.MsgHandler{
 		p.names.acks(p.id):   p.acknowledged,
@@ -151,6 +161,8 @@ func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 		return fmt.Errorf("natspool: %w", nats.ErrConnectionClosed)
 	}
 	n := task.Of(ctx, c)
+	// All that can fail by the caller's fault fails before the submit, so that an accepted call can
+	// be sent.
 	r := &record{node: n, call: c, id: p.lastID.Add(1)}
 	if f, ok := quartet.As[interface{ Idempotent() bool }](c); ok {
 		r.idempotent = f.Idempotent()
@@ -161,8 +173,10 @@ func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 	if err := p.fill(r); err != nil {
 		return err
 	}
+	// Before the submit: from then on a cancellation may look for the record.
 	n.Data = r
 	if err := p.in.SubmitNode(n); err != nil {
+		// The refused call's input would lie in the object store for a day.
 		p.big.remove(r.message.object)
 		return err
 	}
@@ -170,7 +184,8 @@ func (p *Pool) SubmitCall(ctx context.Context, c quartet.Call) error {
 	return nil
 }
 
-// fill encodes what travels.
+// fill encodes what travels. An input that does not fit into a message goes to the object store
+// first, while its caller waits: a call in the stream must be complete.
 func (p *Pool) fill(r *record) error {
 	enc := &codec{raw: true}
 	parent := r.node.Parent()
@@ -202,7 +217,8 @@ func flagIf(set bool, flag uint8) uint8 {
 	return 0
 }
 
-// launch sends an accepted call for the first time.
+// launch sends an accepted call for the first time. It may have been abandoned since the submit.
+// The first call of an idle pool has the beats begin.
 func (p *Pool) launch(r *record) {
 	var out todo
 	p.in.Lock()
@@ -224,6 +240,8 @@ func (p *Pool) Name() string { return p.made().cfg.Name }
 func (p *Pool) Ahead() int {
 	p.made().in.Lock()
 	defer p.in.Commit()
+	// Two without any node known, so that Map goes ahead at all; two for each slot, one that runs
+	// and one that waits on the node.
 	n := 2
 	for _, m := range p.members.byID {
 		n += 2 * m.beat.slots
@@ -259,7 +277,9 @@ func (p *Pool) Close() error {
 	return nil
 }
 
-// letGo ends all futures of a Detached pool, and none of its calls.
+// letGo ends all futures of a Detached pool, and none of its calls. Calls that no node has been
+// allowed to start are forgotten here, and the intake abandons them; their messages stay in the
+// stream.
 func (p *Pool) letGo() {
 	var out todo
 	p.in.Lock()
@@ -274,7 +294,10 @@ func (p *Pool) letGo() {
 	p.do(&out)
 }
 
-// leave takes the drained pool out of NATS.
+// leave takes the drained pool out of NATS. It runs once; other callers wait for its end. The
+// order: no beats and no status any more, then all calls of this pool are stored or refused
+// (settle), then nothing is heard, then the last words are sent, and then the rest of the calls is
+// purged, which must come after the last publish.
 func (p *Pool) leave() {
 	p.once.Do(func() {
 		close(p.quit)
@@ -284,6 +307,7 @@ func (p *Pool) leave() {
 		p.subs.drop()
 		p.out.flush()
 		if !p.cfg.Detached {
+			// Nodes drop results that they keep for this pool, and need not wait LostAfter for it.
 			p.sayBeat(true)
 			p.purge()
 		}
@@ -324,7 +348,7 @@ func (p *Pool) settleLocked() {
 }
 
 // purge removes the rest of this pool's calls from the stream: nobody would be allowed to start
-// them.
+// them. The filter is the pool's own subjects, so other pools' calls stay.
 func (p *Pool) purge() {
 	if p.nc.IsConnected() {
 		_ = p.nc.Publish("$JS.API.STREAM.PURGE."+p.names.stream, []byte(`{"filter":"`+p.names.callsOf(p.id)+`"}`))

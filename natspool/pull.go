@@ -20,7 +20,7 @@ type pulls struct {
 	extra    bool      // one waits at the queue of the class, beyond the slots
 	barren   bool      // the class's queue was empty when it was last asked
 	askedAt  time.Time // when that was
-	turn     bool      // the last call came from the class's queue
+	turn     bool      // the last call came from the class's queue, so the queue of all is next
 	hold     bool      // the server does not answer: wait for the next beat
 	classAsk bool      // a request without waiting is at the class's queue
 }
@@ -36,7 +36,8 @@ type pull struct {
 
 func newPulls(slots int) pulls { return pulls{slots: slots, open: make(map[uint64]*pull)} }
 
-// outstandingLocked is how many calls may still come.
+// outstandingLocked is how many calls may still come. Without them, two pulls in a row would ask
+// for the same slots twice.
 func (p *pulls) outstandingLocked() int {
 	n := 0
 	for _, r := range p.open {
@@ -53,7 +54,8 @@ type request struct {
 	body           []byte
 }
 
-// pull asks for as many calls as there are free slots.
+// pull asks for as many calls as there are free slots. It may be called at any time and for
+// nothing. The requests are sent after the unlock.
 func (n *Node) pull() {
 	n.mu.Lock()
 	var out []request
@@ -78,6 +80,7 @@ func (n *Node) takesLocked() bool {
 	return false
 }
 
+// While a request without waiting is at the class's queue, its answer decides what to ask for next.
 func (n *Node) requestsLocked() (out []request) {
 	p := &n.pulls
 	want := p.slots + n.aheadLocked()
@@ -102,6 +105,7 @@ func (n *Node) requestsLocked() (out []request) {
 	return out
 }
 
+// The server forgets it after LostAfter, and the node a Heartbeat later.
 func (n *Node) requestLocked(class string, batch int, r pull) request {
 	p := &n.pulls
 	p.last++
@@ -149,6 +153,8 @@ func (p *pulls) broughtLocked(class string) {
 }
 
 // statusLocked handles the server's word on a request.
+//
+// 404 says that there are no messages, to a request that does not wait, and 408 ends one that does.
 func (n *Node) statusLocked(id uint64, status string) {
 	p := &n.pulls
 	r := p.open[id]
@@ -174,7 +180,8 @@ func (p *pulls) expireLocked(now time.Time, all bool) {
 	p.hold = false
 }
 
-// pulled handles a delivered call, or the server's word on a request for calls.
+// pulled handles a delivered call, or the server's word on a request for calls. Questions wait for
+// the last of the calls that have arrived together, and share a message.
 func (n *Node) pulled(class string, m *nats.Msg) {
 	if status := m.Header.Get("Status"); m.Reply == "" || status != "" {
 		n.mu.Lock()

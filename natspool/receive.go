@@ -17,6 +17,10 @@ import (
 const confirmAfter = 64
 
 // receive handles a message from a node. It runs on one goroutine, the subscription's.
+//
+// All frames of a message are handled in one section, and all effects run after it. Grants go out
+// at once, since a slot waits for each. Confirmations wait for company: a result that is not
+// confirmed is only said again.
 func (p *Pool) receive(m *nats.Msg) {
 	from, all, err := frames(m.Data)
 	if err != nil {
@@ -58,7 +62,9 @@ func (p *Pool) receive(m *nats.Msg) {
 	}
 }
 
-// askedLocked decides whether n may start the call. This is the one place that says so.
+// askedLocked decides whether n may start the call. This is the one place that says so. A call that
+// n holds already gets the grant again, which n may not have heard; one that another holds, or that
+// has ended, is denied, and n forgets it.
 func (p *Pool) askedLocked(n *member, id uint64, out *todo) frame {
 	r := p.records[id]
 	switch {
@@ -75,7 +81,8 @@ func (p *Pool) askedLocked(n *member, id uint64, out *todo) frame {
 }
 
 // takeLocked makes sure that r may be started: it takes it out of the intake's queue the first
-// time. A call whose context has ended, or that was cancelled, is not.
+// time. A call whose context has ended, or that was cancelled, is not. From the grant on, its
+// context is watched here: before, the intake watched it.
 func (p *Pool) takeLocked(r *record, out *todo) bool {
 	if !r.granted() {
 		if !r.node.State().Pending() || !p.in.TakeLocked(r.node) {
@@ -104,7 +111,9 @@ func (p *Pool) holdLocked(r *record, n *member) {
 	r.node.Lane = int32(n.lane)
 }
 
-// refusedByLocked: nodes of n's class do not run the call. It has not been started there.
+// refusedByLocked: nodes of n's class do not run the call. It has not been started there. Its class
+// is noted, so that the call is not sent to it again. A node whose beat has not been heard has no
+// class yet; its call is found missing in the stream, and sent again.
 func (p *Pool) refusedByLocked(n *member, f frame, out *todo) {
 	out.frames = append(out.frames, addressed{n.beat.id, frame{kind: frameDeny, id: f.id}})
 	r := p.records[f.id]
@@ -190,6 +199,9 @@ func (p *Pool) fetchLocked(r *record, object string, e ending) {
 }
 
 // holdingLocked compares n's list of this pool's calls with the pool's own.
+//
+// The list answers beat f.n. A grant of the beat before may still have been on its way when the
+// node wrote it, so only calls that were granted earlier, and are missing, count as never arrived.
 func (p *Pool) holdingLocked(n *member, f frame, out *todo) {
 	there := make(map[uint64]bool, len(f.held))
 	for _, h := range f.held {
@@ -220,7 +232,8 @@ func (p *Pool) holdingLocked(n *member, f frame, out *todo) {
 // Cancelled implements task.Canceller.
 func (h *host) Cancelled(n *task.Node) { (*Pool)(h).cancelled(n) }
 
-// cancelled: the context of a granted call has ended.
+// cancelled: the context of a granted call has ended. A held call's end is the node's answer: a
+// cancelled function may still return a value. One that nobody holds ends at once.
 func (p *Pool) cancelled(n *task.Node) {
 	r := n.Data.(*record)
 	cause := context.Cause(n.Context())
@@ -240,7 +253,8 @@ func (p *Pool) cancelled(n *task.Node) {
 	p.do(&out)
 }
 
-// endLocked ends a granted call.
+// endLocked ends a granted call. The first ending counts. The record goes, so later news of the
+// call finds none.
 func (p *Pool) endLocked(r *record, out *todo, e ending) {
 	if r.state == ended {
 		return
@@ -256,7 +270,8 @@ func (p *Pool) endLocked(r *record, out *todo, e ending) {
 	out.ends = append(out.ends, e)
 }
 
-// finish resolves calls that have ended, and gives their nodes back.
+// finish resolves calls that have ended, and gives their nodes back. No lock is held while the
+// caller's code runs. The nodes are given back together, in one section.
 func (p *Pool) finish(ends []ending) {
 	if len(ends) == 0 {
 		return

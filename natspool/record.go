@@ -23,13 +23,13 @@ type record struct {
 	// Guarded by the pool's lock.
 	state    state
 	class    string // whose queue it was sent to
-	seq      uint64 // its number in the stream; 0: unknown
+	seq      uint64 // its number in the stream; 0: not known yet
 	sentAt   time.Time
 	parkedAt time.Time
 	full     bool    // parked since the stream is full
 	holder   *member // in state held
 	heldAt   uint64  // the pool's beat when it was granted
-	loose    bool    // Detached, and the pool has been out of reach: it may have been started without leave
+	loose    bool    // see loosenLocked
 	output   string  // the object that is fetched
 	refused  []string
 	refusal  error       // why, said by the last class
@@ -73,11 +73,13 @@ func (r *record) moveLocked(to state) {
 	}
 }
 
-// decided reports whether r has its outcome, and no node may start it any more.
+// decided reports whether r has its outcome, and no node may start it any more. It compares with
+// fetching: both later states are outcomes.
 func (r *record) decided() bool { return r.state >= fetching }
 
 // granted reports whether a node has ever been allowed to start r.
 func (r *record) granted() bool { return r.node.State().Started() }
 
-// abandoned reports whether r has ended without a grant: the intake has told the caller.
+// abandoned reports whether r has ended without a grant: the intake has told the caller. Its record
+// stays until the server has acknowledged the message, which has to be removed.
 func (r *record) abandoned() bool { return r.state != ended && r.node.State() == task.Ended }

@@ -14,7 +14,8 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// todo is a list of effects: do applies them after the lock has been released.
+// todo is a list of effects: do applies them after the lock has been released. It is the effects of
+// the house's lock rule: sending may block, Resolve and Abandon run code of the caller's.
 type todo struct {
 	ends    []ending
 	streams []*record // with items for their readers, or with their end
@@ -31,17 +32,20 @@ type ending struct {
 	err    error
 }
 
+// letterOut is a message to the server: a call for the stream, or a request to remove one.
 type letterOut struct {
 	subject, reply string
 	data           []byte
 }
 
+// addressed is a frame for a node.
 type addressed struct {
 	node string
 	frame
 }
 
-// do applies the effects. The lock is not held.
+// do applies the effects. The lock is not held. Calls are sent first, since nodes wait for them;
+// endings last, since they run code of others.
 func (p *Pool) do(t *todo) {
 	for _, l := range t.publish {
 		if err := p.nc.PublishMsg(&nats.Msg{Subject: l.subject, Reply: l.reply, Data: l.data}); err != nil {
@@ -65,7 +69,9 @@ func (p *Pool) do(t *todo) {
 }
 
 // sendLocked has r published, for the class of nodes that it is for; where there is none, it is
-// parked.
+// parked. It is called for the first time and again after a node was lost, a refusal, or a message
+// that was lost. The attempt counts from the send; who sends again without a start in between takes
+// it back first.
 func (p *Pool) sendLocked(r *record, out *todo) {
 	if cause := context.Cause(r.node.Context()); r.granted() && cause != nil {
 		p.endLocked(r, out, ending{err: cause})
@@ -87,7 +93,8 @@ func (p *Pool) sendLocked(r *record, out *todo) {
 
 // routeLocked returns the class of nodes that r is to be sent to: any, as long as all nodes have
 // its function, or none is known; else the one with the most slots of those that have it and have
-// not refused r; "": there is none.
+// not refused r; "": there is none. Equal classes are decided by name, so that all pools choose
+// alike.
 func (p *Pool) routeLocked(r *record) string {
 	slots, example := p.members.classesLocked()
 	best, all := "", len(r.refused) == 0
@@ -118,6 +125,8 @@ type stored struct {
 	}
 }
 
+// parseStored reads the server's answer. Nearly all are of one shape, so the number is cut out of
+// it without JSON.
 func parseStored(m *nats.Msg) (s stored, ok bool) {
 	if i := bytes.Index(m.Data, []byte(`"seq":`)); i >= 0 && !bytes.Contains(m.Data, []byte(`"error"`)) {
 		digits := m.Data[i+len(`"seq":`):]
@@ -159,7 +168,8 @@ func (p *Pool) acknowledged(m *nats.Msg) {
 	p.do(&out)
 }
 
-// refusedLocked: the stream is full, and r not in it.
+// refusedLocked: the stream is full, and r not in it. What follows is the Saturation of a full
+// queue, as for an executor in this process: the stream is the cluster's queue.
 func (p *Pool) refusedLocked(r *record, out *todo) {
 	r.moveLocked(parked)
 	r.full, r.parkedAt = true, time.Now()
@@ -180,7 +190,8 @@ func (p *Pool) refusedLocked(r *record, out *todo) {
 	p.hurryLocked()
 }
 
-// oldestLocked is the oldest call in the stream that may be abandoned.
+// oldestLocked is the oldest call in the stream that may be abandoned. It looks at all: it is
+// called only where the stream is full and DropOldest is set.
 func (p *Pool) oldestLocked() *record {
 	var oldest *record
 	for _, r := range p.records {
@@ -191,6 +202,7 @@ func (p *Pool) oldestLocked() *record {
 	return oldest
 }
 
+// The waits double from the first to the last.
 const (
 	firstRefill = 5 * time.Millisecond
 	lastRefill  = 500 * time.Millisecond
@@ -198,7 +210,8 @@ const (
 )
 
 // hurryLocked has the calls that the full stream refused sent again before the next beat: soon at
-// first, then less and less often.
+// first, then less and less often. A timer and no ticker: it runs only while calls are parked.
+// aside counts it, so that leave waits for its end.
 func (p *Pool) hurryLocked() {
 	if p.hurrying || p.in.DrainedLocked() {
 		return
@@ -220,7 +233,8 @@ func (p *Pool) unhurry() {
 }
 
 // sendFull sends the oldest of the calls again that the full stream has refused. It removes
-// abandoned calls from the stream.
+// abandoned calls from the stream. The oldest first, so that calls keep their order as well as a
+// full stream allows, and few at a time.
 func (p *Pool) sendFull() {
 	defer p.aside.Done()
 	var out todo
@@ -254,7 +268,8 @@ func (p *Pool) dropAbandonedLocked(out *todo) {
 	}
 }
 
-// unsendLocked has the server remove r's message, if it is known.
+// unsendLocked has the server remove r's message, if it is known. Without it a node would fetch the
+// message, ask, and be denied: it costs a round trip and no more.
 func (p *Pool) unsendLocked(r *record, out *todo) {
 	if r.seq > 0 {
 		subject, data := p.names.remove(r.seq)

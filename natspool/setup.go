@@ -13,6 +13,8 @@ import (
 // stay.
 const classIdle = time.Hour
 
+// stream is the stream of a pool of that name. A work queue keeps each call until it is
+// acknowledged, once; DiscardNew makes a full stream refuse, where DiscardOld would lose calls.
 func (c *Config) stream(n names) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: n.stream, Description: "quartet calls that wait for a node", Subjects: []string{n.calls()},
@@ -28,7 +30,8 @@ func (s Storage) jetstream() jetstream.StorageType {
 	return jetstream.MemoryStorage
 }
 
-// ensureStream creates the stream, or checks the one that is there.
+// ensureStream creates the stream, or checks the one that is there. A field that differs would make
+// pools of one name behave differently, or lose calls, so it is an error.
 func ensureStream(ctx context.Context, js jetstream.JetStream, cfg *Config, n names) error {
 	want := cfg.stream(n)
 	s, err := js.CreateStream(ctx, want)
@@ -58,6 +61,8 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, cfg *Config, n na
 	return nil
 }
 
+// consumer is the queue of a class of nodes. MaxDeliver and MaxAckPending are unbounded: how often
+// a call is tried is the pool's to count, and how many are asked about the nodes'.
 func (c *Config) consumer(n names, class string) jetstream.ConsumerConfig {
 	cc := jetstream.ConsumerConfig{
 		Durable: class, FilterSubject: n.queue(class), AckPolicy: jetstream.AckExplicitPolicy, AckWait: c.LostAfter,

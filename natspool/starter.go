@@ -6,7 +6,8 @@ import (
 )
 
 // starter is the queue of granted calls on their way to the executor, which gets no more at once
-// than the node has slots.
+// than the node has slots. It is needed beside the executor's own limit, since an executor may be
+// wider than the node's Slots, or shared.
 type starter struct {
 	// mu guards the fields below. more waits on it: for a call in the queue and room for it.
 	mu      sync.Mutex
@@ -16,6 +17,8 @@ type starter struct {
 	stopped bool
 }
 
+// start is a granted call with the context that it is submitted with, which has the deadline and
+// the label.
 type start struct {
 	job *job
 	ctx context.Context
@@ -41,7 +44,8 @@ func (s *starter) add(n int) {
 	s.more.Signal()
 }
 
-// next waits for a call and a slot, and takes both; false: there will be none.
+// next waits for a call and a slot, and takes both; false: there will be none. Calls that are in
+// the queue when it is stopped are still handed out: they were granted.
 func (s *starter) next() (start, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,6 +13,9 @@ const version = 1
 var errGarbled = errors.New("natspool: a message arrived garbled")
 
 // callMessage is a call as it waits in the stream.
+//
+// The format is that of append: numbers as uvarints, strings and bytes with their length before
+// them, the input last and without one. A field that is added needs another version.
 type callMessage struct {
 	flags   uint8
 	caller  string
@@ -35,6 +38,8 @@ const (
 	flagMore                   // the item goes on in the next frame
 )
 
+// append writes the message as parseCall reads it. The input comes last, since it needs no length
+// then.
 func (m *callMessage) append(dst []byte) []byte {
 	dst = append(dst, version, m.flags)
 	dst = appendString(dst, m.caller)
@@ -48,6 +53,7 @@ func (m *callMessage) append(dst []byte) []byte {
 	return append(dst, m.input...)
 }
 
+// parseCall shares the memory of data: input and values are parts of it.
 func parseCall(data []byte) (*callMessage, error) {
 	r := begin(data)
 	m := &callMessage{flags: r.byte(), caller: r.string(), id: r.uvarint(), attempt: r.uvarint(), most: r.uvarint()}
@@ -74,6 +80,10 @@ const (
 )
 
 // frame is one of them. Which fields travel depends on the kind.
+//
+// Frames are said again by beats and reminders, and may arrive twice, late, or in another order
+// than those of other subjects. Each kind is therefore idempotent: the receiver looks at the state
+// of the call, and not at the frame alone.
 type frame struct {
 	kind  frameKind
 	flags uint8
@@ -81,7 +91,7 @@ type frame struct {
 	n     uint64
 	m     uint64 // frameTaken; frameResult of a stream: how many frameItems there have been
 	body  []byte
-	held  []holding
+	held  []holding // frameHolding: these
 }
 
 // holding is an entry of frameHolding.
@@ -93,6 +103,8 @@ type holding struct {
 // flagError: the body of frameResult is an error.
 const flagError = 1 << 7
 
+// append writes kind and id, and of the other fields those of the kind, in the order in which frame
+// reads them.
 func (f *frame) append(dst []byte) []byte {
 	dst = append(dst, byte(f.kind))
 	dst = binary.AppendUvarint(dst, f.id)
@@ -128,12 +140,15 @@ func (f *frame) append(dst []byte) []byte {
 	return dst
 }
 
+// frame parses the next frame. A kind that this version does not know garbles the rest of the
+// message, since its length is unknown.
 func (r *reader) frame() frame {
 	f := frame{kind: frameKind(r.byte()), id: r.uvarint()}
 	switch f.kind {
 	case frameGrant:
 		f.n = r.uvarint()
 	case frameResult:
+
 		if f.flags, f.n = r.byte(), r.uvarint(); f.flags&flagStream != 0 {
 			f.m = r.uvarint()
 		}
@@ -167,7 +182,8 @@ func frames(data []byte) (from string, all []frame, err error) {
 	return from, all, r.err
 }
 
-// callerBeat is a caller's report of itself to all nodes.
+// callerBeat is a caller's report of itself to all nodes. All nodes hear it; so it names those that
+// are to answer.
 type callerBeat struct {
 	caller   string
 	n        uint64 // counts the beats
@@ -205,12 +221,15 @@ func appendBytes(dst, b []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(b))), b...)
 }
 
-// reader parses messages. After an error each value is zero.
+// reader parses messages. After an error each value is zero. So a parser reads all its fields, and
+// looks at err once.
 type reader struct {
 	rest []byte
 	err  error
 }
 
+// begin starts to parse a message. Another version's is garbled as a whole: its fields may mean
+// anything.
 func begin(data []byte) *reader {
 	r := &reader{rest: data}
 	if r.byte() != version {
@@ -241,7 +260,8 @@ func (r *reader) uvarint() uint64 {
 	return v
 }
 
-// bytes returns a part of the message itself.
+// bytes returns a part of the message itself. It is not copied: a message is parsed once and
+// belongs to its handler. Its capacity is cut, so that an append cannot write into the rest.
 func (r *reader) bytes() []byte {
 	n := r.uvarint()
 	if n > uint64(len(r.rest)) {
