@@ -15,7 +15,8 @@ import (
 	"github.com/quartet-go/quartet/procpool"
 )
 
-// loopMark is the health of a loop at a look; the zero one of any other executor.
+// loopMark is the health of a loop at a look; the zero one of any other executor. Utilization is a
+// share of a time, so it needs two looks.
 type loopMark struct{ health eventloop.Health }
 
 // since returns the loop's utilization since an earlier look.
@@ -23,7 +24,8 @@ func (m loopMark) since(before loopMark) float64 {
 	return min(1, max(0, m.health.Utilization(before.health)))
 }
 
-// describe adds to x what the kind of executor offers besides the contract.
+// describe adds to x what the kind of executor offers besides the contract. Each is found by an
+// interface and not by a type, so that wrappers and views are seen through.
 func describe(ex quartet.Executor, x *Executor, now time.Time) (mark loopMark) {
 	if l, ok := quartet.As[interface{ Health() eventloop.Health }](ex); ok {
 		mark.health = l.Health()
@@ -32,6 +34,7 @@ func describe(ex quartet.Executor, x *Executor, now time.Time) (mark loopMark) {
 	if l, ok := quartet.As[interface {
 		Busy() (time.Duration, string, bool)
 	}](ex); ok {
+		// Busy's first paragraph names the task; the rest is the stack.
 		if ran, stack, ok := l.Busy(); ok {
 			name, stack, _ := strings.Cut(stack, "\n\n")
 			x.Loop.Current = &Callback{Func: draw.Clean(name), Ran: ran, Stack: clipped(stack)}
@@ -51,6 +54,7 @@ func describe(ex quartet.Executor, x *Executor, now time.Time) (mark loopMark) {
 	return mark
 }
 
+// newLoop takes a loop's Health over. Names come from the program, and are cleaned for the page.
 func newLoop(h eventloop.Health) *Loop {
 	l := &Loop{
 		Utilization: h.Utilization(eventloop.Health{}), LagP50: h.Lag.Quantile(.5), LagP99: h.Lag.Quantile(.99),
@@ -68,6 +72,7 @@ func newLoop(h eventloop.Health) *Loop {
 // mostConvoys bounds the list of convoys.
 const mostConvoys = 20
 
+// newLock takes a lock's Contention over, with the worst convoys first.
 func newLock(c gil.Contention) *Lock {
 	l := &Lock{
 		Waiters: c.Waiters, Longest: c.Longest, Switches: c.Switches, Forced: c.Forced,
@@ -84,6 +89,7 @@ func newLock(c gil.Contention) *Lock {
 	return l
 }
 
+// newWorker takes the state of a worker process over.
 func newWorker(w procpool.Worker, now time.Time) Worker {
 	v := Worker{
 		PID: w.PID, State: w.State.String(), Age: now.Sub(w.Started), Calls: w.Calls,

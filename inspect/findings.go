@@ -103,6 +103,7 @@ func (x Executor) held() (n int) {
 	return n
 }
 
+// free is how many slots are free; negative after a Resize to fewer.
 func (x Executor) free() int { return int(x.Stats.Limit) - int(x.Stats.Running) }
 
 // round shortens a duration to about three digits.

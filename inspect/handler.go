@@ -60,7 +60,9 @@ func (p *Page) Close() error {
 	return nil
 }
 
-// look switches the observers on, or keeps them on.
+// look switches the observers on, or keeps them on. The observers go off by a timer, and not at the
+// end of the request: a page that reloads itself every second would otherwise have a new record
+// each time.
 func (p *Page) look() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,6 +109,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p.look()
 	f := formatOf(r)
+	// Written whole before the header is sent, so that an error can still have its status.
 	var b bytes.Buffer
 	if err := f.write(p, &b); err != nil {
 		http.Error(w, "inspect: "+err.Error(), http.StatusInternalServerError)
@@ -131,6 +134,7 @@ type format struct {
 	write       func(p *Page, b *bytes.Buffer) error
 }
 
+// The last element of the path, or ?format=, names one of these. Anything else is the page.
 var formats = map[string]format{
 	"json":  {contentType: "application/json", write: (*Page).writeJSON},
 	"text":  {contentType: "text/plain; charset=utf-8", write: (*Page).writeText},
@@ -139,6 +143,8 @@ var formats = map[string]format{
 
 var htmlFormat = format{contentType: "text/html; charset=utf-8", write: (*Page).writeHTML}
 
+// formatOf looks at ?format= first, so that the forms can be had where a mux gives the handler one
+// path only.
 func formatOf(r *http.Request) format {
 	name := r.URL.Query().Get("format")
 	if name == "" && !strings.HasSuffix(r.URL.Path, "/") {

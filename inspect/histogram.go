@@ -35,6 +35,8 @@ const (
 	plotHeight = 48
 )
 
+// newHistogram draws buckets from the first that is not empty to the last. A bucket with anything
+// in it has a bar of one unit at least, so that the rare slow task is seen.
 func newHistogram(name string, h quartet.Histogram) histogram {
 	out := histogram{Name: name, Empty: h.Count == 0}
 	first, last, most := -1, 0, uint64(0)
@@ -64,6 +66,8 @@ func newHistogram(name string, h quartet.Histogram) histogram {
 		of   float64
 	}{{"p50", .5}, {"p90", .9}, {"p99", .99}} {
 		value := h.Quantile(q.of)
+		// A mark stands above the bar that its value falls into: more is not known of a histogram
+		// of powers of two.
 		x := 0
 		for i := range out.Bars {
 			if value >= out.Bars[i].Bound/2 {

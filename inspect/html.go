@@ -26,11 +26,14 @@ var (
 var policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
 	"script-src 'sha256-" + sum(pageScript) + "'"
 
+// sum is the hash of a script, as a Content-Security-Policy wants it.
 func sum(script string) string {
 	s := sha256.Sum256([]byte(script))
 	return base64.StdEncoding.EncodeToString(s[:])
 }
 
+// The template escapes all text. Only the style, the script and the pictures are marked as safe:
+// the first two are files of this package, and package draw escapes what it writes.
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"round":   round,
 	"rate":    rateText,
@@ -57,6 +60,8 @@ type lanes struct {
 	SVG   template.HTML
 }
 
+// writeHTML draws each picture twice, for a wide and for a narrow screen; the style shows one of
+// them.
 func (p *Page) writeHTML(b *bytes.Buffer) error {
 	s := p.Snapshot()
 	data := struct {

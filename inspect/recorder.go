@@ -13,13 +13,15 @@ type recorder struct {
 	shown, rest quartet.Timeline
 }
 
+// newRecorder makes one for a page that somebody looks at; it is dropped when nobody does.
 func newRecorder(name string) *recorder {
 	r := &recorder{name: name}
 	r.shown.Limit, r.rest.Limit = mostEvents, mostEvents
 	return r
 }
 
-// Observe implements quartet.Observer.
+// Observe implements quartet.Observer. It runs on the goroutines of tasks, so it does no more than
+// keep the event.
 func (r *recorder) Observe(e quartet.Event) {
 	e.Executor = r.name
 	if e.Lane < mostLanes {
@@ -30,7 +32,8 @@ func (r *recorder) Observe(e quartet.Event) {
 }
 
 // within returns the window's part of a record. If the record is full and covers less than the
-// window, its part begins with the record.
+// window, its part begins with the record. The events before the record's beginning are gone; a
+// picture that began with the window would show an executor that did nothing.
 func within(record *quartet.Timeline, now time.Time) *quartet.Timeline {
 	from := now.Add(-window)
 	if all := record.Events(); len(all) == mostEvents && all[0].At.After(from) {

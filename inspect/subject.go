@@ -40,6 +40,8 @@ type (
 )
 
 // subject is one executor of the page.
+//
+// mu is for the page's own state. A look asks the executor before it takes mu.
 type subject struct {
 	ex   quartet.Executor
 	name string
@@ -60,6 +62,7 @@ type look struct {
 	loop  loopMark
 }
 
+// newSubject takes the executor's own name, so that the page, logs and metrics call it alike.
 func newSubject(ex quartet.Executor) *subject {
 	s := &subject{ex: ex, kind: kindOf(ex)}
 	s.name = s.kind
@@ -83,6 +86,7 @@ func kindOf(ex quartet.Executor) string {
 	return pkg
 }
 
+// watch switches the observer on, for an executor that can be watched.
 func (s *subject) watch() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,6 +96,8 @@ func (s *subject) watch() {
 	}
 }
 
+// unwatch switches it off and drops its record, so that a page which nobody looks at costs
+// nothing. stop is called without mu, since it takes the executor's lock.
 func (s *subject) unwatch() {
 	s.mu.Lock()
 	stop := s.stop
@@ -118,6 +124,8 @@ func (s *subject) timeline(now time.Time) (t *quartet.Timeline, left int) {
 	return record.timeline(now)
 }
 
+// snapshot is one look. Rates compare with the oldest look of the window, so that two people who
+// look at once do not make each other's windows short.
 func (s *subject) snapshot(now time.Time) Executor {
 	x := Executor{Name: s.name, Kind: s.kind}
 	if c, ok := quartet.As[counter](s.ex); ok {
@@ -137,6 +145,7 @@ func (s *subject) snapshot(now time.Time) Executor {
 	if len(s.looks) > 0 {
 		x.rate(s.looks[0], now, mark)
 	}
+	// The first look within the window stays, and all after it.
 	s.looks = append(s.looks, look{now, x.Stats, mark})
 	if i := slices.IndexFunc(s.looks, func(l look) bool { return now.Sub(l.at) <= window }); i > 0 {
 		s.looks = slices.Delete(s.looks, 0, i)
@@ -164,8 +173,9 @@ func (x *Executor) rate(since look, now time.Time, mark loopMark) {
 	}
 }
 
-// since returns when each task entered its present state. Executors time only some tasks.
-// For the others it is the time at which a look found them first.
+// since returns when each task entered its present state. Executors time only some tasks. For the
+// others it is the time at which a look found them first. Tasks that are not listed any more are
+// forgotten.
 func (s *subject) since(all []quartet.TaskStatus, now time.Time) map[uint64]time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -184,6 +194,7 @@ func (s *subject) since(all []quartet.TaskStatus, now time.Time) map[uint64]time
 	return since
 }
 
+// tasks are the listed tasks, the oldest first.
 func tasks(all []quartet.TaskStatus, since map[uint64]time.Time, now time.Time) []Task {
 	tasks := make([]Task, 0, len(all))
 	for _, t := range all {
@@ -197,6 +208,7 @@ func tasks(all []quartet.TaskStatus, since map[uint64]time.Time, now time.Time) 
 	return tasks
 }
 
+// The state of a task is told by its last event.
 var stateWords = map[quartet.EventKind]string{
 	quartet.EventQueued: "queued", quartet.EventStarted: "running", quartet.EventSuspended: "waiting",
 }

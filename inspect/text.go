@@ -18,6 +18,7 @@ const textColumns = 100
 // mostLanes bounds the lanes of one executor in a picture.
 const mostLanes = 32
 
+// writeText is the page for a terminal: the findings first, then each executor.
 func (p *Page) writeText(b *bytes.Buffer) error {
 	s := p.Snapshot()
 	for _, f := range s.Findings {
@@ -96,6 +97,7 @@ func writeTasks(b *bytes.Buffer, what string, tasks []Task) {
 	}
 }
 
+// writeStack indents a stack under its task.
 func writeStack(b *bytes.Buffer, stack string) {
 	for line := range strings.Lines(stack) {
 		fmt.Fprintf(b, "      %s\n", strings.TrimRight(line, "\n"))

@@ -24,6 +24,9 @@ func (p *Pool) submit(n *task.Node, rule *intake.Rule, via quartet.Runner) error
 // callHere runs n on the calling goroutine, which is its submitter's, if that costs no more than a
 // slot: where one is free and nobody is queued before n, or where the caller is a task of this
 // pool, on that one's slot. It reports false otherwise: then nothing has happened.
+//
+// There are two ways. BeginCall takes a slot by an atomic step, without the lock, where nobody
+// waits for anything. If that fails, the lock is taken, and the question is asked exactly.
 func (p *Pool) callHere(n *task.Node) (done bool, refused error) {
 	model := n.Outer(task.ModelKey)
 	caller, own := model.(*run)
@@ -53,7 +56,9 @@ func (p *Pool) callHere(n *task.Node) (done bool, refused error) {
 }
 
 // maySkipQueueLocked reports whether n may start at once. A parent that waits already is no caller:
-// a foreign goroutine uses its context.
+// a foreign goroutine uses its context. A task's call runs on its own slot, so no slot need be
+// free; only a higher priority that is queued goes first. Under a Clock a call from outside is
+// queued: its goroutine has no turn.
 func (p *Pool) maySkipQueueLocked(n, parent *task.Node) bool {
 	if parent != nil {
 		return runs(parent) && (n.Level <= parent.Level || p.in.LenLocked() == 0)
@@ -70,6 +75,9 @@ func (p *Pool) here(n, parent *task.Node, c *intake.Call) {
 
 // leaveHere takes n back. Its parent goes on in its slot, unless a foreign goroutine has lent that
 // in n's name.
+//
+// The cases: c began without the lock and ends so; a call from outside gives its slot back; a call
+// of a task hands the slot back to that, or waits for a slot if it was lent meanwhile.
 func (p *Pool) leaveHere(n, parent *task.Node, c *intake.Call) {
 	n.End()
 	if c != nil && c.End() {

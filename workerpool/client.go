@@ -9,7 +9,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// client is the Model of a func given to Clock.Go.
+// client is the Model of a func given to Clock.Go. It waits in virtual time as a task does, and has
+// no slot to lend.
 type client Clock
 
 var _ task.Helper = (*client)(nil)
@@ -56,6 +57,8 @@ func (c *timeoutCtx) Deadline() (time.Time, bool) {
 	return c.deadline, true
 }
 
+// Err gives DeadlineExceeded where the inner context was cancelled with that cause: callers compare
+// with ==.
 func (c *timeoutCtx) Err() error {
 	err := c.Context.Err()
 	if err != nil && errors.Is(context.Cause(c.Context), context.DeadlineExceeded) {
@@ -102,7 +105,8 @@ func (c *Clock) runs(ctx context.Context) bool {
 	return false
 }
 
-// awaitTurn waits for the turn of w's errand, and reports whether there is a Clock.
+// awaitTurn waits for the turn of w's errand, and reports whether there is a Clock. A worker's
+// errand is in the clock's queue from the moment when it was sent.
 func (w *worker) awaitTurn() bool {
 	if w.turn == nil {
 		return false
@@ -111,6 +115,7 @@ func (w *worker) awaitTurn() bool {
 	return true
 }
 
+// endTurn leaves the turn, also after a Goexit of the task.
 func (p *Pool) endTurn(inTurn bool) {
 	if inTurn {
 		p.cfg.Clock.leave()

@@ -30,8 +30,8 @@ type Clock struct {
 	run     context.Context // Run's; nil: it is not called
 	rests   chan struct{}   // closed when Run is to return; nil: it has been
 	stops   int             // calls that stop pools from outside
-	holder  *turn           // nil: nobody runs
-	ready   []*turn
+	holder  *turn           // who has the turn; nil: nobody runs
+	ready   []*turn         // in the order in which they became ready
 	timers  timers
 	watched list.List // of turns: those that wait
 	made    uint64
@@ -92,6 +92,8 @@ func (c *Clock) begin(ctx context.Context) (rests <-chan struct{}) {
 	return rests
 }
 
+// end says how Run ended. Goroutines that are parked wait for something that only others could
+// bring; workers without work are not among them.
 func (c *Clock) end(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -112,7 +114,8 @@ func (c *Clock) look() {
 	c.restLocked()
 }
 
-// restLocked has Run return if nobody runs, and nobody will.
+// restLocked has Run return if nobody runs, and nobody will. A func in Block may still come back,
+// so Run waits for it, unless its own ctx has ended.
 func (c *Clock) restLocked() {
 	if c.holder == nil && c.rests != nil && (c.away == 0 || c.run.Err() != nil) {
 		close(c.rests)
@@ -120,7 +123,8 @@ func (c *Clock) restLocked() {
 	}
 }
 
-// drivenLocked reports whether goroutines may run.
+// drivenLocked reports whether goroutines may run. That is within Run, and while a pool is stopped
+// from outside: Close must be able to let its tasks end.
 func (c *Clock) drivenLocked() bool {
 	return c.stops > 0 || c.rests != nil && c.run.Err() == nil
 }

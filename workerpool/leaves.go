@@ -9,7 +9,8 @@ func (p *Pool) runLeaves(w *worker) {
 }
 
 // someLeaves is runLeaves up to a leaf that panics: it reports false then. What that means is as in
-// run; the recover is installed once for many leaves.
+// run; the recover is installed once for many leaves. A leaf that panics ends this call, and
+// runLeaves goes on with the next leaf in a new one.
 func (p *Pool) someLeaves(w *worker) (done bool) {
 	defer func() {
 		if done {

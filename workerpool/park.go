@@ -7,7 +7,8 @@ import (
 )
 
 // parkLocked lets w wait for its next errand. More parked workers than slots are of no use, nor are
-// any once all has ended: they go home.
+// any once all has ended: they go home. idle is ordered by the time of parking, so the reaper looks
+// at its beginning only.
 func (p *Pool) parkLocked(w *worker) {
 	if len(p.idle) >= p.cfg.Workers || p.in.DrainedLocked() {
 		p.sendHomeLocked(w)
@@ -21,7 +22,8 @@ func (p *Pool) parkLocked(w *worker) {
 	}
 }
 
-// sendHomeLocked ends a worker that has nothing to do.
+// sendHomeLocked ends a worker that has nothing to do. It is not in idle any more, or never was, so
+// nobody can send it.
 func (p *Pool) sendHomeLocked(w *worker) {
 	w.becomeLocked(gone)
 	p.freeLaneLocked(w)
@@ -58,6 +60,8 @@ func (p *Pool) goroutineLocked(n *task.Node) int64 {
 	return 0
 }
 
+// reapAfterLocked sets the reaper's timer, and counts it as one of the pool's goroutines, so
+// that Close waits for a reap that is under way.
 func (p *Pool) reapAfterLocked(d time.Duration) {
 	p.reaping = true
 	p.exited.Add(1)
@@ -86,7 +90,8 @@ func (p *Pool) reap() {
 	p.in.Commit()
 }
 
-// dismiss ends all workers of a drained pool and waits until they are gone.
+// dismiss ends all workers of a drained pool and waits until they are gone. A worker that is still
+// on its way to park goes home by itself, since the pool is drained.
 func (p *Pool) dismiss() {
 	p.in.Lock()
 	for _, w := range p.idle {

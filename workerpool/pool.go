@@ -16,22 +16,26 @@ import (
 // may be called from any goroutine, but Close not from inside a task of the pool. It is a
 // [quartet.Runner].
 type Pool struct {
+	// in has the lock that guards the pool, and counts calls that begin without it. Slots are
+	// counted in two places: slots here, for workers and for calls that took the lock, and in's
+	// callers, for Do calls that did not. Their sum never exceeds cfg.Workers, except after a
+	// Resize to fewer, and is asked for by slotsLocked alone.
 	in     intake.Intake
 	cfg    Config
 	exited sync.WaitGroup // one per goroutine of the pool
 	called atomic.Bool    // something has come since a worker began to linger
 
 	// Guarded by in's lock.
-	slots     int // taken: by running tasks, but for calls that began without the lock
-	returning returners
+	slots     int       // taken: by running tasks, but for calls that began without the lock
+	returning returners // started tasks that need a slot again; they come before queued ones
 	idle      []*worker // parked, the one parked last at the end
 	reaper    *time.Timer
 	reaping   bool
 	searcher  *worker    // on its way to the queue, or lingering; nil: none
-	handed    *task.Node // what that worker is to run first
+	handed    *task.Node // what the searcher is to run first; nil without a searcher
 	keys      intake.Keys
-	lanes     []int32 // free below nextLane
-	byLane    map[int32]*worker
+	lanes     []int32           // free below nextLane, so that pictures have as few lanes as workers
+	byLane    map[int32]*worker // the workers that live
 	nextLane  int32
 }
 
@@ -55,6 +59,8 @@ func New(cfg Config) *Pool {
 		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	}
 	if c := cfg.Clock; c != nil {
+		// Under a Clock only one goroutine runs at a time, in the clock's order; ways that take no
+		// lock would start tasks past that order.
 		ic.Now, ic.AfterFunc, ic.Timeless, ic.Leaves = c.Now, c.afterEnd, true, false
 		ic.Adopted = nil
 	}
@@ -171,6 +177,8 @@ func (p *Pool) Stats() quartet.Stats {
 // or timer of the pool is left.
 func (p *Pool) Shutdown(ctx context.Context) error {
 	p.made()
+	// Under a Clock somebody has to let the tasks run while Shutdown waits. A ctx that has ended
+	// waits for nothing.
 	if ctx != nil && ctx.Err() == nil {
 		defer p.driving()()
 	}
@@ -186,6 +194,7 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 // pool. The error is always nil.
 func (p *Pool) Close() error {
 	p.made()
+	// Before driving: no task may begin that Close is about to abandon.
 	p.in.Cancel()
 	defer p.driving()()
 	p.in.CancelAndWait()

@@ -11,7 +11,7 @@ import (
 // meanwhile.
 type returning struct {
 	node *task.Node
-	slot chan struct{} // it has one
+	slot chan struct{} // has room for one: whoever gives the slot never waits
 	own  *turn         // of its goroutine, under a Clock
 	turn uint64
 	at   int // in the heap; absent: its limit has no place for it yet
@@ -21,7 +21,9 @@ const absent = -1
 
 // returners are the tasks that need a slot again. Those that may have one stand in a heap, in the
 // order in which they came back; the others wait for a place at their limit. Guarded by the pool's
-// lock.
+// lock. Invariant: all counts those between comeBackLocked and leaveLocked; may holds those of them
+// that have their place at a limit, or need none. A heap, since a place may come later to one that
+// came back earlier.
 type returners struct {
 	may   []*returning
 	all   int
@@ -35,7 +37,8 @@ const maxIdleReturning = 64
 // Len is how many need a slot.
 func (r *returners) Len() int { return r.all }
 
-// comeBackLocked has n, which has waited, go on when it is its turn for a slot.
+// comeBackLocked has n, which has waited, go on when it is its turn for a slot. The caller waits,
+// after the unlock, by wait.
 func (p *Pool) comeBackLocked(n *task.Node) *returning {
 	n.Move(task.Waiting, task.Returning)
 	r := &p.returning
@@ -62,7 +65,7 @@ func (r *returners) take() *returning {
 	return &returning{slot: make(chan struct{}, 1), at: absent}
 }
 
-// wait blocks until the task has a slot.
+// wait blocks until the task has a slot. Then it is nobody's, and is kept for reuse.
 func (b *returning) wait(p *Pool) {
 	if t := b.own; t != nil {
 		t.wait()
@@ -87,7 +90,8 @@ func (p *Pool) nextReturningLocked() *returning {
 	return p.returning.may[0]
 }
 
-// leaveLocked ends a return.
+// leaveLocked ends a return. It is called for a task that gets a slot and for one that has ended.
+// Its goroutine is released in both cases.
 func (p *Pool) leaveLocked(back *returning) {
 	got := back.at != absent
 	if got {

@@ -59,7 +59,8 @@ func (c *Clock) newReadyLocked() *turn {
 	return t
 }
 
-// calledLocked has somebody run where nobody does: the call came from outside.
+// calledLocked has somebody run where nobody does: the call came from outside. A goroutine that has
+// the turn hands it on when it waits, so nothing is to be done then.
 func (c *Clock) calledLocked() {
 	if c.holder == nil {
 		c.passLocked()
@@ -74,7 +75,8 @@ func (c *Clock) watchLocked(t *turn) {
 	}
 }
 
-// resume ends t's wait before its time, or its ctx, does.
+// resume ends t's wait before its time, or its ctx, does. It may be called from anywhere, more than
+// once, and for a turn that has come already.
 func (t *turn) resume() {
 	c := t.clock
 	c.mu.Lock()
@@ -106,6 +108,9 @@ func (c *Clock) leave() {
 
 // passLocked lets the next goroutine run: the first of the queue; if there is none, those whose
 // contexts have ended, then the first whose time comes.
+//
+// Time moves only if the queue is empty: whatever can happen at this moment happens first. A call
+// (a timeout, an AfterFunc) runs on the goroutine that passes the turn, so it must not wait.
 func (c *Clock) passLocked() {
 	for c.holder = nil; c.drivenLocked(); {
 		if len(c.ready) == 0 && !c.endedLocked() && !c.jumpLocked() {
@@ -131,7 +136,9 @@ func (c *Clock) callLocked(t *turn) {
 	t.call()
 }
 
-// endedLocked queues those whose contexts have ended, and reports whether there are any.
+// endedLocked queues those whose contexts have ended, and reports whether there are any. Contexts
+// are looked at and not watched: a real AfterFunc would come at a moment that the real clock
+// decides.
 func (c *Clock) endedLocked() bool {
 	var next *list.Element
 	for e := c.watched.Front(); e != nil; e = next {
@@ -151,6 +158,7 @@ func (c *Clock) readyLocked(t *turn) {
 }
 
 // jumpLocked moves the clock to the next time that somebody waits for, and reports whether it did.
+// While a func is in Block, time stands still: nobody knows when it comes back.
 func (c *Clock) jumpLocked() bool {
 	if c.away > 0 || len(c.timers) == 0 {
 		return false
@@ -161,7 +169,8 @@ func (c *Clock) jumpLocked() bool {
 	return true
 }
 
-// wait ends the turn that the caller has, and returns when t has come.
+// wait ends the turn that the caller has, and returns when t has come. The turn is left first, or
+// nobody could resume t.
 func (t *turn) wait() {
 	t.clock.leave()
 	<-t.granted
@@ -253,7 +262,8 @@ func (c *Clock) afterEnd(ctx context.Context, f func()) (stop func() bool) {
 	return func() bool { return c.drop(t) }
 }
 
-// block runs fn while others have their turns, and time stands still.
+// block runs fn while others have their turns, and time stands still. It has no turn meanwhile, and
+// queues for one when fn has returned.
 func (c *Clock) block(ctx context.Context, fn func()) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

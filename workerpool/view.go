@@ -29,10 +29,10 @@ const (
 // its tasks gives the pool. All methods may be called from any goroutine.
 type View struct {
 	pool  *Pool
-	self  quartet.Runner // as the user has it
+	self  quartet.Runner // as the user has it: a *Limited is not its View
 	level int8
-	rule  *intake.Rule // nil: it has neither a key nor a bound
-	limit *task.Turnstile
+	rule  *intake.Rule    // nil: it has neither a key nor a bound
+	limit *task.Turnstile // nil: none
 }
 
 // Limited is a [View] of [Pool.Limit], which may have keys.
@@ -88,6 +88,8 @@ func (p *Pool) Limit(n int) *Limited {
 	return newLimited(p, limit, make(intake.Keys), nil)
 }
 
+// newLimited shares limit and keys between the views that AtMost makes of one Limit: they bound one
+// resource.
 func newLimited(p *Pool, limit *task.Turnstile, keys intake.Keys, rule *intake.Rule) *Limited {
 	l := &Limited{View{pool: p, limit: limit, rule: rule}, keys}
 	l.self = l
@@ -104,6 +106,8 @@ func (l *Limited) Key(key any) *View {
 	return keyView(l.pool, l.keys, key, l.limit, most)
 }
 
+// keyView makes a view of a key. The key's turnstile is made when a task comes, so a view costs
+// nothing.
 func keyView(p *Pool, keys intake.Keys, key any, limit *task.Turnstile, limitMost int) *View {
 	intake.CheckKey("workerpool", key)
 	k := &intake.Key{Keys: keys, Of: key, Next: limit}

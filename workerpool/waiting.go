@@ -47,6 +47,8 @@ func (r *run) AwaitTask(ctx context.Context, awaited task.Awaited) error {
 }
 
 // lending runs wait with the task's slot lent, first to the task that is waited for, if any.
+// takeBack is deferred, so that a task whose wait ends by a panic or Goexit has its slot when its
+// deferred calls run.
 func (r *run) lending(to *task.Node, wait func() error) error {
 	lent, err := r.lend(to)
 	if err != nil {
@@ -79,6 +81,8 @@ func (r *run) lend(to *task.Node) (lent bool, err error) {
 // runs reports whether n has started and does not wait.
 func runs(n *task.Node) bool { return n.State() == task.Running || n.State() == task.Claimed }
 
+// The awaited task starts before its elders, which clause 5 of the contract allows: otherwise a
+// fan-out on one worker would queue all of a level before it ends one.
 func (p *Pool) lendLocked(n, to *task.Node) {
 	p.in.SuspendLocked(n)
 	p.slots--
@@ -101,7 +105,7 @@ func (r *run) Holds(n *task.Node) bool {
 }
 
 // takeBack waits for a slot. A task that ended meanwhile, in whose name a foreign goroutine had
-// lent, needs none.
+// lent, needs none. The goroutine waits without the lock, in the order in which tasks came back.
 func (r *run) takeBack() {
 	p, n := r.pool(), (*task.Node)(r)
 	p.in.Lock()
@@ -117,6 +121,7 @@ func (r *run) takeBack() {
 }
 
 // goOnLocked takes a slot for n, which has waited, if there is one and nobody has come back before.
+// Tasks of a limit need their place there, too.
 func (p *Pool) goOnLocked(n *task.Node) bool {
 	if p.slotsLocked() >= p.cfg.Workers || p.returning.Len() > 0 || !p.in.RegainLocked(n) {
 		return false
@@ -156,7 +161,8 @@ func (r *run) Lend(ctx context.Context, fn func()) error {
 	})
 }
 
-// Yield lets the oldest queued task run first.
+// Yield lets the oldest queued task run first. It is a wait that ends at once, behind the tasks
+// that have come back before. Without anybody to let in it does nothing.
 func (r *run) Yield(context.Context) {
 	p, n := r.pool(), (*task.Node)(r)
 	p.in.Lock()

@@ -24,12 +24,17 @@ import (
 // Invariant: at most one worker is searching or lingering; it is p.searcher. A burst therefore
 // wakes as many workers as its tasks last, not one for each task: who finds something sends the
 // next.
+//
+// A worker has a slot only together with work: takeLocked counts it, or whoever sends the work
+// does. The alternative, a worker that waits at a channel for each task, costs a wake-up for each;
+// here a worker that has ended a task looks for the next by itself (follow), and is woken only
+// where it had found nothing.
 type worker struct {
 	pool   *Pool
 	state  workerState
 	lane   int32           // its number, which a later goroutine gets again
-	job    *task.Node      // what it was sent to run; nil: to search
-	next   chan *task.Node // closed: the worker is dismissed
+	job    *task.Node      // what it was sent to run, until Apply sends it; nil: to search
+	next   chan *task.Node // has room for one; closed: the worker is dismissed
 	since  time.Time       // parked
 	leaves leaf.Consumer
 	turn   *turn // of its errand, under a Clock
@@ -65,7 +70,8 @@ var workerStates = steps.Table[workerState]{
 // becomeLocked moves w along the table.
 func (w *worker) becomeLocked(s workerState) { w.state = workerStates.Step(w.state, s) }
 
-// Apply wakes a worker that has been sent, or starts its goroutine.
+// Apply is the effect that wakes a worker that has been sent, or starts its goroutine. It runs
+// after the unlock, and never waits: a parked worker's channel is empty.
 func (w *worker) Apply() {
 	n := w.job
 	w.job = nil // a parked worker keeps no task
@@ -75,7 +81,8 @@ func (w *worker) Apply() {
 	w.next <- n
 }
 
-// starting is the effect of a new worker's first errand.
+// starting is the effect of a new worker's first errand. The channel has the errand before the
+// goroutine begins, as for a worker that is woken.
 type starting worker
 
 func (s *starting) Apply() {
@@ -88,14 +95,15 @@ func (s *starting) Apply() {
 // its await took two thirds of the time.
 const lingerYields = 4
 
-// task is what a worker does next: run a node, or leaves as long as there are any; zero: nothing.
+// work is what a worker does next: run a node, or leaves as long as there are any; zero: nothing.
 type work struct {
 	node   *task.Node
 	leaves bool
 }
 
 // dispatchLocked gives free slots to tasks that come back from a wait, then to a worker that looks
-// for queued ones.
+// for queued ones. It is the intake's Ready hook, and is called after whatever has freed a slot.
+// Tasks that come back go first: they hold what others may wait for, and their number must fall.
 func (p *Pool) dispatchLocked() {
 	for p.slotsLocked() < p.cfg.Workers {
 		back := p.nextReturningLocked()
@@ -120,15 +128,19 @@ func (p *Pool) adoptedLocked(n *task.Node) {
 	p.slots++
 }
 
+// freeLocked is for how many queued tasks a start is certain: the slots that neither run nor are
+// owed to a task that comes back.
 func (p *Pool) freeLocked() int { return max(0, p.cfg.Workers-p.slotsLocked()-p.returning.Len()) }
 
-// callsLocked: a worker that runs leaves must give its slot back.
+// callsLocked: a worker that runs leaves must give its slot back. Leaves run one after the other
+// without a look at the lock, so somebody has to tell them.
 func (p *Pool) callsLocked() bool {
 	return p.slotsLocked() > p.cfg.Workers || p.nextReturningLocked() != nil
 }
 
 // searchLocked sends one worker to the queue if there is something to find. One that is on its way
-// is only told: it will send the next.
+// is only told: it will send the next. Without a free slot nobody is sent: the worker that ends
+// next looks for itself.
 func (p *Pool) searchLocked() {
 	switch {
 	case p.slotsLocked() >= p.cfg.Workers:
@@ -145,7 +157,7 @@ func (p *Pool) searchLocked() {
 }
 
 // startLocked runs n, which has been taken from the queue, on the worker that is on its way there,
-// else on a parked or a new one.
+// else on a parked or a new one. The searcher has no task yet, so giving it this one wakes nobody.
 func (p *Pool) startLocked(n *task.Node) {
 	p.slots++
 	if p.searcher != nil && p.handed == nil {
@@ -170,7 +182,8 @@ func (p *Pool) sendLocked(n *task.Node) {
 	p.in.ThenLocked(effect)
 }
 
-// wakeLocked returns a worker that has nothing to do, and the effect that sends it.
+// wakeLocked returns a worker that has nothing to do, and the effect that sends it. The one that
+// was parked last comes first: its stack is still in the cache, and the others reach IdleTimeout.
 func (p *Pool) wakeLocked() (*worker, intake.Effect) {
 	if last := len(p.idle) - 1; last >= 0 {
 		w := p.idle[last]
@@ -184,6 +197,9 @@ func (p *Pool) wakeLocked() (*worker, intake.Effect) {
 }
 
 // work is the goroutine of a worker.
+//
+// It ends when next is closed, or by a Goexit of a task; then exit has given all back. inTurn is
+// true while it has the turn of a Clock.
 func (p *Pool) work(w *worker) {
 	defer p.exited.Done()
 	w.goroutine.Store(goid.Number())
@@ -212,7 +228,8 @@ func (p *Pool) work(w *worker) {
 	}
 }
 
-// find takes work for the searcher; none: it parks.
+// find takes work for the searcher; none: it parks. Whatever it finds, it is the searcher no more;
+// dispatchLocked then sends the next one, if there is more to find.
 func (p *Pool) find(w *worker) work {
 	p.in.Lock()
 	p.searcher = nil
@@ -232,7 +249,8 @@ func (p *Pool) find(w *worker) work {
 	return j
 }
 
-// takeLocked takes the next work of the queue, and a slot for it.
+// takeLocked takes the next work of the queue, and a slot for it. Tasks that come back after a wait
+// have the slot first.
 func (p *Pool) takeLocked(w *worker) work {
 	if p.slotsLocked() >= p.cfg.Workers || p.nextReturningLocked() != nil {
 		return work{}
@@ -260,6 +278,7 @@ func (p *Pool) run(n *task.Node, w *worker) {
 		}
 		n.Fail()
 		if v := recover(); v != nil {
+			// A task that has locked its thread and panicked would leave the lock to the next task.
 			task.UnlockThread()
 			p.panicked(v)
 			return
@@ -290,7 +309,8 @@ func (p *Pool) exitedBare() {
 	}
 }
 
-// exit gives j and its slot back, on a goroutine that is over.
+// exit gives j and its slot back, on a goroutine that is over. It cannot go on with another task: a
+// Goexit cannot be stopped. wakeLocked makes a new worker when one is needed.
 func (p *Pool) exit(j work, w *worker) {
 	endNode(j)
 	p.in.Lock()
@@ -303,6 +323,9 @@ func (p *Pool) exit(j work, w *worker) {
 
 // follow gives j and its slot back, and returns the next work for the same worker; none: it lingers
 // as the searcher, or is parked.
+//
+// This is the pool's hot path: one section takes back and gives out. A worker lingers if no other
+// is searching, since one that looks is enough.
 func (p *Pool) follow(j work, w *worker) (next work, linger bool) {
 	endNode(j)
 	p.in.Lock()
@@ -324,7 +347,8 @@ func (p *Pool) follow(j work, w *worker) (next work, linger bool) {
 	return next, linger
 }
 
-// endNode ends what ran, before the pool's lock is taken.
+// endNode ends what ran, before the pool's lock is taken. It wakes those who wait for the task,
+// which is not done under a lock.
 func endNode(j work) {
 	if j.node != nil && !j.node.Is(task.Leaf) {
 		j.node.End()
@@ -357,7 +381,8 @@ func (p *Pool) releaseLocked(n *task.Node) {
 }
 
 // linger lets others run a few times before the searcher parks: a submitter that is at it needs not
-// wake anybody then, and parking costs more than the whole of a short task.
+// wake anybody then, and parking costs more than the whole of a short task. YieldUntil gives the
+// processor away between the looks.
 func (p *Pool) linger() {
 	task.YieldUntil(func() bool { return p.in.Ready() || p.called.Load() }, lingerYields)
 }
