@@ -16,6 +16,7 @@ type bufferPool struct {
 	pool sync.Pool
 }
 
+// get returns an empty buffer. Any goroutine may call it: readers are goroutines of their own.
 func (p *bufferPool) get() *buffer {
 	if b, ok := p.pool.Get().(*buffer); ok {
 		return b

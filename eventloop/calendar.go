@@ -49,6 +49,8 @@ func (c *calendar) push(d due, now time.Duration) {
 	}
 }
 
+// place puts d where the invariants want it. It does not count: a place that moves leaves the size
+// alone.
 func (c *calendar) place(d due) {
 	switch {
 	case d.when < c.edge:

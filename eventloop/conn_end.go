@@ -127,6 +127,8 @@ func (c *Conn) wakeReaderLocked(fx *effects) {
 	fx.resume, c.waiting = c.waiting, nil
 }
 
+// wakeWritersLocked resumes all tasks in WriteWait, which look for themselves whether they may go
+// on.
 func (c *Conn) wakeWritersLocked(fx *effects) {
 	if s := c.seldom; s != nil && s.draining != nil {
 		fx.wake = append(fx.wake, s.draining...)

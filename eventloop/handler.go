@@ -100,6 +100,7 @@ func (x *exchange) endUpload() {
 	}
 }
 
+// refuse answers for a handler that has not run.
 func (x *exchange) refuse(err error) {
 	if errors.Is(err, quartet.ErrSaturated) {
 		x.w.Header().Set("Retry-After", "1")

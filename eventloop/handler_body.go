@@ -16,6 +16,8 @@ type body struct {
 	io.ReadCloser
 }
 
+// Read has net/http's goroutine read, and the task suspended meanwhile. p is the task's memory, so
+// it is not touched by anybody else until the read has ended.
 func (b *body) Read(p []byte) (n int, err error) {
 	b.x.do(func() { n, err = b.ReadCloser.Read(p) })
 	b.x.overrun.Store(n == len(p) && n > 0 && (err == nil || cap(p) > n) && limited())

@@ -32,6 +32,7 @@ func (h *timerHeap) push(d due) {
 	h.up(len(*h) - 1)
 }
 
+// pop takes the first out. The last takes its place and goes down from there.
 func (h *timerHeap) pop() due {
 	p := *h
 	first, last := p[0], len(p)-1

@@ -136,6 +136,8 @@ func (s *Listener) give(c *Conn) {
 	returned = true
 }
 
+// passing reports whether Accept may succeed later: too many descriptors, or a client that left
+// before it was accepted.
 func passing(err error) bool {
 	t, ok := err.(interface{ Temporary() bool })
 	return ok && t.Temporary() && !errors.Is(err, net.ErrClosed)

@@ -148,6 +148,8 @@ func (o *outbox) handOver() {
 	}
 }
 
+// send may wait for room at ex, as far as e.ctx allows. A call keeps its name and input, so that ex
+// may send it on.
 func (o *outbox) send(e *errand) error {
 	if c, ok := e.Task.(quartet.Call); ok {
 		return o.ex.SubmitCall(e.ctx, &errandCall{e, c})
@@ -166,6 +168,7 @@ func (l *Loop) cancelErrandsLocked() {
 
 func (e *errand) Unwrap() quartet.Task { return e.Task }
 
+// Run and Resolve end the errand's own context with the task: nothing else would.
 func (e *errand) Run(ctx context.Context) {
 	defer e.cancel(nil)
 	e.Task.Run(ctx)

@@ -70,6 +70,7 @@ func (q *eventQueue) watch(signal func()) {
 	}
 }
 
+// add watches for both directions; EV_CLEAR makes the events edge-triggered, as EPOLLET does.
 func (q *eventQueue) add(fd int) error {
 	var changes [2]syscall.Kevent_t
 	syscall.SetKevent(&changes[0], fd, syscall.EVFILT_READ, syscall.EV_ADD|syscall.EV_CLEAR)

@@ -55,6 +55,9 @@ func (q *eventQueue) watch(raw syscall.RawConn, signal func()) {
 	})
 }
 
+// add watches for both directions at once: with edge-triggered events an idle socket that can
+// always be written is told so once, and changing the interest for each write would be a call of
+// the system more.
 func (q *eventQueue) add(fd int) error {
 	event := syscall.EpollEvent{Events: watched, Fd: int32(fd)}
 	return os.NewSyscallError("epoll_ctl", syscall.EpollCtl(q.fd, syscall.EPOLL_CTL_ADD, fd, &event))
@@ -70,6 +73,7 @@ func (q *eventQueue) wait() []syscall.EpollEvent {
 	}
 }
 
+// close ends the watching goroutine, as closing the file ends its Read, and waits for it.
 func (q *eventQueue) close() {
 	_ = q.file.Close()
 	<-q.done

@@ -28,6 +28,8 @@ const (
 	maxSpares = 1024 // 4 MiB: after a burst the rest is garbage
 )
 
+// chunk is 256 entries: large enough that linking them costs nothing by comparison, small enough
+// that an idle loop keeps little.
 type chunk struct {
 	entries [chunkSize]entry
 	next    *chunk

@@ -31,6 +31,8 @@ type pages struct {
 	kept int
 }
 
+// add puts d behind the last place. A new page is linked before the full ones, so that no search is
+// needed.
 func (p *pages) add(s *slot, d due) {
 	if s.last == nil || s.used == pageSize {
 		fresh := p.free

@@ -150,6 +150,7 @@ func (s *streamed) settleLocked(fx *effects) {
 	}
 }
 
+// read takes from the reader's inbox, and tells the reader when a buffer has become free.
 func (s *streamed) read(p []byte) (n int, more bool, err error) {
 	if len(s.inbox) == 0 {
 		return 0, false, s.look()
@@ -280,6 +281,7 @@ func (s *streamed) send(p []byte) error {
 	return nil
 }
 
+// sent counts bytes as sent, after each piece: the writer itself runs without the lock.
 func (s *streamed) sent(n int) {
 	var fx effects
 	s.c.mu.Lock()
@@ -288,6 +290,7 @@ func (s *streamed) sent(n int) {
 	fx.run(s.c)
 }
 
+// closeWrite ignores errors: a side that has gone already is told nothing.
 func (s *streamed) closeWrite() error {
 	if w, ok := s.c.nc.(interface{ CloseWrite() error }); ok {
 		_ = w.CloseWrite()

@@ -53,8 +53,8 @@ func (l *Loop) resume(n *task.Node) {
 		return
 	}
 	l.live--
-	// n may be a nested call, whose wait was the last to be resumed. What has ended is the fiber's
-	// own task.
+	// n may be a nested call, whose wait was the last to be resumed. The task that has ended is the
+	// fiber's own.
 	n = s.task // a call that it made may have been the last to wait
 	err := l.outcome(n, f, outcome)
 	l.keep(s)

@@ -117,6 +117,8 @@ func (t *Timer) Unref() { t.setUnref(true) }
 // Ref undoes Unref.
 func (t *Timer) Ref() { t.setUnref(false) }
 
+// setUnref moves the timer from one side of the count to the other, if it is set. Otherwise
+// addTimerLocked will count.
 func (t *Timer) setUnref(unref bool) {
 	l := t.loop
 	l.in.Lock()

@@ -61,6 +61,8 @@ func Upgrade(l *Loop, w http.ResponseWriter, r *http.Request, cfg UpgradeConfig)
 	return newWebSocket(c, early), nil
 }
 
+// refuseUpgrade answers the request, so that the caller of Upgrade has nothing left to do but
+// return.
 func refuseUpgrade(w http.ResponseWriter, status int, why string) error {
 	http.Error(w, why, status)
 	return errors.New("eventloop: Upgrade: " + why)
