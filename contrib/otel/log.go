@@ -22,7 +22,8 @@ func LogHandler(h slog.Handler) slog.Handler {
 
 type logHandler struct{ slog.Handler }
 
-// Handle implements slog.Handler.
+// Handle implements slog.Handler. The record is cloned, as slog demands of a handler that adds to
+// it.
 func (h *logHandler) Handle(ctx context.Context, r slog.Record) error {
 	r = r.Clone()
 	if info, ok := ctx.Value(infoKey{}).(quartet.Info); ok {

@@ -42,6 +42,7 @@ type measured struct {
 	before eventloop.Health
 }
 
+// newMeasured looks once for what the executor offers, and not at each collection.
 func newMeasured(i int, ex quartet.Executor) (*measured, error) {
 	if ex == nil {
 		return nil, fmt.Errorf("otel: Measure: executor %d is nil", i)
@@ -68,6 +69,8 @@ type meters struct {
 	delay50, delay90, delay99 metric.Float64ObservableGauge
 }
 
+// instruments makes them, and keeps the first error. OpenTelemetry names those of Node's event
+// loop, so a dashboard for Node fits.
 func (m *meters) instruments(meter metric.Meter) (all []metric.Observable, err error) {
 	add := func(o metric.Observable, failed error) {
 		all = append(all, o)
@@ -128,6 +131,7 @@ func (m *meters) observe(_ context.Context, o metric.Observer) error {
 	return nil
 }
 
+// The utilization is that since the last collection, whoever made it.
 func (m *meters) observeLoop(o metric.Observer, x *measured) {
 	h, name := x.loop.Health(), metric.WithAttributes(executorKey.String(x.name))
 	o.ObserveFloat64(m.utilization, h.Utilization(x.before), name)

@@ -28,7 +28,8 @@ func finish(span trace.Span, err error) {
 const stackKey = attribute.Key("exception.stacktrace")
 
 // panicking records that the function has not returned, and lets the panic go on. A nil value is
-// runtime.Goexit.
+// runtime.Goexit. It is called in a deferred call, with what recover gave; the panic goes on with
+// the same value, and the stack is in the span, as the new panic's own begins here.
 func panicking(span trace.Span, value any) {
 	if value == nil {
 		finish(span, quartet.ErrGoexit)

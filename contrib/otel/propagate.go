@@ -59,7 +59,7 @@ func submittedElsewhere(ctx context.Context) (at time.Time, ok bool) {
 }
 
 // arrived returns ctx for the function of the call: the tasks that it submits here have times of
-// their own.
+// their own. Otherwise each of them would seem to have been queued since the call was.
 func arrived(ctx context.Context) context.Context {
 	if ctx.Value(submittedKey{}) == nil {
 		return ctx

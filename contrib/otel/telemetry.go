@@ -30,6 +30,10 @@ type Config struct {
 
 // Telemetry records the tasks of any number of executors. Make it with [New]. Its methods may be
 // called from any goroutine.
+//
+// Events carry no context, and Around has no time of the submit. So Observe notes that time, and
+// Around fetches it by executor and number. An entry goes when its task starts, or ends without a
+// start.
 type Telemetry struct {
 	tracer trace.Tracer
 	meter  metric.Meter
@@ -95,6 +99,8 @@ func (t *Telemetry) submitted(ctx context.Context, info quartet.Info) (at time.T
 }
 
 // Around is Config.Around of an executor: it runs the task in a span, a child of the submitter's.
+// The span begins at the submit, so that the wait in the queue is part of it, as a child of its
+// own. Clocks of other machines may be ahead, so a begin after the start counts as the start.
 func (t *Telemetry) Around(ctx context.Context, info quartet.Info, run func(context.Context) error) (err error) {
 	started := time.Now()
 	begin, queued := t.submitted(ctx, info)
@@ -133,6 +139,8 @@ const (
 	outcomeKey  = attribute.Key("quartet.outcome")
 )
 
+// attributes are those of a span. code.function.name is OpenTelemetry's own name; the others are
+// this module's.
 func attributes(info quartet.Info) []attribute.KeyValue {
 	all := []attribute.KeyValue{executorKey.String(info.Executor), taskIDKey.Int64(int64(info.Task))}
 	if info.Func != "" {

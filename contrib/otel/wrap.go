@@ -23,6 +23,7 @@ func (t *Telemetry) Wrap(ex quartet.Executor) quartet.Executor {
 	return &wrapper{Executor: ex, tel: t, name: name}
 }
 
+// Everything but SubmitCall is the inner executor's.
 type wrapper struct {
 	quartet.Executor
 	tel  *Telemetry
@@ -39,6 +40,7 @@ func (w *wrapper) SubmitCall(ctx context.Context, c quartet.Call) error {
 	}
 	ctx, span := w.tel.tracer.Start(ctx, nameOf(c.Name(), ""), trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(attributes(quartet.Info{Executor: w.name, Func: c.Name()})...))
+	// Current is the wrapper, so that the function's own calls have spans, too.
 	err := w.Executor.SubmitCall(quartet.WithCurrent(ctx, w), &spanned{c, span})
 	if err != nil {
 		finish(span, err)

@@ -80,8 +80,10 @@ func (c *Collector) Remove(name string) bool {
 	return false
 }
 
+// counter is every executor of this module, and their views.
 type counter interface{ Stats() quartet.Stats }
 
+// The names follow Prometheus' own rules: a unit at the end, _total for what only grows.
 var (
 	submitted = describe("tasks_submitted_total", "Tasks accepted.")
 	ended     = describe("tasks_ended_total",
@@ -98,7 +100,8 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("quartet_"+name, help, append([]string{"executor"}, labels...), nil)
 }
 
-// Describe implements prometheus.Collector.
+// Describe implements prometheus.Collector. All metrics are described, also those that only some
+// executors have, so that a registry finds conflicts early.
 func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		submitted, ended, rejected, tasks, blocked, limit, queueWait, runTime,
@@ -108,7 +111,8 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector.
+// Collect implements prometheus.Collector. The list is copied, so that an executor which takes its
+// time holds up no Add. No metric is kept between two scrapes.
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	c.mu.Lock()
 	subs := c.subs[:len(c.subs):len(c.subs)]
@@ -129,6 +133,7 @@ type emitter struct {
 	name string
 }
 
+// stats sends the numbers of the contract, which every executor has.
 func (e emitter) stats(s quartet.Stats) {
 	e.count(submitted, s.Submitted)
 	e.count(ended, s.Done, "done")
@@ -154,6 +159,7 @@ func (e emitter) gauge(d *prometheus.Desc, v float64, labels ...string) {
 	e.send(prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, e.labels(labels)...))
 }
 
+// labels are those of Describe, in its order: the executor first.
 func (e emitter) labels(more []string) []string { return append([]string{e.name}, more...) }
 
 func (e emitter) send(m prometheus.Metric) { e.ch <- m }

@@ -14,6 +14,8 @@ var (
 	loopDropped = describe("loop_dropped_total", "Posted callbacks that Close dropped.")
 )
 
+// loop sends the health of an event loop, if it is one. Idle is a counter, so that a query has the
+// utilization of any stretch: 1 - rate(idle).
 func (e emitter) loop(ex quartet.Executor) {
 	l, ok := quartet.As[interface{ Health() eventloop.Health }](ex)
 	if !ok {

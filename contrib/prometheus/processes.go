@@ -22,6 +22,7 @@ func (e emitter) processes(ex quartet.Executor) {
 	if !ok {
 		return
 	}
+	// With a zero for each state, so that a series does not end when no worker is in it.
 	states := map[procpool.WorkerState]int{
 		procpool.Booting: 0, procpool.Idle: 0, procpool.Running: 0,
 		procpool.Retiring: 0,

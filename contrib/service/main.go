@@ -58,6 +58,7 @@ var parse = quartet.Define("service.parse", func(_ context.Context, input string
 })
 
 func main() {
+	// Before Init, which does not return in a worker.
 	prepareWorkers()
 	procpool.Init() // a worker is this program, started again
 	addr := flag.String("addr", "127.0.0.1:8080", "where to listen")

@@ -57,6 +57,7 @@ type traceEvent struct {
 // micros is written in microseconds.
 type micros time.Duration
 
+// MarshalJSON writes three decimals by hand: a float64 would lose nanoseconds after some weeks.
 func (d micros) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, "%d.%03d", d/1000, d%1000), nil
 }
@@ -73,8 +74,10 @@ type trace struct {
 // firstHolder is the number of the lane of a lock's holders: above those of all others.
 const firstHolder = 1 << 20
 
+// put writes text. bufio keeps the first error for Flush.
 func (c *trace) put(text string) { _, _ = c.w.WriteString(text) }
 
+// event writes one event. They are separated by commas, and the format allows no trailing one.
 func (c *trace) event(e traceEvent) {
 	if c.events++; c.events > 1 {
 		c.put(",\n")
@@ -83,6 +86,7 @@ func (c *trace) event(e traceEvent) {
 	_, _ = c.w.Write(text)
 }
 
+// pid numbers the groups, from 1.
 func (c *trace) pid(group string) int { return slices.Index(c.order, group) + 1 }
 
 // heads names processes and threads.
@@ -138,7 +142,8 @@ var lookNames = [...]string{
 	Locked: "lock",
 }
 
-// holders writes who has the lock: in one lane, or in as many as locks are held at once.
+// holders writes who has the lock: in one lane, or in as many as locks are held at once. A holder
+// gets the first lane that is free at its beginning.
 func (c *trace) holders(group string) {
 	var until []time.Duration // of each lane
 	for _, s := range c.Spans {
@@ -167,7 +172,8 @@ func (c *trace) holds(s Span, group string) bool {
 	return s.Lane.Group == group && s.Look.holdsLock() && s.To > s.From
 }
 
-// counters writes how many tasks hold a lock and how many want it, at each change.
+// counters writes how many tasks hold a lock and how many want it, at each change. Changes of one
+// moment are written once, as their sum.
 func (c *trace) counters(group string) {
 	type change struct {
 		at           time.Duration

@@ -11,7 +11,7 @@ const MaxText = 200
 
 // Clean returns text as one short line that is safe to print: at most [MaxText] characters, each
 // invalid byte, control character and invisible format character (which could turn the direction of
-// a line) shown as U+FFFD.
+// a line) shown as U+FFFD. Labels come from requests, and go to terminals, pages and traces.
 func Clean(text string) string {
 	text = clip(text, MaxText)
 	if strings.IndexFunc(text, hidden) < 0 && utf8.ValidString(text) {
@@ -25,6 +25,8 @@ func Clean(text string) string {
 	}, strings.ToValidUTF8(text, string(utf8.RuneError)))
 }
 
+// hidden reports whether r must not reach a terminal or an XML text: it acts in place of being
+// shown, or XML has no way to write it.
 func hidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' || r == 0xfffe ||
 		r == 0xffff

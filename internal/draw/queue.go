@@ -13,6 +13,7 @@ type backlog struct {
 	most  int
 }
 
+// backlogStep is the count from a moment on; in a list of changes, by how much it changes.
 type backlogStep struct {
 	at    time.Duration
 	count int
@@ -35,6 +36,8 @@ func (p *plan) backlogs() []backlog {
 	return all
 }
 
+// newBacklog adds the changes up. Of several at one moment only the last count is kept: the others
+// lasted for no time.
 func newBacklog(group string, changes []backlogStep) backlog {
 	slices.SortStableFunc(changes, func(a, b backlogStep) int { return cmp.Compare(a.at, b.at) })
 	b := backlog{group: group}

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Scene is the content of a picture. Times are counted from its begin.
+// Scene is the content of a picture. Times are counted from its begin. draw knows no executors:
+// package quartet's Timeline turns its events into a Scene.
 type Scene struct {
 	Spans   []Span
 	Marks   []Mark
@@ -80,7 +81,8 @@ type taskKey struct {
 	task  uint64
 }
 
-// plan is a scene with its lanes in order.
+// plan is a scene with its lanes in order. All three forms draw it, so lanes have the same order
+// and names everywhere.
 type plan struct {
 	*Scene
 	lanes  []Lane
@@ -89,6 +91,8 @@ type plan struct {
 	home   map[taskKey]Lane // where a task ran last
 }
 
+// Lanes are ordered by group and number, not by time, so that two pictures of one program can be
+// compared.
 func newPlan(s *Scene) *plan {
 	p := &plan{Scene: s, row: make(map[Lane]int), labels: make(map[Lane]string), home: make(map[taskKey]Lane)}
 	for _, s := range s.Spans {
@@ -143,7 +147,8 @@ func (p *plan) groups() []string {
 	return groups
 }
 
-// at returns the place of a moment on a scale of so many units.
+// at returns the place of a moment on a scale of so many units. It multiplies in 128 bits, so that
+// hours in nanoseconds do not overflow, and in integers, so that every machine draws the same.
 func (p *plan) at(moment time.Duration, units int) int {
 	whole := max(1, uint64(max(0, p.Length)))
 	part := min(whole, uint64(max(0, moment)))

@@ -70,7 +70,8 @@ func svgDark(page string) string {
 	return b.String()
 }
 
-// axis draws a line every so often, with its time.
+// axis draws a line every so often, with its time. At most eight, and none closer than 60 units, so
+// that the times do not touch.
 func (d *drawing) axis() {
 	length := d.Length
 	step := tickStep(length, min(8, d.plot/60))
@@ -81,7 +82,8 @@ func (d *drawing) axis() {
 	}
 }
 
-// tickStep is a round length of which at most so many make the whole.
+// tickStep is a round length of which at most so many make the whole. 1, 2, 5, 10 and so on up to
+// ten seconds, and beyond that lengths that a clock has.
 func tickStep(length time.Duration, most int) time.Duration {
 	n := time.Duration(most)
 	step := time.Duration(1)
@@ -101,7 +103,8 @@ func tickStep(length time.Duration, most int) time.Duration {
 	return (length / n).Truncate(time.Hour)
 }
 
-// legend explains what the picture has, in as many lines as that takes.
+// legend explains what the picture has, in as many lines as that takes. What the picture does not
+// show has no entry.
 func (d *drawing) legend() {
 	left := d.left * 10
 	if d.left < svgLeft {

@@ -20,6 +20,8 @@ import (
 // Several pictures in one page do not share ids. Stretches of one look that would fall into the
 // same tenth of a unit are drawn as one, so that the picture's size has a bound.
 func SVG(w io.Writer, s *Scene, width int) error {
+	// The order is that of the layers: later shapes lie above earlier ones. The head comes last,
+	// since its id is a sum of the rest.
 	d := drawing{plan: newPlan(s)}
 	d.layOut(width)
 	d.bands()
@@ -78,6 +80,7 @@ type tag struct {
 // tenths writes a length.
 type tenths int
 
+// String writes no decimal where there is none: most lengths are whole, and a picture has many.
 func (n tenths) String() string {
 	if n%10 == 0 {
 		return fmt.Sprint(int(n / 10))
@@ -87,7 +90,8 @@ func (n tenths) String() string {
 
 func (d *drawing) x(at time.Duration) int { return d.left*10 + d.at(at, d.plot*10) }
 
-// layOut gives each lane its place, with room for its remarks above it.
+// layOut gives each lane its place, with room for its remarks above it. A group's queue stands
+// above its first lane.
 func (d *drawing) layOut(width int) {
 	d.width = max(svgLeast, cmp.Or(width, svgWidth))
 	d.left = min(svgLeft, d.width/4)
@@ -173,6 +177,8 @@ func (d *drawing) says() {
 }
 
 // stretches draws the lanes: waits first, so that on a lane of many tasks what runs is seen.
+// reached is how far a lane is drawn in this look: a stretch that ends before that would not be
+// seen.
 func (d *drawing) stretches() {
 	for _, look := range []Look{Waiting, Locked, Native, Run, Holds} {
 		reached := make([]int, len(d.lanes))
@@ -227,6 +233,7 @@ func (d *drawing) marks() {
 	}
 }
 
+// cross marks a lost race, around its middle.
 func (d *drawing) cross(x, y int, about string) {
 	fmt.Fprintf(&d.b, `<path class="q-lost" d="M%v %vl6 6m0-6l-6 6"><title>%s</title></path>`+"\n", tenths(x-30),
 		tenths(y-30), about)
@@ -265,11 +272,13 @@ func (d *drawing) names() {
 	}
 }
 
+// rect writes a bar with the words that a resting pointer shows.
 func (d *drawing) rect(class string, x, width, y, height int, about string) {
 	fmt.Fprintf(&d.b, `<rect class="%s" x="%v" y="%v" width="%v" height="%v"><title>%s</title></rect>`+"\n",
 		class, tenths(x), tenths(y), tenths(width), tenths(height), svgText(about))
 }
 
+// text writes words at a place. No anchor: they begin there.
 func (d *drawing) text(class, anchor string, x, y int, text string) {
 	if anchor != "" {
 		anchor = ` text-anchor="` + anchor + `"`
@@ -282,4 +291,5 @@ func (d *drawing) text(class, anchor string, x, y int, text string) {
 // figures.
 func svgText(text string) string { return svgEscapes.Replace(text) }
 
+// All of XML's special characters that can occur in text or in an attribute in double quotes.
 var svgEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")

@@ -10,6 +10,7 @@ func (d *drawing) queues() {
 		fmt.Fprintf(&d.b, `<path class="q-queued" d="M%v %v`, tenths(d.left*10), tenths(foot))
 		last := 0
 		for x, count := range q.columns(d.plan, d.plot) {
+			// Only steps are written, so an hour of a steady queue is as short as a second.
 			if count != last {
 				fmt.Fprintf(&d.b, "H%vV%v", tenths((d.left+x)*10), tenths(foot-count*svgQueue*8/q.most))
 			}

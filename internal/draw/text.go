@@ -80,6 +80,8 @@ func (c *chart) foot() {
 	}
 }
 
+// queueCells writes a count as a digit, and more than nine as a star: a column is one character
+// wide.
 func queueCells(counts []int) []byte {
 	cells := make([]byte, len(counts))
 	for i, n := range counts {
@@ -98,13 +100,14 @@ func queueCells(counts []int) []byte {
 // cellParts is the number of parts of a column that are told apart when its time is added up.
 const cellParts = 64
 
-// cell adds up what a lane does in one column.
+// cell adds up what a lane does in one column. Both are needed: a stretch shorter than a part is
+// seen and takes no part.
 type cell struct {
 	parts [looks]int // of the column's time
 	seen  [looks]bool
 }
 
-// cells returns the columns of each lane.
+// cells returns the columns of each lane. Marks come last, over the letters.
 func (c *chart) cells() [][]byte {
 	cells := make([][]cell, len(c.lanes))
 	for i := range cells {
@@ -144,6 +147,8 @@ func (c *chart) spread(cells []cell, s Span) {
 
 var letters = [...]byte{Run: '#', Holds: 'c', Native: '=', Waiting: '~', Locked: '.'}
 
+// Whatever ran in a column is shown, however short, since a picture that hides it would be wrong
+// about who had the lock. The plus says that the waits took longer.
 func (c *cell) letter() byte {
 	waits := c.parts[Waiting] + c.parts[Locked]
 	for _, look := range []Look{Holds, Run, Native} { // the rarest first

@@ -20,7 +20,8 @@ type Captured struct {
 	exited   bool
 }
 
-// Run runs fn. A panic is kept; a Goexit goes on, and is noted.
+// Run runs fn. A panic is kept; a Goexit goes on, and is noted. exited is set first and taken back
+// by the return, as a Goexit runs only the deferred calls, where recover gives nil.
 func (c *Captured) Run(fn func()) {
 	c.exited = true
 	defer func() {

@@ -33,6 +33,10 @@ type Pool struct {
 }
 
 // Fiber is one coroutine. Start and Resume are called from outside of it, Suspend from inside.
+//
+// It is iter.Pull's coroutine: next resumes it, yield suspends it, and a value that passes is the
+// outcome. The alternative, a goroutine and two channels, passes through the scheduler at each
+// switch.
 type Fiber struct {
 	Value     any    // what the function panicked with
 	Stack     []byte // its stack
@@ -45,7 +49,8 @@ type Fiber struct {
 	yield func(Outcome) bool
 }
 
-// New returns a fiber that will run fn at its first Resume.
+// New returns a fiber that will run fn at its first Resume. The function is passed by a field, so
+// that a coroutine that is reused needs no new closure.
 func (p *Pool) New(fn func()) *Fiber {
 	if last := len(p.idle) - 1; last >= 0 {
 		f := p.idle[last]
@@ -71,7 +76,9 @@ func (f *Fiber) Resume() Outcome {
 	return outcome
 }
 
-// Suspend comes back to the resumer, until the next Resume. It is called on the fiber.
+// Suspend comes back to the resumer, until the next Resume. It is called on the fiber. If the pool
+// was closed meanwhile, yield returns at once, and the function goes on as if resumed: Close comes
+// only when all fibers have ended.
 func (f *Fiber) Suspend() { f.yield(Suspended) }
 
 func (p *Pool) keep(f *Fiber) {
@@ -82,7 +89,8 @@ func (p *Pool) keep(f *Fiber) {
 	}
 }
 
-// Close stops the idle coroutines. All fibers must have ended.
+// Close stops the idle coroutines. All fibers must have ended. spoiled are the coroutines that a
+// Goexit has ended; their goroutines end soon.
 func (p *Pool) Close() {
 	for _, f := range p.idle {
 		f.stop()

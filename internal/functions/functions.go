@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// Codec is quartet.Codec.
+// Codec is quartet.Codec. It is declared again here, since the root package imports this one.
 type Codec interface {
 	Append(dst []byte, v any) ([]byte, error)
 	Decode(data []byte, p any) error
@@ -25,7 +25,7 @@ type Function interface {
 	RecodeOutput(dst []byte, to Codec, data []byte, from Codec) ([]byte, error)
 }
 
-var table sync.Map // string → Function
+var table sync.Map // string → Function; written at init, read for each call
 
 // Add names f; it reports false when the name is taken.
 func Add(name string, f Function) bool {

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// Judge decides. Its zero value is not ready: see New.
+// Judge decides. Its zero value is not ready: see New. trust starts at 1 and is lowered by tasks
+// that end late; it is never above 1, since a budget cannot be more than the deadline.
 type Judge struct {
 	share float64 // of the accepted that may end late
 	trust float64 // by what share of its time a task must be expected to end, 1: all
@@ -43,7 +44,7 @@ func (j *Judge) Ended(late, unjudged bool) {
 const gaps = 64
 
 // Submitted tells of a submit. A pause counts as no more than a few run times, so that the rate
-// after it is soon known.
+// after it is soon known. It is a moving average.
 func (j *Judge) Submitted(now time.Time, run time.Duration) {
 	if !j.seen.IsZero() {
 		gap := min(now.Sub(j.seen), 8*max(j.gap, run))
@@ -66,6 +67,8 @@ const unknown = 8
 // slot might stay idle otherwise: under a heavy load the next submit takes this one's place, and is
 // in time more surely.
 func (j *Judge) Refuses(r *Runs, w Wait, budget time.Duration, slots, starts int) bool {
+	// Nothing is known but how long the first tasks have run already (w.Mean). A part of the budget
+	// stands for the rest, so that neither all nor none are accepted until the first one ends.
 	if !r.Known() {
 		run := max(budget/unknown, w.Mean*time.Duration(slots)/time.Duration(starts))
 		return time.Duration(starts)*run/time.Duration(slots)+run > budget

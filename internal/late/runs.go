@@ -15,6 +15,9 @@ const window = 128
 const refreshEvery = 8
 
 // Runs are the last run times. The zero value has none.
+//
+// The first group is added to at each end, in constant time. The second is derived from it when it
+// is asked for, at most once in refreshEvery ends, which is where the sorting costs.
 type Runs struct {
 	last  [window]time.Duration
 	count int // of all that were ever added
@@ -42,7 +45,8 @@ func (r *Runs) Mean() time.Duration {
 	return r.mean
 }
 
-// derive computes the mean and the quantiles anew.
+// derive computes the mean and the quantiles anew. Until the window is full it runs at each change,
+// since then each run time matters much.
 func (r *Runs) derive() {
 	if r.stale == 0 || r.stale < refreshEvery && r.count-r.stale >= window {
 		return
@@ -79,7 +83,8 @@ func (r *Runs) Left(ran time.Duration) time.Duration {
 // points is how many quantiles of the run times stand for all of them in Late.
 const points = 32
 
-// Late returns with what probability a task that starts after wait has not ended within budget.
+// Late returns with what probability a task that starts after wait has not ended within budget. The
+// quantiles stand for the distribution, whatever its shape: run times are seldom normal.
 func (r *Runs) Late(wait Wait, budget time.Duration) float64 {
 	r.derive()
 	n := len(r.sorted)
@@ -109,7 +114,8 @@ func (w Wait) exceeds(d time.Duration) float64 {
 	return math.Erfc(float64(d-w.Mean)/(math.Sqrt2*float64(w.Deviation))) / 2
 }
 
-// Then is the wait for the one, and then the other.
+// Then is the wait for the one, and then the other. Variances of independent waits add up, hence
+// the hypotenuse.
 func (w Wait) Then(o Wait) Wait {
 	return Wait{w.Mean + o.Mean, time.Duration(math.Hypot(float64(w.Deviation), float64(o.Deviation)))}
 }

@@ -41,13 +41,16 @@ func (r *Runs) Wait(left []time.Duration, starts int) Wait {
 func bounded(d float64) time.Duration { return time.Duration(min(d, float64(math.MaxInt64/4))) }
 
 // evenly returns after what time so many tasks have started, where each slot starts 1/left tasks a
-// nanosecond until left, and 1/mean after that; and the rate of starts by then. left is sorted.
+// nanosecond until left, and 1/mean after that; and the rate of starts by then. left is sorted. It
+// goes from one left to the next, and stops in the stretch in which the number is reached.
 func evenly(left []time.Duration, starts int, mean float64) (at, rate float64) {
 	for _, d := range left {
 		if d > 0 {
 			rate += 1 / float64(d)
 		}
 	}
+	// Starts are counted as a line of the time: its slope is rate, and begun is its value at time
+	// 0.
 	begun := 0.0 // starts that the slots with left <= at have made, at time 0 if they had always been so fast
 	for i := 0; ; i++ {
 		if i == len(left) {

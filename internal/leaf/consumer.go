@@ -23,7 +23,7 @@ type Consumer struct {
 }
 
 // JoinLocked makes c one of the lane's. It begins with a leaf that TakeLocked returned, and that is
-// the lane's again.
+// the lane's again. moved falls again, as the leaf is not the executor's.
 func (l *Lane) JoinLocked(c *Consumer, first func()) {
 	c.lane, c.index, c.first = l, len(l.consumers), first
 	l.consumers = append(l.consumers, c)
@@ -31,7 +31,8 @@ func (l *Lane) JoinLocked(c *Consumer, first func()) {
 }
 
 // LeaveLocked takes c out; its numbers stay. It returns the node that c has found, if any, which
-// counts as the executor's from now on.
+// counts as the executor's from now on. The last consumer takes its place in the list, so that
+// leaving costs the same however many there are.
 func (l *Lane) LeaveLocked(c *Consumer) (found *task.Node) {
 	l.done += c.done.Swap(0)
 	l.failed += c.failed.Swap(0)
@@ -59,7 +60,8 @@ func (c *Consumer) Run() {
 	}
 }
 
-// next returns the next leaf; nil: c is to leave.
+// next returns the next leaf; nil: c is to leave. A node that is next ends the run: it is started
+// under the lock, by the executor.
 func (c *Consumer) next() func() {
 	if fn := c.first; fn != nil {
 		c.first = nil

@@ -46,7 +46,8 @@ type Executor interface {
 	Now() time.Time
 }
 
-// Lane is the ring with its gate, its consumers and its counters.
+// Lane is the ring with its gate, its consumers and its counters. The atomic fields are what both
+// sides touch; each counter is written by one.
 type Lane struct {
 	of      Executor
 	ring    *ring.Ring[Entry]
@@ -80,7 +81,8 @@ func New(of Executor, limit int) *Lane {
 	return l
 }
 
-// Push puts fn into the ring. It reports false when there is no room, or the gate is shut.
+// Push puts fn into the ring. It reports false when there is no room, or the gate is shut. One in
+// sampleEvery carries a clock: by its number and not by chance, so that it costs a comparison.
 func (l *Lane) Push(fn func()) bool {
 	if l.ring.Next()%sampleEvery != 0 {
 		return l.ring.Push(Entry{Leaf: fn})
@@ -100,13 +102,14 @@ func (l *Lane) PushNode(n *task.Node) bool { return l.ring.Push(Entry{Node: n}) 
 func (l *Lane) Next() uint64 { return l.ring.Next() }
 
 // Hungry reports whether the executor wants to know of the entry that has just been pushed. It says
-// so to one.
+// so to one. So of many producers that push at once, one wakes the executor.
 func (l *Lane) Hungry() bool { return l.hungry.Load() && l.hungry.CompareAndSwap(true, false) }
 
 // Ready reports whether an entry may start. One that is being pushed does not count.
 func (l *Lane) Ready() bool { return l != nil && l.ring.Ready() }
 
 // ListenLocked reports whether an entry may start; if not, the next one will find the lane hungry.
+// It looks again after it has said so: an entry that came in between has found nobody hungry.
 func (l *Lane) ListenLocked() bool {
 	if l == nil {
 		return false
@@ -117,7 +120,8 @@ func (l *Lane) ListenLocked() bool {
 	return l.ring.Ready()
 }
 
-// SetGateLocked opens or shuts the ring.
+// SetGateLocked opens or shuts the ring. Shutting is an atomic step of the ring: a Push is in
+// before it, or is refused.
 func (l *Lane) SetGateLocked(open bool) {
 	switch {
 	case open == l.open:
@@ -152,7 +156,8 @@ func (l *Lane) TakeLocked() (e Entry, ok bool) {
 	return e, ok
 }
 
-// CallLocked has consumers come back once no more than low entries are left.
+// CallLocked has consumers come back once no more than low entries are left. The store is left out
+// if it changes nothing, since consumers read this word after each leaf.
 func (l *Lane) CallLocked(low int64) {
 	if l.low.Load() != low {
 		l.low.Store(low)

@@ -23,7 +23,7 @@ type Value struct {
 	Data []byte
 }
 
-// traveller is one registration.
+// traveller is one registration. Its functions are the user's, and may panic.
 type traveller struct {
 	name    string
 	inject  func(context.Context) []byte
@@ -51,7 +51,9 @@ func find(in []traveller, name string) (int, bool) {
 	})
 }
 
-// Register adds a name. It panics on an empty, too long or repeated one, and on a nil func.
+// Register adds a name. It panics on an empty, too long or repeated one, and on a nil func. The
+// table is copied for each, so that readers need no lock: names are registered at init, and read
+// for each call.
 func Register(name string, inject func(context.Context) []byte, extract func(context.Context, []byte) context.Context) {
 	switch {
 	case name == "":
@@ -75,7 +77,8 @@ func Register(name string, inject func(context.Context) []byte, extract func(con
 // Any reports whether anything is registered: without it, Inject need not be called.
 func Any() bool { return len(all()) > 0 }
 
-// Inject returns the values that ctx has, by name; a nil one does not travel.
+// Inject returns the values that ctx has, by name; a nil one does not travel. It runs code of the
+// user's, on the submitter's goroutine.
 func Inject(ctx context.Context) []Value {
 	var values []Value
 	for _, t := range all() {
@@ -87,7 +90,7 @@ func Inject(ctx context.Context) []Value {
 }
 
 // Extract puts values into ctx. One that this program has not registered is left out. The data is
-// the extract function's to keep.
+// the extract function's to keep. It runs on the goroutine of the call.
 func Extract(ctx context.Context, values []Value) context.Context {
 	known := all()
 	for _, v := range values {
@@ -114,7 +117,9 @@ func Append(dst []byte, ctx context.Context) []byte {
 
 var errCut = errors.New("propagated values are cut")
 
-// Parse is the reverse of Append. The values are copies.
+// Parse is the reverse of Append. The values are copies. The data comes from another process, so
+// each length is checked before it is used. They are copied since the message's memory is used
+// again.
 func Parse(data []byte) ([]Value, error) {
 	var values []Value
 	for len(data) > 0 {
@@ -132,7 +137,8 @@ func Parse(data []byte) ([]Value, error) {
 	return values, nil
 }
 
-// cut divides data after its first field.
+// cut divides data after its first field. A length beyond the data is an error, and allocates
+// nothing.
 func cut(data []byte) (field, rest []byte, ok bool) {
 	size, n := binary.Uvarint(data)
 	if n <= 0 || size > uint64(len(data)-n) {

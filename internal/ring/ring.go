@@ -15,6 +15,10 @@ import "sync/atomic"
 const cacheLine = 64
 
 // Ring is a queue of at most as many values as New was told.
+//
+// Invariants: head <= tail position <= head + len(slots); a slot's seq only grows, and who has
+// moved tail or head past a position owns that slot until it stores the next seq. That store
+// publishes the value.
 type Ring[T any] struct {
 	slots []slot[T]
 	mask  uint64
@@ -54,7 +58,8 @@ func New[T any](limit int) *Ring[T] {
 	return r
 }
 
-// Push appends v. It reports false when the ring is full or its gate shut.
+// Push appends v. It reports false when the ring is full or its gate shut. The common case reads
+// seen and not head, which consumers write all the time.
 func (r *Ring[T]) Push(v T) bool {
 	for {
 		tail := r.tail.Load()
@@ -67,6 +72,7 @@ func (r *Ring[T]) Push(v T) bool {
 		}
 		s := &r.slots[pos&r.mask]
 		if seq := s.seq.Load(); seq == pos {
+			// The gate is a bit of the same word: had it been shut meanwhile, this would fail.
 			if r.tail.CompareAndSwap(tail, tail+2) {
 				s.value = v
 				s.seq.Store(pos + 1)
@@ -78,6 +84,8 @@ func (r *Ring[T]) Push(v T) bool {
 	}
 }
 
+// full looks at the true head, and remembers it. pos may be behind it by now: then others have
+// pushed meanwhile.
 func (r *Ring[T]) full(pos uint64) bool {
 	head := r.head.Load()
 	r.seen.Store(head)
@@ -85,7 +93,8 @@ func (r *Ring[T]) full(pos uint64) bool {
 }
 
 // Pop takes the oldest value. It reports false when there is none, or when the oldest one's Push
-// has not finished.
+// has not finished. It gives up where the oldest Push has not finished: to take the next value
+// instead would break the order.
 func (r *Ring[T]) Pop() (v T, ok bool) {
 	for {
 		pos := r.head.Load()
@@ -96,6 +105,7 @@ func (r *Ring[T]) Pop() (v T, ok bool) {
 		}
 		if seq == pos+1 && r.head.CompareAndSwap(pos, pos+1) {
 			v = s.value
+			// So that a value that was taken is not kept until the slot is used again.
 			s.value = *new(T)
 			s.seq.Store(pos + uint64(len(r.slots)))
 			return v, true
@@ -113,7 +123,7 @@ func (r *Ring[T]) Ready() bool {
 func (r *Ring[T]) Next() uint64 { return r.tail.Load() >> 1 }
 
 // Counts returns how many values were pushed and popped at one moment. A Push that has not finished
-// counts.
+// counts. head is read twice: if it has not moved, both numbers belong to one moment.
 func (r *Ring[T]) Counts() (pushed, popped uint64) {
 	for {
 		popped = r.head.Load()

@@ -9,7 +9,7 @@ const (
 )
 
 // Window is the writer's side: the items that its reader has not taken. The caller's lock guards
-// it.
+// it. Sizes are kept, since the reader tells numbers of items only.
 type Window struct {
 	sizes []int // the eldest first
 	bytes int
@@ -24,7 +24,8 @@ func (w *Window) Add(size int) {
 // Full reports whether the writer has to wait.
 func (w *Window) Full() bool { return len(w.sizes) >= Items || w.bytes >= Bytes }
 
-// Taken counts n items off. It reports false where there are not so many.
+// Taken counts n items off. It reports false where there are not so many. Then the other side has
+// told nonsense, or something old.
 func (w *Window) Taken(n int) bool {
 	if n > len(w.sizes) {
 		return false

@@ -6,6 +6,9 @@ import (
 )
 
 // Around yields the tasks around ctx that have started and not ended, the nearest first.
+//
+// The aroundKey is answered by the nearest *Ctx whose task is not pending, so contexts of the
+// user's in between do not matter.
 func Around(ctx context.Context) iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
 		for c := started(ctx); c != nil; c, _ = c.beyond(aroundKey{}).(*Ctx) {

@@ -29,6 +29,10 @@ const depthStep = 32
 //
 // It may outlive its task, so it holds no more than the values around it: an ended one knows only
 // its executor.
+//
+// foreign lets Value and Deadline skip all task contexts between; up is kept as well, since the
+// task right around decides about the model and about cancellation. Both may be asked for by any
+// goroutine at any time, so what changes is atomic.
 type Ctx struct {
 	foreign context.Context      // the nearest context around that is no task's
 	up      atomic.Pointer[Ctx]  // the task's context right around this one; nil: foreign is
@@ -38,6 +42,8 @@ type Ctx struct {
 	depth   uint8
 }
 
+// A parent that is a task's context costs no allocation; every depthStep-th gets a real context at
+// once, which bounds decisive.
 func (c *Ctx) init(n *Node, parent context.Context) {
 	c.node.Store(n)
 	if p, ok := parent.(*Ctx); ok {
@@ -110,7 +116,7 @@ func (c *Ctx) decisive() *Ctx {
 // Deadline returns that of the context around.
 func (c *Ctx) Deadline() (time.Time, bool) { return c.foreign.Deadline() }
 
-// Done makes the real context.
+// Done makes the real context. Only a caller that selects on it pays for one.
 func (c *Ctx) Done() <-chan struct{} { return c.lifetime().ctx.Done() }
 
 func (c *Ctx) Err() error {
@@ -125,6 +131,8 @@ func (c *Ctx) Err() error {
 	}
 }
 
+// Three keys are answered here, by the node's state: before its start a task is not yet the one
+// around, so the question goes on. All other keys are the user's.
 func (c *Ctx) Value(key any) any {
 	switch key.(type) {
 	case modelKey:
@@ -156,6 +164,8 @@ func (c *Ctx) beyond(key any) any {
 func (c *Ctx) model() any {
 	n := c.node.Load()
 	switch s := n.State(); {
+	// Not the model around: a goroutine that outlives its task must not wait in the name of the
+	// task's parent.
 	case s.Over():
 		return nil // a task that has ended waits for nobody
 	case s.Started():

@@ -20,12 +20,14 @@ var withoutCancel = reflect.TypeOf(context.WithoutCancel(context.Background()))
 //
 // A task that submits its successor so, for ever, makes a chain in which each link holds the one
 // before. The standard library keeps such a chain too, and offers no way to look into it; so this
-// looks at its type, and finds nothing, which only costs memory, should that change.
+// looks at its type, and finds nothing, which only costs memory, should that change. Without it, a
+// service whose tasks submit each other for months would keep every context that it ever had.
 func belowWithoutCancel(ctx context.Context) *Ctx {
 	if ctx.Done() != nil || reflect.TypeOf(ctx) != withoutCancel {
 		return nil
 	}
 	v := reflect.ValueOf(ctx)
+	// Each step asks for exactly the shape of today; any other shape means that it has changed.
 	if v.NumField() != 1 || v.Field(0).Kind() != reflect.Interface {
 		return nil
 	}

@@ -40,7 +40,8 @@ type Surrounder interface {
 	Surround(ctx context.Context, n *Node, run func(context.Context) error) error
 }
 
-// Home is an executor as its nodes know it. Open it before the first node.
+// Home is an executor as its nodes know it. Open it before the first node. A node has one pointer
+// to it, where it would otherwise need one for each field.
 type Home struct {
 	owner   Owner
 	host    any

@@ -3,12 +3,13 @@ package task
 import "sync"
 
 // Hook has a Listener told of the end of a future. It is in one future's Hooks at a time, so that a
-// wait costs no more than what it brings along.
+// wait costs no more than what it brings along. The waiter owns the memory, and the list only links
+// it.
 type Hook struct {
 	Listener     Listener
 	older, newer *Hook
 	in           bool
-	Stays        bool // it is the newest whatever is added, so that it can be found
+	Stays        bool // it is the newest whatever is added; the future's own Done channel is found by that
 }
 
 // Listener is told, on the goroutine that ends a future, that it has ended.
@@ -63,7 +64,8 @@ func (l *Hooks) RemoveLocked(h *Hook) bool {
 	return true
 }
 
-// TakeLocked empties the list and returns the oldest hook; Next leads to the others.
+// TakeLocked empties the list and returns the oldest hook; Next leads to the others. in falls for
+// all of them now: a RemoveLocked that comes later finds that it is too late.
 func (l *Hooks) TakeLocked() (first *Hook) {
 	for h := l.last; h != nil; h = h.older {
 		h.in = false
@@ -74,7 +76,8 @@ func (l *Hooks) TakeLocked() (first *Hook) {
 }
 
 // Next returns the hook that was added after h, and lets go of h, whose Listener may use it again
-// from then on.
+// from then on. It is called before the listener is told: that may use the hook for its next wait
+// at once.
 func (h *Hook) Next() (next *Hook) {
 	next = h.newer
 	h.newer, h.older = nil, nil

@@ -8,7 +8,8 @@ import (
 
 // life is the real context of a Ctx. It is its own parent adapter: while the context is being made
 // it shows the direct parent, whose end must arrive; later look-ups skip to the nearest foreign
-// context.
+// context. context.WithCancelCause asks its parent, by Value, for a context of its own kind; if
+// that were not the direct parent's, it would start a goroutine.
 type life struct {
 	of      *Ctx
 	settled atomic.Bool
@@ -35,7 +36,8 @@ func (l *life) Value(key any) any {
 	return l.of.parent().Value(key)
 }
 
-// lifetime returns c's real context, made on first use.
+// lifetime returns c's real context, made on first use. Several goroutines may make one at the same
+// time; the first to store it wins, and the others cancel theirs, so that no parent keeps them.
 func (c *Ctx) lifetime() *life {
 	if l := c.life.Load(); l != nil {
 		return l
@@ -47,6 +49,7 @@ func (c *Ctx) lifetime() *life {
 		l.cancel(nil)
 		return c.life.Load()
 	}
+	// The task may have ended between the look and the store, and then nobody else would cancel it.
 	if c.over() {
 		l.cancel(nil)
 	}

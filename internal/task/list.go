@@ -2,7 +2,9 @@ package task
 
 import "iter"
 
-// List is a doubly linked list of nodes, through the links that at selects.
+// List is a doubly linked list of nodes, through the links that at selects. A node is in at most
+// one list for each of its links, so that taking it out costs no search. The owner's lock guards
+// the list and the links.
 type List struct {
 	at          func(*Node) *Links
 	first, last *Node
@@ -20,6 +22,7 @@ func Alive() List { return List{at: func(n *Node) *Links { return &n.Live }} }
 func (l *List) Len() int { return l.n }
 
 // Visited returns how many nodes All has yielded: what costs more the more is queued is seen by it.
+// Tests read it: under the lock nothing may grow with the number of nodes.
 func (l *List) Visited() int { return l.visited }
 
 // First returns the oldest node, or nil.

@@ -35,6 +35,9 @@ type Job interface {
 type Links struct{ next, prev *Node }
 
 // Node is one task on its way through an executor.
+//
+// home, ctx and state are atomic, since anybody may look. Outcome belongs to the goroutine that
+// runs the job, and the rest to the owner.
 type Node struct {
 	// The owner's, under its lock.
 	Queue, Live Links
@@ -97,7 +100,7 @@ func (o *Outcome) HasFailed() bool { return *o != Succeeded }
 type Noder interface{ Node() *Node }
 
 // Of returns the node under which job is submitted with ctx: the job's own when ctx is the job's
-// own context, else a new one below ctx.
+// own context, else a new one below ctx. Node and Ctx are one allocation.
 func Of(ctx context.Context, job Job) *Node {
 	if c, ok := ctx.(*Ctx); ok {
 		if j, ok := job.(Noder); ok && j.Node() == c.node.Load() {
@@ -112,7 +115,8 @@ func Of(ctx context.Context, job Job) *Node {
 	return &both.Node
 }
 
-// Init prepares a zero Node and its zero Ctx for job, with parent around it.
+// Init prepares a zero Node and its zero Ctx for job, with parent around it. A future calls it for
+// the node within it.
 func (n *Node) Init(c *Ctx, parent context.Context, job Job) {
 	n.Job = job
 	n.ctx.Store(c)
@@ -199,7 +203,8 @@ func (n *Node) Claim() bool {
 }
 
 // Begin is for a job that runs at most once: it claims the node where its executor has not, and
-// reports whether the caller is the one that runs it.
+// reports whether the caller is the one that runs it. Its executor may have claimed the node, or be
+// another module's, which knows no nodes.
 func (n *Node) Begin() bool { return (n.State() == Claimed || n.Claim()) && n.Move(Claimed, Running) }
 
 // End ends a node that has started, and its context with it.
@@ -209,7 +214,8 @@ func (n *Node) End() {
 	}
 }
 
-// letGo ends the context of a node that is over, and parts the two.
+// letGo ends the context of a node that is over, and parts the two. It takes the context out first,
+// so that a second caller finds none.
 func (n *Node) letGo(cause error) {
 	if c := n.ctx.Swap(nil); c != nil {
 		c.end(&n.where().ended, cause)
@@ -217,7 +223,8 @@ func (n *Node) letGo(cause error) {
 }
 
 // Abandon ends a node that has not started: its owner drops it. It reports false when the node had
-// started or was over.
+// started or was over. An accepted node is its owner's, which has to take it out of its queue. Of
+// one that was never accepted the job is told here.
 func (n *Node) Abandon(cause error) bool {
 	was, mine := n.tryAbandon(cause)
 	switch {
@@ -247,6 +254,7 @@ func (n *Node) tryAbandon(cause error) (was State, mine bool) {
 }
 
 // Cancel abandons the node when it has not started (true), and else cancels its context with cause.
+// Where the node runs in another process or on another machine, its host has to be told as well.
 func (n *Node) Cancel(cause error) bool {
 	if n.Abandon(cause) {
 		return true

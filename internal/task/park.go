@@ -24,7 +24,8 @@ func YieldUntil(ok func() bool, times int) bool {
 }
 
 // Park blocks the calling goroutine until arm's resume is called, or ctx ends. A resume that came
-// before the end wins.
+// before the end wins. It is the wait of goroutines that have no other model. A resume may come
+// from inside arm.
 func Park(ctx context.Context, arm func(resume func())) error {
 	p := parking{over: make(chan struct{})}
 	arm(p.resume)
@@ -54,7 +55,8 @@ func (p *parking) resume() {
 }
 
 // Parker blocks a goroutine until a future has ended. One belongs to the future's executor, which
-// has it used again.
+// has it used again. Its channel has room for one value, and Wait always takes it where it was
+// sent, so that a Parker that is used again has an empty channel.
 type Parker struct {
 	Hook Hook
 	rung chan struct{}
@@ -95,6 +97,8 @@ func (p *Parker) Wait(ctx context.Context, forget func(*Hook) bool) error {
 		return nil
 	case <-done:
 	}
+	// Whether the hook was still in the list decides who was first: the end of ctx, or that of the
+	// future.
 	if forget(&p.Hook) {
 		return context.Cause(ctx)
 	}

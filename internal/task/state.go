@@ -2,7 +2,8 @@ package task
 
 import "fmt"
 
-// State is where a node is on its way. It only moves along the arrows of the package comment.
+// State is where a node is on its way. It only moves along the arrows of the package comment. Their
+// order has a meaning: Pending, Queued, Started and Over compare with it.
 type State uint32
 
 const (
@@ -78,7 +79,8 @@ func (n *Node) Move(from, to State) bool {
 	return n.state.CompareAndSwap(uint32(from), uint32(to))
 }
 
-// leave takes n out of whichever state in the set it is in.
+// leave takes n out of whichever state in the set it is in. It tries again if the node moves
+// meanwhile, from one state of the set to another.
 func (n *Node) leave(from states, to State) (was State, left bool) {
 	for {
 		was = n.State()

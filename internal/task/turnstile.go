@@ -3,6 +3,10 @@ package task
 // Turnstile lets Cap nodes through at a time; the others wait before it, in the order in which they
 // came. The order of the tasks of a key is a Turnstile for one, a limit one for as many. All is
 // done under the owner's lock.
+//
+// Invariants: inside <= Cap; nobody is held while there is room and
+// nobody wants a place back; behind counts held, and those held before turnstiles that lead here,
+// so a backlog is known without a walk.
 type Turnstile struct {
 	Cap   int
 	Next  *Turnstile // behind it: a key's may lead to a limit's
@@ -11,7 +15,7 @@ type Turnstile struct {
 	Key      any // for its owner; nil: it is no key's
 	Visitors int // submitters that wait until its backlog is shorter
 
-	inside int
+	inside int  // nodes that have passed it and not left
 	behind int  // nodes held before it, or before one that leads to it
 	back   int  // nodes that want back the place that they had lent: they go before those held
 	wanted List // those of them for whom there is none yet
@@ -23,7 +27,8 @@ func NewTurnstile(limit int) *Turnstile {
 	return &Turnstile{Cap: limit, held: Queued(), wanted: Queued()}
 }
 
-// Idle reports whether nobody is inside or before it.
+// Idle reports whether nobody is inside or before it. Then the owner of a key forgets it, so that
+// keys do not add up.
 func (s *Turnstile) Idle() bool {
 	return s.inside == 0 && s.back == 0 && s.held.Len() == 0 && s.Visitors == 0
 }
@@ -31,7 +36,8 @@ func (s *Turnstile) Idle() bool {
 // Room reports whether one more may pass.
 func (s *Turnstile) Room() bool { return s.inside < s.Cap }
 
-// Open reports whether one that comes now passes at once.
+// Open reports whether one that comes now passes at once. Whoever has waited longer goes first, and
+// those who had lent their place before all.
 func (s *Turnstile) Open() bool { return s.Room() && s.back == 0 && s.held.Len() == 0 }
 
 // Held returns how many nodes wait before it.
@@ -43,7 +49,7 @@ func (s *Turnstile) Oldest() *Node { return s.held.First() }
 // Backlog returns how many nodes wait before it, or before a turnstile that leads to it.
 func (s *Turnstile) Backlog() int { return s.behind }
 
-// hold makes n wait before s.
+// hold makes n wait before s. It also counts at all turnstiles behind.
 func (s *Turnstile) hold(n *Node) {
 	n.In = &s.held
 	n.In.Push(n)
@@ -76,7 +82,9 @@ func (n *Node) Shut() *Turnstile {
 	return nil
 }
 
-// Advance brings n through its turnstiles as far as it gets. It reports false when n is held.
+// Advance brings n through its turnstiles as far as it gets. It reports false when n is held. It
+// begins behind those that it has passed, so it may be called again when the one that held it lets
+// it through.
 func (n *Node) Advance() bool {
 	next := n.Stile
 	for range n.passed {
@@ -138,7 +146,8 @@ func (n *Node) Limit() *Turnstile {
 	return nil
 }
 
-// Lend has n, which is inside, give its place away. The caller releases it.
+// Lend has n, which is inside, give its place away. The caller releases it. passed falls, so that
+// Passed does not give back at the end a place that the node no longer has.
 func (s *Turnstile) Lend(n *Node) { n.passed-- }
 
 // Regain gives n a place again, if there is one.

@@ -19,7 +19,8 @@ type Watch struct {
 	nodes []*Node
 }
 
-// WatchState is where a Watch is.
+// WatchState is where a Watch is. Registering lasts while context.AfterFunc is called, which is
+// done without the owner's lock.
 type WatchState uint8
 
 const (
