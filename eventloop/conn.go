@@ -166,14 +166,14 @@ func (c *Conn) OnDrain(fn func()) { c.set(func() { c.onDrain = fn }) }
 // OnClose sets the callback for the end of the connection. The loop calls it once, as the last
 // callback of the connection, in the closing phase, also when the connection ended before OnClose.
 // err says why when neither side had closed it in order. Data that arrived before an error is
-// delivered before it, also after Resume. CloseTimeout bounds how long a connection waits for
-// somebody to take that data where it has failed, or where the other side has ended and only
-// OnClose is set. After the loop's Close fn may not be called.
+// delivered before it, also after Resume. If the connection has failed, or if the other side has
+// ended and only OnClose is set, CloseTimeout bounds the wait for somebody who takes that data.
+// After the loop's Close fn may not be called.
 func (c *Conn) OnClose(fn func(err error)) { c.set(func() { c.onClose = fn }) }
 
 // Pause keeps OnData and OnEnd from being called, until Resume. The system's buffers fill
-// meanwhile, and slow the other side down. A connection that fails with nothing unread ends also
-// while paused, and one whose other side has ended, where nothing is unread and there is no OnEnd,
+// meanwhile, and slow the other side down. A paused connection still ends when it fails with
+// nothing unread. If the other side has ended, nothing is unread and there is no OnEnd, it ends
 // after CloseTimeout.
 func (c *Conn) Pause() { c.set(func() { c.paused = true }) }
 

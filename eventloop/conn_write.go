@@ -145,7 +145,7 @@ func (c *Conn) tellDrained() {
 // cause when ctx ends first. A task whose writes always find room yields from time to time.
 func (c *Conn) WriteWait(ctx context.Context, p []byte) (n int, err error) {
 	for {
-		sent, err := c.writePiece(p[n:])
+		sent, err := c.writeToMark(p[n:])
 		n += sent
 		breathe(ctx)
 		if err != nil || n == len(p) {
@@ -157,8 +157,8 @@ func (c *Conn) WriteWait(ctx context.Context, p []byte) (n int, err error) {
 	}
 }
 
-// writePiece sends as much of p as the high-water mark allows.
-func (c *Conn) writePiece(p []byte) (n int, err error) {
+// writeToMark sends as much of p as the high-water mark allows.
+func (c *Conn) writeToMark(p []byte) (n int, err error) {
 	var fx effects
 	c.mu.Lock()
 	for err = c.writableLocked(); err == nil && n < len(p) && !c.full; {

@@ -25,21 +25,21 @@ func (l *Loop) checkGoroutine(what string) {
 	}
 }
 
-// place says where a callback was given to the loop. It is known only under Debug.
-type place struct {
+// origin says where a callback was given to the loop. It is known only under Debug.
+type origin struct {
 	fn    func()
 	where string
 }
 
-func (p *place) name() string { return nameOf(p.fn) + ", given to the loop at " + p.where }
+func (o *origin) name() string { return nameOf(o.fn) + ", given to the loop at " + o.where }
 
 // placed returns, under Debug, fn as one that notes where the caller of the exported method gave it
 // to the loop. It is called by the exported method itself: Caller(2) is that method's caller.
 func (l *Loop) placed(fn func()) func() {
 	_, file, line, _ := runtime.Caller(2)
-	p := &place{fn, fmt.Sprintf("%s:%d", file, line)}
+	o := &origin{fn, fmt.Sprintf("%s:%d", file, line)}
 	return func() {
-		l.place.Store(p)
-		p.fn()
+		l.origin.Store(o)
+		o.fn()
 	}
 }

@@ -15,11 +15,11 @@ import (
 
 // Health is a snapshot of the loop's own figures.
 type Health struct {
-	// Lag is how late timers fired, but for what the last few short callbacks took, and how long
-	// posts waited behind slow or many callbacks (Node's monitorEventLoopDelay). The watchdog
-	// samples posts, up to four times in each Config.SlowCallback, and their lag is by up to a
-	// quarter of it too short. Where a callback keeps the loop now, Lag has one value more: how
-	// long it is known to do so.
+	// Lag holds how late timers fired, and how long posts waited behind slow or many callbacks
+	// (Node's monitorEventLoopDelay). A timer's lag leaves out the last few short callbacks before
+	// it. The watchdog samples posts, up to four times in each Config.SlowCallback; their lag may
+	// be too short by a quarter of SlowCallback. While a callback keeps the loop, Lag has one value
+	// more: for how long it is known to do so.
 	Lag        quartet.Histogram
 	Turns      uint64 // times round the phases
 	Timers     uint64 // callbacks of the timers phase
@@ -176,8 +176,8 @@ func (l *Loop) lastName() string {
 	switch last := l.turn.last; {
 	case last.task != nil:
 		return taskName(last.task)
-	case l.cfg.Debug && l.place.Load() != nil:
-		return l.place.Load().name()
+	case l.cfg.Debug && l.origin.Load() != nil:
+		return l.origin.Load().name()
 	case last.fn != nil:
 		return nameOf(last.fn)
 	}

@@ -2,8 +2,9 @@ package eventloop
 
 import "time"
 
-// lagProbe measures how long a post waits, without a reading of the clock for each: since some
-// moment posts have waited, and they have been called when the batch that is taken next has.
+// lagProbe measures how long posts wait, without a reading of the clock for each. It notes a moment
+// since which posts have been waiting. They have been called when the next batch that is taken has
+// been called.
 //
 // A clock reading for each post would cost as much as the post. So the probe follows one batch:
 // since is when its posts had been waiting for sure, taken says that the turn has the batch, and

@@ -75,7 +75,7 @@ type Loop struct {
 	ending     atomic.Bool               // posts are refused, and accepted ones may still run; written under the lock
 	hasClosing atomic.Bool               // closing is not empty; written under the lock
 	driver     atomic.Int64              // number of the goroutine that drives the turns
-	place      atomic.Pointer[place]     // of the running callback, under Debug
+	origin     atomic.Pointer[origin]    // of the running callback, under Debug
 	current    atomic.Pointer[task.Node] // the task that runs; nil: a callback, or the loop itself
 	uploads    atomic.Int64              // requests of Handler whose body has not been read
 

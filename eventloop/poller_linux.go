@@ -19,8 +19,8 @@ type eventQueue struct {
 const (
 	// Edge-triggered: a socket that nobody reads for a while (Pause) would otherwise be reported at
 	// each turn. The constant is negative in package syscall, hence the mask.
-	watched = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | -syscall.EPOLLET&0xffffffff
-	endings = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
+	interest = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | -syscall.EPOLLET&0xffffffff
+	endings  = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 )
 
 // newEventQueue returns a queue that calls signal, on a goroutine of its own, whenever a socket has
@@ -59,7 +59,7 @@ func (q *eventQueue) watch(raw syscall.RawConn, signal func()) {
 // always be written is told so once, and changing the interest for each write would be a call of
 // the system more.
 func (q *eventQueue) add(fd int) error {
-	event := syscall.EpollEvent{Events: watched, Fd: int32(fd)}
+	event := syscall.EpollEvent{Events: interest, Fd: int32(fd)}
 	return os.NewSyscallError("epoll_ctl", syscall.EpollCtl(q.fd, syscall.EPOLL_CTL_ADD, fd, &event))
 }
 

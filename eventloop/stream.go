@@ -6,10 +6,9 @@ import (
 )
 
 // Stream returns the connection as an io.ReadWriteCloser, for what works on one: bufio, io.Copy,
-// encoding/json. Its reads and writes are Read and WriteWait with ctx, so that they wait as the
-// model of ctx does: give each task the stream of its own ctx. Close is that of the connection, and
-// so is CloseWrite, which the stream has too. The stream must not be used by a goroutine that the
-// task starts, unless ctx is [quartet.Detach]'s.
+// encoding/json. Its reads and writes are Read and WriteWait with ctx, so they wait as ctx's model
+// does. Give each task the stream of its own ctx. Close and CloseWrite are the connection's. The
+// stream must not be used by a goroutine that the task starts, unless ctx is [quartet.Detach]'s.
 func (c *Conn) Stream(ctx context.Context) io.ReadWriteCloser { return &stream{c, ctx} }
 
 type stream struct {

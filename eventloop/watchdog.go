@@ -11,8 +11,8 @@ import (
 )
 
 // watchdog asks a question from time to time, and the loop answers between two callbacks. While the
-// question is open, one callback has run since it was asked. So a callback costs no reading of the
-// clock.
+// question is open, the same callback has been running since it was asked. So a callback costs no
+// reading of the clock.
 //
 // It asks by setting a bit, which the loop sees at its next step. If the bit is still set at a
 // later look, no callback has ended since. The bound that this gives is exact from below: a
@@ -133,7 +133,7 @@ func (l *Loop) slowStacks() []byte {
 	if n := l.current.Load(); n != nil {
 		number = n.Data.(*strand).goroutine.Load()
 		fmt.Fprintf(&stack, "%s\n\n", taskName(n))
-	} else if p := l.place.Load(); p != nil {
+	} else if p := l.origin.Load(); p != nil {
 		fmt.Fprintf(&stack, "given to the loop at %s\n\n", p.where)
 	}
 	stack.Write(goid.Stack(goid.Stacks(), number))

@@ -125,6 +125,8 @@ const (
 	last
 )
 
+// ring stores the word before the call, so that a sleeper that is not asleep yet sees it and does
+// not sleep.
 func (b *bell) ring(how uint32) {
 	b.word.Store(how)
 	futex(&b.word, futexWake, 1, nil)

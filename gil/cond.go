@@ -14,9 +14,9 @@ type Cond struct {
 	line line
 }
 
-// Wait gives L up, waits for a Signal or Broadcast, and takes L again. Its error is ctx's cause; L
-// is the caller's then also, unless the error is [quartet.ErrDeadlock]. The caller must have L, and
-// looks again after Wait whether what it waits for is so.
+// Wait gives L up, waits for a Signal or Broadcast, and takes L again. The caller must have L. It
+// has L again when Wait returns, unless the error is [quartet.ErrDeadlock]; any other error is
+// ctx's cause. The condition may not hold after Wait, so the caller checks it again.
 func (c *Cond) Wait(ctx context.Context) error {
 	c.mu.Lock()
 	// Before L is given up: a Signal of whoever takes L next has to find this thread.

@@ -77,6 +77,7 @@ func (t *vthread) endConvoy(s *sim) {
 	t.convoy = convoy{}
 }
 
+// convoyUntilNow is the series so far, for a report in the middle.
 func (t *vthread) convoyUntilNow() Convoy {
 	c := t.convoy
 	return Convoy{

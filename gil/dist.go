@@ -8,7 +8,8 @@ import (
 )
 
 // Dist is a distribution of durations, sampled with integers alone. Its zero value is always 0.
-// Dists can be compared; two that [Measured] made are equal only if one is a copy of the other.
+// Dists can be compared; two that [Measured] made are equal only if one is a copy of the other. It
+// is a small value without a pointer, but for Measured, so that a Load can be copied and compared.
 type Dist struct {
 	shape shape
 	a, b  time.Duration

@@ -31,7 +31,7 @@ type perInterpreter struct {
 // PerInterpreter is k interpreters in one process, each with a lock of its own that follows inner
 // (PEP 684, since 3.12). A task is a thread of the interpreter that [InInterpreter] says, else of
 // that whose number is its own, modulo k; a [StepThread] of the one that it names, and the threads
-// of a [Workload] are dealt out. So are processes to be simulated, as long as they share nothing.
+// of a [Workload] are dealt out. Processes that share nothing can be simulated in this way, too.
 // It panics when k is not positive, inner is nil, or has interpreters itself.
 func PerInterpreter(k int, inner Policy) Policy {
 	if k <= 0 || inner == nil || inner.Traits().Locks > 0 {

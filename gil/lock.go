@@ -7,9 +7,9 @@ import (
 )
 
 // Lock is a mutex for threads (threading.Lock): who waits for it releases the global lock
-// meanwhile. Unlock wakes the thread that has waited for longest, which has to come before anybody
-// else does. The zero value is free. It works under both clocks, and outside of threads, where it
-// blocks the goroutine. It must not be copied.
+// meanwhile. Unlock wakes the thread that has waited for longest; another may take the Lock before
+// that one runs. The zero value is free. It works under both clocks, and outside of threads, where
+// it blocks the goroutine. It must not be copied.
 type Lock struct {
 	mu    sync.Mutex // guards what follows
 	held  bool

@@ -23,11 +23,11 @@ type Machine struct {
 	// Of a thousand threads that wake on a busy core while another is idle, Sticky stay: the kernel
 	// looks for an idle core only among those that share a cache, which virtual cores do not.
 	Sticky int
-	// Of a thousand requests to drop the lock that are answered at once, Awake find the asker still
-	// awake: it takes the lock without a wake-up, if it is the only one who waits. If others have
-	// waited for longer, so many of a thousand are Barging: glibc's condition variables let an
-	// asker that has not gone to sleep yet take the signal before the sleepers. In traces of the
-	// kernel's scheduler it did so in 146 of 171 cases.
+	// Awake is how many of a thousand requests to drop the lock, of those that are answered at
+	// once, find the asker still awake. It takes the lock without a wake-up then, if nobody else
+	// waits. If others have waited for longer, it does so in Barging of a thousand cases: glibc's
+	// condition variables let an asker that has not gone to sleep yet take the signal before the
+	// sleepers. In traces of the kernel's scheduler it did so in 146 of 171 cases.
 	Awake, Barging int
 	// Chill is what the first steps of a thread, and each of its calls that wake others, cost more
 	// for each millisecond that it has not had the lock, up to 5: its caches are cold.

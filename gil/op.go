@@ -35,7 +35,8 @@ func (d Do) String() string {
 	return "unknown"
 }
 
-// Op is one thing that a thread does. The zero Op ends it.
+// Op is one thing that a thread does. The zero Op ends it. It is a value, so that a step allocates
+// nothing.
 type Op struct {
 	Do    Do
 	For   time.Duration // of DoCompute, DoHold, DoRelease and DoSleep
@@ -65,7 +66,8 @@ func Cycle(n int, ops ...Op) Step {
 
 func (f Step) next(s *sim, _ *vthread) Op { return f(s.now) }
 
-// code is what a thread does.
+// code is what a thread does. There are four: a Step, a task (strand), a thread of a Workload
+// (round), and its arrivals.
 type code interface {
 	next(s *sim, t *vthread) Op
 }

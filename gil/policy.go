@@ -63,7 +63,8 @@ type Traits struct {
 	Locks int
 }
 
-// slowed is how long d of computing takes.
+// slowed is how long d of computing takes. Only bytecode is slower in a free-threaded build:
+// reference counts and locks of objects are its cost.
 func (t Traits) slowed(do Do, d time.Duration) time.Duration {
 	if do == DoCompute {
 		d += d * time.Duration(t.Slowdown) / 100

@@ -57,6 +57,7 @@ func (s *Scheduler) Report() Report {
 	return Report{}
 }
 
+// add sums up. Every field of Figures is a sum over time, so threads can be added.
 func (f *Figures) add(o *Figures) {
 	f.Run += o.Run
 	f.Wait += o.Wait

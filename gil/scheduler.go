@@ -58,10 +58,10 @@ type Config struct {
 	// Observer sees the steps of the threads: one that does not hold the lock shows as suspended.
 	// Default: none.
 	Observer quartet.Observer
-	// SlowThread is after what time, real, OnSlow gets a [*SlowError] about a thread that keeps the
-	// lock and reaches no checkpoint, while others want it; under the Virtual clock also a
-	// [*DeadlockError] when all threads wait, one at least for a Lock that another has. Default: 1
-	// s.
+	// SlowThread is the real time after which OnSlow gets a [*SlowError] about a thread that keeps
+	// the lock and reaches no checkpoint, while others want it. Under the Virtual clock OnSlow also
+	// gets a [*DeadlockError] when all threads wait, at least one of them for a Lock that another
+	// has. Default: 1 s.
 	SlowThread time.Duration
 	// OnSlow is told once for each, on a goroutine of the scheduler's, and should return
 	// soon. Default: it is logged.

@@ -56,7 +56,7 @@ func newSim(cfg *Config) *sim {
 	}
 	s.locks = make([]simLock, max(1, s.traits.Locks))
 	for i := range s.locks {
-		s.locks[i].own = s.traits.OwnRequests
+		s.locks[i].ownRequests = s.traits.OwnRequests
 	}
 	s.cores = make([]core, cfg.Cores)
 	phases := newStream(s.seed, 0, forTicks)

@@ -14,19 +14,19 @@ import (
 // Invariant, between two steps: if it is free and somebody sleeps in waiters, somebody else is on
 // the way to it (flying); else a wake-up would be lost. check panics when that breaks.
 type simLock struct {
-	holder   *vthread
-	last     *vthread // who has it, or had it last
-	switches uint64
-	asked    bool     // the holder is asked to drop it
-	own      bool     // that is kept by thread, since 3.13
-	asker    *vthread // who asked last, and is awake until askedAt
-	awake    time.Duration
-	shut     time.Duration         // until then whoever released it signals, and keeps its mutex
-	ticked   time.Duration         // what was computed since the last release for its ticks
-	forced   *vthread              // who dropped it last, at a checkpoint
-	waiters  linked.List[*vthread] // they sleep until it is free
-	flying   int                   // woken for it, not there yet
-	dropped  []*vthread            // who dropped it on request, until another has it
+	holder      *vthread
+	last        *vthread // who has it, or had it last
+	switches    uint64
+	asked       bool     // the holder is asked to drop it
+	ownRequests bool     // asked is kept by thread, since 3.13
+	asker       *vthread // who asked last, and is awake until askedAt
+	awake       time.Duration
+	shut        time.Duration         // until then whoever released it signals, and keeps its mutex
+	ticked      time.Duration         // what was computed since the last release for its ticks
+	forced      *vthread              // who dropped it last, at a checkpoint
+	waiters     linked.List[*vthread] // they sleep until it is free
+	flying      int                   // woken for it, not there yet
+	dropped     []*vthread            // who dropped it on request, until another has it
 }
 
 func (l *simLock) state(now time.Duration) LockState {
@@ -42,7 +42,7 @@ func (l *simLock) wanted() bool { return l.waiters.Len()+l.flying > 0 }
 // requested reports whether the present holder is asked. With own requests (since 3.13) the bit is
 // the thread's, and an old one of another thread does not count.
 func (l *simLock) requested() bool {
-	if l.own {
+	if l.ownRequests {
 		return l.holder != nil && l.holder.asked
 	}
 	return l.asked
@@ -50,7 +50,7 @@ func (l *simLock) requested() bool {
 
 // request has the holder asked to drop the lock, or takes that back.
 func (l *simLock) request(holder *vthread, asked bool) {
-	if l.own {
+	if l.ownRequests {
 		holder.asked = asked
 	} else {
 		l.asked = asked

@@ -11,6 +11,7 @@ import (
 // state is what a thread does.
 type state uint8
 
+// Every moment of a thread's life is in one of these; set adds up the time in each.
 const (
 	stateBlocked state = iota // in a sleep or another wait, or between two of these
 	stateWaiting              // for the lock

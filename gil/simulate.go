@@ -11,8 +11,8 @@ type StepThread struct {
 	Label string
 	// Step is its code. It must not be nil.
 	Step Step
-	// Interpreter is of which one it is, modulo their number; -1: of none, as a thread of another
-	// process, which needs no lock. Default: the first.
+	// Interpreter is the number of the thread's interpreter, modulo their count. -1: none, like a
+	// thread of another process; it needs no lock. Default: the first.
 	Interpreter int
 	// Start is when it starts.
 	Start time.Duration

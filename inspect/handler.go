@@ -13,7 +13,8 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// lookedAt is how long after a request its observers stay on.
+// lookedAt is how long after a request its observers stay on. It is longer than the page's own
+// pause between two requests, so that an open page never switches them off.
 const lookedAt = 15 * time.Second
 
 // Page is an http.Handler that shows executors. Make it with [Handler]. Its methods may be called
@@ -88,7 +89,8 @@ func (p *Page) switchOffLocked() {
 }
 
 // Snapshot returns the state of all executors. It does not switch the observers on, so that its
-// rates cover the time since the last look only while somebody looks.
+// rates cover the time since the last look only while somebody looks. Stacks are read last and once
+// for all executors, as reading them stops the program.
 func (p *Page) Snapshot() Snapshot {
 	now := time.Now()
 	s := Snapshot{At: now}

@@ -54,7 +54,8 @@ type card struct {
 	Histograms []histogram
 }
 
-// lanes is the picture of the last seconds, for a desk or for a phone.
+// lanes is the picture of the last seconds, for a desk or for a phone. SVG is safe as HTML: package
+// draw writes it.
 type lanes struct {
 	Class string
 	SVG   template.HTML

@@ -7,7 +7,9 @@ import (
 )
 
 // recorder keeps the last events of an executor, under the name that the page has for it. Events of
-// the lanes that pictures leave out are kept apart, so that they take no room of the others.
+// the lanes that pictures leave out are kept apart, so that they take no room of the others. A
+// Timeline with a Limit keeps the newest events and forgets the oldest, so that a page left open
+// for days costs the same.
 type recorder struct {
 	name        string
 	shown, rest quartet.Timeline

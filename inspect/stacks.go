@@ -31,7 +31,8 @@ func addStacks(s *Snapshot) {
 	}
 }
 
-// clipped returns a stack of bounded size.
+// clipped returns a stack of bounded size. A stack of a deep recursion would make the page
+// megabytes.
 func clipped(stack string) string {
 	if len(stack) > mostStack {
 		return stack[:mostStack] + "\n…"

@@ -72,7 +72,8 @@ func newSubject(ex quartet.Executor) *subject {
 	return s
 }
 
-// kindOf returns the package of the executor behind all wrappers, such as workerpool.
+// kindOf returns the package of the executor behind all wrappers, such as workerpool. It follows
+// Unwrap itself: As stops at the first that fits, and every wrapper is an Executor.
 func kindOf(ex quartet.Executor) string {
 	for {
 		u, ok := ex.(interface{ Unwrap() quartet.Executor })
@@ -153,7 +154,8 @@ func (s *subject) snapshot(now time.Time) Executor {
 	return x
 }
 
-// rate fills in the numbers that need an earlier look.
+// rate fills in the numbers that need an earlier look. Counters only grow, so a difference over a
+// time is a rate, whatever happened between.
 func (x *Executor) rate(since look, now time.Time, mark loopMark) {
 	seconds := now.Sub(since.at).Seconds()
 	if seconds <= 0 {

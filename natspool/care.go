@@ -190,6 +190,9 @@ func (p *Pool) lostError(r *record, m *member) error {
 
 // sendAgainLocked repeats the calls that the server has not acknowledged within two beats. A stream
 // that answers nothing may be gone, so it is asked about too.
+//
+// Two beats, since the answer to a publish takes a round trip and, in a cluster of servers, the
+// replication.
 func (p *Pool) sendAgainLocked(now time.Time, out *todo) {
 	var again []*record
 	for _, r := range p.records {

@@ -35,7 +35,8 @@ func (n *Node) care(quit chan struct{}) {
 }
 
 // reconnected: the server may have lost the requests, and pools were not heard for a reason on this
-// side.
+// side. So the first beat after a reconnection asks and tells everything anew, and waits for no
+// timer.
 func (n *Node) reconnected() {
 	now := time.Now()
 	n.hearAll(now)

@@ -102,6 +102,9 @@ func (t *todo) wakeLocked(r *record) {
 }
 
 // deliver hands items over, in order, and then ends the call. One goroutine at a time does this.
+//
+// It is not a goroutine of its own: whoever has received the items runs it, as an effect. While it
+// runs, others that receive items of this call only add them (busy).
 func (p *Pool) deliver(r *record) {
 	s := r.flow
 	for {

@@ -45,6 +45,8 @@ type job struct {
 // stage is how far a job is.
 type stage uint8
 
+// Where a job is at each stage: asking, in jobs only; starting, in the starter's queue too;
+// running, with the executor; over, in jobs with its result; dropped, nowhere.
 const (
 	asking   stage = iota // its pool: may it start?
 	starting              // it may; on its way to the executor
@@ -95,8 +97,8 @@ func (j *job) moveLocked(to stage) bool {
 }
 
 // keeps reports whether the call stays in the stream until it has ended, so that the server gives
-// it to another node when this one dies: that of a pool which nobody may be there to send it again
-// for.
+// it to another node when this one dies. That is for an Idempotent call of a Detached pool: the
+// pool may be gone, and nobody else would send it again.
 func (j *job) keeps() bool {
 	return j.message.flags&flagDetached != 0 && j.message.flags&flagIdempotent != 0
 }

@@ -19,7 +19,8 @@ const objectAge = 24 * time.Hour
 // objectTime bounds each request to the object store.
 const objectTime = 30 * time.Second
 
-// bucket keeps bodies that are larger than a message, until they have been read.
+// bucket keeps bodies that are larger than a message, until they have been read. A body has one
+// writer and one reader: inputs go from pool to node, outputs from node to pool.
 type bucket struct {
 	js       jetstream.JetStream
 	name     string

@@ -159,6 +159,9 @@ func (p *Pool) api(ctx context.Context, subject, body string, v any) error {
 
 // missingLocked sends a call again that is in the stream no more and was not granted: it has not
 // started. A Detached pool that has been out of reach does not.
+//
+// The pool alone grants, so a call that is queued here, and in the stream no more, has not been
+// started; a node that asks about an old copy is granted it or denied, as the record says then.
 func (p *Pool) missingLocked(missing []*record, out *todo) {
 	var again []*record
 	for _, r := range missing {

@@ -25,7 +25,8 @@ type pulls struct {
 	classAsk bool      // a request without waiting is at the class's queue
 }
 
-// pull is one request.
+// pull is one request. It is open until it has brought all, the server has said that there is no
+// more, or it has expired.
 type pull struct {
 	class string
 	left  int // messages that it may still bring

@@ -139,10 +139,10 @@ func (p *Pool) givenBackLocked(n *member, id uint64, out *todo) {
 // errUnwanted is the cause with which a call is cancelled on a node that was believed lost.
 var errUnwanted = errors.New("natspool: nobody waits for the call any more")
 
-// resultLocked ends a call. An output counts whoever brings it: a node that was believed lost, too.
-// An error counts from the node that holds the call, since another's may have come of being told
-// so; or from one that has started it without leave. It reports false where n has to send its items
-// again first.
+// resultLocked ends a call. An output counts from any node, also from one that was believed lost.
+// An error counts only from the node that holds the call, or from one that has started it without
+// leave: another node may report an error because it was told to cancel. It reports false if n has
+// to send its items again first.
 func (p *Pool) resultLocked(n *member, f frame, out *todo) bool {
 	r := p.records[f.id]
 	if r == nil || !p.wantedLocked(r, n, f, out) {

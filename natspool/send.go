@@ -24,7 +24,8 @@ type todo struct {
 	frames  []addressed
 }
 
-// ending is how a call ends.
+// ending is how a call ends. output is in the cluster's codec; raw says that it is bytes or a
+// string, unchanged.
 type ending struct {
 	r      *record
 	output []byte

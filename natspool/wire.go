@@ -62,6 +62,32 @@ func parseCall(data []byte) (*callMessage, error) {
 }
 
 // frameKind is the kind of a frame. A message between a node and a caller consists of frames.
+//
+// A call's way, with the state of its record in the pool and the stage of its job on the node:
+//
+//	pool                            stream                   node
+//	sending   callMessage ──────────> │ <─────────────────── a request for calls
+//	queued    <──────── PubAck        │ ───────────────────> asking
+//	          <─────────────────────────────────── frameAsk
+//	held      frameGrant ─────────────────────────────────> starting, then +ACK to the stream
+//	                                                        running: the executor has it
+//	          <──────────────────────────────── frameResult over: the result is kept
+//	ended     frameConfirm ───────────────────────────────> dropped
+//
+// Every message may get lost, and somebody notices:
+//
+//	lost                 noticed by                          then
+//	callMessage, PubAck  pool: sendAgainLocked, two beats    it is published again
+//	a stored message     pool: askStream                     the same, if nobody was granted it
+//	frameAsk             node: remindLocked, half a beat     it is asked again
+//	frameGrant           node, as above; pool: holdingLocked it is granted again, or the call sent again
+//	frameResult          node: remindLocked, two beats       it is said again, until it is confirmed
+//	frameConfirm         the same                            the pool confirms again
+//	frameItem            node: remindLocked                  the kept frames are sent again
+//	frameTaken           pool: look, each beat               it is said again
+//	frameCancel          nobody                              the call runs on, to its deadline at most
+//	beats of a node      pool: loseLocked, LostAfter         its calls are lost, or sent again
+//	beats of a pool      node: loseLocked, LostAfter         its calls are cancelled
 type frameKind uint8
 
 const (

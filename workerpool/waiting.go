@@ -10,7 +10,8 @@ import (
 
 // run is a node of the pool as the Model of its own task: a task that waits lends its slot, and
 // takes one again before it goes on. The goroutine stays blocked meanwhile, which costs its stack
-// and no slot.
+// and no slot. Its methods run on the task's own goroutine, or on a foreign one that has the task's
+// ctx; lend tells them apart by the task's state.
 type run task.Node
 
 var (

@@ -21,9 +21,9 @@ import (
 //	           └────────────────┴─────────────────────┘          │
 //	                            └────────────────────────────────┘
 //
-// Invariant: at most one worker is searching or lingering; it is p.searcher. A burst therefore
-// wakes as many workers as its tasks last, not one for each task: who finds something sends the
-// next.
+// Invariant: at most one worker is searching or lingering; it is p.searcher. So a burst wakes one
+// worker after the other for as long as there are tasks, and not a worker for each task: a worker
+// that finds something sends the next.
 //
 // A worker has a slot only together with work: takeLocked counts it, or whoever sends the work
 // does. The alternative, a worker that waits at a channel for each task, costs a wake-up for each;
@@ -380,9 +380,9 @@ func (p *Pool) releaseLocked(n *task.Node) {
 	p.in.EndLocked(n)
 }
 
-// linger lets others run a few times before the searcher parks: a submitter that is at it needs not
-// wake anybody then, and parking costs more than the whole of a short task. YieldUntil gives the
-// processor away between the looks.
+// linger lets others run a few times before the searcher parks. A submitter that comes meanwhile
+// need not wake anybody, and parking costs more than a short task. YieldUntil gives the processor
+// away between the looks.
 func (p *Pool) linger() {
 	task.YieldUntil(func() bool { return p.in.Ready() || p.called.Load() }, lingerYields)
 }

@@ -89,7 +89,8 @@ func (c *trace) event(e traceEvent) {
 // pid numbers the groups, from 1.
 func (c *trace) pid(group string) int { return slices.Index(c.order, group) + 1 }
 
-// heads names processes and threads.
+// heads names processes and threads. Numbers of processes and threads are made up here: the format
+// wants numbers, and groups have names.
 func (c *trace) heads() {
 	c.put(`{"traceEvents":[`)
 	for _, group := range c.order {
@@ -120,7 +121,8 @@ func (c *trace) thread(group string, number int, name string, order int) {
 }
 
 // stretch writes a slice. Waits of tasks that share a lane overlap, and so are asynchronous.
-// Threads that share a lock have a lane each.
+// Threads that share a lock have a lane each. A viewer draws slices of one thread as a stack, which
+// is wrong for tasks that only share a lane.
 func (c *trace) stretch(i int, s Span) {
 	e := traceEvent{Name: s.name(), TS: micros(s.From), PID: c.pid(s.Lane.Group), TID: s.Lane.Number}
 	switch {

@@ -25,7 +25,8 @@ type Lane struct {
 
 func (l Lane) name() string { return Clean(l.Group) + " " + strconv.Itoa(l.Number) }
 
-// Span is a stretch of a task's time.
+// Span is a stretch of a task's time. Spans of one task follow each other; those of one lane may
+// overlap, where its tasks share it.
 type Span struct {
 	Lane     Lane
 	Task     uint64
@@ -50,7 +51,8 @@ const (
 // holdsLock reports whether a task of this look has its group's lock, if the group has one.
 func (l Look) holdsLock() bool { return l == Run || l == Holds }
 
-// Mark is something that happened to a task at one moment.
+// Mark is something that happened to a task at one moment. It has no length, so it is drawn over
+// the spans.
 type Mark struct {
 	Kind MarkKind
 	Name string // for a trace
@@ -117,7 +119,8 @@ func newPlan(s *Scene) *plan {
 	return p
 }
 
-// peer returns the row of the other task of a mark, if it is known.
+// peer returns the row of the other task of a mark, if it is known. A task that has moved between
+// lanes is looked for where it ran last.
 func (p *plan) peer(m Mark) (row int, ok bool) {
 	l, ok := p.home[taskKey{m.Lane.Group, m.Peer}]
 	return p.row[l], ok && m.Peer != 0
@@ -135,7 +138,7 @@ func (p *plan) locked() map[string]bool {
 }
 
 // groups returns the names of all groups, in order. A group whose tasks were only ever queued has
-// no lane.
+// no lane. Marks and remarks name no group that has no span.
 func (p *plan) groups() []string {
 	var groups []string
 	for _, s := range p.Spans {

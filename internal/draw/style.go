@@ -82,8 +82,8 @@ func (d *drawing) axis() {
 	}
 }
 
-// tickStep is a round length of which at most so many make the whole. 1, 2, 5, 10 and so on up to
-// ten seconds, and beyond that lengths that a clock has.
+// tickStep returns a round length that fits into the whole at most so many times. 1, 2, 5, 10 and
+// so on up to ten seconds, and beyond that lengths that a clock has.
 func tickStep(length time.Duration, most int) time.Duration {
 	n := time.Duration(most)
 	step := time.Duration(1)

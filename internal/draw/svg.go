@@ -147,7 +147,8 @@ func (d *drawing) tagLines() []int {
 	return lines
 }
 
-// head returns the text before the shapes. The picture's id is a sum of its shapes.
+// head returns the text before the shapes. The picture's id is a sum of its shapes. Two pictures
+// with the same shapes have the same id, and look alike, so they may share it.
 func (d *drawing) head() string {
 	sum := fnv.New64a()
 	_, _ = sum.Write([]byte(d.b.String()))
@@ -157,7 +158,7 @@ func (d *drawing) head() string {
 		strings.ReplaceAll(svgStyle, "ID", id) + `<rect class="q-page" width="100%" height="100%"/>` + "\n"
 }
 
-// bands shade what the remarks are about.
+// bands shade what the remarks are about. They are drawn first, below everything.
 func (d *drawing) bands() {
 	for _, r := range d.Remarks {
 		row, ok := d.row[r.Lane]
@@ -211,7 +212,8 @@ func (d *drawing) about(s Span) string {
 	return fmt.Sprintf("%s %s for %v, from %v", s.name(), svgWords[s.Look], s.To-s.From, s.From)
 }
 
-// marks draws lost races and forced switches, one of each sort for each unit of width.
+// marks draws lost races and forced switches, one of each sort for each unit of width. At a
+// thousand switches a second a picture would be nothing but arrows.
 func (d *drawing) marks() {
 	seen := make(map[[3]int]bool)
 	for _, m := range d.Marks {
@@ -252,7 +254,7 @@ func (d *drawing) arrow(x, from, to int, about string) {
 }
 
 // names says whose lanes they are: the task's, where it is always the same, before that of the lane
-// if there is room.
+// if there is room. On a narrow picture there is room for one of the two.
 func (d *drawing) names() {
 	for i, l := range d.lanes {
 		y := d.top[i] + svgBar*10 - 58

@@ -97,7 +97,8 @@ func queueCells(counts []int) []byte {
 	return cells
 }
 
-// cellParts is the number of parts of a column that are told apart when its time is added up.
+// cellParts is the number of parts of a column that are told apart when its time is added up. Finer
+// parts would change letters only where times are nearly equal.
 const cellParts = 64
 
 // cell adds up what a lane does in one column. Both are needed: a stretch shorter than a part is
@@ -135,7 +136,8 @@ func (c *chart) cells() [][]byte {
 
 var markLetters = [...]byte{Other: 0, Lost: '!', Forced: '>'}
 
-// spread adds a span to the columns that it touches, at least one.
+// spread adds a span to the columns that it touches, at least one. At least one, so that no task is
+// left out because it was short.
 func (c *chart) spread(cells []cell, s Span) {
 	from, to := c.at(s.From, c.width*cellParts), c.at(s.To, c.width*cellParts)
 	first := min(from/cellParts, c.width-1)

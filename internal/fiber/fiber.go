@@ -106,9 +106,9 @@ func (f *Fiber) loop(yield func(Outcome) bool) {
 	}
 }
 
-// call runs one function. A panic ends in it, with the stack that it had. An exit cannot: it yields
-// from inside the deferred call, so that the resumer comes back as usual, and is over when the
-// fiber is stopped.
+// call runs one function. It recovers a panic, with its stack. A Goexit cannot be recovered: call
+// yields from inside the deferred function, so that the resumer returns as usual, and the exit goes
+// on when the fiber is stopped.
 func (f *Fiber) call() (outcome Outcome) {
 	outcome = Exited
 	defer func() {

@@ -16,7 +16,7 @@ import (
 // that end late; it is never above 1, since a budget cannot be more than the deadline.
 type Judge struct {
 	share float64 // of the accepted that may end late
-	trust float64 // by what share of its time a task must be expected to end, 1: all
+	trust float64 // the share of its time within which a task must be expected to end; 1: all of it
 	gap   time.Duration
 	seen  time.Time // the last submit
 }
@@ -24,8 +24,8 @@ type Judge struct {
 // New returns a judge that lets at most that share of the accepted tasks end late.
 func New(share float64) Judge { return Judge{share: share, trust: 1} }
 
-// lesson is by how much one late task moves the judged deadline, and by how much more than its
-// share.
+// lesson scales the steps of trust: a late task lowers it by lesson·(1-share), one in time raises
+// it by lesson·share.
 const lesson = 0.05
 
 // Ended tells of an accepted task. A late one moves the judged deadline 1/share times as far as one
@@ -56,8 +56,8 @@ func (j *Judge) Submitted(now time.Time, run time.Duration) {
 	j.seen = now
 }
 
-// unknown says by which part of its budget a task is taken to run when no run time is known, unless
-// the running ones have taken longer already.
+// While no run time is known, a task is taken to run for 1/unknown of its budget, or for as long as
+// the running ones have run already, if that is longer.
 const unknown = 8
 
 // Refuses reports whether a task that has to wait is refused. starts is how many start before it,
