@@ -54,7 +54,11 @@ func (l *Loop) PostClosing(fn func()) {
 func (l *Loop) ParkAfter(meanwhile func()) {
 	l.in.Lock()
 	meanwhile()
-	l.parkUntil(never, l.now())
+	alarm, asleep := l.fallAsleepLocked(never, l.now())
+	l.in.Commit()
+	if asleep {
+		l.park(alarm)
+	}
 }
 
 // StopThenStart stops the Run, and starts the oldest queued task all the same, as a loop does that

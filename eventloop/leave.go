@@ -28,7 +28,11 @@ func (l *Loop) leave() bool {
 			l.in.Commit()
 			return true
 		}
-		l.parkUntil(d.when, now)
+		alarm, asleep := l.fallAsleepLocked(d.when, now)
+		l.in.Commit()
+		if asleep {
+			l.park(alarm)
+		}
 		return true
 	}
 	l.takeTimerLocked(d)

@@ -27,7 +27,11 @@ func (l *Loop) idle() bool {
 		return true
 	}
 	now := l.now()
-	l.parkUntil(l.firstTimerLocked(now, false).when, now)
+	alarm, asleep := l.fallAsleepLocked(l.firstTimerLocked(now, false).when, now)
+	l.in.Commit()
+	if asleep {
+		l.park(alarm)
+	}
 	return true
 }
 
@@ -86,29 +90,27 @@ func (l *Loop) aliveLocked() bool {
 	return false
 }
 
-// parkUntil is called locked, and unlocks. It parks until when, or until the loop is roused.
+// fallAsleepLocked makes ready to park until when, or until the loop is roused. It reports false
+// where there is something to do first. The caller unlocks, and then parks with alarm.
 //
 // It is the only place that sets asleep. The order: nextDue first, so that an addTimerLocked for an
-// earlier time wakes the loop; then asleep; then the last look at what needs no lock to arrive,
-// posts and sockets (see posted). While a Run ends, posts are for the next one, and are not looked
+// earlier time wakes the loop; then asleep; then the last look at posts and sockets, which arrive
+// without the lock (see posted). While a Run ends, posts are for the next one, and are not looked
 // at.
-func (l *Loop) parkUntil(when, now time.Duration) {
+func (l *Loop) fallAsleepLocked(when, now time.Duration) (alarm <-chan time.Time, asleep bool) {
 	l.nextDue.Store(int64(when))
-	var alarm <-chan time.Time
 	if when != never {
 		if when <= now {
-			l.in.Commit()
-			return
+			return nil, false
 		}
 		if l.cfg.Clock == nil {
 			alarm = l.setAlarm(l.wakeAtLocked(when) - now)
 		}
 	}
-	l.asleep.Store(true)                                     // from the unlock on, Health reads the loop's own counters
-	if l.poller.due() || !l.leaving && l.inbox.full.Load() { // see posted
+	l.asleep.Store(true) // from the unlock on, Health reads the loop's own counters
+	if l.poller.due() || !l.leaving && l.inbox.full.Load() {
 		l.asleep.Store(false)
-		l.in.Commit()
-		return
+		return nil, false
 	}
 	l.parkedAt, l.turn.last = now, called{}
 	if l.attention.Load()&lookAsked != 0 {
@@ -116,9 +118,7 @@ func (l *Loop) parkUntil(when, now time.Duration) {
 		l.attention.And(^lookAsked)
 	}
 	l.turn.noteLag(l, now) // nothing is posted any more
-	l.in.Commit()
-	l.park(alarm)
-	l.turn.woke = l.rousedAt
+	return alarm, true
 }
 
 // grain is the most by which a crowded loop wakes late for its timers. A wake-up costs as much as
@@ -134,7 +134,7 @@ func (l *Loop) wakeAtLocked(when time.Duration) time.Duration {
 	return when
 }
 
-// park waits for rouse or the alarm.
+// park waits for rouse or the alarm, after fallAsleepLocked.
 //
 // Invariant: each change of asleep to false sends one token to wake, and each park takes one. So
 // wake, which has room for one, never blocks a rouse, which holds the lock. The alarm sends no
@@ -143,6 +143,7 @@ func (l *Loop) wakeAtLocked(when time.Duration) time.Duration {
 func (l *Loop) park(alarm <-chan time.Time) {
 	if alarm == nil {
 		<-l.wake // a select costs more
+		l.turn.woke = l.rousedAt
 		return
 	}
 	select {
@@ -156,6 +157,7 @@ func (l *Loop) park(alarm <-chan time.Time) {
 		<-l.wake // of this rouse, or of one at the same moment
 		l.in.Commit()
 	}
+	l.turn.woke = l.rousedAt
 }
 
 // rouseLocked wakes the loop if it is parked, and may be called for nothing.

@@ -10,7 +10,8 @@ import (
 //
 // There are two: socket, for sockets that the poller watches, and streamed, for every other
 // net.Conn. What they promise is the same, so conn_*.go knows neither. A transport reports news by
-// readyLocked and sentLocked, and its failure by moveLocked(fails).
+// readyLocked and sentLocked, and its failure as an error of read or write, or by
+// moveLocked(fails).
 type transport interface {
 	// read puts received data into p; more: there may be more of it. Its error is errWait when
 	// nothing is there yet, io.EOF at the end of what the other side sends, else why the connection

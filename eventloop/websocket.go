@@ -140,8 +140,7 @@ func (ws *WebSocket) Close(code int, reason string) {
 	ws.boundClose()
 }
 
-// boundClose ends the connection after CloseTimeout, if the other side has not done so. It is the
-// connection's close timer, which nothing else uses while OnData is set.
+// boundClose ends the connection after CloseTimeout, if the other side has not done so.
 func (ws *WebSocket) boundClose() {
 	ws.c.mu.Lock()
 	defer ws.c.mu.Unlock()

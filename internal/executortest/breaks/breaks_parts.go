@@ -36,7 +36,7 @@ var partBreaks = []broken{
 	{
 		clause: "gil", what: "a hand-off of the real lock turned round", pkg: "./gil", run: "^TestAHandedOff",
 		edits: []edit{
-			{"gil.(*lock).wakeFirst", "if handOff {", "if !handOff {"},
+			{"gil.(*lock).wakeFirstLocked", "if handOff {", "if !handOff {"},
 		},
 	},
 	{
@@ -61,7 +61,7 @@ var partBreaks = []broken{
 	{
 		clause: "loop", what: "a wake-up before the loop parks is lost", pkg: "./eventloop",
 		run: "^TestAPost", edits: []edit{
-			{"eventloop.(*Loop).parkUntil", "if l.poller.due() || !l.leaving && l.inbox.full.Load() {", "if false {"},
+			{"eventloop.(*Loop).fallAsleepLocked", "if l.poller.due() || !l.leaving && l.inbox.full.Load() {", "if false {"},
 		},
 	},
 	{
