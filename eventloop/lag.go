@@ -7,8 +7,8 @@ import "time"
 // been called.
 //
 // A clock reading for each post would cost as much as the post. So the probe follows one batch:
-// since is when its posts had been waiting for sure, taken says that the turn has the batch, and
-// the end of the posted phase is when the last of them has been called.
+// since is a time at which its posts were waiting, and taken says that the turn has the batch. The
+// last of them has been called at the end of the posted phase.
 type lagProbe struct {
 	since time.Duration // 0: none is measured
 	taken bool          // the batch has been taken

@@ -157,8 +157,8 @@ func (l *Loop) resumeDriver(drive func()) (returned bool) {
 }
 
 // failOutside is fail on the goroutine that called Run. The hook is inside the loop there, too.
-// Without the new number, a Post or Stop of that hook would be taken for one from another
-// goroutine, and a wait of the hook for the loop would hang in place of returning ErrDeadlock.
+// Without the new number the hook would be taken for another goroutine. Its wait for the loop would
+// hang, where it has to return ErrDeadlock.
 func (l *Loop) failOutside(err error) {
 	l.driver.Store(goid.Number())
 	l.fail(err)

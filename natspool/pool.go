@@ -295,9 +295,8 @@ func (p *Pool) letGo() {
 }
 
 // leave takes the drained pool out of NATS. It runs once; other callers wait for its end. The
-// order: no beats and no status any more, then all calls of this pool are stored or refused
-// (settle), then nothing is heard, then the last words are sent, and then the rest of the calls is
-// purged, which must come after the last publish.
+// order: beats and status end. Then settle waits until the server has all calls. Then nothing is
+// heard any more, and the last words are sent. The purge comes last, after the last publish.
 func (p *Pool) leave() {
 	p.once.Do(func() {
 		close(p.quit)

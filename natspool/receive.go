@@ -201,7 +201,7 @@ func (p *Pool) fetchLocked(r *record, object string, e ending) {
 // holdingLocked compares n's list of this pool's calls with the pool's own.
 //
 // The list answers beat f.n. A grant of the beat before may still have been on its way when the
-// node wrote it, so only calls that were granted earlier, and are missing, count as never arrived.
+// node wrote the list. So a missing call counts as never arrived only if it was granted earlier.
 func (p *Pool) holdingLocked(n *member, f frame, out *todo) {
 	there := make(map[uint64]bool, len(f.held))
 	for _, h := range f.held {

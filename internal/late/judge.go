@@ -56,8 +56,8 @@ func (j *Judge) Submitted(now time.Time, run time.Duration) {
 	j.seen = now
 }
 
-// While no run time is known, a task is taken to run for 1/unknown of its budget, or for as long as
-// the running ones have run already, if that is longer.
+// While no run time is known, a task is taken to run for 1/unknown of its budget. If the running
+// ones have run for longer already, that time stands for it.
 const unknown = 8
 
 // Refuses reports whether a task that has to wait is refused. starts is how many start before it,
