@@ -69,6 +69,7 @@ func (x Executor) warnings() (all []string) {
 		all = append(all,
 			fmt.Sprintf("The oldest of %d queued tasks has waited for %v.", x.Stats.Queued, round(x.Queue[0].Age)))
 	}
+	// The convoys are ordered by the time that they cost.
 	if x.Lock != nil && len(x.Lock.Convoys) > 0 {
 		all = append(all, "The lock has a convoy: "+x.Lock.Convoys[0]+".")
 	}

@@ -140,6 +140,7 @@ func (s *subject) snapshot(now time.Time) Executor {
 	mark := describe(s.ex, &x, now)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// Nobody looks: no earlier look is kept, so there are no rates either.
 	if s.record == nil {
 		return x
 	}

@@ -28,6 +28,7 @@ func (p *Page) writeText(b *bytes.Buffer) error {
 		fmt.Fprintf(b, "\n== %s (%s)\n", x.Name, x.Kind)
 		x.writeText(b)
 		t, left := p.subjects[i].timeline(s.At)
+		// A Timeline without events is an error there, and nothing unusual here.
 		if err := t.WriteText(b, textColumns); err != nil {
 			fmt.Fprintln(b, "nothing happened while somebody looked")
 		} else if left > 0 {

@@ -53,6 +53,8 @@ func (n *Node) hear(m *nats.Msg) {
 		if j.caller != b.caller {
 			continue
 		}
+		// A pool without calls has ended them all, so it has this result, and its confirmation was
+		// lost.
 		if b.idle && j.stage == over { // then it has the result
 			j.moveLocked(dropped)
 			continue
@@ -112,6 +114,7 @@ func (n *Node) receive(m *nats.Msg) {
 	for _, f := range all {
 		n.told(key{from, f.id}, f)
 	}
+	// The slots have enough to run for now, so acks and questions may wait for company.
 	if n.plenty() {
 		n.nudge()
 		return

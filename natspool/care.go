@@ -96,6 +96,7 @@ func (p *Pool) look() bool {
 	now := time.Now()
 	var out todo
 	p.in.Lock()
+	// Not hearing a node proves nothing about a time in which this process did not run.
 	if now.Sub(p.lastTick) > 2*p.cfg.Heartbeat { // the process was stopped, or starved
 		p.in.Commit()
 		p.restart()
@@ -114,6 +115,8 @@ func (p *Pool) look() bool {
 	}
 	p.refuseLocked(now, &out)
 	p.dropAbandonedLocked(&out)
+	// The question costs the server some work, so it is asked at most twice in LostAfter, and only
+	// if a call has been in the stream for long.
 	ask := p.nc.IsConnected() && !p.asking && now.Sub(p.askedAt) > p.cfg.LostAfter/2 && p.waitingLocked(now)
 	if ask {
 		p.asking, p.askedAt = true, now
@@ -150,6 +153,7 @@ func (p *Pool) lostLocked(m *member, out *todo) {
 			continue
 		}
 		lost++
+		// attempt counts the starts so far, this lost one included.
 		if r.idempotent && int(r.message.attempt) < p.cfg.Attempts {
 			p.sendLocked(r, out)
 			continue
@@ -278,6 +282,7 @@ func (p *Pool) hear(msg *nats.Msg) {
 	}
 	p.in.Commit()
 	p.do(&out)
+	// A draining node waits for confirmations, and ends when it has them all.
 	if b.draining {
 		p.out.flush()
 	}

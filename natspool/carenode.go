@@ -76,6 +76,7 @@ func (n *Node) look(now time.Time) {
 		n.pulls.barren = false // a pool may have sent something there that saw another program's node go
 	}
 	since := now.Add(-n.shared.LostAfter)
+	// The silence is ours: pools get twice the time, as nothing of theirs can arrive.
 	if !n.nc.IsConnected() {
 		since = now.Add(-2 * n.shared.LostAfter)
 	}
@@ -91,6 +92,8 @@ func (n *Node) look(now time.Time) {
 		_ = n.nc.Publish("$JS.API.STREAM.PURGE."+n.names.stream, []byte(`{"filter":"`+n.names.callsOf(id)+`"}`))
 	}
 	n.out.flush()
+	// The server has said something unusual about a request since the last beat: the queue may be
+	// gone.
 	if stuck && n.nc.IsConnected() {
 		n.repair()
 	}

@@ -68,8 +68,9 @@ func (n *Node) deliver(class string, m *nats.Msg) {
 	old := n.jobs[j.key]
 	c := n.callerLocked(message.caller)
 	switch {
-	case old != nil: // delivered once more
+	case old != nil: // delivered once more: the server has not got our acknowledgement
 		n.againLocked(old, m)
+	// The node has begun to drain since it asked: back to the stream at once, for another node.
 	case !n.takesLocked() && n.phase != serving:
 		n.later(m, 0)
 	case !n.runs[message.name]:
@@ -77,6 +78,7 @@ func (n *Node) deliver(class string, m *nats.Msg) {
 	case c.lost && !j.detached(): // a pool that lives finds it missing, and sends it again
 		n.ack(j)
 	default:
+		// A pool that has made a call is idle no more, though its beat has not arrived yet.
 		if c.idle {
 			c.heard(time.Now())
 		}
@@ -141,6 +143,8 @@ func (n *Node) grantLocked(j *job, left time.Duration) {
 	ctx := j.ctx
 	if left > 0 {
 		at := j.begunAt.Add(left)
+		// The function sees the deadline, counted on this machine's clock from the time that was
+		// left. It is the pool that cancels at that time, so that the cause is the pool's own.
 		ctx = deadlineCtx{ctx, at}
 		// The pool cancels with its own cause at the deadline. This is for one that cannot say so.
 		timer := time.AfterFunc(left+2*n.shared.Heartbeat, func() { j.cancel(context.DeadlineExceeded) })

@@ -191,6 +191,7 @@ func (j *job) around(ctx context.Context, run func(context.Context) error) error
 // must not be lost, since an Idempotent function's call would be run twice, and any other one be
 // reported as lost.
 func (j *job) end(output []byte, raw bool, err error) {
+	// Nothing has run, so it is no result: nodes of another program may have the function.
 	if err != nil && j.unrunnable(err) {
 		j.refuse(err)
 		return
@@ -219,8 +220,11 @@ func (j *job) end(output []byte, raw bool, err error) {
 		if j.keeps() {
 			n.ack(j)
 		}
+		// The pool is known from now on, so that the result is kept until it is confirmed, or the
+		// pool is lost.
 		n.callerLocked(j.caller)
 	}
+	// If calls are still running here, their results will go soon, and may take this one with them.
 	last := n.active == 0
 	n.mu.Unlock()
 	if ended {

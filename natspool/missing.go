@@ -77,6 +77,7 @@ func (p *Pool) goneOf(ctx context.Context, ends ends, waiting []place) (gone map
 			inside = append(inside, w)
 		}
 	}
+	// All are there, as far as counting tells.
 	if ends.mine >= len(inside) {
 		return gone, nil
 	}

@@ -279,6 +279,7 @@ func (n *Node) leave() {
 		n.nc.RemoveStatusListener(n.status)
 		n.subs.drop()
 		n.sayBeat(true)
+		// Its functions have ended, so none of their calls is left.
 		_ = n.own.Close()
 	}
 	n.exited.Wait()

@@ -222,6 +222,7 @@ func flagIf(set bool, flag uint8) uint8 {
 func (p *Pool) launch(r *record) {
 	var out todo
 	p.in.Lock()
+	// Else it has been abandoned between the submit and now.
 	if r.node.State().Pending() {
 		if len(p.records) == 0 {
 			p.wakeLocked()

@@ -86,12 +86,16 @@ func (n *Node) requestsLocked() (out []request) {
 	p := &n.pulls
 	want := p.slots + n.aheadLocked()
 	idle := want - n.active
+	// Nothing is asked for while the slots are full, so calls stay where every node can fetch them.
 	if idle <= 0 || p.classAsk {
 		return nil
 	}
 	mixed := n.own.members.classes.Load() > 1
 	// Where many are fetched ahead, they are asked for a quarter at a time, and not one by one.
 	if free := idle - p.outstandingLocked(); free > 0 && free >= (want-p.slots)/4 {
+		// The class's own queue is asked first and without waiting: its calls can run on few nodes.
+		// Where several classes are there, the question after a call from it goes to the queue of
+		// all, so that neither queue starves.
 		if !p.barren && (!p.turn || !mixed) {
 			p.classAsk, p.askedAt = true, time.Now()
 			return append(out, n.requestLocked(n.class, free, pull{asks: true}))
@@ -99,6 +103,8 @@ func (n *Node) requestsLocked() (out []request) {
 		p.turn = false
 		out = append(out, n.requestLocked(anyClass, free, pull{}))
 	}
+	// One more waits at the class's queue, beyond the slots. Otherwise a call that only this class
+	// can run would wait until a request at the other queue has expired.
 	if mixed && !p.extra {
 		p.extra = true
 		out = append(out, n.requestLocked(n.class, 1, pull{extra: true}))
@@ -140,6 +146,7 @@ func (p *pulls) broughtLocked(class string) {
 	if p.turn {
 		p.barren = false
 	}
+	// The oldest open request at that queue is the one that the server serves.
 	first := uint64(0)
 	for id, r := range p.open {
 		if r.class == class && (first == 0 || id < first) {
@@ -184,6 +191,7 @@ func (p *pulls) expireLocked(now time.Time, all bool) {
 // pulled handles a delivered call, or the server's word on a request for calls. Questions wait for
 // the last of the calls that have arrived together, and share a message.
 func (n *Node) pulled(class string, m *nats.Msg) {
+	// A message with a status is the server's word on a request, and not a call.
 	if status := m.Header.Get("Status"); m.Reply == "" || status != "" {
 		n.mu.Lock()
 		n.statusLocked(lastToken(m.Subject), status)
@@ -192,6 +200,8 @@ func (n *Node) pulled(class string, m *nats.Msg) {
 		return
 	}
 	n.deliver(class, m)
+	// More calls have arrived already: their questions go with this one's, when the last has been
+	// handled.
 	if pending, _, err := m.Sub.Pending(); err == nil && pending > 1 { // it counts this one
 		return
 	}

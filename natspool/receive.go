@@ -32,6 +32,7 @@ func (p *Pool) receive(m *nats.Msg) {
 	var flow *record // whose items have arrived last
 	p.in.Lock()
 	n := p.members.meetLocked(from, time.Now())
+	// One section for the whole message: results that have come together end together.
 	for _, f := range all {
 		switch f.kind {
 		case frameAsk:
@@ -70,7 +71,7 @@ func (p *Pool) askedLocked(n *member, id uint64, out *todo) frame {
 	switch {
 	case r == nil, r.decided(), r.state == held && r.holder != n:
 		return frame{kind: frameDeny, id: id}
-	case r.state == held: // the grant was lost on its way
+	case r.state == held: // the grant was lost on its way, and is said again
 	case !p.takeLocked(r, out):
 		return frame{kind: frameDeny, id: id}
 	default:
@@ -146,11 +147,14 @@ var errUnwanted = errors.New("natspool: nobody waits for the call any more")
 func (p *Pool) resultLocked(n *member, f frame, out *todo) bool {
 	r := p.records[f.id]
 	if r == nil || !p.wantedLocked(r, n, f, out) {
+		// Nobody will read this output; but a result that is said again may name the object that is
+		// being fetched.
 		if f.flags&flagObject != 0 && (r == nil || r.output != string(f.body)) {
 			p.big.removeLater(p, string(f.body))
 		}
 		return true
 	}
+	// Items are still missing. Without a confirmation the node says items and result again.
 	if f.flags&flagStream != 0 && r.flow != nil && r.flow.frames != f.m {
 		return false
 	}
@@ -175,6 +179,8 @@ func (p *Pool) wantedLocked(r *record, n *member, f frame, out *todo) bool {
 		return false
 	case r.state == held && r.holder == n:
 		return true
+	// An error from a node that does not hold the call may only say that it was told to cancel.
+	// Items of a stream that another node has begun would not fit to those that were read.
 	case f.flags&flagError != 0 && (r.granted() || !p.cfg.Detached), r.flow != nil, !p.takeLocked(r, out):
 		return false
 	}
@@ -223,7 +229,7 @@ func (p *Pool) holdingLocked(n *member, f frame, out *todo) {
 	}
 	for _, r := range p.records {
 		if r.state == held && r.holder == n && !there[r.id] && r.heldAt+1 < f.n {
-			r.message.attempt-- // the grant never arrived: it has not been started
+			r.message.attempt-- // the grant never arrived: it has not been started, and this is no attempt
 			p.sendLocked(r, out)
 		}
 	}

@@ -74,6 +74,8 @@ func (p *Pool) do(t *todo) {
 // that was lost. The attempt counts from the send; who sends again without a start in between takes
 // it back first.
 func (p *Pool) sendLocked(r *record, out *todo) {
+	// A call that is to be sent again was perhaps cancelled meanwhile. One that was never granted
+	// is the intake's to abandon.
 	if cause := context.Cause(r.node.Context()); r.granted() && cause != nil {
 		p.endLocked(r, out, ending{err: cause})
 		return
@@ -85,6 +87,7 @@ func (p *Pool) sendLocked(r *record, out *todo) {
 		return
 	}
 	r.moveLocked(sending)
+	// The old place in the stream, if there was one, means nothing any more.
 	r.class, r.sentAt, r.seq = class, time.Now(), 0
 	r.message.attempt++
 	out.publish = append(out.publish, letterOut{
@@ -174,7 +177,7 @@ func (p *Pool) acknowledged(m *nats.Msg) {
 func (p *Pool) refusedLocked(r *record, out *todo) {
 	r.moveLocked(parked)
 	r.full, r.parkedAt = true, time.Now()
-	if r.granted() { // a lost node's: it has its place among the running
+	if r.granted() { // a lost node's: it has its place among the running, and waits for room
 		p.hurryLocked()
 		return
 	}

@@ -62,6 +62,7 @@ func (b backlog) columns(p *plan, columns int) []int {
 			end = b.steps[i+1].at
 		}
 		from := min(p.at(s.at, columns), columns-1)
+		// A step shorter than a column still counts there: a short peak is what one looks for.
 		for c := from; c < max(from+1, p.at(end, columns)) && c < columns; c++ {
 			counts[c] = max(counts[c], s.count)
 		}

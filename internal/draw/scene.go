@@ -98,6 +98,7 @@ type plan struct {
 func newPlan(s *Scene) *plan {
 	p := &plan{Scene: s, row: make(map[Lane]int), labels: make(map[Lane]string), home: make(map[taskKey]Lane)}
 	for _, s := range s.Spans {
+		// A queued task has no lane yet; backlogs counts it.
 		if s.Look == Queued {
 			continue
 		}

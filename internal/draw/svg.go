@@ -100,6 +100,8 @@ func (d *drawing) layOut(width int) {
 	lines := d.tagLines()
 	y := 100
 	for i, l := range d.lanes {
+		// Groups are in the same order in both lists, so the queue of this lane's group comes next,
+		// if it has one.
 		for n := len(d.queueFoot); n < len(d.backlogs) && d.backlogs[n].group <= l.Group; n++ {
 			y = d.placeQueue(y)
 		}
@@ -137,6 +139,7 @@ func (d *drawing) tagLines() []int {
 		for ends[[2]int{row, line}] > x {
 			line++
 		}
+		// More lines of words would push the lanes apart.
 		if line > 3 {
 			continue // it shows where the pointer rests
 		}
@@ -189,6 +192,7 @@ func (d *drawing) stretches() {
 			}
 			row := d.row[s.Lane]
 			from, to := d.x(s.From), d.x(s.To)
+			// It would lie under a stretch that is drawn already.
 			if to <= reached[row] || s.To == s.From {
 				continue
 			}
@@ -227,6 +231,7 @@ func (d *drawing) marks() {
 			seen[[3]int{row, -1, x / 10}] = true
 			d.lost = true
 			d.cross(x, d.top[row]+svgBar*5, "woken for the lock, and found it taken, at "+m.At.String())
+		// An arrow needs both lanes; on one lane there is nothing to draw.
 		case m.Kind == Forced && known && peer != row && !seen[[3]int{row, peer, x / 10}]:
 			seen[[3]int{row, peer, x / 10}] = true
 			d.forced = true

@@ -153,6 +153,7 @@ var letters = [...]byte{Run: '#', Holds: 'c', Native: '=', Waiting: '~', Locked:
 // about who had the lock. The plus says that the waits took longer.
 func (c *cell) letter() byte {
 	waits := c.parts[Waiting] + c.parts[Locked]
+	// In this order a rare look is not hidden by a common one.
 	for _, look := range []Look{Holds, Run, Native} { // the rarest first
 		if !c.seen[look] {
 			continue
