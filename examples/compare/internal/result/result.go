@@ -168,7 +168,7 @@ type Worker struct {
 	Start  time.Duration `json:"start_ns"`     // until it has answered its first call
 	Memory int64         `json:"memory_bytes"` // 0: not known
 	// BreakEven is from what length of a task on the model gets a batch done sooner than inline. 0:
-	// never. Unknown: of inline itself.
+	// never. Unknown: of inline itself, or of a noisy row.
 	BreakEven time.Duration `json:"break_even_ns,omitempty"`
 }
 

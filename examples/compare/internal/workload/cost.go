@@ -63,6 +63,11 @@ func cost(p Plan) Outcome {
 		}
 	}
 	p.tell(&out)
+	for _, r := range out.Table.Rows {
+		if r.Noisy {
+			r.Worker.BreakEven = result.Unknown // it would be that of the others' pauses
+		}
+	}
 	return out
 }
 
@@ -72,11 +77,11 @@ func (p *Plan) roundTrips(m load.Model, row *result.Row) {
 	defer server.Shut()
 	for i, size := range payloads {
 		data, took := make([]byte, size.bytes), make([]time.Duration, size.calls)
-		_, _ = load.Echo.Do(context.Background(), server.Executor, data) // the first one is dearer
+		thereAndBack(server.Executor, load.Echo, data) // the first one is dearer
 		begin := time.Now()
 		for k := range took {
 			from := time.Now()
-			_, _ = load.Echo.Do(context.Background(), server.Executor, data)
+			thereAndBack(server.Executor, load.Echo, data)
 			took[k] = time.Since(from)
 		}
 		wall := time.Since(begin)
@@ -90,6 +95,13 @@ func (p *Plan) roundTrips(m load.Model, row *result.Row) {
 			row.Latencies, row.InFlight = result.Distribution(took), 1
 		}
 	}
+}
+
+// thereAndBack hands a call over, and waits for its result. It is no Do, which an idle pool runs on
+// the caller's own goroutine: then nothing goes there.
+func thereAndBack[In, Out any](ex quartet.Executor, f *quartet.Func[In, Out], in In) (out Out) {
+	out, _ = f.Go(context.Background(), ex, in).Await(context.Background())
+	return out
 }
 
 // breakEven is the shortest task, of powers of two of microseconds, from which on a batch ends at

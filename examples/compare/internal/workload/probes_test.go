@@ -2,6 +2,7 @@ package workload
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,10 +10,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/examples/compare/internal/load"
 	"github.com/quartet-go/quartet/examples/compare/internal/model"
 	"github.com/quartet-go/quartet/examples/compare/internal/result"
 	"github.com/quartet-go/quartet/examples/compare/internal/verdict"
+	"github.com/quartet-go/quartet/workerpool"
 )
 
 // quick is a plan for this machine with next to nothing to compute.
@@ -177,6 +180,34 @@ func TestAGainIsTheQuickestRuns(t *testing.T) {
 	}
 	require.True(t, gain([]time.Duration{99, 80, 99, 99, 99}, []time.Duration{100, 100, 100, 100, 100}))
 	require.False(t, gain([]time.Duration{80, 80, 80, 80, 80}, []time.Duration{200, 200, 200, 200, 80}))
+}
+
+// whereItRuns is the goroutine that runs a call, as its stack names it.
+var whereItRuns = quartet.Define("compare.test.where", func(context.Context, struct{}) (string, error) {
+	stack := make([]byte, 64)
+	return strings.Fields(string(stack[:runtime.Stack(stack, false)]))[1], nil
+})
+
+// A call there and back goes to a worker, also where a worker would cost more than the call.
+func TestACallGoesThere(t *testing.T) {
+	pool := workerpool.New(workerpool.Config{Workers: 1})
+	defer func() { require.NoError(t, pool.Close()) }()
+	here, err := whereItRuns.Local(t.Context(), struct{}{})
+	require.NoError(t, err)
+	require.NotEqual(t, here, thereAndBack(pool, whereItRuns, struct{}{}))
+	require.Equal(t, here, thereAndBack(quartet.Inline(), whereItRuns, struct{}{}))
+}
+
+// On a machine that others use no break-even is found: it would be that of the others' pauses.
+func TestANoisyMachineHasNoBreakEven(t *testing.T) {
+	if !load.CPUTimeKnown {
+		t.Skip("the system does not tell CPU time")
+	}
+	p := quick(t)
+	p.Measure = func(load.Model, load.Setup, load.Scenario) load.Sample { return load.Sample{Wall: 100, CPU: 1} }
+	for _, r := range cost(p).Table.Rows {
+		require.EqualValues(t, result.Unknown, r.Worker.BreakEven, r.Name)
+	}
 }
 
 func TestCost(t *testing.T) {
