@@ -104,6 +104,7 @@ func (l *Loop) blocker(b *blocking) {
 // runBlocking runs b, and finds the goroutine's next work. It reports false if there is none. A
 // Goexit in b ends the goroutine; another one continues its work.
 func (l *Loop) runBlocking(b *blocking, next chan *blocking) (more bool) {
+	// The goroutine has the pprof labels of the task that started it, and serves others later.
 	task.Unlabel()
 	exited := true
 	defer func() {
@@ -131,6 +132,7 @@ func (l *Loop) afterBlocking(next chan *blocking, exited bool) (more bool) {
 		all.count--
 	}
 	switch {
+	// This goroutine is ending, so the next function needs another one.
 	case b != nil && exited:
 		all.running.Go(func() { l.blocker(b) })
 	case b != nil:

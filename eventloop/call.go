@@ -21,8 +21,8 @@ func (l *Loop) submit(n *task.Node) error {
 // callHere runs n on the fiber of the task that calls it. It reports false, and has done nothing,
 // when the caller is no task of this loop.
 //
-// The caller keeps its fiber, and its count as a running task passes to n: CallLocked moves it. So
-// a nested call costs no switch and no entry in a queue. It is refused like any submit.
+// The caller keeps its fiber, and counts as waiting while n runs on it. So a nested call costs no
+// switch and no entry in a queue. It is refused like any submit.
 func (l *Loop) callHere(n *task.Node) (done bool, refused error) {
 	caller, own := n.Outer(task.ModelKey).(*run)
 	if !own || caller.loop() != l || !caller.mine() {

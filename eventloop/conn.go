@@ -180,8 +180,8 @@ func (c *Conn) Pause() { c.set(func() { c.paused = true }) }
 // Resume undoes Pause.
 func (c *Conn) Resume() { c.set(func() { c.paused = false }) }
 
-// set changes who hears of what, and sees to what can be told now. The connection may have data, or
-// its end, that waited for this very callback. A task's entry in fx resumes after the unlock.
+// set changes a callback or the pause, and then schedules a turn: data, or the end, may have waited
+// for just that.
 func (c *Conn) set(assign func()) {
 	var fx effects
 	c.mu.Lock()

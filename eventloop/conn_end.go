@@ -140,6 +140,7 @@ func (c *Conn) wakeWritersLocked(fx *effects) {
 // is queued.
 func (c *Conn) allSentLocked(fx *effects) {
 	switch {
+	// Not yet: sentLocked comes here again.
 	case c.buffered > 0 || c.via == nil:
 	case c.life == closing:
 		if c.via.farewell() {
@@ -223,6 +224,7 @@ func (l *Loop) forget(c *Conn) {
 	delete(l.conns, c)
 	l.in.ReleaseLocked(1)
 	l.holdLocked(-1)
+	// Any listener may be waiting for room under MaxConns.
 	for s := range l.servers {
 		s.roomLocked()
 	}

@@ -74,16 +74,19 @@ const (
 // readyLocked notes what the poller, or a reader's goroutine, says. It is a hint: the descriptor
 // may have belonged to another connection then, or somebody has read meanwhile. A read finds out.
 func (c *Conn) readyLocked(r readiness, fx *effects) {
+	// A closing connection still sends, so it still wants to know of room.
 	if !c.life.delivers() && c.life != closing {
 		return
 	}
 	if r&hasEnded != 0 {
 		c.peerEnded = true
 	}
+	// An end is read, too: only a read tells whether it is io.EOF or an error.
 	if r&(canRead|hasEnded) != 0 {
 		c.readable = true
 		c.wakeReaderLocked(fx)
 	}
+	// Most reports of room come when nothing waits, right after the connection was added.
 	if r&canWrite != 0 && c.buffered > 0 {
 		c.sendQueuedLocked(fx)
 	}
@@ -246,6 +249,8 @@ func (c *Conn) pullLocked(p []byte, fx *effects) (n int, err error, ok bool) {
 		}
 	}
 	switch {
+	// The other side has ended its data. That is told to every later Read, too, until the
+	// connection fails or is closed.
 	case c.receiving != receives && c.err == nil:
 		return 0, io.EOF, true
 	case c.life == failed:
@@ -254,6 +259,7 @@ func (c *Conn) pullLocked(p []byte, fx *effects) (n int, err error, ok bool) {
 		return 0, c.err, true
 	case c.life != alive:
 		return 0, net.ErrClosed, true
+	// The deadline's timer may not have fired yet, or nobody runs the loop.
 	case c.lateLocked(c.readBy()):
 		err = c.endLateLocked(fx)
 		return 0, err, true

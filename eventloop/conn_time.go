@@ -72,6 +72,7 @@ func (c *Conn) stopTimersLocked() {
 	if s == nil {
 		return
 	}
+	// A timer that was never set has cost nothing, and is nil.
 	for _, timer := range []*Timer{s.readTimer, s.writeTimer, s.closeTimer, s.idleTimer} {
 		if timer != nil {
 			timer.Stop()

@@ -65,6 +65,7 @@ func (c *Conn) writableLocked() error {
 // Most writes end here, without a copy and without the loop.
 func (c *Conn) sendLocked(p []byte, fx *effects) (n int, err error) {
 	all := len(p)
+	
 	if c.buffered == 0 && c.via != nil {
 		n, err := c.via.write(p)
 		if err != nil && err != errWait {
@@ -81,6 +82,7 @@ func (c *Conn) sendLocked(p []byte, fx *effects) (n int, err error) {
 	c.out = append(c.out, p...)
 	c.buffered += len(p)
 	c.full = c.full || c.buffered >= c.cfg.HighWater
+	// The other side has not taken earlier data in time, and this would only add to it.
 	if c.lateLocked(c.writeBy()) {
 		return 0, c.endLateLocked(fx)
 	}
@@ -131,6 +133,7 @@ func (c *Conn) sentLocked(n int, fx *effects) {
 func (c *Conn) tellDrained() {
 	c.mu.Lock()
 	fn := c.onDrain
+	// It has closed, or is full again.
 	if c.life != alive || c.full {
 		fn = nil
 	}

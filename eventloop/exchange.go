@@ -130,9 +130,12 @@ func (x *exchange) Run(ctx context.Context) {
 	defer x.over()
 	x.ctx = ctx
 	r := x.r.WithContext(ctx)
+	// A request without a body needs no wrapper.
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = &body{x, r.Body}
 	}
+	// The handler gets this exchange as its ResponseWriter, and a request whose context and body
+	// are the task's.
 	x.end.Run(func() { x.handler.ServeHTTP(x, r) })
 }
 
@@ -178,6 +181,7 @@ func (x *exchange) hand(o *op) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.busy || x.ended {
+		// The end of the Run waits for this goroutine, as for those of Block.
 		x.loop.blocking.running.Go(func() { o.run(func() {}) })
 		return
 	}

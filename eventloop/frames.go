@@ -75,6 +75,7 @@ func (f *frames) feed(p []byte) {
 		case err != nil:
 			f.fail(err)
 			return
+		// An empty message that is not nil is one, too: an empty line, for example.
 		case message != nil:
 			f.fn(message)
 		case n == 0:

@@ -150,7 +150,7 @@ func (l *Loop) Health() Health {
 	tasks := l.oldest()
 	l.in.Lock()
 	defer l.in.Commit()
-	if l.asleep.Load() { // nobody changes the loop's own counters now
+	if l.asleep.Load() { // nobody changes the loop's own counters now; else those of the last publish count
 		l.health.publishLocked()
 	}
 	h := l.health.published

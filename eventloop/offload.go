@@ -103,6 +103,8 @@ func (o *outbox) submit(ctx context.Context, t quartet.Task) error {
 		return context.Cause(ctx)
 	}
 	l := o.loop
+	// A submit by an unfinished task of the loop is part of that task, and accepted while the loop
+	// drains.
 	inside := task.Within(ctx, &l.in) != nil
 	e := &errand{Task: t}
 	e.ctx, e.cancel = context.WithCancelCause(quartet.Detach(ctx))

@@ -74,6 +74,7 @@ func (s *streamed) endHandshake() {
 	defer s.c.mu.Unlock()
 	s.shaking = false
 	s.c.watchIdleLocked()
+	// Writes during the handshake were queued, and no writer was started for them.
 	if s.c.life.sends() && (len(s.c.out) > 0 || s.shuts) {
 		s.flush()
 	}

@@ -240,6 +240,7 @@ func (l *Loop) rearm(f fired) {
 func (l *Loop) rearmLocked(f fired) bool {
 	t, i := f.timer, f.timer.interval
 	t.firing = false
+	// A Reset in the callback has set it already, with a time of its own.
 	if i == nil || t.stopped || t.seq != 0 {
 		return false
 	}

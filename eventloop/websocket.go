@@ -181,6 +181,7 @@ func (ws *WebSocket) sayClose(code int, reason string) {
 func (ws *WebSocket) splitFrame(data []byte, _ bool) (int, []byte, error) {
 	h, ok := parseHeader(data)
 	switch {
+	// Whatever arrives after the end is swallowed, so that the other side can finish in order.
 	case ws.ended:
 		return len(data), nil, nil
 	case !ok:
@@ -227,6 +228,7 @@ func (ws *WebSocket) frame(frame []byte) {
 			_, _ = ws.c.Write(appendFrame(nil, opPong, payload))
 		}
 	case h.op == opPong:
+	// A continuation needs a message that has begun, and a new message none.
 	case (h.op == opContinue) == (ws.kind == 0):
 		_ = ws.refuse(CloseProtocolError, errors.New("a frame out of order"))
 	default:
@@ -256,6 +258,7 @@ func (ws *WebSocket) gather(h header, payload []byte) {
 	}
 	ws.c.mu.Lock()
 	fn := ws.onMsg
+	// After our close frame the program has no more to do with this connection.
 	if ws.closing {
 		fn = nil
 	}

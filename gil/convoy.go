@@ -60,6 +60,7 @@ func (s *sim) waited(t *vthread) {
 		return
 	}
 	c := &t.convoy
+	// A series is about one culprit.
 	if c.culprit != t.culprit {
 		t.endConvoy(s)
 		c.culprit, c.from = t.culprit, t.waitBegan

@@ -65,6 +65,7 @@ func (r *round) next(s *sim, t *vthread) Op {
 		case r.part+1 < max(1, l.Waits):
 			r.part, r.stage = r.part+1, stageWork
 		default:
+			// Rounds of the first tenth do not count, as all threads begin at once there.
 			if s.now >= r.run.from {
 				r.run.samples = append(r.run.samples, Sample{At: s.now, Took: s.now - r.began})
 			}

@@ -85,6 +85,7 @@ func (l *lock) take(id any) {
 		}
 		slept = true
 	}
+	// It got the lock at once, so a series of long waits is over.
 	if !slept {
 		l.endSeriesLocked(id)
 	}
@@ -162,6 +163,7 @@ func (l *lock) tick() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
+	// A clone, since the loop moves waiters to the end of the list.
 	for _, w := range slices.Clone(l.waiters) {
 		if w.deadline.IsZero() || w.deadline.After(now) {
 			continue

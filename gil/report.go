@@ -83,6 +83,7 @@ func (s *sim) report(cfg *Config) Report {
 	var longest time.Duration
 	var had []float64
 	for _, t := range slices.Concat(s.done, s.alive()) {
+		// Arrivals and foreign threads are no threads of the program.
 		if !t.inside {
 			continue
 		}
@@ -96,6 +97,7 @@ func (s *sim) report(cfg *Config) Report {
 		if f.Waits.Count > 0 {
 			had = append(had, float64(f.Run))
 		}
+		// A convoy that has not ended is shown as far as it has come.
 		if t.state != stateEnded && t.convoy.count >= leastConvoy {
 			r.Convoys = append(r.Convoys, t.convoyUntilNow())
 		}

@@ -75,6 +75,7 @@ func newSim(cfg *Config) *sim {
 // modulo their number; outside of all when it is negative.
 func (s *sim) spawn(c code, interpreter int, delay time.Duration) *vthread {
 	t := &vthread{code: c, number: s.born, begun: s.now, since: s.now, state: stateBlocked, core: -1}
+	// A foreign thread, and one of a free-threaded interpreter, needs no lock.
 	if interpreter >= 0 && !s.traits.Unlocked {
 		t.lock = &s.locks[interpreter%len(s.locks)]
 	}
@@ -328,6 +329,7 @@ func (s *sim) end(t *vthread) {
 	t.code = nil
 	s.done = append(s.done, t)
 	s.ended(t)
+	// Waiters of a thread that ends compete as after any release.
 	if t.lock != nil {
 		s.release(t, false)
 	}

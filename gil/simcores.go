@@ -81,6 +81,7 @@ func (s *sim) lands(t *vthread) bool {
 		t.chill, t.held = s.machine.chillOf(s.now-t.held), s.now
 	}
 	c := &s.cores[t.core]
+	// It has the core already, or nobody has.
 	if c.running == nil || c.running == t {
 		return true
 	}
@@ -110,6 +111,7 @@ func (s *sim) enqueue(t *vthread, at int) {
 	c.queue = slices.Insert(c.queue, at, t)
 	s.queued++
 	t.ready = true
+	// What runs has the core to the tick only, from now on.
 	if r := c.running; r != nil && r.computing && r.due == onSlice {
 		if end := max(c.turn, s.now); s.agenda.heap[r.place-1].at > end {
 			s.agenda.put(r, end, onSlice)
@@ -230,6 +232,7 @@ func (s *sim) begin(t *vthread) {
 			slice = min(slice, owed+s.machine.Check)
 		}
 	}
+	// Others wait: it has the core until their turn.
 	if len(c.queue) > 0 {
 		slice = min(slice, max(c.turn-s.now, 0))
 	}

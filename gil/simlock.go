@@ -124,11 +124,13 @@ func (s *sim) own(t *vthread) {
 	}
 	l.holder = t
 	s.waited(t)
+	// As in CPython, a lock that its last holder takes again was not switched.
 	if l.last != t {
 		l.last = t
 		l.switches++
 	}
 	l.request(t, false)
+	// An arrow for pictures, from the thread that had to drop it.
 	if l.forced != nil && l.forced != t {
 		t.note(s, quartet.DetailForced, l.forced)
 	}
@@ -185,6 +187,7 @@ func (s *sim) release(t *vthread, forced bool) (stays bool) {
 		t.Voluntary++
 	}
 	stays = how.Stay && t.state != stateEnded && l.wanted()
+	// The request is obeyed, or the next holder has it handed over: either way it is of the past.
 	if stays || how.HandOff {
 		l.request(t, false)
 	}

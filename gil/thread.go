@@ -72,8 +72,8 @@ func Now(ctx context.Context) time.Time {
 	return time.Now()
 }
 
-// threadOf returns the thread of ctx if it is the one that runs. A task's context in a foreign
-// goroutine gives nil, and then nothing is simulated.
+// threadOf returns the thread of ctx if it is the one that runs. A task's context gives nil in a
+// foreign goroutine, unless that task runs at this moment.
 func threadOf(ctx context.Context) *run {
 	r, ok := ctx.Value(task.ModelKey).(*run)
 	if !ok || !r.engine().mine((*task.Node)(r)) {

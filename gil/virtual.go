@@ -122,10 +122,12 @@ func (v *virtual) loop() {
 		switch {
 		case v.mail.Load():
 			v.takeIn()
+		// All threads have ended. Those in the inbox have not begun yet, so it was looked at first.
 		case v.sim.threads == 0:
 			if v.rest() {
 				return
 			}
+		// Nothing will happen by itself: all wait for what comes from outside.
 		case !v.sim.step():
 			<-v.wake
 		}

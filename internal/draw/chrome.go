@@ -57,7 +57,7 @@ type traceEvent struct {
 // micros is written in microseconds.
 type micros time.Duration
 
-// MarshalJSON writes three decimals by hand: a float64 would lose nanoseconds after some weeks.
+// MarshalJSON writes three decimals by hand: a float64 would lose nanoseconds after some months.
 func (d micros) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, "%d.%03d", d/1000, d%1000), nil
 }
