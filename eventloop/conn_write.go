@@ -65,7 +65,6 @@ func (c *Conn) writableLocked() error {
 // Most writes end here, without a copy and without the loop.
 func (c *Conn) sendLocked(p []byte, fx *effects) (n int, err error) {
 	all := len(p)
-	
 	if c.buffered == 0 && c.via != nil {
 		n, err := c.via.write(p)
 		if err != nil && err != errWait {
