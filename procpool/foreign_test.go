@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,10 +58,13 @@ func (c *foreignBytes) Resolve(output []byte, codec quartet.Codec, err error) {
 
 // needsProgram skips a test whose workers cannot be started here.
 func needsProgram(t *testing.T, cfg procpool.Config) {
-	if err := exec.Command(cfg.Command[0], "--version").Run(); err != nil {
+	known, _ := programs.LoadOrStore(cfg.Command[0], sync.OnceValue(exec.Command(cfg.Command[0], "--version").Run))
+	if err := known.(func() error)(); err != nil {
 		t.Skipf("%s is not installed here: %v", cfg.Command[0], err)
 	}
 }
+
+var programs sync.Map // by name: a func() error, which says why it does not run
 
 // eachRuntime runs a test with the workers of each language that is installed here, beside other
 // tests.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -39,6 +40,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(envParent) != "" {
 		parent()
 	}
+	findInterpreter()
 	skipExamplesWithout("python3", "ExamplePython", "ExamplePython_stream", "ExampleForeignError")
 	skipExamplesWithout("node", "ExampleNode", "ExampleNode_stream")
 	manyAtOnce()
@@ -62,6 +64,19 @@ func TestMain(m *testing.M) {
 // mostly wait for processes.
 func manyAtOnce() {
 	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
+}
+
+// findInterpreter puts the folder of the real python3 before that of a version manager, whose
+// wrapper takes longer than the interpreter. Tests start it more than a hundred times.
+func findInterpreter() {
+	path, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
+	if err != nil {
+		return // tests will say so
+	}
+	folder := filepath.Dir(strings.TrimSpace(string(path)))
+	if err := os.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
 		panic(err)
 	}
 }
