@@ -296,6 +296,31 @@ func TestPythonThatClosesDescriptors(t *testing.T) {
 	require.NotEqual(t, before, p.PIDs())
 }
 
+// A virtual environment is its interpreter: it has the environment's modules without activation.
+func TestPythonOfAVirtualEnvironment(t *testing.T) {
+	t.Parallel()
+	cfg := procpool.Python("testdata/script.py")
+	needsProgram(t, cfg)
+	real, err := exec.LookPath(cfg.Command[0])
+	require.NoError(t, err)
+	dir := t.TempDir() // what python3 -m venv makes, without pip
+	version, err := exec.Command(real, "-c", "import sys; print('python%d.%d' % sys.version_info[:2])").Output()
+	require.NoError(t, err)
+	modules := filepath.Join(dir, "lib", strings.TrimSpace(string(version)), "site-packages")
+	require.NoError(t, os.MkdirAll(modules, 0o700))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "bin"), 0o700))
+	writeFile(t, modules, "only_here.py", "answer = 42")
+	writeFile(t, dir, "pyvenv.cfg", "home = "+filepath.Dir(real)+"\ninclude-system-site-packages = false\n")
+	cfg.Command[0] = filepath.Join(dir, "bin", "python")
+	if err := os.Symlink(real, cfg.Command[0]); err != nil {
+		t.Skip(err)
+	}
+	run, _ := runs(t, cfg)
+	v, err := run("import only_here; r = only_here.answer")
+	require.NoError(t, err)
+	require.Equal(t, "42", v)
+}
+
 // pythons are the interpreters that this machine has, by version: those on the path, and pyenv's.
 func pythons() map[string]string {
 	home, _ := os.UserHomeDir()
