@@ -18,9 +18,13 @@ var clause6Nesting = []test{
 	{"C6_Waiting/suspend_lends_the_slot", queues, c6SuspendLends},
 }
 
+// c6Fan has four times as many leaves as there is room in the queue.
 func c6Fan(e *env) {
-	ex := e.executor(Options{})
-	const depth = 12
+	depth, queue := 10, 256
+	if Long() {
+		depth, queue = 12, 1024
+	}
+	ex := e.executor(Options{Queue: queue})
 	n, err := fan.Do(e.ctx(), ex, depth)
 	ok(e, "fan-out", err)
 	equal(e, "calls", n, 1<<(depth+1)-1)
