@@ -18,10 +18,11 @@ const (
 
 func openProcesses(s load.Setup) load.Server { return load.On(newProcesses(s)) }
 
-// newProcesses starts no more of them than there are cores, and waits until one is up: the start is
-// not measured.
+// newProcesses starts no more of them than there are cores, and waits until all are up: the start
+// is not measured.
 func newProcesses(s load.Setup) quartet.Executor {
-	cfg := procpool.Config{Workers: min(s.Workers, Cores()), Queue: room(s), Observer: s.Observer}
+	workers := min(s.Workers, Cores())
+	cfg := procpool.Config{Workers: workers, MinWorkers: workers, Queue: room(s), Observer: s.Observer}
 	if s.Risky {
 		cfg.RunTimeout, cfg.Grace, cfg.MemoryHard, cfg.Attempts = RunTimeout, grace, MemoryLimit, 1
 		cfg.OnOutput = func(procpool.Line) {} // the last words of those that die
@@ -30,6 +31,6 @@ func newProcesses(s load.Setup) quartet.Executor {
 	if err != nil {
 		panic(err)
 	}
-	_, _ = load.Perform.Do(context.Background(), pool, load.Job{})
+	_ = pool.Ready(context.Background()) // without one, each request says why
 	return pool
 }

@@ -61,6 +61,17 @@ func TestTheWholeInSmall(t *testing.T) {
 	}
 }
 
+// No start of a process is measured: all are up before the first request.
+func TestAllProcessesAreUp(t *testing.T) {
+	server := model.Named("processes(k)").Open(load.Setup{Workers: 2})
+	defer server.Shut()
+	workers := server.Executor.(*procpool.Pool).Workers()
+	require.Len(t, workers, min(2, model.Cores()))
+	for _, w := range workers {
+		require.NotEqual(t, "booting", w.State.String())
+	}
+}
+
 func TestProcessesAnswerEverything(t *testing.T) {
 	for _, m := range model.All {
 		if !m.Apart {
