@@ -32,7 +32,7 @@ func (p *Pool) bury(w *worker, b burial) {
 	if w.ledger && !w.broken && b.page != nil {
 		if l, ok := wire.ReadLedger(b.page, w.reader.Total); ok {
 			running = l.Running
-			certain = p.receiveRest(w, l.Unsent) == nil && w.exact
+			certain = p.receiveUnsent(w, l.Unsent) == nil && w.exact
 		}
 	}
 	p.in.Lock()
@@ -53,7 +53,7 @@ func (p *Pool) bury(w *worker, b burial) {
 		victim := c.stage != suspended
 		retried := started && p.mayRetry(w, c, victim)
 		p.suspend(w, c, false)
-		w.take(c)
+		w.remove(c)
 		cause := context.Cause(c.node.Context())
 		switch {
 		case retried:
@@ -107,8 +107,8 @@ func (w *worker) sorted() []*call {
 	return calls
 }
 
-// receiveRest handles bytes as if they had come through the pipe.
-func (p *Pool) receiveRest(w *worker, data []byte) error {
+// receiveUnsent handles bytes as if they had come through the pipe.
+func (p *Pool) receiveUnsent(w *worker, data []byte) error {
 	for len(data) > 0 {
 		n := copy(w.reader.Room(), data)
 		w.reader.Fed(n)
@@ -164,7 +164,7 @@ func (w *worker) bootError(b burial) error {
 		return fmt.Errorf("%w%s", ErrMismatch, said)
 	case b.code != 0 && proc.NoThread(w.tail.bytes()) != nil:
 		return fmt.Errorf("worker %d: %w%s", w.pid(), proc.NoThread(w.tail.bytes()), said)
-	case cause == nil && w.reader.Rest() > 0:
+	case cause == nil && w.reader.Held() > 0:
 		return fmt.Errorf("%w: worker %d ended in the middle of its first frame (%s)%s", ErrProtocol, w.pid(), how,
 			said)
 	case cause == nil:

@@ -19,7 +19,7 @@ import (
 // its node.
 type call struct {
 	node     *task.Node
-	call     quartet.Call
+	given    quartet.Call // as it was submitted
 	raw      bool
 	small    [24]byte // of input
 	input    []byte   // kept until the end: a worker that dies may leave it to another
@@ -66,8 +66,8 @@ func (c *call) inTrouble() *trouble {
 
 func (c *call) id() uint64 { return c.node.Seq }
 
-// take is locked: k is a call that c's task has made.
-func (c *call) take(k *call) {
+// adopt is locked: k is a call that c's task has made.
+func (c *call) adopt(k *call) {
 	k.next = c.kids
 	if c.kids != nil {
 		c.kids.prev = k
@@ -145,7 +145,7 @@ func (p *Pool) end(outcomes []outcome) {
 		if o.err != nil { // before Resolve, which publishes the outcome
 			o.call.node.Fail()
 		}
-		p.in.Guard(func() { o.call.call.Resolve(o.output, codec.Of(p.codec, o.raw, o.owned), o.err) })
+		p.in.Guard(func() { o.call.given.Resolve(o.output, codec.Of(p.codec, o.raw, o.owned), o.err) })
 		o.call.node.End()
 	}
 	p.in.Lock()

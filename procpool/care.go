@@ -116,9 +116,9 @@ func (p *Pool) mayExceed() bool {
 	if len(p.care.aging) > 0 || p.cfg.QueueTimeout > 0 && len(p.resend) > 0 {
 		return true
 	}
-	resting := p.cfg.IdleTimeout > 0 || p.cfg.MaxLifetime > 0
+	ages := p.cfg.IdleTimeout > 0 || p.cfg.MaxLifetime > 0
 	for _, w := range p.workers {
-		if w != nil && (len(w.calls) > 0 || resting && w.up()) {
+		if w != nil && (len(w.calls) > 0 || ages && w.up()) {
 			return true
 		}
 	}
@@ -302,8 +302,8 @@ func (w *worker) limit(cfg *Config, now time.Time) {
 	}
 }
 
-// took is locked: w has been given one task more.
-func (w *worker) took() {
+// countDown is locked: w has been given one call more of those that Config.MaxTasks allows.
+func (w *worker) countDown() {
 	if w.mayTake > 0 {
 		if w.mayTake--; w.mayTake == 0 {
 			w.retire(byTasks)

@@ -21,8 +21,8 @@ func (p *Pool) watch(c *call) {
 	}
 	w := p.watches[done]
 	if w == nil {
-		if w = p.resting; w != nil && w.ctx.Done() == done {
-			p.resting = nil
+		if w = p.kept; w != nil && w.ctx.Done() == done {
+			p.kept = nil
 		} else {
 			w = &ctxWatch{ctx: parent}
 			p.in.AfterLocked(func() { p.register(w) })
@@ -53,19 +53,19 @@ func (p *Pool) unwatch(c *call) {
 	c.watch = nil
 	if w.calls--; w.calls == 0 {
 		delete(p.watches, w.ctx.Done())
-		p.rest(w)
+		p.keepWatch(w)
 	}
 }
 
-// rest is locked: w is the one that is kept.
-func (p *Pool) rest(w *ctxWatch) {
-	if old := p.resting; old != nil {
+// keepWatch is locked: w is the one that is kept for the next call.
+func (p *Pool) keepWatch(w *ctxWatch) {
+	if old := p.kept; old != nil {
 		old.dropped = true
 		if stop := old.stop; stop != nil {
 			p.in.AfterLocked(func() { stop() })
 		}
 	}
-	p.resting = w
+	p.kept = w
 }
 
 // contextEnded tells the workers.

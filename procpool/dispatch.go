@@ -199,7 +199,7 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 	c.worker = w
 	c.to(sent)
 	w.calls[c.id()] = c
-	w.took()
+	w.countDown()
 	c.node.Lane = int32(w.lane)
 	for ; w.bound <= int(c.fn); w.bound++ {
 		w.out.push(wire.Frame{Type: wire.Bind, Arg: uint16(w.bound), Body: []byte(p.names[w.bound])})

@@ -103,7 +103,7 @@ func (p *Pool) called(w *worker, f wire.Frame) (errand, error) {
 		parent: w.calls[x.Parent],
 	}
 	r.record = &call{
-		call: r, input: append([]byte(nil), input...), raw: f.Flags&wire.FlagRaw != 0, label: x.Label,
+		given: r, input: append([]byte(nil), input...), raw: f.Flags&wire.FlagRaw != 0, label: x.Label,
 		values: x.Values, again: r.again, remote: r,
 	}
 	if f.Flags&wire.FlagStream != 0 {
@@ -165,7 +165,7 @@ func (p *Pool) submitRemote(r *remote) {
 	p.in.Lock()
 	c.node = n
 	if r.parent != nil {
-		r.parent.take(c)
+		r.parent.adopt(c)
 	}
 	p.in.Commit()
 	if err := p.in.SubmitExempt(n); err != nil {

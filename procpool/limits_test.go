@@ -255,6 +255,7 @@ func TestMemoryLimits(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("memory is looked at on Linux alone")
 	}
+	t.Parallel()
 	// far apart: the race detector takes a multiple
 	p := newPool(t, procpool.Config{Workers: 1, MemorySoft: 100 << 20, MemoryHard: 1200 << 20})
 	first, err := hoards.Do(bounded(t), p, 150)

@@ -297,6 +297,7 @@ func TestLargeBodiesBothWaysAtOnce(t *testing.T) {
 
 // A grandchild that keeps standard output open keeps nobody waiting.
 func TestGrandchildThatKeepsOutputOpen(t *testing.T) {
+	t.Parallel()
 	p := newPool(t, procpool.Config{Workers: 1})
 	_, err := escapes.Do(bounded(t), p, none{})
 	require.NoError(t, err)

@@ -92,19 +92,25 @@ func TestNodeScripts(t *testing.T) {
 		"b.mjs": "import { fileURLToPath } from 'node:url';\nawait 1;\nconst run = () => [process.argv.slice(2), process.argv[1] === fileURLToPath(import.meta.url)];\nexport { run as 'script.run' };",
 		"c.mjs": "export default { 'script.run': () => [process.argv.slice(2), false] };",
 	} {
-		run, _ := runs(t, procpool.Node(writeFile(t, dir, name, text), "--flag", "x"))
-		v, err := run("")
-		require.NoError(t, err, name)
-		require.JSONEq(t, `[["--flag", "x"], false]`, v, name)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run, _ := runs(t, procpool.Node(writeFile(t, dir, name, text), "--flag", "x"))
+			v, err := run("")
+			require.NoError(t, err)
+			require.JSONEq(t, `[["--flag", "x"], false]`, v)
+		})
 	}
 	for name, c := range map[string]struct{ text, want string }{
 		"syntax.js": {"exports.a = {", "SyntaxError"},
 		"throws.js": {"throw new Error('at load')", "at load"},
 		"none.js":   {"require('not-there')", "Cannot find module 'not-there'"},
 	} {
-		run, _ := runs(t, procpool.Node(writeFile(t, dir, name, c.text)))
-		_, err := run("")
-		require.ErrorContains(t, err, c.want)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run, _ := runs(t, procpool.Node(writeFile(t, dir, name, c.text)))
+			_, err := run("")
+			require.ErrorContains(t, err, c.want)
+		})
 	}
 }
 

@@ -43,7 +43,7 @@ type Pool struct {
 	workers  []*worker  // by lane; nil: none
 	resend   []*call    // given back by a worker, or by its death, in order
 	watches  map[<-chan struct{}]*ctxWatch
-	resting  *ctxWatch // the last that went out of use: kept for the next call with the same context
+	kept     *ctxWatch // the last that went out of use, for the next call with the same context
 	boot     boot
 	version  int           // of program; Reload raises it
 	rolling  int           // how many workers there were when it did
@@ -136,7 +136,7 @@ func (p *Pool) submit(ctx context.Context, c quartet.Call, level Level, k *key) 
 func (p *Pool) submitRecord(ctx context.Context, c quartet.Call, level Level, k *key) (*call, error) {
 	n := task.Of(ctx, c)
 	n.Level = int8(level)
-	record := &call{node: n, call: c, key: k}
+	record := &call{node: n, given: c, key: k}
 	if f, ok := quartet.As[interface{ Idempotent() bool }](c); ok {
 		record.again = f.Idempotent()
 	}
@@ -184,11 +184,11 @@ const maxExt = wire.MaxLabel + 64
 // come up.
 func (p *Pool) fill(c *call) (err error) {
 	form := codec.Of(p.codec, true, c.node.Is(task.Joined)) // a caller that waits changes no input
-	if c.input, err = c.call.AppendInput(c.small[:0], form); err != nil {
+	if c.input, err = c.given.AppendInput(c.small[:0], form); err != nil {
 		return err
 	}
 	if limit := p.cfg.MaxFrame - maxExt; len(c.input) > limit {
-		return wire.TooLarge(c.call.Name(), len(c.input), limit)
+		return wire.TooLarge(c.given.Name(), len(c.input), limit)
 	}
 	parent := c.node.Parent()
 	if p.down.Load() {
@@ -203,11 +203,11 @@ func (p *Pool) fill(c *call) (err error) {
 				wire.MaxValues)
 		}
 		if n, limit := len(c.input)+wire.SizeOfValues(c.values), p.cfg.MaxFrame-maxExt; n > limit {
-			return wire.TooLarge(c.call.Name(), n, limit)
+			return wire.TooLarge(c.given.Name(), n, limit)
 		}
 	}
 	c.deadline, _ = parent.Deadline()
-	c.fn, err = p.number(c.call.Name())
+	c.fn, err = p.number(c.given.Name())
 	return err
 }
 
@@ -327,7 +327,7 @@ func (p *Pool) dismiss() {
 	p.ending = true
 	p.announce()
 	p.boot.stop(&p.exited)
-	p.rest(nil)
+	p.keepWatch(nil)
 	p.care.stop(p)
 	workers := p.live()
 	for _, w := range workers {

@@ -214,7 +214,7 @@ func (p *Pool) result(w *worker, c *call, f wire.Frame) (errand, error) {
 		o.err = fmt.Errorf("procpool: the worker has sent one result of %q, which Go declares as a stream", p.names[c.fn])
 	}
 	p.suspend(w, c, false)
-	w.take(c)
+	w.remove(c)
 	w.completed++
 	w.last = spoken{c.id(), p.names[c.fn], c.label}
 	w.want, w.revoked, w.idleReturns = nil, false, 0
@@ -265,7 +265,7 @@ func (p *Pool) returned(w *worker, c *call, asked bool) (errand, error) {
 			return errand{}, fmt.Errorf("RETURNED gives task %d back, though no other runs", c.id())
 		}
 	}
-	w.take(c)
+	w.remove(c)
 	if !asked {
 		w.pace, w.window = windowWork, 1
 	}
@@ -279,8 +279,8 @@ func (p *Pool) returned(w *worker, c *call, asked bool) (errand, error) {
 	return errand{}, nil
 }
 
-// take is locked: c is no longer w's.
-func (w *worker) take(c *call) {
+// remove is locked: c is no longer w's.
+func (w *worker) remove(c *call) {
 	delete(w.calls, c.id())
 	if w.bulk != nil && len(c.input) >= wire.BulkLeast {
 		id := c.id()

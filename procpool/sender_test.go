@@ -83,7 +83,7 @@ func TestSenderKeepsOrder(t *testing.T) {
 	}
 	threads.Wait()
 	require.Equal(t, [lanes]int{each, each, each, each}, next)
-	require.Zero(t, reader.Rest())
+	require.Zero(t, reader.Held())
 	require.NoError(t, r.Close())
 }
 

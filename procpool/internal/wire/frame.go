@@ -241,5 +241,5 @@ func (r *Reader) firstPiece(f Frame) error {
 	return nil
 }
 
-// Rest is how many bytes of an unfinished frame are held.
-func (r *Reader) Rest() int { return r.end - r.start + len(r.part.Body) }
+// Held is how many bytes of an unfinished frame are held.
+func (r *Reader) Held() int { return r.end - r.start + len(r.part.Body) }

@@ -58,7 +58,7 @@ func TestFramesInPieces(t *testing.T) {
 			require.Equal(t, want[i].ID, got[i].ID)
 			require.True(t, bytes.Equal(want[i].Body, got[i].Body))
 		}
-		require.Zero(t, r.Rest())
+		require.Zero(t, r.Held())
 		require.Equal(t, uint64(len(data)), r.Total)
 	}
 }
