@@ -3,6 +3,7 @@ package workerpool_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -211,5 +212,144 @@ func TestCallsLetOthersStart(t *testing.T) {
 			calls.Wait()
 			require.Equal(t, uint64(2), p.Stats().Failed)
 		})
+	}
+}
+
+// A worker that runs tasks without the lock looks out for the next one. It tells of a second one
+// that comes meanwhile: here that ends the first.
+func TestNoTaskWaitsBehindAWorkerThatLookedOutForIt(t *testing.T) {
+	p := workerpool.New(workerpool.Config{Workers: 2})
+	for range 20_000 {
+		met := make(chan struct{})
+		first := quartet.Go(context.Background(), p, func(context.Context) (int, error) { <-met; return 1, nil })
+		second := quartet.Go(context.Background(), p, func(context.Context) (int, error) { close(met); return 2, nil })
+		for _, f := range []*quartet.Future[int]{first, second} {
+			_, err := f.Await(context.Background())
+			require.NoError(t, err)
+		}
+	}
+	require.NoError(t, p.Close())
+	s := p.Stats()
+	require.Equal(t, [3]uint64{40_000, 40_000, 0}, [3]uint64{s.Submitted, s.Done, s.Running})
+}
+
+// free has a task of p run without the lock: the times of the first one are taken, under the lock.
+func free(t *testing.T, p *workerpool.Pool, fn func(context.Context) (int, error)) *quartet.Future[int] {
+	_, err := quartet.Go(context.Background(), p, single).Await(context.Background())
+	require.NoError(t, err)
+	for p.Stats().Running > 0 { // the pool takes a task back after its future has ended
+		runtime.Gosched()
+	}
+	began := make(chan struct{})
+	f := quartet.Go(context.Background(), p, func(ctx context.Context) (int, error) {
+		close(began)
+		return fn(ctx)
+	})
+	<-began
+	return f
+}
+
+// Whoever needs a task that runs without the lock finds it: a list, an observer, Close, and the task
+// itself when it waits.
+func TestATaskWithoutTheLockIsFound(t *testing.T) {
+	background := context.Background()
+	for name, test := range map[string]func(p *workerpool.Pool, goOn func(), f *quartet.Future[int]){
+		"a list": func(p *workerpool.Pool, goOn func(), f *quartet.Future[int]) {
+			for range 2 {
+				started := p.Tasks(false, 10)
+				require.Len(t, started, 1)
+				require.Equal(t, quartet.EventStarted, started[0].State)
+				require.NotZero(t, started[0].Goroutine)
+				require.EqualValues(t, 2, started[0].Task)
+			}
+			goOn()
+			v, err := f.Await(background)
+			require.NoError(t, err)
+			require.Equal(t, 7, v)
+		},
+		"an observer": func(p *workerpool.Pool, goOn func(), f *quartet.Future[int]) {
+			ended := make(chan quartet.Event, 10)
+			stop := p.Watch(observing(func(e quartet.Event) { ended <- e }))
+			defer stop()
+			goOn()
+			e := <-ended
+			require.Equal(t, quartet.EventEnded, e.Kind)
+			require.EqualValues(t, 2, e.Task)
+		},
+		"Close": func(p *workerpool.Pool, goOn func(), f *quartet.Future[int]) {
+			defer goOn()
+			go func() { _ = p.Close() }()
+			_, err := f.Await(background)
+			require.ErrorIs(t, err, quartet.ErrClosed)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := workerpool.New(workerpool.Config{Workers: 2})
+			defer p.Close()
+			gate := make(chan struct{})
+			goOn := sync.OnceFunc(func() { close(gate) })
+			f := free(t, p, func(ctx context.Context) (int, error) {
+				select {
+				case <-gate:
+					return 7, nil
+				case <-ctx.Done():
+					return 0, context.Cause(ctx)
+				}
+			})
+			s := p.Stats()
+			require.Equal(t, [3]uint64{2, 1, 1}, [3]uint64{s.Submitted, s.Done, s.Running})
+			test(p, goOn, f)
+			goOn()
+			_, _ = f.Await(background)
+			require.NoError(t, p.Shutdown(background))
+			s = p.Stats()
+			require.Equal(t, [3]uint64{2, 2, 0}, [3]uint64{s.Submitted, s.Done + s.Failed, s.Running})
+		})
+	}
+}
+
+type observing func(quartet.Event)
+
+func (o observing) Observe(e quartet.Event) { o(e) }
+
+// A task that runs without the lock lends its slot while it waits, and ends as every other.
+func TestATaskWithoutTheLockLends(t *testing.T) {
+	background := context.Background()
+	p := workerpool.New(workerpool.Config{Workers: 1})
+	f := free(t, p, func(ctx context.Context) (int, error) {
+		v, err := quartet.Go(background, p, single).Await(ctx)
+		return v + 1, err
+	})
+	v, err := f.Await(background)
+	require.NoError(t, err)
+	require.Equal(t, 2, v)
+	require.NoError(t, p.Shutdown(background))
+	s := p.Stats()
+	require.Equal(t, [4]uint64{3, 3, 0, 0}, [4]uint64{s.Submitted, s.Done, s.Running, s.Waiting})
+}
+
+// Bare tasks that panic or call Goexit without the lock count as failed, whether they were taken
+// over before or not, and the pool goes on.
+func TestBareTasksWithoutTheLockFail(t *testing.T) {
+	for _, looked := range []bool{false, true} {
+		var told []error
+		p := workerpool.New(workerpool.Config{Workers: 1, OnPanic: func(err error) { told = append(told, err) }})
+		for i := range 20 {
+			require.NoError(t, p.SubmitTask(context.Background(), quartet.TaskFunc(func(context.Context) {
+				if looked {
+					p.Tasks(false, 1)
+				}
+				switch i % 3 {
+				case 0:
+					panic("planted")
+				case 1:
+					runtime.Goexit()
+				}
+			})))
+		}
+		require.NoError(t, p.Shutdown(context.Background()))
+		s := p.Stats()
+		require.Equal(t, [4]uint64{20, 6, 14, 0}, [4]uint64{s.Submitted, s.Done, s.Failed, s.Running})
+		require.Len(t, told, 14)
 	}
 }

@@ -1,33 +1,63 @@
 package workerpool
 
-import "github.com/quartet-go/quartet/internal/task"
+import (
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/leaf"
+	"github.com/quartet-go/quartet/internal/task"
+)
 
-// runLeaves runs the leaves that are queued, until there are none or somebody needs the slot.
-func (p *Pool) runLeaves(w *worker) {
+// runLeaves runs what is in the lane, until there is nothing or somebody needs the slot. It returns
+// what w gives back: its place at the lane, or a node that was taken over.
+func (p *Pool) runLeaves(w *worker) work {
 	for !p.someLeaves(w) {
 	}
+	return w.ranLeaves()
 }
 
-// someLeaves is runLeaves up to a leaf that panics: it reports false then. What that means is as in
-// run; the recover is installed once for many leaves. A leaf that panics ends this call, and
-// runLeaves goes on with the next leaf in a new one.
+// ranLeaves is what w, which runs no leaves any more, has to give back.
+func (w *worker) ranLeaves() work {
+	if n := w.leaves.Adopted(); n != nil {
+		return work{node: n}
+	}
+	return work{leaves: true}
+}
+
+// someLeaves is runLeaves up to an entry that panics: it reports false then. What that means is as
+// in run; the recover is installed once for many entries. An entry that panics ends this call, and
+// runLeaves goes on with the next one in a new call.
 func (p *Pool) someLeaves(w *worker) (done bool) {
 	defer func() {
 		if done {
 			return
 		}
 		v := recover()
-		w.leaves.Fail()
+		n := w.leaves.Fail()
 		if v != nil {
 			task.UnlockThread()
 			p.panicked(v)
 			return
 		}
-		defer p.exit(work{leaves: true}, w)
-		p.exitedBare()
+		defer func() { p.exit(w.ranLeaves(), w) }()
+		if n == nil || !isFuture(n) {
+			p.exitedBare()
+		}
 	}()
 	task.Unlabel()
 	w.leaves.Run()
 	done = true
 	return done
+}
+
+// isFuture reports whether n's job is a future, which tells of its panic or Goexit itself.
+func isFuture(n *task.Node) bool {
+	_, future := quartet.As[task.Noder](n.Job)
+	return future
+}
+
+// consumerLocked returns the consumer of the worker that runs n, if a worker does.
+func (p *Pool) consumerLocked(n *task.Node) *leaf.Consumer {
+	if w := p.byLane[n.Lane]; w != nil && !n.Is(task.OnCaller) {
+		return &w.leaves
+	}
+	return nil
 }

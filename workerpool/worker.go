@@ -191,6 +191,7 @@ func (p *Pool) wakeLocked() (*worker, intake.Effect) {
 		return w, w
 	}
 	w := &worker{pool: p, lane: p.takeLaneLocked(), next: make(chan *task.Node, 1)}
+	w.leaves.Number = w.lane
 	p.byLane[w.lane] = w
 	p.exited.Add(1)
 	return w, (*starting)(w)
@@ -213,7 +214,7 @@ func (p *Pool) work(w *worker) {
 		}
 		for j != (work{}) {
 			if j.leaves {
-				p.runLeaves(w)
+				j = p.runLeaves(w)
 			} else {
 				p.run(j.node, w)
 			}
@@ -284,7 +285,7 @@ func (p *Pool) run(n *task.Node, w *worker) {
 			return
 		}
 		defer p.exit(work{node: n}, w)
-		if _, future := quartet.As[task.Noder](n.Job); !future {
+		if !isFuture(n) {
 			p.exitedBare()
 		}
 	}()
@@ -334,7 +335,7 @@ func (p *Pool) follow(j work, w *worker) (next work, linger bool) {
 		next = p.takeLocked(w)
 	}
 	if next == (work{}) {
-		if linger = p.searcher == nil; linger {
+		if linger = p.searcher == nil && !j.leaves; linger { // who ran leaves has lingered
 			w.becomeLocked(lingering)
 			p.searcher = w
 			p.called.Store(false)

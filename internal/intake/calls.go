@@ -171,11 +171,13 @@ func (in *Intake) vacateLocked(from *seats, s *seat) {
 	}
 }
 
-// adoptLocked makes a call that sits in a seat one that has begun under the lock; and its parent.
+// adoptLocked makes a node that runs, and that the lists do not have, one that has begun under the
+// lock: a call that sits in a seat, with its parent, or a node that a consumer of the lane runs.
 func (in *Intake) adoptLocked(n *task.Node) {
 	parent, sat := in.standLocked(n)
 	switch {
 	case !sat:
+		in.adoptFromLaneLocked(n)
 		return
 	case parent == nil:
 		in.cfg.Adopted(n)
@@ -183,6 +185,20 @@ func (in *Intake) adoptLocked(n *task.Node) {
 		in.adoptWaitingLocked(parent)
 		n.Lane = parent.Lane
 	}
+	in.countAdoptedLocked(n)
+}
+
+// adoptFromLaneLocked is adoptLocked for a node that a consumer of the lane runs. The consumer
+// leaves, and its slot and its hold are the node's.
+func (in *Intake) adoptFromLaneLocked(n *task.Node) {
+	if in.lane != nil && in.lane.StandLocked(in.cfg.Consumer(n), n) {
+		in.countAdoptedLocked(n)
+		in.ReleaseLocked(1)
+	}
+}
+
+// countAdoptedLocked counts n as a node that runs.
+func (in *Intake) countAdoptedLocked(n *task.Node) {
 	in.numberLocked(n)
 	in.stats.Running++
 	in.started.Push(n)
@@ -215,8 +231,11 @@ func (in *Intake) adoptWaitingLocked(parent *task.Node) {
 	}
 }
 
-// adoptAllLocked adopts all calls in seats.
+// adoptAllLocked adopts all calls in seats, and all nodes that consumers of the lane run.
 func (in *Intake) adoptAllLocked() {
+	for n := range in.lane.Sitting {
+		in.adoptFromLaneLocked(n)
+	}
 	for _, t := range [...]*seats{in.callers, in.nested} {
 		for n := range t.sitting {
 			in.adoptLocked(n)

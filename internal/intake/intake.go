@@ -92,6 +92,8 @@ type Config struct {
 	// Regained is called locked when a node that wanted its place at a limit back has got it.
 	// Needed for limits.
 	Regained func(n *task.Node)
+	// Consumer is called locked: the consumer that may run a node of that Lane. Default: none.
+	Consumer func(n *task.Node) *leaf.Consumer
 	// Adopted is called locked when a call that has begun without the lock is to be as one that
 	// CallLocked began: it needs a slot that is counted, and a lane. Default: calls need the lock.
 	Adopted func(n *task.Node)
@@ -193,6 +195,9 @@ func (in *Intake) Init(cfg Config) {
 	}
 	if cfg.Free == nil {
 		cfg.Free = func() int { return 0 }
+	}
+	if cfg.Consumer == nil {
+		cfg.Consumer = func(*task.Node) *leaf.Consumer { return nil }
 	}
 	if cfg.Slots == nil {
 		cfg.Slots = func() int { return 1 }

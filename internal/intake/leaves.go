@@ -165,7 +165,7 @@ func (in *Intake) setGateLocked() {
 	in.lane.SetGateLocked(in.phase == open && in.observers.Load() == nil && in.queuedLocked() == 0 && !blocked &&
 		in.spaciousLocked())
 	switch {
-	case in.levelLocked(High).Len() > 0, in.cfg.Calls():
+	case in.levelLocked(High).Len() > 0, in.cfg.Calls(), in.observers.Load() != nil:
 		in.lane.CallLocked(leaf.AtOnce)
 	case blocked:
 		in.lane.CallLocked(int64(in.lowMarkLocked() - in.queuedLocked()))
@@ -233,6 +233,16 @@ func (in *Intake) dropFastLocked() bool {
 type leaves Intake
 
 func (l *leaves) Now() time.Time { return l.cfg.Now() }
+
+func (l *leaves) Feed() { (*Intake)(l).feed() }
+
+// Sits takes n over where its end has to be told, or it is to be cancelled: whoever has begun that
+// may have looked at the consumer too early.
+func (l *leaves) Sits(n *task.Node) {
+	if l.stopping.Load() || l.observers.Load() != nil {
+		(*Intake)(l).adopt(n)
+	}
+}
 
 func (l *leaves) Room() {
 	in := (*Intake)(l)

@@ -56,7 +56,6 @@ type observer struct{ quartet.Observer }
 // changeObservers replaces the list. A list itself is never changed, so that effects may keep it.
 func (in *Intake) changeObservers(change func([]*observer) []*observer) {
 	in.Lock()
-	in.adoptAllLocked() // so that their ends are told
 	var all []*observer
 	if old := in.observers.Load(); old != nil {
 		all = *old
@@ -66,6 +65,7 @@ func (in *Intake) changeObservers(change func([]*observer) []*observer) {
 	} else {
 		in.observers.Store(&all)
 	}
+	in.adoptAllLocked() // so that their ends are told; after the Store, which a consumer looks at
 	in.setNestedLocked()
 	in.Commit()
 }

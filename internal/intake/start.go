@@ -232,15 +232,21 @@ func (in *Intake) dropLocked(n *task.Node) {
 	in.ThenLocked(abandonment{n, quartet.ErrDiscarded})
 }
 
-// popEntryLocked takes the oldest entry out of the lane: a node, as claimed, or a leaf, which c
-// begins with; as a claimed node where c is nil. It returns neither when the entry can no longer
-// start, or there is none.
+// popEntryLocked takes the oldest entry out of the lane. c begins with it where it may; else it is
+// returned as a claimed node. It returns neither when the entry can no longer start, or there is
+// none.
 func (in *Intake) popEntryLocked(c *leaf.Consumer) (n *task.Node, leaves bool) {
 	e, ok := in.lane.TakeLocked()
 	if !ok {
 		return nil, false
 	}
 	in.roomy = true
+	if c != nil && in.freeLocked(e) {
+		in.starts++
+		in.lane.JoinLocked(c, e)
+		in.HoldLocked()
+		return nil, true
+	}
 	if n = e.Node; n != nil {
 		if !in.startArrivedLocked(n) {
 			return nil, false
@@ -248,17 +254,18 @@ func (in *Intake) popEntryLocked(c *leaf.Consumer) (n *task.Node, leaves bool) {
 		return n, false
 	}
 	in.starts++
-	if c != nil {
-		in.lane.JoinLocked(c, e.Leaf)
-		in.HoldLocked()
-		return nil, true
-	}
 	in.stats.Running++
 	n = in.spareLocked(e.Leaf)
 	n.Settle(&in.home)
 	in.numberLocked(n)
 	n.Claim()
 	return n, false
+}
+
+// freeLocked reports whether a consumer may run e: a leaf, or a node that is not timed, while nobody
+// looks and all may start.
+func (in *Intake) freeLocked(e leaf.Entry) bool {
+	return e.Node == nil || e.Node.Stamp == 0 && in.phase == open && in.observers.Load() == nil
 }
 
 // takeEntryLocked takes the oldest entry out of the lane, and into the intake's numbers.

@@ -1,10 +1,11 @@
-// Package leaf is the way into a pool that takes no lock: a ring before the pool's queue, and the
-// consumers that empty it of leaves, which are funcs without context and future. Nodes are taken
-// out of it one by one under the lock.
+// Package leaf is the way through a pool that takes no lock: a ring before the pool's queue, and the
+// consumers that empty it. An entry of the ring is a leaf, a func without context and future, or a
+// node.
 //
 //	Push ──> ring ──> Consumer.Run ──> ended            without the lock
-//	          │            ▲
-//	          └──> Take    └── called back when the executor wants its slot, or a node is next
+//	          │            ▲   │
+//	          └──> Take    │   └── Stand: a node that waits, is cancelled or listed is taken over
+//	                       └── called back when the executor wants its slot
 //
 // Invariant: the gate is open only while nothing is queued behind the ring or blocked, and nobody
 // shuts down. So the entries of the ring are older than the nodes in the queue at their level,
@@ -44,6 +45,10 @@ type Executor interface {
 	Timed(wait, run time.Duration)
 	// Now is the executor's clock.
 	Now() time.Time
+	// Sits says that a consumer runs n from now on: the executor takes it over if it has to.
+	Sits(n *task.Node)
+	// Feed says that there is an entry for which no consumer may be on its way.
+	Feed()
 }
 
 // Lane is the ring with its gate, its consumers and its counters. The atomic fields are what both
@@ -54,6 +59,7 @@ type Lane struct {
 	limit   int
 	samples *ring.Ring[*sample] // idle ones, taken and given back without the lock
 	hungry  atomic.Bool         // the next push must say that it has come
+	lingers atomic.Bool         // a consumer looks for an entry, so that it need not
 	low     atomic.Int64        // how few entries call the consumers back: below 0 never
 
 	// Guarded by the executor's lock.
@@ -103,7 +109,25 @@ func (l *Lane) Next() uint64 { return l.ring.Next() }
 
 // Hungry reports whether the executor wants to know of the entry that has just been pushed. It says
 // so to one. So of many producers that push at once, one wakes the executor.
-func (l *Lane) Hungry() bool { return l.hungry.Load() && l.hungry.CompareAndSwap(true, false) }
+func (l *Lane) Hungry() bool {
+	return l.hungry.Load() && !l.lingers.Load() && l.hungry.CompareAndSwap(true, false)
+}
+
+// lingerYields is how often a consumer that finds the ring empty lets others run before it leaves: a
+// submitter that is at it needs nobody woken then, and leaving costs more than a short task.
+const lingerYields = 4
+
+// linger waits a little for an entry, for one consumer at a time. It reports whether there is one.
+// The order decides: who pushes looks at lingers after the push, and the consumer at the ring after
+// it has cleared lingers. So one of them sees the other.
+func (l *Lane) linger() bool {
+	if !l.lingers.CompareAndSwap(false, true) {
+		return false
+	}
+	task.YieldUntil(func() bool { return l.ring.Ready() || l.called() }, lingerYields)
+	l.lingers.Store(false)
+	return l.ring.Ready() && !l.called()
+}
 
 // Ready reports whether an entry may start. One that is being pushed does not count.
 func (l *Lane) Ready() bool { return l != nil && l.ring.Ready() }

@@ -209,7 +209,7 @@ func (n *Node) Begin() bool { return (n.State() == Claimed || n.Claim()) && n.Mo
 
 // End ends a node that has started, and its context with it.
 func (n *Node) End() {
-	if State(n.state.Swap(uint32(Ended))) != Ended {
+	if n.State() != Ended && State(n.state.Swap(uint32(Ended))) != Ended { // to look costs less
 		n.letGo(nil)
 	}
 }
