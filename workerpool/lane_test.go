@@ -249,8 +249,8 @@ func free(t *testing.T, p *workerpool.Pool, fn func(context.Context) (int, error
 	return f
 }
 
-// Whoever needs a task that runs without the lock finds it: a list, an observer, Close, and the task
-// itself when it waits.
+// Whoever needs a task that runs without the lock finds it: a list, an observer, Close, and the
+// task itself when it waits.
 func TestATaskWithoutTheLockIsFound(t *testing.T) {
 	background := context.Background()
 	for name, test := range map[string]func(p *workerpool.Pool, goOn func(), f *quartet.Future[int]){

@@ -6,15 +6,15 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// runLeaves runs what is in the lane, until there is nothing or somebody needs the slot. It returns
-// what w gives back: its place at the lane, or a node that was taken over.
+// runLeaves runs the entries of the lane, until there are none or somebody needs the slot. It
+// returns the work that w gives back: its place at the lane, or a node that was taken over.
 func (p *Pool) runLeaves(w *worker) work {
 	for !p.someLeaves(w) {
 	}
 	return w.ranLeaves()
 }
 
-// ranLeaves is what w, which runs no leaves any more, has to give back.
+// ranLeaves returns the work that w, which runs no leaves any more, has to give back.
 func (w *worker) ranLeaves() work {
 	if n := w.leaves.Adopted(); n != nil {
 		return work{node: n}

@@ -52,8 +52,9 @@ func New(cfg Config) *Pool {
 	ic := intake.Config{
 		Package: "workerpool", Name: cfg.Name, Logger: cfg.Logger, Around: cfg.Around, Host: p,
 		Model: func(n *task.Node) any { return (*run)(n) },
-		Ready: p.dispatchLocked, Consumer: p.consumerLocked, Adopted: p.adoptedLocked, Regained: p.regainedLocked, Free: p.freeLocked, Soon: true,
-		Goroutine: p.goroutineLocked, Slots: p.workersLocked, Calls: p.callsLocked, Leaves: !noQueue, NoQueue: noQueue,
+		Ready: p.dispatchLocked, Adopted: p.adoptedLocked, Regained: p.regainedLocked, Free: p.freeLocked, Soon: true,
+		Consumer: p.consumerLocked, Goroutine: p.goroutineLocked, Slots: p.workersLocked, Calls: p.callsLocked,
+		Leaves: !noQueue, NoQueue: noQueue,
 		RejectLate: cfg.RejectLate, LateShare: cfg.LateShare,
 		Queue: cfg.Queue, InFlight: cfg.InFlight, Full: cfg.Saturation,
 		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,

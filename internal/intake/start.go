@@ -262,8 +262,8 @@ func (in *Intake) popEntryLocked(c *leaf.Consumer) (n *task.Node, leaves bool) {
 	return n, false
 }
 
-// freeLocked reports whether a consumer may run e: a leaf, or a node that is not timed, while nobody
-// looks and all may start.
+// freeLocked reports whether a consumer may run e: a leaf, or a node that is not timed, while
+// nobody looks and all may start.
 func (in *Intake) freeLocked(e leaf.Entry) bool {
 	return e.Node == nil || e.Node.Stamp == 0 && in.phase == open && in.observers.Load() == nil
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// Consumer runs the entries of a lane on one goroutine, between JoinLocked and LeaveLocked. It holds
-// a slot of the executor.
+// Consumer runs the entries of a lane on one goroutine, between JoinLocked and LeaveLocked. It
+// holds a slot of the executor.
 //
 // A node runs here as one in a seat does: it stands in none of the executor's lists, and the
 // consumer counts it. Whoever needs it under the lock takes it over by StandLocked. From then on it
@@ -29,8 +29,8 @@ type Consumer struct {
 	_      [64]byte
 }
 
-// JoinLocked makes c one of the lane's. It begins with an entry that TakeLocked returned, and that is
-// the lane's again. moved falls again, as the entry is not the executor's.
+// JoinLocked makes c one of the lane's. It begins with an entry that TakeLocked returned, and that
+// is the lane's again. moved falls again, as the entry is not the executor's.
 func (l *Lane) JoinLocked(c *Consumer, first Entry) {
 	c.lane, c.index, c.entry = l, len(l.consumers), first
 	l.consumers = append(l.consumers, c)
@@ -78,8 +78,8 @@ func (l *Lane) Sitting(yield func(*task.Node) bool) {
 
 // Run runs entries until there are none, the executor calls, a node has to start under the lock, or
 // one was taken over. It always runs one entry that can start: otherwise all consumers could be
-// called back before any makes room. A panic or a Goexit of an entry passes through: the caller says
-// Fail then.
+// called back before any makes room. A panic or a Goexit of an entry passes through: the caller
+// says Fail then.
 func (c *Consumer) Run() {
 	for c.next() {
 		if c.lane.called() { // whoever is blocked need not wait for the end of this entry
@@ -99,7 +99,8 @@ func (c *Consumer) Adopted() *task.Node {
 	return n
 }
 
-// next makes the next entry c's, and starts it if it is a node. It reports false when c is to leave.
+// next makes the next entry c's, and starts it if it is a node. It reports false when c is to
+// leave.
 func (c *Consumer) next() bool {
 	if c.entry.none() && (c.adopted != nil || c.lane.called() || !c.pop()) {
 		return false
@@ -111,8 +112,8 @@ func (c *Consumer) next() bool {
 	return true
 }
 
-// pop takes the next entry, and waits a little for one. Who has waited was told of no entry, so that
-// it tells the executor if there is more than one.
+// pop takes the next entry, and waits a little for one. Who has waited was told of no entry, so
+// that it tells the executor if there is more than one.
 func (c *Consumer) pop() (ok bool) {
 	l := c.lane
 	if c.entry, ok = l.ring.Pop(); !ok && l.linger() {
@@ -123,7 +124,8 @@ func (c *Consumer) pop() (ok bool) {
 	return ok
 }
 
-// start claims n. It reports false where that needs the lock: n is timed, or may not start any more.
+// start claims n. It reports false where that needs the lock: n is timed, or may not start any
+// more.
 func (c *Consumer) start(n *task.Node) bool {
 	if n.Stamp != 0 || n.Parent().Err() != nil || !n.Move(task.Pushed, task.Claimed) {
 		return false

@@ -1,6 +1,6 @@
-// Package leaf is the way through a pool that takes no lock: a ring before the pool's queue, and the
-// consumers that empty it. An entry of the ring is a leaf, a func without context and future, or a
-// node.
+// Package leaf is the way through a pool that takes no lock: a ring before the pool's queue, and
+// the consumers that empty it. An entry of the ring is a leaf, a func without context and future,
+// or a node.
 //
 //	Push ──> ring ──> Consumer.Run ──> ended            without the lock
 //	          │            ▲   │
@@ -113,8 +113,8 @@ func (l *Lane) Hungry() bool {
 	return l.hungry.Load() && !l.lingers.Load() && l.hungry.CompareAndSwap(true, false)
 }
 
-// lingerYields is how often a consumer that finds the ring empty lets others run before it leaves: a
-// submitter that is at it needs nobody woken then, and leaving costs more than a short task.
+// lingerYields is how often a consumer that finds the ring empty lets others run before it leaves:
+// a submitter that is at it needs nobody woken then, and leaving costs more than a short task.
 const lingerYields = 4
 
 // linger waits a little for an entry, for one consumer at a time. It reports whether there is one.
@@ -133,14 +133,16 @@ func (l *Lane) linger() bool {
 func (l *Lane) Ready() bool { return l != nil && l.ring.Ready() }
 
 // ListenLocked reports whether an entry may start; if not, the next one will find the lane hungry.
-// It looks again after it has said so: an entry that came in between has found nobody hungry.
+// It looks again after it has said so: an entry that came in between has found nobody hungry. It
+// says true only of the look that decides, as a consumer may take the entry between two looks.
 func (l *Lane) ListenLocked() bool {
 	if l == nil {
 		return false
 	}
-	if !l.ring.Ready() {
-		l.hungry.Store(true)
+	if l.ring.Ready() {
+		return true
 	}
+	l.hungry.Store(true)
 	return l.ring.Ready()
 }
 
