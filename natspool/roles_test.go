@@ -36,7 +36,9 @@ func serverRole() {
 func nodeRole() {
 	nc := connect(os.Getenv("NATSPOOL_URL"))
 	ex := workerpool.New(workerpool.Config{Workers: faultSlots})
-	n, err := natspool.Serve(context.Background(), nc, ex, faultNode())
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second) // three servers elect a leader first
+	defer cancel()
+	n, err := natspool.Serve(ctx, nc, ex, faultNode())
 	must(err)
 	fmt.Println(n.ID())
 	select {}

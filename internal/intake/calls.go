@@ -233,7 +233,7 @@ func (in *Intake) adoptWaitingLocked(parent *task.Node) {
 
 // adoptAllLocked adopts all calls in seats, and all nodes that consumers of the lane run.
 func (in *Intake) adoptAllLocked() {
-	for n := range in.lane.Sitting {
+	for n := range in.lane.SittingLocked {
 		in.adoptFromLaneLocked(n)
 	}
 	for _, t := range [...]*seats{in.callers, in.nested} {
@@ -264,7 +264,7 @@ func (in *Intake) CallLocked(n, within, parent *task.Node) (begun bool, refused 
 	}
 	n.Advance()
 	in.countLocked(n)
-	in.stepLocked(quartet.EventQueued, n)
+	in.stepLocked(quartet.EventQueued, n, n.Stamp)
 	if parent != nil {
 		in.waitsLocked(parent)
 		n.Lane = parent.Lane

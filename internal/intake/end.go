@@ -35,7 +35,7 @@ func (in *Intake) countWaitingLocked(n *task.Node) {
 	n.In = &in.waiting
 	in.stats.Running--
 	in.stats.Waiting++
-	in.stepLocked(quartet.EventSuspended, n)
+	in.stepLocked(quartet.EventSuspended, n, 0)
 }
 
 func (in *Intake) goesOnLocked(n *task.Node) {
@@ -51,7 +51,7 @@ func (in *Intake) countRunningLocked(n *task.Node) {
 	n.In = &in.started
 	in.stats.Waiting--
 	in.stats.Running++
-	in.stepLocked(quartet.EventResumed, n)
+	in.stepLocked(quartet.EventResumed, n, 0)
 }
 
 // SetWaiting takes the lock to say that a started node waits, or goes on.
@@ -92,11 +92,13 @@ func (in *Intake) EndLocked(n *task.Node) {
 	} else {
 		in.stats.Done++
 	}
+	ended := int64(0)
 	if n.Stamp != 0 {
-		in.ranLocked(time.Duration(in.now() - n.Stamp))
+		ended = in.now()
+		in.ranLocked(time.Duration(ended-n.Stamp), ended)
 	}
 	in.keptLocked(n, true)
-	in.stepLocked(quartet.EventEnded, n)
+	in.stepLocked(quartet.EventEnded, n, ended)
 	in.givePlacesLocked(n)
 	if n.In != nil {
 		n.In.Remove(n)
@@ -146,5 +148,5 @@ func (in *Intake) abandonedLocked(n *task.Node) {
 	in.stats.Abandoned++
 	n.Fail()
 	in.keptLocked(n, false)
-	in.stepLocked(quartet.EventEnded, n)
+	in.stepLocked(quartet.EventEnded, n, 0)
 }

@@ -257,6 +257,9 @@ func (in *Intake) Commit() {
 // now is the executor's clock, as nodes are stamped with it: never 0.
 func (in *Intake) now() int64 { return int64(in.cfg.Now().Sub(in.epoch)) + 1 }
 
+// timeOf returns the time of a stamp.
+func (in *Intake) timeOf(stamp int64) time.Time { return in.epoch.Add(time.Duration(stamp - 1)) }
+
 // Stats returns a snapshot.
 func (in *Intake) Stats() quartet.Stats {
 	in.Lock()

@@ -30,11 +30,11 @@ type due struct {
 	unjudged bool // it could start at once
 }
 
-// ranLocked: a node ran for d.
-func (in *Intake) ranLocked(d time.Duration) {
+// ranLocked: a node ran for d, until now.
+func (in *Intake) ranLocked(d time.Duration, now int64) {
 	in.stats.RunTime.Observe(d)
 	in.punctual.runs.Add(d)
-	in.punctual.last = in.now()
+	in.punctual.last = now
 }
 
 // forgetRunsLocked forgets the run times of long ago, when nothing is left of that time.

@@ -255,6 +255,6 @@ func (l *leaves) Timed(wait, run time.Duration) {
 	in := (*Intake)(l)
 	in.Lock()
 	in.stats.QueueWait.Observe(wait)
-	in.ranLocked(run)
+	in.ranLocked(run, in.now())
 	in.Unlock()
 }

@@ -13,13 +13,17 @@ type step struct {
 	node  *task.Node
 }
 
-// stepLocked notes a step of n.
-func (in *Intake) stepLocked(kind quartet.EventKind, n *task.Node) {
+// stepLocked notes a step of n. at is its time as a stamp, where that has been taken already: a
+// reading of the clock costs as much as the rest of an event. 0: it is now.
+func (in *Intake) stepLocked(kind quartet.EventKind, n *task.Node, at int64) {
 	if in.observers.Load() == nil {
 		return
 	}
+	if at == 0 {
+		at = in.now()
+	}
 	in.steps = append(in.steps, step{node: n, event: quartet.Event{
-		Kind: kind, Executor: in.cfg.Name, Lane: int(n.Lane), Task: n.Seq, Label: n.Label(), At: in.cfg.Now(),
+		Kind: kind, Executor: in.cfg.Name, Lane: int(n.Lane), Task: n.Seq, Label: n.Label(), At: in.timeOf(at),
 		Failed: n.HasFailed(),
 	}})
 }

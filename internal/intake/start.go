@@ -127,7 +127,7 @@ func (in *Intake) beginLocked(n *task.Node) {
 		in.stats.QueueWait.Observe(time.Duration(now - n.Stamp))
 		n.Stamp = now
 	}
-	in.stepLocked(quartet.EventStarted, n)
+	in.stepLocked(quartet.EventStarted, n, n.Stamp)
 }
 
 // NobodyWaitsLocked reports whether a node that is submitted now has no elder that could start.

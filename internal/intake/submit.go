@@ -157,7 +157,7 @@ func (in *Intake) acceptLocked(n *task.Node) error {
 	}
 	in.countLocked(n)
 	in.stats.Queued++
-	in.stepLocked(quartet.EventQueued, n)
+	in.stepLocked(quartet.EventQueued, n, n.Stamp)
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/task"
@@ -88,7 +87,7 @@ func (in *Intake) statusLocked(n *task.Node) quartet.TaskStatus {
 		State: quartet.EventStarted,
 	}
 	if n.Stamp != 0 {
-		s.Since = in.epoch.Add(time.Duration(n.Stamp - 1))
+		s.Since = in.timeOf(n.Stamp)
 	}
 	switch state := n.State(); {
 	case state.Queued():

@@ -64,8 +64,8 @@ func (l *Lane) StandLocked(c *Consumer, n *task.Node) bool {
 	return true
 }
 
-// Sitting yields the nodes that consumers run.
-func (l *Lane) Sitting(yield func(*task.Node) bool) {
+// SittingLocked yields the nodes that consumers run.
+func (l *Lane) SittingLocked(yield func(*task.Node) bool) {
 	if l == nil {
 		return
 	}

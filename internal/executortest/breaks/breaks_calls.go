@@ -77,7 +77,7 @@ var callBreaks = []broken{
 		{"internal/intake.(*Call).End", "c.seat.count(c.node)", ""},
 	}},
 	{clause: "C3a", what: "a call is not observed", edits: []edit{
-		{"internal/intake.(*Intake).CallLocked", "in.stepLocked(quartet.EventQueued, n)", ""},
+		{"internal/intake.(*Intake).CallLocked", "in.stepLocked(quartet.EventQueued, n, n.Stamp)", ""},
 	}},
 	{clause: "C3a", what: "a call is accepted after Close", edits: []edit{
 		{

@@ -6,6 +6,8 @@ const (
 	pool    = "workerpool/pool.go"
 	park    = "workerpool/park.go"
 	returns = "workerpool/returning.go"
+
+	consumer = "internal/leaf/consumer.go"
 )
 
 var poolBreaks = []broken{
@@ -67,4 +69,32 @@ var poolBreaks = []broken{
 			"\t\treturn l.ring.Push(Entry{Leaf: func() { fn() }})\n\t}\n\ts :=",
 		},
 	}},
+	{
+		clause: "C10", what: "a worker that looked out for one task tells of no second", pkg: "./workerpool",
+		run: "LookedOutForIt$", time: "10s", edits: []edit{{consumer, "\t\t\tl.of.Feed()\n", ""}},
+	},
+	{
+		clause: "C10", what: "a look at an entry that a worker has just taken calls nobody for the next", pkg: "./workerpool",
+		run: "LookedOutForIt$", time: "20s", edits: []edit{{
+			"internal/leaf/lane.go", "\tif l.ring.Ready() {\n\t\treturn true\n\t}\n\tl.hungry.Store(true)\n",
+			"\tif !l.ring.Ready() {\n\t\tl.hungry.Store(true)\n\t}\n",
+		}},
+	},
+	{
+		clause: "C9", what: "nobody finds the tasks that run without the lock", pkg: "./workerpool", time: "20s",
+		edits: []edit{{
+			"internal/intake/calls.go", "for n := range in.lane.SittingLocked {\n\t\tin.adoptFromLaneLocked(n)\n\t}\n", "",
+		}},
+	},
+	{
+		clause: "C1", what: "a task that was taken over from its worker ends twice", pkg: "./workerpool", time: "20s",
+		edits: []edit{{consumer, "\t\t\tc.adopted = n\n\t\t\treturn\n", "\t\t\tc.adopted = n\n"}},
+	},
+	{
+		clause: "C7", what: "a worker that leaves the lane with its task keeps its hold", pkg: "./workerpool", time: "20s",
+		edits: []edit{{
+			"internal/intake/calls.go", "\t\tin.countAdoptedLocked(n)\n\t\tin.ReleaseLocked(1)\n",
+			"\t\tin.countAdoptedLocked(n)\n",
+		}},
+	},
 }
