@@ -82,17 +82,13 @@ var poolBreaks = []broken{
 	},
 	{
 		clause: "C9", what: "nobody finds the tasks that run without the lock", pkg: "./workerpool", time: "20s",
-		edits: []edit{{
+		run: "WithoutTheLock", edits: []edit{{
 			"internal/intake/calls.go", "for n := range in.lane.SittingLocked {\n\t\tin.adoptFromLaneLocked(n)\n\t}\n", "",
 		}},
 	},
 	{
-		clause: "C1", what: "a task that was taken over from its worker ends twice", pkg: "./workerpool", time: "20s",
-		edits: []edit{{consumer, "\t\t\tc.adopted = n\n\t\t\treturn\n", "\t\t\tc.adopted = n\n"}},
-	},
-	{
 		clause: "C7", what: "a worker that leaves the lane with its task keeps its hold", pkg: "./workerpool", time: "20s",
-		edits: []edit{{
+		run: "WithoutTheLock", edits: []edit{{
 			"internal/intake/calls.go", "\t\tin.countAdoptedLocked(n)\n\t\tin.ReleaseLocked(1)\n",
 			"\t\tin.countAdoptedLocked(n)\n",
 		}},
