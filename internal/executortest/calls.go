@@ -1,7 +1,9 @@
 package executortest
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/quartet-go/quartet"
@@ -76,10 +78,15 @@ func (s *seen) Observe(e quartet.Event) {
 	s.events = append(s.events, e)
 }
 
-// of returns the kinds of the steps of one task, and the last step.
+// of returns the kinds of the steps of one task in the order of their times, and the last step.
+// Steps that different goroutines tell may arrive out of order; where the time stands still, as in a
+// bubble, their kinds order them.
 func (s *seen) of(task uint64) (kinds []quartet.EventKind, last quartet.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	slices.SortStableFunc(s.events, func(a, b quartet.Event) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Kind, b.Kind))
+	})
 	for _, e := range s.events {
 		if e.Task == task {
 			kinds, last = append(kinds, e.Kind), e
