@@ -79,8 +79,8 @@ func (s *seen) Observe(e quartet.Event) {
 }
 
 // of returns the kinds of the steps of one task in the order of their times, and the last step.
-// Steps that different goroutines tell may arrive out of order; where the time stands still, as in a
-// bubble, their kinds order them.
+// Steps that different goroutines tell may arrive out of order; where the time stands still, as in
+// a bubble, their kinds order them.
 func (s *seen) of(task uint64) (kinds []quartet.EventKind, last quartet.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
