@@ -132,7 +132,7 @@ func (x *exchange) Run(ctx context.Context) {
 	r := x.r.WithContext(ctx)
 	// A request without a body needs no wrapper.
 	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = &body{x, r.Body}
+		r.Body = &body{x: x, ReadCloser: r.Body}
 	}
 	// The handler gets this exchange as its ResponseWriter, and a request whose context and body
 	// are the task's.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 )
 
 // body is the request's. Any goroutine may read and close it, also after the handler has returned.
@@ -14,20 +15,29 @@ import (
 type body struct {
 	x *exchange
 	io.ReadCloser
+	atEnd atomic.Bool // it was read to its end, and its user has not closed it
 }
 
 // Read has net/http's goroutine read, and the task suspended meanwhile. p is the task's memory, so
 // it is not touched by anybody else until the read has ended.
+//
+// net/http closes the body before it sends the header, and then forgets that it was at its end. So
+// the end is kept here.
 func (b *body) Read(p []byte) (n int, err error) {
+	if b.atEnd.Load() {
+		return 0, io.EOF
+	}
 	b.x.do(func() { n, err = b.ReadCloser.Read(p) })
 	b.x.overrun.Store(n == len(p) && n > 0 && (err == nil || cap(p) > n) && limited())
 	if err != nil {
+		b.atEnd.Store(err == io.EOF)
 		b.x.endUpload()
 	}
 	return n, err
 }
 
 func (b *body) Close() (err error) {
+	b.atEnd.Store(false)
 	b.x.do(func() { err = b.ReadCloser.Close() })
 	b.x.endUpload()
 	return err

@@ -123,6 +123,33 @@ func TestReverseProxy(t *testing.T) {
 	}
 }
 
+// A body that was read to its end says so again, also when net/http has closed it, as it does before
+// it sends the header. A Transport that forwards the body looks once more, and drops its connection
+// at any other error.
+func TestABodyStaysAtItsEnd(t *testing.T) {
+	again := func(r *http.Request) error {
+		_, err := r.Body.Read(make([]byte, 1))
+		return err
+	}
+	onTask, onOther, afterClose := make(chan error, 1), make(chan error, 1), make(chan error, 1)
+	l := started(t, eventloop.Config{Debug: true})
+	s := serve(t, l, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, "answer")
+		w.(http.Flusher).Flush()
+		onTask <- again(r)
+		_ = quartet.Block(r.Context(), func() { onOther <- again(r) })
+		_ = r.Body.Close()
+		afterClose <- again(r)
+	})
+	answer, err := s.Client().Post(s.URL, "text/plain", strings.NewReader("some body"))
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, io.EOF, <-onTask)
+	require.Equal(t, io.EOF, <-onOther)
+	require.Equal(t, http.ErrBodyReadAfterClose, <-afterClose)
+}
+
 // An upstream that answers before it has read the body leaves a goroutine behind that still reads
 // it.
 func TestReverseProxyWhoseUpstreamRefusesUploads(t *testing.T) {
