@@ -96,7 +96,7 @@ func allHeldBy[T any](ctx context.Context, fs iter.Seq[*Future[T]]) bool {
 
 // inbox is a queue with one taker, who waits as its model waits.
 type inbox[T any] struct {
-	// mu guards items and wake, which is called after mu was released: it runs the taker.
+	// mu guards items and wake. wake is called without mu, since it runs the taker.
 	mu    sync.Mutex
 	items []T
 	wake  func()

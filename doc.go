@@ -78,9 +78,9 @@
 // Memory model: Run sees all that happened before the submit, and a waiter sees all that Run did
 // after Await, Done, or a Result other than ErrPending.
 //
-// Cost: future, task and task context are one allocation, which is all that submit and await cost
-// where ctx cannot end or the task starts without queueing; at most three otherwise, besides the
-// caller's closure. Nothing runs at import, and an idle executor has no ticker.
+// Cost: a submit and its await allocate once, besides the caller's closure, if ctx cannot end or
+// the task starts without queueing: future, task and task context are one piece of memory. Else
+// they allocate at most three times. Nothing runs at import, and an idle executor has no ticker.
 //
 // In a testing/synctest bubble all executors of this process work in virtual time. Make them inside
 // the bubble: their goroutines, timers and channels belong to it, and one from outside panics or

@@ -9,8 +9,7 @@ type buffer struct {
 }
 
 // bufferPool holds the buffers that a loop's connections read into. A buffer belongs to one
-// connection from get to put. Between turns an idle connection has none, which is most of the
-// memory that it would need.
+// connection from get to put. An idle connection has none: a buffer would be most of its memory.
 type bufferPool struct {
 	size int
 	pool sync.Pool

@@ -75,7 +75,7 @@ type Config struct {
 	Debug bool
 }
 
-// check returns an error that names the first field which is out of range.
+// check returns an error if a field is out of range. It names the first one.
 func (c *Config) check() error {
 	err := intake.Wrong("eventloop",
 		intake.NotNegative("Queue", c.Queue),

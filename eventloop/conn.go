@@ -31,7 +31,7 @@ var ErrIdle = fmt.Errorf("eventloop: the connection was idle: %w", os.ErrDeadlin
 // read makes the system reset the connection, and the other side may lose the last bytes that it
 // was sent: to be safe, call CloseWrite, and Close in OnEnd. Never set SO_LINGER to a positive
 // time: the system then blocks the loop in Close. There is no UDP here: read a [net.PacketConn] on
-// a goroutine and give what it reads to [Loop.Post] or [Feed].
+// a goroutine of your own, and hand each packet to [Loop.Post] or [Feed].
 type Conn struct {
 	// Attach sets these four, once; via under mu, when the loop knows the connection already.
 	loop  *Loop

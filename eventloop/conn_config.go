@@ -56,7 +56,7 @@ type ConnConfig struct {
 	MaxConns int
 }
 
-// check returns an error that names the first field which is out of range.
+// check returns an error if a field is out of range. It names the first one.
 func (c *ConnConfig) check() error {
 	err := intake.Wrong("eventloop",
 		intake.NotNegative("Conn.ReadBuffer", c.ReadBuffer),

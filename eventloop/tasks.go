@@ -8,6 +8,7 @@ import (
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/fiber"
+	"github.com/quartet-go/quartet/internal/intake"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
@@ -74,7 +75,7 @@ func (l *Loop) outcome(n *task.Node, f *fiber.Fiber, outcome fiber.Outcome) erro
 		return f.PanicError()
 	case fiber.Exited:
 		n.Fail()
-		if _, future := quartet.As[task.Noder](n.Job); !future {
+		if !intake.IsFuture(n) {
 			return quartet.ErrGoexit
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/intake"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
@@ -101,7 +102,7 @@ func (e *real) thread(n *task.Node) {
 					panic(v)
 				}
 				e.s.cfg.OnPanic(quartet.NewPanicError(v))
-			} else if _, future := quartet.As[task.Noder](n.Job); !future && e.s.cfg.OnPanic != nil {
+			} else if !intake.IsFuture(n) && e.s.cfg.OnPanic != nil {
 				e.s.cfg.OnPanic(quartet.ErrGoexit)
 			}
 		}

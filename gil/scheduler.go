@@ -130,7 +130,7 @@ func New(cfg Config) *Scheduler {
 	return s
 }
 
-// check returns an error that names the first field which is out of range.
+// check returns an error if a field is out of range. It names the first one.
 func (c *Config) check() error {
 	err := intake.Wrong("gil",
 		intake.NotNegative("Cores", c.Cores),

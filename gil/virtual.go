@@ -7,6 +7,7 @@ import (
 
 	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/fiber"
+	"github.com/quartet-go/quartet/internal/intake"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
@@ -180,11 +181,10 @@ func (v *virtual) end(t *vthread) {
 	}
 	v.tell()
 	var err error
-	_, future := quartet.As[task.Noder](st.n.Job)
 	switch {
 	case st.outcome == fiber.Panicked:
 		err = st.f.PanicError()
-	case st.outcome == fiber.Exited && !future:
+	case st.outcome == fiber.Exited && !intake.IsFuture(st.n):
 		err = quartet.ErrGoexit
 	}
 	if st.outcome != fiber.Returned {

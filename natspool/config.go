@@ -140,7 +140,7 @@ func (c *Config) setDefaults() {
 	intake.SetDefault(&c.Attempts, 3)
 }
 
-// check returns an error that names the first field which is out of range. It is called after
+// check returns an error if a field is out of range. It names the first one. It is called after
 // setDefaults, for bounds between fields.
 func (c *Config) check() error {
 	err := intake.Wrong("natspool",

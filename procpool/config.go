@@ -150,7 +150,7 @@ type Config struct {
 	extra *os.File // that each worker inherits
 }
 
-// check returns an error that names the first field which is out of range.
+// check returns an error if a field is out of range. It names the first one.
 func (c *Config) check() error {
 	err := intake.Wrong("procpool",
 		intake.NotNegative("Workers", c.Workers),

@@ -88,7 +88,7 @@ type Config struct {
 	OnPanic func(error)
 }
 
-// check returns an error that names the first field which is out of range.
+// check returns an error if a field is out of range. It names the first one.
 func (c *Config) check() error {
 	queue := c.Queue
 	if queue == NoQueue {

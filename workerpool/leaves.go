@@ -1,13 +1,14 @@
 package workerpool
 
 import (
-	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/internal/intake"
 	"github.com/quartet-go/quartet/internal/leaf"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// runLeaves runs the entries of the lane, until there are none or somebody needs the slot. It
-// returns the work that w gives back: its place at the lane, or a node that was taken over.
+// runLeaves runs the entries of the lane, leaves and tasks, until there are none or somebody needs
+// the slot. It returns the work that w gives back: its place at the lane, or a node that was taken
+// over.
 func (p *Pool) runLeaves(w *worker) work {
 	for !p.someLeaves(w) {
 	}
@@ -38,7 +39,7 @@ func (p *Pool) someLeaves(w *worker) (done bool) {
 			return
 		}
 		defer func() { p.exit(w.ranLeaves(), w) }()
-		if n == nil || !isFuture(n) {
+		if n == nil || !intake.IsFuture(n) {
 			p.exitedBare()
 		}
 	}()
@@ -46,12 +47,6 @@ func (p *Pool) someLeaves(w *worker) (done bool) {
 	w.leaves.Run()
 	done = true
 	return done
-}
-
-// isFuture reports whether n's job is a future, which tells of its panic or Goexit itself.
-func isFuture(n *task.Node) bool {
-	_, future := quartet.As[task.Noder](n.Job)
-	return future
 }
 
 // consumerLocked returns the consumer of the worker that runs n, if a worker does.

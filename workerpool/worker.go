@@ -91,11 +91,8 @@ func (s *starting) Apply() {
 	go w.pool.work(w)
 }
 
-// lingerYields is how often a worker lets others run before it parks. Against none, a submit with
-// its await took two thirds of the time.
-const lingerYields = 4
-
-// work is what a worker does next: run a node, or leaves as long as there are any; zero: nothing.
+// work is what a worker does next: run a node, or the entries of the lane as long as there are any;
+// zero: nothing.
 type work struct {
 	node   *task.Node
 	leaves bool
@@ -132,8 +129,8 @@ func (p *Pool) adoptedLocked(n *task.Node) {
 // owed to a task that comes back.
 func (p *Pool) freeLocked() int { return max(0, p.cfg.Workers-p.slotsLocked()-p.returning.Len()) }
 
-// callsLocked: a worker that runs leaves must give its slot back. Leaves run one after the other
-// without a look at the lock, so somebody has to tell them.
+// callsLocked: a worker at the lane must give its slot back. It runs one entry after the other
+// without the lock, so somebody has to tell it.
 func (p *Pool) callsLocked() bool {
 	return p.slotsLocked() > p.cfg.Workers || p.nextReturningLocked() != nil
 }
@@ -285,7 +282,7 @@ func (p *Pool) run(n *task.Node, w *worker) {
 			return
 		}
 		defer p.exit(work{node: n}, w)
-		if !isFuture(n) {
+		if !intake.IsFuture(n) {
 			p.exitedBare()
 		}
 	}()
@@ -357,7 +354,7 @@ func endNode(j work) {
 }
 
 // giveBackLocked takes j and its slot back. It returns a node that is to run in that slot at once:
-// the leaves have led to it; nil: none.
+// w has found it in the lane; nil: none.
 func (p *Pool) giveBackLocked(j work, w *worker) (found *task.Node) {
 	if !j.leaves {
 		p.releaseLocked(j.node)
@@ -383,7 +380,7 @@ func (p *Pool) releaseLocked(n *task.Node) {
 
 // linger lets others run a few times before the searcher parks. A submitter that comes meanwhile
 // need not wake anybody, and parking costs more than a short task. YieldUntil gives the processor
-// away between the looks.
+// away between the looks. Against no linger, a submit with its await took two thirds of the time.
 func (p *Pool) linger() {
-	task.YieldUntil(func() bool { return p.in.Ready() || p.called.Load() }, lingerYields)
+	task.YieldUntil(func() bool { return p.in.Ready() || p.called.Load() }, task.ParkYields)
 }

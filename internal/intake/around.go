@@ -10,10 +10,17 @@ import (
 
 var _ task.Surrounder = (*Intake)(nil)
 
+// IsFuture reports whether n's job is a future, or holds one. A future keeps its own panic, Goexit
+// and error; a bare task leaves them to its executor.
+func IsFuture(n *task.Node) bool {
+	_, future := quartet.As[task.Noder](n.Job)
+	return future
+}
+
 // RunAround implements task.Surrounder. A future that the job holds calls Surround itself, with its
 // function's error.
 func (in *Intake) RunAround(n *task.Node) {
-	if _, future := quartet.As[task.Noder](n.Job); future {
+	if IsFuture(n) {
 		n.Job.Run(n.Context())
 		return
 	}

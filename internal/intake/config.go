@@ -42,7 +42,7 @@ func NotNegative[T int | int64 | time.Duration](name string, v T) Field {
 	return f
 }
 
-// Wrong returns an error that names the first field which is out of range; nil: none is.
+// Wrong returns an error if a field is out of range. It names the first one.
 func Wrong(pkg string, fields ...Field) error {
 	for _, f := range fields {
 		if f.wrong != "" {

@@ -241,7 +241,7 @@ func (in *Intake) popEntryLocked(c *leaf.Consumer) (n *task.Node, leaves bool) {
 		return nil, false
 	}
 	in.roomy = true
-	if c != nil && in.freeLocked(e) {
+	if c != nil && in.consumableLocked(e) {
 		in.starts++
 		in.lane.JoinLocked(c, e)
 		in.HoldLocked()
@@ -262,9 +262,9 @@ func (in *Intake) popEntryLocked(c *leaf.Consumer) (n *task.Node, leaves bool) {
 	return n, false
 }
 
-// freeLocked reports whether a consumer may run e: a leaf, or a node that is not timed, while
+// consumableLocked reports whether a consumer may run e: a leaf, or a node that is not timed, while
 // nobody looks and all may start.
-func (in *Intake) freeLocked(e leaf.Entry) bool {
+func (in *Intake) consumableLocked(e leaf.Entry) bool {
 	return e.Node == nil || e.Node.Stamp == 0 && in.phase == open && in.observers.Load() == nil
 }
 

@@ -113,18 +113,16 @@ func (l *Lane) Hungry() bool {
 	return l.hungry.Load() && !l.lingers.Load() && l.hungry.CompareAndSwap(true, false)
 }
 
-// lingerYields is how often a consumer that finds the ring empty lets others run before it leaves:
-// a submitter that is at it needs nobody woken then, and leaving costs more than a short task.
-const lingerYields = 4
-
 // linger waits a little for an entry, for one consumer at a time. It reports whether there is one.
+// A submitter that comes meanwhile need not wake anybody, and leaving costs more than a short task.
+//
 // The order decides: who pushes looks at lingers after the push, and the consumer at the ring after
 // it has cleared lingers. So one of them sees the other.
 func (l *Lane) linger() bool {
 	if !l.lingers.CompareAndSwap(false, true) {
 		return false
 	}
-	task.YieldUntil(func() bool { return l.ring.Ready() || l.called() }, lingerYields)
+	task.YieldUntil(func() bool { return l.ring.Ready() || l.called() }, task.ParkYields)
 	l.lingers.Store(false)
 	return l.ring.Ready() && !l.called()
 }
