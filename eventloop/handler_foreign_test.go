@@ -123,9 +123,9 @@ func TestReverseProxy(t *testing.T) {
 	}
 }
 
-// A body that was read to its end says so again, also when net/http has closed it, as it does before
-// it sends the header. A Transport that forwards the body looks once more, and drops its connection
-// at any other error.
+// A body that was read to its end says so again, also when net/http has closed it, as it does
+// before it sends the header. A Transport that forwards the body looks once more, and drops its
+// connection at any other error.
 func TestABodyStaysAtItsEnd(t *testing.T) {
 	again := func(r *http.Request) error {
 		_, err := r.Body.Read(make([]byte, 1))
