@@ -33,7 +33,7 @@ var ErrIdle = fmt.Errorf("eventloop: the connection was idle: %w", os.ErrDeadlin
 // time: the system then blocks the loop in Close. There is no UDP here: read a [net.PacketConn] on
 // a goroutine of your own, and hand each packet to [Loop.Post] or [Feed].
 type Conn struct {
-	// Attach sets these four, once; via under mu, when the loop knows the connection already.
+	// attach sets these four, once.
 	loop  *Loop
 	nc    net.Conn
 	via   transport
@@ -94,25 +94,33 @@ func (l *Loop) Attach(nc net.Conn) (*Conn, error) {
 	if nc == nil {
 		panic("eventloop: Attach of a nil Conn")
 	}
+	return l.attach(nc, nil)
+}
+
+// attach is Attach that has accept, if there is one, called on the loop as the connection's first
+// callback.
+//
+// The connection is locked all the while: a Close of the loop that comes meanwhile finds it, and
+// waits until it has a transport that can be closed.
+func (l *Loop) attach(nc net.Conn, accept func(*Conn)) (*Conn, error) {
 	c := &Conn{loop: l, nc: nc, cfg: &l.cfg.Conn}
 	c.serve = c.takeTurn
-	// Known to the loop first: a Close of the loop that comes now finds the connection, and ends
-	// it.
-	if !l.admit(c) {
-		return nil, quartet.ErrClosed
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.life == alive { // else the loop was closed meanwhile
-		c.via = l.transportOf(c)
-		c.watchIdleLocked()
+	if !l.admit(c, accept) {
+		return nil, quartet.ErrClosed
 	}
+	c.via = l.transportOf(c)
+	c.watchIdleLocked()
 	return c, nil
 }
 
 // admit makes c known to the loop. It reports false when the loop is being stopped. It is held
 // twice: in the intake, for which Shutdown waits, and in held, for which Run does.
-func (l *Loop) admit(c *Conn) bool {
+//
+// accept is posted in the same section. Later the connection may have ended already, and with it
+// the hold that a post needs while the loop drains.
+func (l *Loop) admit(c *Conn, accept func(*Conn)) bool {
 	l.in.Lock()
 	defer l.in.Commit()
 	if l.in.DrainingLocked() {
@@ -121,6 +129,9 @@ func (l *Loop) admit(c *Conn) bool {
 	l.in.HoldLocked()
 	l.held++
 	l.conns[c] = struct{}{}
+	if accept != nil {
+		l.pushCallLocked(func() { accept(c) })
+	}
 	return true
 }
 
@@ -131,7 +142,7 @@ func (l *Loop) admit(c *Conn) bool {
 func (c *Conn) NetConn() net.Conn {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.via == nil || c.life >= closed {
+	if c.life >= closed {
 		return c.nc
 	}
 	return c.via.netConn()
@@ -216,10 +227,10 @@ func (fx *effects) run(c *Conn) {
 		resume()
 	}
 	if fx.serve {
-		c.loop.postCall(c.serve)
+		c.post(c.serve)
 	}
 	if fx.drained {
-		c.loop.postCall(c.tellDrained)
+		c.post(c.tellDrained)
 	}
 	if fx.over {
 		l := c.loop
@@ -229,10 +240,16 @@ func (fx *effects) run(c *Conn) {
 	}
 }
 
-// postCall posts fn, also while the loop drains.
-func (l *Loop) postCall(fn func()) {
+// post posts a callback of the connection, also while the loop drains. Effects run after the
+// connection's unlock, so the connection may have ended before its callback is posted. The loop has
+// forgotten it then: fn would find nothing to tell, and its hold would keep a loop whose Run is
+// over from ever being closed.
+func (c *Conn) post(fn func()) {
+	l := c.loop
 	l.in.Lock()
-	l.pushCallLocked(fn)
+	if _, known := l.conns[c]; known {
+		l.pushCallLocked(fn)
+	}
 	l.in.Commit()
 }
 

@@ -28,7 +28,7 @@ func (c *Conn) Close() { c.move(closes, nil) }
 // Abort ends the connection at once: queued data is dropped, and a TCP peer sees a reset.
 func (c *Conn) Abort() {
 	c.mu.Lock()
-	if c.via != nil && c.life < closed {
+	if c.life < closed {
 		c.via.reset()
 	}
 	c.mu.Unlock()
@@ -103,11 +103,6 @@ func (c *Conn) beginClosedLocked(fx *effects) {
 	c.dropQueuedLocked(fx)
 	c.wakeReaderLocked(fx)
 	c.stopTimersLocked()
-	if c.via == nil { // Attach has not come so far
-		closeAtOnce(c.nc)
-		c.moveLocked(settles, nil, fx)
-		return
-	}
 	c.via.close()
 	if c.via.settled() {
 		c.moveLocked(settles, nil, fx)
@@ -141,7 +136,7 @@ func (c *Conn) wakeWritersLocked(fx *effects) {
 func (c *Conn) allSentLocked(fx *effects) {
 	switch {
 	// Not yet: sentLocked comes here again.
-	case c.buffered > 0 || c.via == nil:
+	case c.buffered > 0:
 	case c.life == closing:
 		if c.via.farewell() {
 			c.moveLocked(empties, nil, fx)

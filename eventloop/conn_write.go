@@ -65,7 +65,7 @@ func (c *Conn) writableLocked() error {
 // Most writes end here, without a copy and without the loop.
 func (c *Conn) sendLocked(p []byte, fx *effects) (n int, err error) {
 	all := len(p)
-	if c.buffered == 0 && c.via != nil {
+	if c.buffered == 0 {
 		n, err := c.via.write(p)
 		if err != nil && err != errWait {
 			c.moveLocked(fails, err, fx)
@@ -85,9 +85,7 @@ func (c *Conn) sendLocked(p []byte, fx *effects) (n int, err error) {
 	if c.lateLocked(c.writeBy()) {
 		return 0, c.endLateLocked(fx)
 	}
-	if c.via != nil {
-		c.via.flush()
-	}
+	c.via.flush()
 	return all, nil
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"math"
+	"net"
 	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quartet-go/quartet"
@@ -299,6 +301,75 @@ func TestUnreferencedImmediates(t *testing.T) {
 				return
 			}
 			require.Equal(t, c.want, trace(t, c.program))
+		})
+	}
+}
+
+// A connection's effects run after its unlock. By then the connection may have ended, and with it
+// the loop. A stop that comes then has nothing to wait for.
+func TestAnEffectAfterTheEndOfTheLoopHoldsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := eventloop.New(eventloop.Config{})
+		l.Start()
+		here, there := net.Pipe()
+		c, err := l.Attach(there)
+		require.NoError(t, err)
+		require.NoError(t, here.Close())
+		c.OnClose(func(error) { l.Close() })
+		synctest.Wait()
+		c.ServeLate()
+		require.NoError(t, l.Shutdown(t.Context()))
+		require.Zero(t, l.Health().Pending)
+	})
+}
+
+// Between a Close and the end of a Run that was stopped, connections still post their turns.
+func TestAPostBetweenCloseAndTheEndOfAStoppedRunIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := eventloop.New(eventloop.Config{})
+		l.Start()
+		require.NoError(t, l.Post(func() {
+			l.Stop()
+			assert.Equal(t, quartet.ErrInside, l.Close())
+			l.PostPromised(func() { t.Error("dropped callbacks are never called") })
+		}))
+		synctest.Wait()
+		require.NoError(t, l.Shutdown(t.Context()))
+		require.Zero(t, l.Health().Pending)
+		require.EqualValues(t, 1, l.Health().Dropped)
+	})
+}
+
+// A promise that is made when the loop has been closed, or while it ends, is waived as those before
+// it were.
+func TestAPromiseAfterCloseHoldsNothing(t *testing.T) {
+	for name, promise := range map[string]func(l *eventloop.Loop){
+		"KeepAlive": func(l *eventloop.Loop) { l.KeepAlive("nobody releases it") },
+		"Then": func(l *eventloop.Loop) {
+			nobodyRuns := eventloop.New(eventloop.Config{})
+			f := quartet.Go(context.Background(), nobodyRuns, func(context.Context) (int, error) { return 0, nil })
+			eventloop.Then(l, f, func(int, error) {})
+		},
+	} {
+		t.Run(name+" of a task that Close cancels", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := eventloop.New(eventloop.Config{})
+				l.Start()
+				require.NoError(t, l.Go(func(ctx context.Context) {
+					_ = quartet.Sleep(ctx, time.Hour)
+					promise(l)
+				}))
+				synctest.Wait()
+				require.NoError(t, l.Close())
+			})
+		})
+		t.Run(name+" after the end", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := eventloop.New(eventloop.Config{})
+				require.NoError(t, l.Close())
+				promise(l)
+				require.NoError(t, l.Shutdown(t.Context()))
+			})
 		})
 	}
 }

@@ -49,6 +49,16 @@ func (l *Loop) PostClosing(fn func()) {
 	l.pushClosingLocked(fn)
 }
 
+// PostPromised posts fn as a connection does, also when posts are refused.
+func (l *Loop) PostPromised(fn func()) {
+	l.in.Lock()
+	defer l.in.Commit()
+	l.pushCallLocked(fn)
+}
+
+// ServeLate posts a turn of c, as an effect of c does that runs late.
+func (c *Conn) ServeLate() { (&effects{serve: true}).run(c) }
+
 // ParkAfter parks the loop, which nobody runs, as it does when idle: meanwhile is called after the
 // look into the inbox.
 func (l *Loop) ParkAfter(meanwhile func()) {

@@ -115,12 +115,9 @@ func (s *Listener) acceptAll() {
 		pause = 0
 		// It fails when the loop is being stopped. The listener is being closed then, and the next
 		// Accept says so.
-		c, err := l.Attach(nc)
-		if err != nil {
+		if _, err := l.attach(nc, s.give); err != nil {
 			_ = nc.Close()
-			continue
 		}
-		l.postCall(func() { s.give(c) })
 	}
 }
 

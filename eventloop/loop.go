@@ -241,13 +241,16 @@ func Then[T any](l *Loop, f *quartet.Future[T], fn func(T, error)) {
 }
 
 // owe registers a promise. It holds in for it, so that Shutdown waits, and stands in owed, so that
-// Run does. Close waives all promises: it empties owed and gives their holds back in one step.
+// Run does. Close waives all promises: it empties owed and gives their holds back in one step. One
+// that comes later is waived at once, since nobody would pay it, and Close would wait for it.
 func (l *Loop) owe() *owed {
 	l.in.Lock()
 	defer l.in.Commit()
 	o := &owed{}
-	l.owed[o] = struct{}{}
-	l.in.HoldLocked()
+	if !l.closed && !l.in.DrainedLocked() {
+		l.owed[o] = struct{}{}
+		l.in.HoldLocked()
+	}
 	return o
 }
 

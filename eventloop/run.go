@@ -188,6 +188,7 @@ func (l *Loop) end() {
 	l.poller.rest()
 	l.in.Lock()
 	if l.closed { // meanwhile, and it counted on this Run
+		l.dropInboxLocked()
 		l.dropTurnLocked()
 	}
 	l.releasePostsLocked()
@@ -285,7 +286,7 @@ func (l *Loop) Close() error {
 func (l *Loop) dropPosted() {
 	l.in.Lock()
 	defer l.in.Commit()
-	l.health.dropped += uint64(l.inbox.drop(isCallback))
+	l.dropInboxLocked()
 	l.closed = true
 	l.cancelErrandsLocked()
 	l.abortConnsLocked()
@@ -298,6 +299,10 @@ func (l *Loop) dropPosted() {
 	}
 	l.endPostsLocked()
 }
+
+// dropInboxLocked drops the callbacks that no turn has taken yet. A connection may post more of
+// them until its end, so a Run that is stopped drops them once more.
+func (l *Loop) dropInboxLocked() { l.health.dropped += uint64(l.inbox.drop(isCallback)) }
 
 func isCallback(e entry) bool { return e.fn != nil }
 
