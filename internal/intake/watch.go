@@ -8,7 +8,8 @@ import (
 )
 
 // startsSoonLocked reports whether a queued node needs no watch, since its start is certain and
-// near, and notes it.
+// near, and notes it. A registration costs more than a short task, and most of these nodes start
+// before it would be made. claimLocked looks at their contexts in place of a watch.
 func (in *Intake) startsSoonLocked(n *task.Node) bool {
 	if !in.cfg.Soon || in.soon.Len() >= in.cfg.Free() || !in.StartableLocked(n) {
 		return false
@@ -18,7 +19,7 @@ func (in *Intake) startsSoonLocked(n *task.Node) bool {
 }
 
 // watchLateLocked has nodes watched whose start has become uncertain, since something else was
-// first.
+// first. The last ones go first: the oldest still start first. It runs at the end of each section.
 func (in *Intake) watchLateLocked() {
 	for in.soon.Len() > 0 && in.soon.Len() > in.cfg.Free() {
 		n := in.soon.Last()
@@ -28,7 +29,9 @@ func (in *Intake) watchLateLocked() {
 }
 
 // watch has n abandoned when the context it was submitted with ends while n is queued. All queued
-// nodes whose contexts share a Done share one registration.
+// nodes whose contexts share a Done share one registration. It is called without the lock, and so
+// checks again whether n is still queued. Only the first node of a new watch registers; the others
+// join it.
 func (in *Intake) watch(n *task.Node) {
 	parent := n.Parent()
 	done := parent.Done()
@@ -40,9 +43,8 @@ func (in *Intake) watch(n *task.Node) {
 		in.Unlock()
 		return
 	}
-	w := in.watchLocked(done)
+	w, fresh := in.watchLocked(done)
 	w.Add(n)
-	fresh := w.State == task.Registering && w.Len() == 1
 	in.Unlock()
 	if fresh {
 		in.register(w, parent)
@@ -54,25 +56,30 @@ func (in *Intake) queuedHereLocked(n *task.Node) bool {
 	return n.In != nil && !n.Is(task.Leaf) && n.In != &in.started && n.In != &in.waiting
 }
 
-// watchLocked returns the watch of a Done, which may be new.
-func (in *Intake) watchLocked(done <-chan struct{}) *task.Watch {
-	w := in.watches[done]
-	if w != nil {
-		return w
+// watchLocked returns the watch of a Done. fresh: it is new, and the caller has to register it. To
+// register whenever a node is alone in its watch would be too often: that one may have come while
+// the watch was being registered for another, which has gone. The watch holds the executor until
+// its registration is over or rests, so that Close leaves no callback behind.
+func (in *Intake) watchLocked(done <-chan struct{}) (w *task.Watch, fresh bool) {
+	if w = in.watches[done]; w != nil {
+		return w, false
 	}
-	if w = in.resting.Value(); w != nil && w.Of == done {
+	// Not one that is over: it has told of the end, and would not do so for the next node, which may
+	// have been accepted just before.
+	if w = in.resting.Value(); w != nil && w.Of == done && w.State == task.Resting {
 		w.State = task.Watching
 		in.resting = weak.Pointer[task.Watch]{}
 	} else {
-		w = &task.Watch{Of: done}
+		w, fresh = &task.Watch{Of: done}, true
 	}
 	in.watches[done] = w
 	in.HoldLocked()
-	return w
+	return w, fresh
 }
 
 // register asks parent to tell of its end. The nodes may all have gone meanwhile, and the end may
-// have come.
+// have come. If the end comes at once, contextEnded has run before Stop is known. It leaves the
+// state at over, and then nothing rests.
 func (in *Intake) register(w *task.Watch, parent context.Context) {
 	stop := in.cfg.AfterFunc(parent, func() { in.contextEnded(w) })
 	in.Lock()
@@ -92,7 +99,8 @@ func (in *Intake) unwatchLocked(n *task.Node) {
 }
 
 // unwatchedLocked has a watch rest that watches nothing, in place of the one that rested before: a
-// registration costs more than a task. The intake holds it weakly, since it leads to the context.
+// registration costs more than a task. The intake holds it weakly, since it leads to the context. A
+// watch that is still registering is left to register, which looks again.
 func (in *Intake) unwatchedLocked(w *task.Watch) {
 	if w.State != task.Watching || w.Len() > 0 {
 		return
@@ -123,7 +131,8 @@ type unregister func() bool
 func (stop unregister) Apply() { stop() }
 
 // contextEnded runs on a goroutine of the context's. It takes the lock for each node anew, so that
-// nobody waits for all.
+// nobody waits for all. A node that another goroutine has just claimed is no longer among those of
+// w: whoever took it out of the queue took it out of the watch, in the same section.
 func (in *Intake) contextEnded(w *task.Watch) {
 	in.Lock()
 	held := w.State == task.Registering || w.State == task.Watching

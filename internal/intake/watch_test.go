@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/intake"
 )
 
@@ -53,6 +54,67 @@ func TestANodeThatStartsSoonIsWatchedOnlyWhenThatFails(t *testing.T) {
 		synctest.Wait()
 		require.EqualValues(t, 1, second.abandoned.Load())
 		require.EqualValues(t, 1, third.abandoned.Load())
+		require.NoError(t, h.Drain(t.Context()))
+	})
+}
+
+// While a watch is being registered its only node may start, and another with the same context may
+// come. That one must not register again: only one of the two registrations would be ended, and the
+// context would keep the other.
+func TestAWatchRegistersOnce(t *testing.T) {
+	registered, ended := 0, 0
+	var h *hand
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	h = newHand(intake.Config{AfterFunc: func(ctx context.Context, f func()) func() bool {
+		if registered++; registered == 1 {
+			h.finish(h.pop())
+			require.NoError(t, h.Submit(ctx, &job{}))
+		}
+		stop := context.AfterFunc(ctx, f)
+		return func() bool {
+			ended++
+			return stop()
+		}
+	}})
+	require.NoError(t, h.Submit(ctx, &job{}))
+	require.Equal(t, 1, registered)
+	h.finish(h.pop())
+	require.NoError(t, h.Drain(t.Context()))
+	require.Equal(t, registered, ended)
+}
+
+// told calls a func at the first event of a kind, after the section in which that happened.
+type told struct {
+	kind quartet.EventKind
+	fn   func()
+}
+
+func (o *told) Observe(e quartet.Event) {
+	if fn := o.fn; fn != nil && e.Kind == o.kind {
+		o.fn = nil
+		fn()
+	}
+}
+
+// A watch that rests may have seen the end of its context when a node comes that was accepted just
+// before. It tells nobody again, so that node needs a registration of its own.
+func TestAWatchThatIsOverIsNotUsedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &told{kind: quartet.EventQueued}
+		h := newHand(intake.Config{Observer: o})
+		ctx, cancel := context.WithCancelCause(t.Context())
+		require.NoError(t, h.Submit(ctx, &job{}))
+		h.finish(h.pop()) // its watch rests
+		o.fn = func() {
+			cancel(errWhy)
+			synctest.Wait()
+		}
+		late := &job{}
+		require.NoError(t, h.Submit(ctx, late))
+		synctest.Wait()
+		require.EqualValues(t, 1, late.abandoned.Load())
+		require.ErrorIs(t, late.cause, errWhy)
 		require.NoError(t, h.Drain(t.Context()))
 	})
 }

@@ -121,7 +121,7 @@ var intakeBreaks = []broken{
 	{
 		clause: "C12", what: "each queued task watches its ctx alone", run: "^TestAllocations", alone: true,
 		edits: []edit{
-			{watch, "\tw := in.watches[done]\n\tif w != nil {", "\tw := in.watches[nil]\n\tif w != nil {"},
+			{watch, "\tif w = in.watches[done]; w != nil {", "\tif w = in.watches[nil]; w != nil {"},
 		},
 	},
 }
