@@ -18,7 +18,7 @@ func IsFuture(n *task.Node) bool {
 }
 
 // RunAround implements task.Surrounder. A future that the job holds calls Surround itself, with its
-// function's error.
+// function's error. It is called on the goroutine of the task, by Node.Run.
 func (in *Intake) RunAround(n *task.Node) {
 	if IsFuture(n) {
 		n.Job.Run(n.Context())
@@ -33,7 +33,8 @@ func (in *Intake) RunAround(n *task.Node) {
 	}
 }
 
-// Surround implements task.Surrounder.
+// Surround implements task.Surrounder. A future calls it between its own bookkeeping and the
+// function, so that Around sees the function's error before anybody who awaits it.
 func (in *Intake) Surround(ctx context.Context, n *task.Node, run func(context.Context) error) error {
 	info := quartet.Info{Executor: in.cfg.Name, Label: task.LabelOf(n.Parent()), Task: n.Seq}
 	if call, ok := quartet.As[quartet.Call](n.Job); ok {
@@ -43,7 +44,8 @@ func (in *Intake) Surround(ctx context.Context, n *task.Node, run func(context.C
 }
 
 // CallAround calls run within around, which must call it once. One that does not, and returns no
-// error, has kept the task from running, and that is no success.
+// error, has kept the task from running, and that is no success. Twice is a panic on the spot: the
+// function's effects would happen twice, and its future has one outcome.
 func CallAround(pkg string, around Around, ctx context.Context, info quartet.Info,
 	run func(context.Context) error,
 ) error {

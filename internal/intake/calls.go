@@ -14,7 +14,8 @@ import (
 // those are lent to the seats whenever the lock is free. A nested one runs in its parent's slot; it
 // takes a seat of in.nested, which stay open while the lock is held.
 
-// Call is a call that BeginCall has begun.
+// Call is a call that BeginCall has begun. It is a value on the stack of the goroutine that calls,
+// so that a Do without the lock allocates nothing for it.
 type Call struct {
 	in           *Intake
 	from         *seats
@@ -34,7 +35,9 @@ func (in *Intake) initCalls() {
 }
 
 // lendSlotsLocked lends the free slots to the seats, unless somebody is to be told of each slot
-// that comes free.
+// that comes free. A queued node, a visitor at the door, a task that comes back for its slot or an
+// observer each needs to hear of a slot that comes free, and a caller that leaves its seat tells
+// nobody.
 func (in *Intake) lendSlotsLocked() {
 	if in.callers == nil || in.phase != open || in.observers.Load() != nil ||
 		in.LenLocked() > 0 || in.door.busy() || in.cfg.Calls() {
@@ -46,7 +49,8 @@ func (in *Intake) lendSlotsLocked() {
 	}
 }
 
-// setNestedLocked opens or shuts the seats of nested calls.
+// setNestedLocked opens or shuts the seats of nested calls. They need no slot, so Unlock has
+// nothing to lend to them; only a stop and an observer shut them.
 func (in *Intake) setNestedLocked() {
 	switch {
 	case in.nested == nil:
@@ -60,7 +64,8 @@ func (in *Intake) setNestedLocked() {
 // CallersLocked is how many slots the calls in seats have.
 func (in *Intake) CallersLocked() int { return in.callers.takenLocked() }
 
-// seatedLocked is how many calls sit in seats.
+// seatedLocked is how many calls sit in seats. The nested ones count as unfinished, but have no
+// slot: CallersLocked leaves them out.
 func (in *Intake) seatedLocked() int { return in.callers.takenLocked() + in.nested.takenLocked() }
 
 // addCallsLocked adds the calls that have begun without the lock. A nested one runs in place of its
@@ -79,7 +84,9 @@ func (in *Intake) addCallsLocked(s *quartet.Stats) {
 }
 
 // BeginCall is CallLocked without the lock. It reports false where that is impossible. parent is
-// the task that runs on the calling goroutine, and waits meanwhile; nil: none does.
+// the task that runs on the calling goroutine, and waits meanwhile; nil: none does. The cheap
+// questions come first. Whatever only the lock can answer exactly (a level, a turnstile, an
+// executor's own data) is a reason to say no; the caller asks again under the lock then.
 func (in *Intake) BeginCall(n, parent *task.Node) (c Call, begun bool) {
 	if in.callers == nil || n.Level != Normal || n.Stile != nil || n.Data != nil || n.Parent().Err() != nil {
 		return c, false
@@ -107,12 +114,15 @@ func (in *Intake) BeginCall(n, parent *task.Node) (c Call, begun bool) {
 	return c, true
 }
 
-// replace has a task that runs wait for its call.
+// replace has a task that runs wait for its call. It fails if a foreign goroutine has lent the
+// parent's slot by the parent's context; then the parent's slot is not there to run in.
 func replace(parent *task.Node) bool {
 	was := parent.State()
 	return (was == task.Running || was == task.Claimed) && parent.Move(was, task.Waiting)
 }
 
+// The order decides: the node sits before the look at stopping, and a stop sets stopping before it
+// looks at the seats. So one of them sees the other.
 func (c *Call) begin() {
 	n := c.node
 	n.Settle(&c.in.home)
@@ -126,6 +136,7 @@ func (c *Call) begin() {
 }
 
 // adopt takes the lock for adoptLocked, and cancels n if all that was accepted is cancelled.
+// Cancelled comes after the unlock, as it runs the callbacks of the context.
 func (in *Intake) adopt(n *task.Node) {
 	in.Lock()
 	in.adoptLocked(n)
@@ -137,7 +148,8 @@ func (in *Intake) adopt(n *task.Node) {
 }
 
 // End takes the call back, whose node has ended. It reports false when the call has been adopted:
-// then it has to end under the lock.
+// then it has to end under the lock. stand is the step that decides between this call and somebody
+// who adopts it: only one of them gets the node. The one that loses leaves the seat alone.
 func (c *Call) End() bool {
 	if _, sat := c.seat.stand(c.node); !sat {
 		return false
@@ -151,7 +163,9 @@ func (c *Call) End() bool {
 	return true
 }
 
-// leave gives the seat back.
+// leave gives the seat back. Open seats take it back by an atomic step. Shut ones mean that
+// somebody has the lock or wants to hear of the slot, so it is given back there: then a queued node
+// may start in it, and a stop may end.
 func (c *Call) leave() {
 	if c.from.leave(c.seat) {
 		return
@@ -164,7 +178,8 @@ func (c *Call) leave() {
 	in.Commit()
 }
 
-// vacateLocked gives a seat back, whether they are shut or not.
+// vacateLocked gives a seat back, whether they are shut or not. Both are asked, since the nested
+// seats stay open while the lock is held and the others are shut.
 func (in *Intake) vacateLocked(from *seats, s *seat) {
 	if !from.leave(s) {
 		from.vacateLocked(s)
@@ -189,7 +204,8 @@ func (in *Intake) adoptLocked(n *task.Node) {
 }
 
 // adoptFromLaneLocked is adoptLocked for a node that a consumer of the lane runs. The consumer
-// leaves, and its slot and its hold are the node's.
+// leaves, and its slot and its hold are the node's. The hold is what NextLocked took for the
+// consumer; the node has one of its own by numberLocked.
 func (in *Intake) adoptFromLaneLocked(n *task.Node) {
 	if in.lane != nil && in.lane.StandLocked(in.cfg.Consumer(n), n) {
 		in.countAdoptedLocked(n)
@@ -197,7 +213,8 @@ func (in *Intake) adoptFromLaneLocked(n *task.Node) {
 	}
 }
 
-// countAdoptedLocked counts n as a node that runs.
+// countAdoptedLocked counts n as a node that runs. It has been running for some time, so it is
+// neither timed nor told of as queued or started: an observer sees only its later steps.
 func (in *Intake) countAdoptedLocked(n *task.Node) {
 	in.numberLocked(n)
 	in.stats.Running++
@@ -205,7 +222,8 @@ func (in *Intake) countAdoptedLocked(n *task.Node) {
 	n.In = &in.started
 }
 
-// standLocked has n stand up from the seat where it sits, if it does.
+// standLocked has n stand up from the seat where it sits, if it does. A node from a seat has the
+// seat's index as its Lane, in either table: both are tried, and stand finds out by the pointer.
 func (in *Intake) standLocked(n *task.Node) (parent *task.Node, sat bool) {
 	if in.callers == nil || !n.Is(task.OnCaller) {
 		return nil, false
@@ -221,7 +239,8 @@ func (in *Intake) standLocked(n *task.Node) (parent *task.Node, sat bool) {
 	return nil, false
 }
 
-// adoptWaitingLocked has the lists say that the parent of a call waits, unless it has ended.
+// adoptWaitingLocked has the lists say that the parent of a call waits, unless it has ended. A
+// chain of nested calls is adopted from its outermost task on, since each needs its parent's lane.
 func (in *Intake) adoptWaitingLocked(parent *task.Node) {
 	if parent.In == nil {
 		in.adoptLocked(parent)
@@ -245,7 +264,9 @@ func (in *Intake) adoptAllLocked() {
 
 // CallLocked accepts n and claims it at once, for its submitter's goroutine: it never queues.
 // parent, if any, is the task that runs there, and waits meanwhile. It reports false when a
-// turnstile or InFlight keeps n from that.
+// turnstile or InFlight keeps n from that. Level and order are the caller's to check: it knows
+// whether anybody queued would be overtaken. The executor counts the slot itself, as only a call
+// from outside takes one.
 func (in *Intake) CallLocked(n, within, parent *task.Node) (begun bool, refused error) {
 	if err := in.refusedLocked(n, within); err != nil {
 		in.stats.Rejected++
@@ -273,7 +294,8 @@ func (in *Intake) CallLocked(n, within, parent *task.Node) (begun bool, refused 
 	return true, nil
 }
 
-// EndCallLocked is EndLocked for a node that CallLocked began; its parent goes on.
+// EndCallLocked is EndLocked for a node that CallLocked began; its parent goes on. parent is never
+// nil: a call from outside has none, and ends by EndLocked.
 func (in *Intake) EndCallLocked(n, parent *task.Node) {
 	in.EndLocked(n)
 	in.goesOnLocked(parent)

@@ -6,7 +6,9 @@ import (
 )
 
 // visitor is a node whose submitter waits for room. Whoever makes room accepts the node and then
-// wakes the submitter, so that nobody can overtake it and no wake-up can be lost.
+// wakes the submitter, so that nobody can overtake it and no wake-up can be lost. All fields but
+// ready are guarded by the lock. resume is written by the submitter before it comes to the door,
+// and so before anybody can call it.
 type visitor struct {
 	in     *Intake
 	node   *task.Node
@@ -20,7 +22,8 @@ type visitor struct {
 	link linked.Link[*visitor]
 }
 
-// visit is where a visitor is: new ──> at the door ──> decided.
+// visit is where a visitor is: new ──> at the door ──> decided. It never goes back: a visitor that
+// moves between the door and a turnstile's line stays atTheDoor.
 type visit uint8
 
 const (
@@ -52,8 +55,11 @@ type line = linked.List[*visitor]
 //
 // Those whose own key or limit has as long a backlog as they allow wait apart, in a line of its own
 // for each turnstile, so that they hold up nobody else. When that backlog becomes shorter, the
-// first of them goes on to the door.
+// first of them goes on to the door. The lock guards it. Invariant: waiting[s] is the sum of the
+// lengths of lines[s], and besides that of all lines in apart; a turnstile in apart has at least
+// one visitor, which its Visitors counts too.
 type door struct {
+	// By side and level; they are counted, so that busy costs two reads on each Unlock.
 	lines   [2][levels]line
 	waiting [2]int
 	apart   map[*task.Turnstile]*line
@@ -68,6 +74,8 @@ func (d *door) line(v *visitor) *line { return &d.lines[v.side][v.node.Level-Hig
 func (d *door) busy() bool { return d.waiting[inside]+d.waiting[outside] > 0 }
 
 // before reports whether somebody waits at the door whom a node of that level must not overtake.
+// Only visitors of the same side count. A task inside must not wait behind strangers: they may need
+// what it holds.
 func (d *door) before(level int8, within *task.Node) bool {
 	s := sideOf(within)
 	if d.waiting[s] == 0 {
@@ -102,6 +110,7 @@ func (d *door) push(v *visitor, before *task.Turnstile) {
 	d.besides++
 }
 
+// An empty line of a turnstile goes from the map at once, or keys that come and go would add up.
 func (d *door) remove(v *visitor) {
 	if v.before == nil {
 		d.line(v).Remove(&v.link)
@@ -135,6 +144,8 @@ func (d *door) all(s side) (vs []*visitor) {
 	return vs
 }
 
+// The lines are copied as values. So the caller may look at all, but must not move a visitor before
+// the loop has ended: see all.
 func (d *door) everybody(yield func(*visitor) bool) {
 	lines := append(d.lines[inside][:len(d.lines[inside]):len(d.lines[inside])], d.lines[outside][:]...)
 	for _, l := range d.apart {
@@ -152,7 +163,8 @@ func (d *door) everybody(yield func(*visitor) bool) {
 // len is how many wait.
 func (d *door) len() int { return d.waiting[inside] + d.waiting[outside] + d.besides }
 
-// next returns who is next on a side, or nil.
+// next returns who is next on a side, or nil. The levels take turns by grants and not by starts:
+// many may be let in between two starts.
 func (d *door) next(s side) *visitor {
 	if d.waiting[s] == 0 {
 		return nil
@@ -168,6 +180,8 @@ func (d *door) next(s side) *visitor {
 // maxIdleVisitors bounds those that are kept for reuse.
 const maxIdleVisitors = 64
 
+// The channel is made once and reused: it is the costly part of a visit. Its capacity of 1 lets
+// Apply send without waiting.
 func (d *door) visitor(in *Intake, n, within *task.Node) *visitor {
 	v := &visitor{in: in}
 	if last := len(d.idle) - 1; last >= 0 {
@@ -179,6 +193,8 @@ func (d *door) visitor(in *Intake, n, within *task.Node) *visitor {
 	return v
 }
 
+// The lock guards it. A visitor with a resume is not kept: nothing tells when Apply is done with
+// it.
 func (d *door) keep(v *visitor) {
 	if len(d.idle) < maxIdleVisitors {
 		*v = visitor{in: v.in, ready: v.ready}
@@ -186,7 +202,8 @@ func (d *door) keep(v *visitor) {
 	}
 }
 
-// Apply tells a visitor what became of its node.
+// Apply tells a visitor what became of its node. It runs without the lock, on the goroutine that
+// made room. A resume may run code of another model's; a send never blocks, as each visit gets one.
 func (v *visitor) Apply() {
 	if v.resume != nil {
 		v.resume()

@@ -6,10 +6,13 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// Effect is one thing that follows from a critical section, done without the lock.
+// Effect is one thing that follows from a critical section, done without the lock. A pointer to
+// something that exists already costs no allocation as an Effect, and so workers, visitors and
+// returning tasks are their own effects.
 type Effect interface{ Apply() }
 
-// Effects are all of them, in order. Its zero value holds none.
+// Effects are all of them, in order. Its zero value holds none. Most sections have one effect or
+// none, which first holds without a slice.
 type Effects struct {
 	first Effect
 	rest  []Effect
@@ -46,7 +49,11 @@ func (fn call) Apply() { fn() }
 
 // SettleLocked makes the invariant true: it lets in the blocked submitters for whom there is room
 // by now, and offers the executor the queued nodes. The caller releases the lock, and runs what it
-// returns.
+// returns. A round may lead to another one: submitters that come in are fresh nodes, nodes that
+// start make room. It ends, as each round moves a node forward.
+//
+// Gate, watches and events come after the rounds, since they follow from the state that those have
+// reached.
 func (in *Intake) SettleLocked() Effects {
 	for in.roomy || in.fresh {
 		if in.roomy {
@@ -68,7 +75,8 @@ func (in *Intake) SettleLocked() Effects {
 	return e
 }
 
-// abandonment is a queued node that is to be abandoned.
+// abandonment is a queued node that is to be abandoned. The cause is looked up without the lock:
+// context.Cause asks the user's context.
 type abandonment struct {
 	node  *task.Node
 	cause error // nil: that of the node's context

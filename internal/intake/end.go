@@ -7,7 +7,9 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// SuspendLocked says that a started node waits, and lends its place.
+// SuspendLocked says that a started node waits, and lends its place. Called by the model of an
+// executor, on the goroutine of the task or on a foreign one with its context; a node that has
+// ended or waits already is left alone. The slot is the executor's to count.
 func (in *Intake) SuspendLocked(n *task.Node) {
 	if in.waitsLocked(n) {
 		in.lendPlaceLocked(n)
@@ -17,6 +19,7 @@ func (in *Intake) SuspendLocked(n *task.Node) {
 // ResumeLocked says that a node that waited goes on; one with a limit has its place again.
 func (in *Intake) ResumeLocked(n *task.Node) { in.goesOnLocked(n) }
 
+// A call that began without the lock has to be in the lists before it can change them.
 func (in *Intake) waitsLocked(n *task.Node) bool {
 	if n.In == nil {
 		in.adoptLocked(n)
@@ -28,7 +31,8 @@ func (in *Intake) waitsLocked(n *task.Node) bool {
 	return true
 }
 
-// countWaitingLocked counts a node that ran as waiting.
+// countWaitingLocked counts a node that ran as waiting. It also counts the parent of an adopted
+// call, whose state said so before the lists did.
 func (in *Intake) countWaitingLocked(n *task.Node) {
 	in.started.Remove(n)
 	in.waiting.Push(n)
@@ -38,6 +42,7 @@ func (in *Intake) countWaitingLocked(n *task.Node) {
 	in.stepLocked(quartet.EventSuspended, n, 0)
 }
 
+// Nothing happens to a node that has ended, or that does not wait.
 func (in *Intake) goesOnLocked(n *task.Node) {
 	if was := n.State(); was.Suspended() && n.Move(was, task.Running) {
 		in.countRunningLocked(n)
@@ -81,7 +86,9 @@ func (in *Intake) End(n *task.Node) {
 	in.Commit()
 }
 
-// EndLocked takes back a claimed node, whose job has returned and which has ended.
+// EndLocked takes back a claimed node, whose job has returned and which has ended. The job's future
+// has ended before: whoever waits for it may be ahead of these numbers. Clause 11 of the contract
+// speaks of an executor at rest for that reason.
 func (in *Intake) EndLocked(n *task.Node) {
 	if in.LentLocked(n) {
 		in.countRunningLocked(n)
@@ -117,7 +124,9 @@ func (in *Intake) leaveLocked(n *task.Node) {
 }
 
 // Drop implements task.Owner: n ended without having started. Its room is free before Abandon is
-// called, its place among the unfinished after.
+// called, its place among the unfinished after. It is called on whichever goroutine moved the node
+// to abandoned: a canceller's, or the one that runs the effects of a section. Two sections, since
+// Abandon is user code: a stop must not return while it runs, so pending falls after it.
 func (in *Intake) Drop(n *task.Node, cause error) {
 	in.Lock()
 	in.pulledLocked(n)
@@ -138,7 +147,8 @@ func (in *Intake) pulledLocked(n *task.Node) {
 	}
 }
 
-// abandonedLocked counts a node that will never start.
+// abandonedLocked counts a node that will never start. n may stand in no list: an effect of
+// abandonment comes after the section that has taken it out.
 func (in *Intake) abandonedLocked(n *task.Node) {
 	if n.In != nil {
 		in.unqueueLocked(n)

@@ -15,7 +15,8 @@ const maxSeen = 64
 // forgetAfter is after how long without a node the run times before count no more.
 const forgetAfter = time.Minute
 
-// punctual is what an intake knows of run times and deadlines.
+// punctual is what an intake knows of run times and deadlines. The lock guards it. runs is fed in
+// any case, for ExpectedWait; due and judge only under RejectLate.
 type punctual struct {
 	runs  late.Runs
 	judge late.Judge
@@ -24,20 +25,23 @@ type punctual struct {
 	left  []time.Duration    // for reuse
 }
 
-// due is a deadline, on the nodes' clock.
+// due is a deadline, on the nodes' clock. A node with unjudged was accepted whatever the judge
+// thought, so that its lateness says nothing of the judge.
 type due struct {
 	at       int64
 	unjudged bool // it could start at once
 }
 
-// ranLocked: a node ran for d, until now.
+// ranLocked: a node ran for d, until now. Only nodes with a stamp come here: without ExactTimes and
+// RejectLate a sample.
 func (in *Intake) ranLocked(d time.Duration, now int64) {
 	in.stats.RunTime.Observe(d)
 	in.punctual.runs.Add(d)
 	in.punctual.last = now
 }
 
-// forgetRunsLocked forgets the run times of long ago, when nothing is left of that time.
+// forgetRunsLocked forgets the run times of long ago, when nothing is left of that time. Where
+// tasks run for hours, a minute without one says nothing: hence ten means.
 func (in *Intake) forgetRunsLocked(now int64) {
 	p := &in.punctual
 	idle := time.Duration(now - p.last)
@@ -74,7 +78,8 @@ func (in *Intake) submittedLocked() {
 	}
 }
 
-// promiseLocked notes until when n, which is about to be queued, is to have ended.
+// promiseLocked notes until when n, which is about to be queued, is to have ended. It must run
+// before the node is queued: queued, it would count among those that it waits for.
 func (in *Intake) promiseLocked(n *task.Node) {
 	if !in.cfg.RejectLate {
 		return
@@ -86,7 +91,8 @@ func (in *Intake) promiseLocked(n *task.Node) {
 }
 
 // keptLocked: n is over. Whether it kept its deadline teaches the judge; a task that was cancelled
-// before teaches nothing.
+// before teaches nothing. A task that was abandoned in time is one whose submitter gave up or that
+// was dropped.
 func (in *Intake) keptLocked(n *task.Node, ran bool) {
 	d, promised := in.punctual.due[n]
 	if !promised {
@@ -104,7 +110,8 @@ func (in *Intake) ExpectedWaitLocked() time.Duration {
 	return w.Mean
 }
 
-// ExpectedWait takes the lock for how long n would wait for its start if it were submitted now.
+// ExpectedWait takes the lock for how long n would wait for its start if it were submitted now. The
+// turnstile of n's key is made for the question, and dropped after it if it is nobody else's.
 func (in *Intake) ExpectedWait(n *task.Node) time.Duration {
 	in.Lock()
 	defer in.Unlock()
@@ -116,7 +123,8 @@ func (in *Intake) ExpectedWait(n *task.Node) time.Duration {
 
 // waitLocked estimates how long n, which stands before its turnstiles and is not queued, would wait
 // for its start, and the number of starts until then that slots have to make, its own included; 0:
-// it starts at once.
+// it starts at once. A turnstile adds the time until it opens to the time that n needs for a slot
+// then.
 func (in *Intake) waitLocked(n *task.Node) (w late.Wait, starts int) {
 	starts = in.startsLocked(n)
 	left, surplus := in.leftLocked()
@@ -136,7 +144,8 @@ func (in *Intake) waitLocked(n *task.Node) (w late.Wait, starts int) {
 
 // startsLocked is how many starts it takes until n has started: those of its level and the higher
 // ones that are queued or at the door, and its own. A lower level has the last start of a round,
-// and waits no longer than so many rounds.
+// and waits no longer than so many rounds. Those inside at the door come before all, whatever their
+// level.
 func (in *Intake) startsLocked(n *task.Node) int {
 	higher := 0
 	for l := High; l < n.Level; l++ {
@@ -156,7 +165,8 @@ func (in *Intake) waitingLocked(level int8) int {
 }
 
 // leftLocked is after what time each slot is expected to come free, as far as that is looked at,
-// and how many nodes run without one.
+// and how many nodes run without one. More nodes run than there are slots after a Resize to fewer.
+// surplus of them must end before any slot is free.
 func (in *Intake) leftLocked() (left []time.Duration, surplus int) {
 	slots := max(1, in.cfg.Slots())
 	free := min(in.cfg.Free(), slots)
@@ -180,7 +190,8 @@ func (in *Intake) leftLocked() (left []time.Duration, surplus int) {
 	return left, max(0, in.started.Len()-(slots-free))
 }
 
-// runsOnLocked is for how long a started node is expected to run on.
+// runsOnLocked is for how long a started node is expected to run on. Never 0, which would say that
+// the slot is free.
 func (in *Intake) runsOnLocked(n *task.Node, now int64) time.Duration {
 	if n.Stamp == 0 || n.State() == task.Claimed && now < n.Stamp {
 		return max(1, in.punctual.runs.Mean())
@@ -189,7 +200,9 @@ func (in *Intake) runsOnLocked(n *task.Node, now int64) time.Duration {
 }
 
 // waitAtLocked is how long the next one waits before a turnstile that is shut. Each of those before
-// it waits for a slot in its turn, for as long as slot says.
+// it waits for a slot in its turn, for as long as slot says. It walks the oldest started nodes, at
+// most maxSeen of each list: a limit in a pool of thousands of running tasks is estimated from what
+// is seen.
 func (in *Intake) waitAtLocked(s *task.Turnstile, slot late.Wait) late.Wait {
 	var left []time.Duration
 	now := in.now()
@@ -215,7 +228,7 @@ func (in *Intake) waitAtLocked(s *task.Turnstile, slot late.Wait) late.Wait {
 }
 
 // inTime is until when n may wait for room: it could not end in time if it started later. ok is
-// false where that says nothing.
+// false where that says nothing. It is asked once, before the wait for room.
 func (in *Intake) inTimeLocked(n *task.Node) (until time.Time, ok bool) {
 	if !in.cfg.RejectLate {
 		return until, false

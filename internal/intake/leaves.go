@@ -14,7 +14,9 @@ import (
 // takes a quarter longer by it, since it keeps a core from the workers.
 const fullYields = 32
 
-// SubmitFunc accepts fn, which has no context and no future. try: it never waits.
+// SubmitFunc accepts fn, which has no context and no future. try: it never waits. A refusal by the
+// lane means that the gate is shut or the ring is full; the lock then finds out which, and whether
+// the caller is to wait.
 func (in *Intake) SubmitFunc(fn func(), try bool) error {
 	full := in.cfg.Full
 	if try && full == Wait {
@@ -35,7 +37,10 @@ func (in *Intake) SubmitFunc(fn func(), try bool) error {
 }
 
 // pushNode accepts n by the lane, if n has nothing that the lock would be needed for. It reports
-// false otherwise: then nothing has happened.
+// false otherwise: then nothing has happened. The order of its steps: it settles first, then moves
+// to Pushed, then is pushed. From the push on a consumer may run it, and from Pushed on a Cancel
+// asks its owner. If the ring refuses, it moves back: nobody can have cancelled it in between, as
+// no watch knows it yet, and its future has not been returned.
 func (in *Intake) pushNode(n *task.Node) bool {
 	if in.lane == nil || in.cfg.RejectLate || n.Level != Normal || n.Stile != nil || n.Data != nil ||
 		!endless(n) {
@@ -69,7 +74,8 @@ func endless(n *task.Node) bool {
 	}
 }
 
-// feed tells the executor of an entry that has been pushed, if it wants to know.
+// feed tells the executor of an entry that has been pushed, if it wants to know. It is called after
+// a push, on the submitter's goroutine. Most pushes find nobody hungry, and cost one load.
 func (in *Intake) feed() {
 	if in.lane.Hungry() {
 		in.Lock()
@@ -88,7 +94,8 @@ func (in *Intake) arriveLocked(n *task.Node) {
 
 // spillLocked moves the entries of the lane to the queue, before the nodes there: for whoever looks
 // for a node. The gate stays shut until the queue is empty, so that each entry is moved once. One
-// that is being pushed stays: it is younger than the moved ones, and older than later ones.
+// that is being pushed stays: it is younger than the moved ones, and older than later ones. Called
+// by whoever has to find, list, cancel or order a single node: in a ring nothing can be found.
 func (in *Intake) spillLocked() {
 	if in.lane == nil {
 		return
@@ -109,7 +116,8 @@ func (in *Intake) spillLocked() {
 }
 
 // laneFirstLocked reports whether the next entry of the lane is older than the queue's nodes of the
-// normal level.
+// normal level. spilled is the number of the last node that was in the lane before a spill. Nodes
+// with higher numbers were accepted later, and while one is queued the gate is shut.
 func (in *Intake) laneFirstLocked() bool {
 	first := in.levelLocked(Normal).First()
 	return in.lane.Ready() && (first == nil || first.Seq > in.spilled)
@@ -130,7 +138,9 @@ func (in *Intake) queueSpilledLocked(n *task.Node, to *task.List) {
 	}
 }
 
-// watching is the effect that has the end of a queued node's context watched.
+// watching is the effect that has the end of a queued node's context watched. An Attended node was
+// pushed without a watch, as its submitter ends it. That one looks only at its next wait, too late
+// for others that want the room.
 type watching struct {
 	in   *Intake
 	node *task.Node
@@ -143,7 +153,9 @@ func (in *Intake) pushPatiently(fn func(), patient bool) bool {
 	return in.lane.Push(fn) || patient && task.YieldUntil(func() bool { return in.lane.Push(fn) }, fullYields)
 }
 
-// pushLeafLocked puts an accepted leaf into the ring, if nothing is queued behind that.
+// pushLeafLocked puts an accepted leaf into the ring, if nothing is queued behind that. It keeps
+// the order: with nothing queued the ring may take it, whatever else has shut the gate. The spare
+// node is not needed then.
 func (in *Intake) pushLeafLocked(n *task.Node) bool {
 	if in.lane == nil || in.queuedLocked() > 0 || in.phase != open || !in.spaciousLocked() {
 		return false
@@ -156,7 +168,12 @@ func (in *Intake) pushLeafLocked(n *task.Node) bool {
 	return true
 }
 
-// setGateLocked opens or shuts the ring, and calls its consumers where they are needed.
+// setGateLocked opens or shuts the ring, and calls its consumers where they are needed. It runs at
+// the end of each section that settles, and so follows all that the section has changed.
+//
+// The gate is open only if a push needs nothing from the lock: nobody to be told, nobody to be
+// overtaken, no bound that could be exceeded. Consumers are called back for a higher priority, for
+// a task that wants a slot, and for a submitter who waits until the backlog is short.
 func (in *Intake) setGateLocked() {
 	if in.lane == nil {
 		return
@@ -175,13 +192,15 @@ func (in *Intake) setGateLocked() {
 }
 
 // spaciousLocked reports whether InFlight is so far away that a full ring cannot exceed it. Without
-// a queue the ring, which asks nobody for room, stays shut.
+// a queue the ring, which asks nobody for room, stays shut. The ring asks nobody, so its whole
+// capacity is counted as taken, and a task for each slot as well.
 func (in *Intake) spaciousLocked() bool {
 	nodes := int(in.stats.Queued + in.stats.Running + in.stats.Waiting)
 	return !in.cfg.NoQueue && nodes+in.cfg.Slots()+in.lane.Limit() <= in.cfg.InFlight
 }
 
-// ListenLocked reports whether something may start; if not, the next leaf will call Ready.
+// ListenLocked reports whether something may start; if not, the next leaf will call Ready. The
+// answer false is a promise: the next push finds the lane hungry.
 func (in *Intake) ListenLocked() bool {
 	for level := range in.queues {
 		if in.queues[level].Len() > 0 {
@@ -195,7 +214,8 @@ func (in *Intake) ListenLocked() bool {
 func (in *Intake) Ready() bool { return in.lane.Ready() }
 
 // LeaveLocked: c runs no leaves any more. It returns the node that c has found, as claimed: the
-// executor is to run it at once, since it has left its place in the order. nil: none.
+// executor is to run it at once, since it has left its place in the order. nil: none. The hold that
+// NextLocked took for the consumer ends here.
 func (in *Intake) LeaveLocked(c *leaf.Consumer) (found *task.Node) {
 	if n := in.lane.LeaveLocked(c); n != nil && in.startArrivedLocked(n) {
 		found = n
@@ -206,7 +226,8 @@ func (in *Intake) LeaveLocked(c *leaf.Consumer) (found *task.Node) {
 }
 
 // startArrivedLocked claims and counts a node that has left the lane. It reports false where that
-// can no longer start.
+// can no longer start. After a Close it must not start: Cancel has gone through the queue already,
+// and would not come again for this one.
 func (in *Intake) startArrivedLocked(n *task.Node) bool {
 	in.arriveLocked(n)
 	if in.phase == closed { // it was being pushed, or was in a consumer's hand
@@ -229,7 +250,8 @@ func (in *Intake) dropFastLocked() bool {
 	return ok
 }
 
-// leaves is the intake as its lane sees it.
+// leaves is the intake as its lane sees it. A type of its own keeps the methods of leaf.Executor
+// apart from those that executors call.
 type leaves Intake
 
 func (l *leaves) Now() time.Time { return l.cfg.Now() }

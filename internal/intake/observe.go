@@ -29,7 +29,9 @@ func (in *Intake) stepLocked(kind quartet.EventKind, n *task.Node, at int64) {
 }
 
 // tellLocked makes effects of the steps. The lane of a start is known only now: the executor
-// chooses it after it has taken the node.
+// chooses it after it has taken the node. Events of one section are told in the order of its steps.
+// The effects of two sections may run at the same time, so an observer sees their events mixed,
+// each with its time.
 func (in *Intake) tellLocked() {
 	for _, s := range in.steps {
 		if s.event.Kind == quartet.EventStarted {
@@ -41,7 +43,8 @@ func (in *Intake) tellLocked() {
 	in.steps = in.steps[:0]
 }
 
-// telling calls the observers; the panic of one goes to OnPanic, else on.
+// telling calls the observers; the panic of one goes to OnPanic, else on. It keeps the list that
+// was valid in its section, so an observer may be told for a moment after its stop.
 type telling struct {
 	in    *Intake
 	to    []*observer
@@ -75,7 +78,8 @@ func (in *Intake) changeObservers(change func([]*observer) []*observer) {
 }
 
 // Watch has the events of the nodes sent to o, besides the executor's own observer, from now until
-// stop is called. Leaves go through the lock meanwhile.
+// stop is called. Leaves go through the lock meanwhile. stop may be called more than once, and from
+// anywhere outside the lock.
 func (in *Intake) Watch(o quartet.Observer) (stop func()) {
 	if o == nil {
 		panic(in.cfg.Package + ": Watch of a nil Observer")

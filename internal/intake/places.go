@@ -4,17 +4,20 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// Keys are the turnstiles of the keys that have unfinished nodes.
+// Keys are the turnstiles of the keys that have unfinished nodes. The pool's lock guards it. A
+// turnstile is in the map while anybody uses it, so a million keys that are idle cost nothing.
 type Keys map[any]*task.Turnstile
 
-// Key is one of Keys, in whose order nodes run. Next is the turnstile behind it, if any.
+// Key is one of Keys, in whose order nodes run. Next is the turnstile behind it, if any. It is part
+// of a view, and read-only. The map key is Of, so two views of one key share a turnstile.
 type Key struct {
 	Keys Keys
 	Of   any
 	Next *task.Turnstile
 }
 
-// Keyed is the Data of a node that may have a Key; nil: it has none.
+// Keyed is the Data of a node that may have a Key; nil: it has none. A Rule without a key is Keyed
+// too; its Order is nil.
 type Keyed interface{ Order() *Key }
 
 // Order implements Keyed.
@@ -33,7 +36,8 @@ const Unbounded = -1
 // Order implements Keyed.
 func (r *Rule) Order() *Key { return r.Key }
 
-// most is how many nodes may wait at s for one more to join them.
+// most is how many nodes may wait at s for one more to join them. A bound is the view's and not the
+// turnstile's: two views of one key may have different ones.
 func (in *Intake) most(n *task.Node, s *task.Turnstile) int {
 	switch r, ruled := n.Data.(*Rule); {
 	case in.cfg.NoQueue:
@@ -48,7 +52,8 @@ func (in *Intake) most(n *task.Node, s *task.Turnstile) int {
 }
 
 // fullLocked returns the turnstile whose backlog n may not join; nil: none. waiting: those who wait
-// for that already come first.
+// for that already come first. A turnstile that is open needs no bound: n does not join its
+// backlog.
 func (in *Intake) fullLocked(n *task.Node, waiting bool) *task.Turnstile {
 	for s := n.Shut(); s != nil; s = s.Next {
 		most := in.most(n, s)
@@ -60,7 +65,8 @@ func (in *Intake) fullLocked(n *task.Node, waiting bool) *task.Turnstile {
 }
 
 // loosenLocked: a backlog has become shorter, so that the first of those who wait for that goes on
-// to the door.
+// to the door. One visitor for each call: each place that comes free calls it once. At the door the
+// visitor is asked again, and may be sent back.
 func (in *Intake) loosenLocked(s *task.Turnstile) {
 	for ; s != nil; s = s.Next {
 		if v := in.door.firstAt(s); v != nil {
@@ -71,7 +77,9 @@ func (in *Intake) loosenLocked(s *task.Turnstile) {
 	}
 }
 
-// takePlaceLocked puts a node that is about to be accepted before the turnstile of its key.
+// takePlaceLocked puts a node that is about to be accepted before the turnstile of its key. It runs
+// again after each wait: in between, forgetKeyLocked may have dropped the turnstile that n stood
+// before, and another node made a new one.
 func (in *Intake) takePlaceLocked(n *task.Node) {
 	if d, ok := n.Data.(Keyed); ok {
 		if k := d.Order(); k != nil {
@@ -97,7 +105,8 @@ func (in *Intake) SameKeyLocked(n, queued *task.Node) bool {
 		queued.Stile == n.Stile
 }
 
-// givePlacesLocked: n is over, so that others may pass its turnstiles.
+// givePlacesLocked: n is over, so that others may pass its turnstiles. n itself holds no place any
+// more when its key is looked at, so the last one of a key drops its turnstile.
 func (in *Intake) givePlacesLocked(n *task.Node) {
 	for s := range n.Passed {
 		in.releaseLocked(s)
@@ -113,7 +122,8 @@ func (in *Intake) lendPlaceLocked(n *task.Node) {
 	}
 }
 
-// RegainLocked gives n, which has waited, its place again if there is one.
+// RegainLocked gives n, which has waited, its place again if there is one. It takes a place only,
+// and no slot; the executor asks for both in one section.
 func (in *Intake) RegainLocked(n *task.Node) bool {
 	s := n.Limit()
 	return s == nil || s.Regain(n)
@@ -135,7 +145,8 @@ func (in *Intake) ReturnLocked(n *task.Node, got bool) {
 	}
 }
 
-// releaseLocked gives a place back, for the next.
+// releaseLocked gives a place back, for the next. Who wants a lent place back comes before those
+// who have not started: a started task may hold what they wait for.
 func (in *Intake) releaseLocked(s *task.Turnstile) {
 	s.Leave()
 	if n := s.Give(); n != nil {
@@ -146,7 +157,8 @@ func (in *Intake) releaseLocked(s *task.Turnstile) {
 	in.passLocked(s)
 }
 
-// passLocked brings those on for whom there is a place.
+// passLocked brings those on for whom there is a place. A loop, since several places may have come
+// free.
 func (in *Intake) passLocked(s *task.Turnstile) {
 	for n := s.Pass(); n != nil; n = s.Pass() {
 		in.enqueueLocked(n)

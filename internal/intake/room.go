@@ -17,7 +17,12 @@ const smallQueue = 64
 const patience = time.Millisecond
 
 // waitForRoom waits as the submitter's own model waits: one inside a task lends what its model
-// lends.
+// lends. The lock is not held while it waits, and admitLocked was asked in an earlier section. So
+// come asks again, in the section that puts the visitor at the door: room that came in between is
+// not missed.
+//
+// A submitter under a model waits by quartet.Suspend, which lends its slot. Its resume may be
+// called from inside arm, when come finds room at once.
 func (in *Intake) waitForRoom(n, within *task.Node) error {
 	in.Lock()
 	v := in.door.visitor(in, n, within)
@@ -45,7 +50,11 @@ func (in *Intake) waitForRoom(n, within *task.Node) error {
 	return in.goAway(v, err)
 }
 
-// goAway ends a visit; err is how its wait was cut short.
+// goAway ends a visit; err is how its wait was cut short. Three cases: the visit was decided and
+// the submitter has received it; it was decided while the wait was being cut short, so that the
+// decision counts and the submit succeeds after all; or it was not decided, and the visitor leaves
+// the door. The second case keeps the visitor from being reused: the signal that nobody receives
+// would end the next visit.
 func (in *Intake) goAway(v *visitor, err error) error {
 	n, cut := v.node, err != nil
 	in.Lock()
@@ -70,7 +79,8 @@ func (in *Intake) goAway(v *visitor, err error) error {
 	return err
 }
 
-// come brings a visitor to the door, unless room has come.
+// come brings a visitor to the door, unless room has come. A Cancel may end the node while it is
+// Blocked, without the lock; acceptLocked finds that.
 func (in *Intake) come(v *visitor, within *task.Node) {
 	in.Lock()
 	defer in.Commit()
@@ -88,7 +98,9 @@ func (in *Intake) come(v *visitor, within *task.Node) {
 }
 
 // leaveDoorLocked takes v away from the door. The next of those who wait apart may have what v has
-// waited for.
+// waited for. A visitor at the door itself may have come there from a turnstile's line. That line
+// may have become free for its next one when this visitor moved on, and nobody would look again: so
+// it is loosened here.
 func (in *Intake) leaveDoorLocked(v *visitor) {
 	stile := v.before
 	in.door.remove(v)
@@ -101,13 +113,16 @@ func (in *Intake) leaveDoorLocked(v *visitor) {
 }
 
 // patient is what makes the door wait for a large queue to drain. Its timer runs at most while
-// somebody is at the door.
+// somebody is at the door. The timer counts in pending while it runs, so that Close waits for it
+// and leaves none behind.
 type patient struct {
 	timer   *time.Timer
 	runs    bool
 	hurried bool // it has ended: the next place that comes free is given away
 }
 
+// Under a virtual clock there is no timer: lowMarkLocked alone decides then. A small queue needs
+// none, since it gives each place away at once.
 func (in *Intake) beginPatienceLocked() {
 	if in.patient.runs || in.cfg.Timeless || in.cfg.Queue < smallQueue {
 		return
@@ -133,7 +148,8 @@ func (in *Intake) endPatience() {
 
 // grantLocked lets in the submitters for whom there is room now. A large queue drains to half
 // first, if it does so soon: else each task of a submitter that is faster than the executor would
-// cost a wake-up of it.
+// cost a wake-up of it. Those inside go first, and for them roomLocked does not ask InFlight: a
+// task that waits for room to submit its child must get it before strangers do.
 func (in *Intake) grantLocked() {
 	if !in.door.busy() || in.cfg.Queue > 0 && in.backlogLocked() > in.lowMarkLocked() {
 		return
@@ -149,7 +165,10 @@ func (in *Intake) grantLocked() {
 	}
 }
 
-// letInLocked accepts the node of a visitor for whom there is room.
+// letInLocked accepts the node of a visitor for whom there is room. n's turnstile may have filled
+// up since it came, then it waits apart again. An executor that shuts down turns away the visitors
+// outside by itself (turnAwayLocked); one that is still here was allowed to stay, so ErrClosed is
+// no reason to refuse it.
 func (in *Intake) letInLocked(v *visitor) {
 	in.door.remove(v)
 	in.takePlaceLocked(v.node)
@@ -178,6 +197,8 @@ func (in *Intake) letInLocked(v *visitor) {
 }
 
 // lowMarkLocked is down to what backlog a full queue drains before blocked submitters are let in.
+// Half the queue: then one wake-up of a submitter serves for many tasks, and the workers still have
+// half a queue to go on with.
 func (in *Intake) lowMarkLocked() int {
 	if in.cfg.Queue < smallQueue || in.patient.hurried {
 		return in.cfg.Queue + in.cfg.Free()
@@ -185,10 +206,12 @@ func (in *Intake) lowMarkLocked() int {
 	return in.cfg.Queue / 2
 }
 
-// MakeRoomLocked: the executor has become larger.
+// MakeRoomLocked: the executor has become larger. Both flags: a submitter may come in, and a queued
+// node may start.
 func (in *Intake) MakeRoomLocked() { in.roomy, in.fresh = true, true }
 
-// turnAwayLocked refuses those at the door on one side.
+// turnAwayLocked refuses those at the door on one side. All of them are collected first, since
+// removing one changes the lines.
 func (in *Intake) turnAwayLocked(s side) {
 	for _, v := range in.door.all(s) {
 		stile := v.before
@@ -200,7 +223,8 @@ func (in *Intake) turnAwayLocked(s side) {
 	}
 }
 
-// decideLocked tells a visitor what became of its node.
+// decideLocked tells a visitor what became of its node. The signal is sent after the unlock. In
+// between goAway may see the state and leave the signal to nobody: see told there.
 func (in *Intake) decideLocked(v *visitor, err error) {
 	v.state, v.err = decided, err
 	in.ThenLocked(v)

@@ -14,6 +14,9 @@ import (
 //
 // Invariant, while shut: out are the seats that are taken. While open: the taken ones are those of
 // all, the ones that were free at the opening or out then, which are not free now.
+//
+// Rejected: a counter of free slots. It would say how many calls run, but not which: a stop has to
+// cancel them, and a list has to show them.
 type seats struct {
 	free atomic.Uint64 // a bit for each that is free, and the bit opened; 0: shut
 	all  uint64
@@ -21,12 +24,15 @@ type seats struct {
 	seat [maxSeats]seat
 }
 
+// 63 seats leave one bit of the word, which tells "open, and all are taken" from "shut".
 const (
 	maxSeats = 63
 	opened   = 1 << maxSeats
 )
 
-// seat is one of them. Only the call that has taken it writes to it, but for node.
+// seat is one of them. Only the call that has taken it writes to it, but for node. done and failed
+// are read by others at any time; the one writer adds by load and store, which costs less than an
+// atomic addition.
 type seat struct {
 	node   atomic.Pointer[task.Node] // who sits there; nil: somebody who has just come, or is about to leave
 	parent atomic.Pointer[task.Node] // of that one, in whose slot it runs
@@ -45,7 +51,8 @@ func newSeats() *seats {
 	return s
 }
 
-// take returns a free seat, or nil.
+// take returns a free seat, or nil. It takes the lowest free one, so that few calls at once touch
+// few cache lines.
 func (s *seats) take() *seat {
 	for {
 		free := s.free.Load()
@@ -61,7 +68,10 @@ func (s *seats) take() *seat {
 	}
 }
 
-// leave gives c back. It reports false when the seats are shut: then vacateLocked does that.
+// leave gives c back. It reports false when the seats are shut: then vacateLocked does that. A seat
+// that was taken before a shut and is left after the next opening is given back by the same step:
+// openLocked left its bit out, and here it comes back in. So the number of seats that may be taken
+// grows by one just when the slot comes free.
 func (s *seats) leave(c *seat) bool {
 	for {
 		free := s.free.Load()
@@ -74,14 +84,16 @@ func (s *seats) leave(c *seat) bool {
 	}
 }
 
-// shutLocked shuts the seats.
+// shutLocked shuts the seats. The swap is the last moment at which a call may have taken a seat;
+// out is exact from then on. It does nothing if they are shut.
 func (s *seats) shutLocked() {
 	if s.free.Load() != 0 {
 		s.out = s.all &^ s.free.Swap(0)
 	}
 }
 
-// openLocked opens the seats, which are shut, for n more calls.
+// openLocked opens the seats, which are shut, for n more calls. Seats that are still out keep their
+// bits clear, whatever their numbers; free ones are added from the lowest on until n are free.
 func (s *seats) openLocked(n int) {
 	n = min(n, maxSeats-bits.OnesCount64(s.out))
 	free := uint64(1)<<min(n+bits.OnesCount64(s.out), maxSeats) - 1
@@ -95,7 +107,8 @@ func (s *seats) openLocked(n int) {
 // vacateLocked is leave while they are shut.
 func (s *seats) vacateLocked(c *seat) { s.out &^= 1 << c.index }
 
-// takenLocked is how many are taken, also while they are open.
+// takenLocked is how many are taken, also while they are open. While they are open it is a
+// snapshot: only the nested ones are asked then.
 func (s *seats) takenLocked() int {
 	if s == nil {
 		return 0
@@ -118,7 +131,8 @@ func (s *seats) endedLocked() (done, failed uint64) {
 	return done, failed
 }
 
-// sitting yields the nodes that sit.
+// sitting yields the nodes that sit. A node that sits down or stands up meanwhile may be missed. A
+// stop, which needs all of them, sets stopping first, at which each looks that has sat down.
 func (s *seats) sitting(yield func(*task.Node) bool) {
 	if s == nil {
 		return
@@ -130,7 +144,8 @@ func (s *seats) sitting(yield func(*task.Node) bool) {
 	}
 }
 
-// sit makes n the one that is seen at c.
+// sit makes n the one that is seen at c. The parent first: whoever sees the node reads the parent
+// then.
 func (c *seat) sit(n, parent *task.Node) {
 	if parent != nil {
 		c.parent.Store(parent)
@@ -139,7 +154,8 @@ func (c *seat) sit(n, parent *task.Node) {
 }
 
 // stand reports whether n, which sat at c, sits there still, and has it seen no more. parent is who
-// that came with.
+// that came with. The parent is read first, as the seat may be somebody else's right after the
+// step. If the step fails, it means nothing.
 func (c *seat) stand(n *task.Node) (parent *task.Node, sat bool) {
 	parent = c.parent.Load()
 	return parent, c.node.CompareAndSwap(n, nil)

@@ -12,7 +12,8 @@ import (
 // normal ones first and one to the low ones, so that neither starves under a flood of higher ones.
 const ageEvery = 16
 
-// turn returns in which order the levels are asked for the next start.
+// turn returns in which order the levels are asked for the next start. The two exceptions are the
+// 8th and the 16th start of a round: as far apart as can be.
 func turn(starts uint64) [levels]int8 {
 	switch starts % ageEvery {
 	case ageEvery/2 - 1:
@@ -35,16 +36,19 @@ func (in *Intake) LenLocked() int {
 }
 
 // PopLocked takes the next node that can still start out of the queue, as claimed; nil when there
-// is none. It is the oldest of its level.
+// is none. It is the oldest of its level. The caller gives it a slot, runs it, and calls EndLocked.
+// A node whose context has ended is abandoned on the way, and the next one is tried.
 func (in *Intake) PopLocked() *task.Node {
 	n, _ := in.popLocked(nil)
 	return n
 }
 
 // NextLocked is PopLocked for a worker that can run leaves: where it is the turn of a leaf, it has
-// c begin with that.
+// c begin with that. leaves: c has joined the lane, and the worker is to call c.Run and then
+// LeaveLocked. Its slot stays taken in between.
 func (in *Intake) NextLocked(c *leaf.Consumer) (n *task.Node, leaves bool) { return in.popLocked(c) }
 
+// The loop ends: each round takes a node or an entry out of the queue, or finds none.
 func (in *Intake) popLocked(c *leaf.Consumer) (n *task.Node, leaves bool) {
 	for {
 		n, lane := in.nextLocked()
@@ -61,7 +65,8 @@ func (in *Intake) popLocked(c *leaf.Consumer) (n *task.Node, leaves bool) {
 	}
 }
 
-// nextLocked returns the node whose turn it is, or that it is the lane's turn.
+// nextLocked returns the node whose turn it is, or that it is the lane's turn. The lane has normal
+// entries only, and stands before the queue's nodes of that level as long as those came later.
 func (in *Intake) nextLocked() (n *task.Node, lane bool) {
 	for _, level := range turn(in.starts) {
 		if level == Normal && in.laneFirstLocked() {
@@ -74,13 +79,16 @@ func (in *Intake) nextLocked() (n *task.Node, lane bool) {
 	return nil, false
 }
 
-// StartableLocked reports whether n is queued here, and no turnstile holds it.
+// StartableLocked reports whether n is queued here, and no turnstile holds it. The owner is asked
+// first: a node of another executor is guarded by that one's lock, and may not be looked at.
 func (in *Intake) StartableLocked(n *task.Node) bool {
 	return n.Owner() == task.Owner(in) && n.In == in.levelLocked(n.Level)
 }
 
 // TakeLocked takes n out of the queue, as claimed. It reports false when n is not queued here, or
-// can no longer start; one whose context has ended stays for its abandonment, out of the queue.
+// can no longer start; one whose context has ended stays for its abandonment, out of the queue. It
+// is how an awaited task starts before its elders. A node that is still in the lane has no place
+// that could be found, so the lane is emptied into the queue first.
 func (in *Intake) TakeLocked(n *task.Node) bool {
 	if n.State() == task.Pushed && n.Owner() == task.Owner(in) {
 		in.spillLocked()
@@ -105,7 +113,9 @@ func (in *Intake) startLocked(n *task.Node) bool {
 	return true
 }
 
-// claimLocked reports whether n may start.
+// claimLocked reports whether n may start. The context is asked once more, although its end is
+// watched: the watch tells on another goroutine, which may be late, and nodes whose start is near
+// have none.
 func (in *Intake) claimLocked(n *task.Node) bool {
 	if n.Parent().Err() != nil {
 		in.ThenLocked(abandonment{node: n})
@@ -114,7 +124,8 @@ func (in *Intake) claimLocked(n *task.Node) bool {
 	return n.Claim() // else Drop is on its way
 }
 
-// beginLocked counts a claimed node as running.
+// beginLocked counts a claimed node as running. The stamp changes its meaning here: from the time
+// of the submit to that of the start.
 func (in *Intake) beginLocked(n *task.Node) {
 	in.starts++
 	in.stats.Running++
@@ -131,10 +142,12 @@ func (in *Intake) beginLocked(n *task.Node) {
 }
 
 // NobodyWaitsLocked reports whether a node that is submitted now has no elder that could start.
+// Held nodes do not count: they wait for something that a newcomer does not take from them.
 func (in *Intake) NobodyWaitsLocked() bool { return in.LenLocked() == 0 && !in.door.busy() }
 
 // enqueueNewLocked puts an accepted node into the queue. It reports false when the node has been
-// cancelled meanwhile.
+// cancelled meanwhile. The turnstile holds n before the state says so. A Cancel in between finds
+// the old state, in which no owner is asked; then the Move fails, and n is withdrawn here.
 func (in *Intake) enqueueNewLocked(n *task.Node) bool {
 	to := task.Ready
 	if !n.Advance() {
@@ -155,7 +168,8 @@ func (in *Intake) enqueueNewLocked(n *task.Node) bool {
 }
 
 // enqueueLocked brings a held node, which has got a place, on: to its next turnstile, or among
-// those that may start.
+// those that may start. If a Cancel has won, n stands among the ready ones for a moment; Drop waits
+// for the lock and takes it out.
 func (in *Intake) enqueueLocked(n *task.Node) {
 	if n.Advance() {
 		in.held.Remove(n)
@@ -170,7 +184,8 @@ func (in *Intake) readyLocked(n *task.Node) {
 	in.fresh = true
 }
 
-// unqueueLocked takes n out of the queue.
+// unqueueLocked takes n out of the queue. Each queued node has one place: a level's list, or a
+// turnstile's with held. Its room is free from now on, whoever took it out.
 func (in *Intake) unqueueLocked(n *task.Node) {
 	if n.In != in.levelLocked(n.Level) {
 		in.held.Remove(n)
@@ -188,7 +203,9 @@ func (in *Intake) unqueueLocked(n *task.Node) {
 }
 
 // discardLocked makes room for n, at the cost of a queued node: the oldest of the backlog that is
-// full, where there is one. It reports false when no node may go for n.
+// full, where there is one. It reports false when no node may go for n. Where a key or a limit is
+// full, only the tasks that wait there make room: one of another key would free a place that n
+// could not use.
 func (in *Intake) discardLocked(n *task.Node, full *task.Turnstile) bool {
 	switch {
 	case in.cfg.NoQueue:
@@ -205,6 +222,7 @@ func (in *Intake) discardLocked(n *task.Node, full *task.Turnstile) bool {
 
 // discardOldestLocked makes room for n, at the cost of the oldest node of the lowest level that is
 // not above its. It reports false if nodes of higher levels and started nodes take all the room.
+// The lane first, since its entries are older than the queue's.
 func (in *Intake) discardOldestLocked(n *task.Node) bool {
 	for l := Low; l >= n.Level; l-- {
 		if l == Normal && in.laneFirstLocked() && in.dropFastLocked() {
@@ -234,7 +252,8 @@ func (in *Intake) dropLocked(n *task.Node) {
 
 // popEntryLocked takes the oldest entry out of the lane. c begins with it where it may; else it is
 // returned as a claimed node. It returns neither when the entry can no longer start, or there is
-// none.
+// none. A leaf that no consumer runs becomes a node that is counted here, as its times and its end
+// go through the lock then.
 func (in *Intake) popEntryLocked(c *leaf.Consumer) (n *task.Node, leaves bool) {
 	e, ok := in.lane.TakeLocked()
 	if !ok {
@@ -263,12 +282,14 @@ func (in *Intake) popEntryLocked(c *leaf.Consumer) (n *task.Node, leaves bool) {
 }
 
 // consumableLocked reports whether a consumer may run e: a leaf, or a node that is not timed, while
-// nobody looks and all may start.
+// nobody looks and all may start. A timed node needs the clock and the histograms, which the lock
+// guards.
 func (in *Intake) consumableLocked(e leaf.Entry) bool {
 	return e.Node == nil || e.Node.Stamp == 0 && in.phase == open && in.observers.Load() == nil
 }
 
-// takeEntryLocked takes the oldest entry out of the lane, and into the intake's numbers.
+// takeEntryLocked takes the oldest entry out of the lane, and into the intake's numbers. For
+// whoever drops it. A leaf gets no node and no number: only that it was submitted is counted.
 func (in *Intake) takeEntryLocked() (e leaf.Entry, ok bool) {
 	if e, ok = in.lane.TakeLocked(); !ok {
 		return e, false
@@ -292,7 +313,8 @@ func (in *Intake) spareLocked(fn func()) *task.Node {
 	return n
 }
 
-// recycleLocked keeps a leaf's node, which is known to nobody else.
+// recycleLocked keeps a leaf's node, which is known to nobody else. After a stop nothing is kept,
+// so that a closed executor that somebody still points to keeps no memory.
 func (in *Intake) recycleLocked(n *task.Node) {
 	if len(in.spare) < maxSpare && in.phase == open {
 		n.Reset()

@@ -13,7 +13,8 @@ import (
 // DrainingLocked: a shutdown has begun.
 func (in *Intake) DrainingLocked() bool { return in.phase != open }
 
-// DrainedLocked: a shutdown has begun, and all that was accepted has ended.
+// DrainedLocked: a shutdown has begun, and all that was accepted has ended. pending alone is not
+// enough: nodes of the lane and calls in seats are not counted in it.
 func (in *Intake) DrainedLocked() bool {
 	return in.phase != open && in.pending == 0 && in.lane.Len() == 0 && in.seatedLocked() == 0
 }
@@ -22,7 +23,8 @@ func (in *Intake) DrainedLocked() bool {
 func (in *Intake) HoldLocked() { in.pending++ }
 
 // ReleaseLocked takes n holds back. Nothing else lowers pending, so that whoever lowers it to zero
-// also wakes the stop that waits for zero.
+// also wakes the stop that waits for zero. Whoever drops the last hold must call Commit or run the
+// effects, or Shutdown waits for ever.
 func (in *Intake) ReleaseLocked(n int) {
 	in.pending -= n
 	in.wakeDrainedLocked()
@@ -31,7 +33,9 @@ func (in *Intake) ReleaseLocked(n int) {
 // UnfinishedLocked is how many nodes have been accepted and have not ended.
 func (in *Intake) UnfinishedLocked() int { return in.inFlightLocked() }
 
-// CancelStarted cancels the contexts of the nodes that have started.
+// CancelStarted cancels the contexts of the nodes that have started. Without the lock, since a
+// cancellation runs callbacks of the user's. A node that starts meanwhile may be missed: the caller
+// has to look again.
 func (in *Intake) CancelStarted(cause error) {
 	for _, n := range in.unfinished() {
 		if n.State().Started() {
@@ -58,7 +62,7 @@ func (in *Intake) unfinished() []*task.Node {
 }
 
 // wakeDrainedLocked wakes those who wait in Shutdown and Close, when there is nothing left to wait
-// for.
+// for. fresh is set for the executor's own end: its Ready hook is called once more.
 func (in *Intake) wakeDrainedLocked() {
 	if in.DrainedLocked() {
 		for _, wake := range in.wakers {
@@ -71,7 +75,8 @@ func (in *Intake) wakeDrainedLocked() {
 // Refuse begins the shutdown, and does not wait.
 func (in *Intake) Refuse() { in.refuseNew(draining) }
 
-// Drain begins the shutdown and waits as far as ctx allows; see quartet.Executor's Shutdown.
+// Drain begins the shutdown and waits as far as ctx allows; see quartet.Executor's Shutdown. From
+// inside, Within tells: a task that waited for its own end would wait for ever.
 func (in *Intake) Drain(ctx context.Context) error {
 	if ctx == nil {
 		panic(in.cfg.Package + ": Shutdown with a nil Context")
@@ -88,7 +93,8 @@ func (in *Intake) Drain(ctx context.Context) error {
 	return nil
 }
 
-// CancelAndWait is Close without the executor's own part.
+// CancelAndWait is Close without the executor's own part. It waits with a background context: Close
+// has no limit, only a warning.
 func (in *Intake) CancelAndWait() {
 	in.Cancel()
 	warning := time.AfterFunc(in.cfg.CloseWarning, func() { in.Warn("Close") })
@@ -112,6 +118,7 @@ func (in *Intake) Oldest(most int) []*task.Node {
 }
 
 // Cancel refuses all new work, abandons queued tasks and cancels the contexts of started ones.
+// Idempotent: a second call finds what the first has left, which are nodes that still run.
 func (in *Intake) Cancel() {
 	in.refuseNew(closed)
 	in.dropLeaves()
@@ -124,7 +131,8 @@ func (in *Intake) Cancel() {
 	}
 }
 
-// dropLeaves forgets the queued leaves, who have nobody to be told.
+// dropLeaves forgets the queued leaves, who have nobody to be told. In one section, since no user
+// code runs: leaves have no Abandon.
 func (in *Intake) dropLeaves() {
 	in.Lock()
 	in.spillLocked()
@@ -142,6 +150,11 @@ func (in *Intake) dropLeafLocked(n *task.Node) {
 	in.leaveLocked(n)
 }
 
+// The order matters. stopping is set first, for calls and consumers that begin without the lock.
+// Then, under the lock, the ways that take none are shut, and only then are submitters turned away:
+// none of them can come in by another way.
+//
+// A drain leaves those inside at the door: what they belong to has been accepted.
 func (in *Intake) refuseNew(p phase) {
 	in.stopping.Store(true)
 	in.Lock()
@@ -157,7 +170,8 @@ func (in *Intake) refuseNew(p phase) {
 	in.Commit()
 }
 
-// waitDrained waits as ctx's model waits; the end of the work wins over the end of ctx.
+// waitDrained waits as ctx's model waits; the end of the work wins over the end of ctx. It looks
+// again after each wake-up, since a task of the executor may submit another one while it ends.
 func (in *Intake) waitDrained(ctx context.Context) error {
 	for {
 		in.Lock()
@@ -172,6 +186,7 @@ func (in *Intake) waitDrained(ctx context.Context) error {
 	}
 }
 
+// It looks after it has added itself: a task that ended in between woke nobody.
 func (in *Intake) armDrained(resume func()) {
 	in.Lock()
 	in.wakers = append(in.wakers, resume)

@@ -9,7 +9,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// errNoRoom: the submitter is to wait.
+// errNoRoom: the submitter is to wait. It never leaves this package: waitForRoom turns it into a
+// wait.
 var errNoRoom = errors.New("intake: no room")
 
 // Submit accepts t under ctx or refuses it. It waits for room as far as ctx allows.
@@ -25,6 +26,8 @@ func (in *Intake) SubmitNode(n *task.Node) error { return in.submit(n, in.cfg.Fu
 func (in *Intake) TrySubmitNode(n *task.Node) error { return in.submit(n, Reject) }
 
 // TrySubmitWatched is TrySubmitNode for a submitter that abandons n itself when its context ends.
+// It saves a registration at the context where the submitting goroutine waits for its end in any
+// case, as that of an HTTP request does.
 func (in *Intake) TrySubmitWatched(n *task.Node) error {
 	in.Label(n)
 	within := task.Within(n.Submitter(), in)
@@ -40,6 +43,9 @@ const exempt = DropOldest + 1
 // waiting tasks cannot lend to every queued one, so that a wait for room could be one for ever.
 func (in *Intake) SubmitExempt(n *task.Node) error { return in.submit(n, exempt) }
 
+// Three ways lead in: the lane, without the lock; admitLocked; and waitForRoom, on errNoRoom. The
+// end of the context is watched only from here on, after the unlock, as context.AfterFunc may run
+// user code. If it has ended before, the watch finds that at once.
 func (in *Intake) submit(n *task.Node, full quartet.Saturation) error {
 	in.Label(n)
 	if full != exempt && in.pushNode(n) {
@@ -71,7 +77,8 @@ func (in *Intake) needsWatchLocked(n *task.Node) bool {
 	return in.queuedHereLocked(n) && !in.startsSoonLocked(n)
 }
 
-// refusedLocked is why n is refused whatever the room; nil: it is not.
+// refusedLocked is why n is refused whatever the room; nil: it is not. A ctx that has ended gives
+// its cause also at a closed executor.
 func (in *Intake) refusedLocked(n, within *task.Node) error {
 	if parent := n.Parent(); parent.Err() != nil {
 		return context.Cause(parent)
@@ -82,7 +89,9 @@ func (in *Intake) refusedLocked(n, within *task.Node) error {
 	return nil
 }
 
-// admitLocked accepts n, or says why not. errNoRoom: its submitter is to wait.
+// admitLocked accepts n, or says why not. errNoRoom: its submitter is to wait. On an error nothing
+// of n stays here: the turnstile of its key is dropped again if nobody else uses it. Only a refusal
+// is counted, and errNoRoom is none yet.
 func (in *Intake) admitLocked(n, within *task.Node, full quartet.Saturation) error {
 	err := in.refusedLocked(n, within)
 	if err == nil {
@@ -103,7 +112,9 @@ func (in *Intake) admitLocked(n, within *task.Node, full quartet.Saturation) err
 }
 
 // makeRoomLocked finds room for n as full says, or says why there is none. errNoRoom: its submitter
-// is to wait.
+// is to wait. A submit that finds room must still not overtake those who wait at the door for it:
+// before asks that. With DropOldest nobody waits at the door, so the question of room alone
+// decides.
 func (in *Intake) makeRoomLocked(n, within *task.Node, full quartet.Saturation) error {
 	stile := in.fullLocked(n, true)
 	switch {
@@ -121,7 +132,8 @@ func (in *Intake) makeRoomLocked(n, within *task.Node, full quartet.Saturation) 
 	}
 }
 
-// roomLocked reports whether n may be accepted now.
+// roomLocked reports whether n may be accepted now. inside: n is submitted by a task of this
+// executor, which InFlight does not bound.
 func (in *Intake) roomLocked(n *task.Node, inside bool) bool {
 	switch {
 	case in.cfg.NoQueue && in.LenLocked() >= in.cfg.Free():
@@ -132,18 +144,23 @@ func (in *Intake) roomLocked(n *task.Node, inside bool) bool {
 	return inside || in.inFlightLocked() < in.cfg.InFlight
 }
 
+// It counts all that were accepted and have not ended, wherever they are: in the lists, in the
+// lane, or in a seat.
 func (in *Intake) inFlightLocked() int {
 	return int(in.stats.Queued+in.stats.Running+in.stats.Waiting) + in.lane.UnfinishedLocked() + in.seatedLocked()
 }
 
-// queuedLocked is how many nodes wait for their start.
+// queuedLocked is how many nodes wait for their start. LenLocked counts the lane too, so its
+// entries are taken off again.
 func (in *Intake) queuedLocked() int { return in.LenLocked() - in.lane.Len() + in.held.Len() }
 
 // backlogLocked is how many nodes and leaves wait for their start.
 func (in *Intake) backlogLocked() int { return in.queuedLocked() + in.lane.Len() }
 
 // acceptLocked accepts n, which stands before its turnstiles, unless it has been cancelled
-// meanwhile.
+// meanwhile. The node settles before it is queued: once its state says that it is, a Cancel from
+// another goroutine asks the node's owner to drop it. If the cancellation came first, the node is
+// not accepted, and the submit returns the cause.
 func (in *Intake) acceptLocked(n *task.Node) error {
 	if n.Is(task.Leaf) && in.pushLeafLocked(n) {
 		return nil
@@ -161,7 +178,8 @@ func (in *Intake) acceptLocked(n *task.Node) error {
 	return nil
 }
 
-// countLocked gives an accepted node its number, and its stamp if it is to be timed.
+// countLocked gives an accepted node its number, and its stamp if it is to be timed. RejectLate
+// judges by run times, so it needs those of all nodes.
 func (in *Intake) countLocked(n *task.Node) {
 	if in.cfg.ExactTimes || in.cfg.RejectLate || in.observers.Load() != nil || in.stats.Submitted%sampleEvery == 0 {
 		n.Stamp = in.now()
@@ -169,7 +187,9 @@ func (in *Intake) countLocked(n *task.Node) {
 	in.numberLocked(n)
 }
 
-// numberLocked counts an accepted node.
+// numberLocked counts an accepted node. The number is also the order of acceptance: Tasks and
+// Oldest sort by it, and the lane's place in the queue is found by it. A node with Seq 0 is not in
+// the numbers yet.
 func (in *Intake) numberLocked(n *task.Node) {
 	in.stats.Submitted++
 	in.pending++

@@ -33,7 +33,9 @@ func (l *listing) finish() quartet.TaskStatus {
 }
 
 // Tasks lists unfinished tasks, the first accepted first, at most so many: those that are queued,
-// or those that have started. Leaves are not listed. It takes time in proportion to most.
+// or those that have started. Leaves are not listed. It takes time in proportion to most. Its cost
+// is the reason for most: a service may ask once a second with a million tasks queued. Calls and
+// nodes that run without the lock are adopted first, as only the lists can be listed.
 func (in *Intake) Tasks(queued bool, most int) []quartet.TaskStatus {
 	in.Lock()
 	in.adoptAllLocked()
@@ -58,6 +60,9 @@ func (in *Intake) Tasks(queued bool, most int) []quartet.TaskStatus {
 	return tasks
 }
 
+// It looks at no more than the first nodes of a list. A list is in the order in which nodes became
+// ready, started or began to wait, which need not be that of acceptance, so of a long list an older
+// node may be missed.
 func (in *Intake) listLocked(all []listing, l *task.List, most int) []listing {
 	n := 0
 	for node := range l.All() {
@@ -81,6 +86,8 @@ func (in *Intake) listLocked(all []listing, l *task.List, most int) []listing {
 	return all
 }
 
+// Since is what the stamp says: the submit of a queued node, the start of one that runs. Most nodes
+// have none without Config.ExactTimes.
 func (in *Intake) statusLocked(n *task.Node) quartet.TaskStatus {
 	s := quartet.TaskStatus{
 		Info:  quartet.Info{Executor: in.cfg.Name, Label: n.Label(), Task: n.Seq},

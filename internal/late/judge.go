@@ -13,7 +13,8 @@ import (
 )
 
 // Judge decides. Its zero value is not ready: see New. trust starts at 1 and is lowered by tasks
-// that end late; it is never above 1, since a budget cannot be more than the deadline.
+// that end late; it is never above 1, since a budget cannot be more than the deadline. Two numbers
+// are learnt: trust, from how accepted tasks end, and gap, from how often tasks are submitted.
 type Judge struct {
 	share float64 // of the accepted that may end late
 	trust float64 // the share of its time within which a task must be expected to end; 1: all of it
@@ -30,7 +31,8 @@ const lesson = 0.05
 
 // Ended tells of an accepted task. A late one moves the judged deadline 1/share times as far as one
 // in time, so that it rests where the share is as asked for. unjudged: it started at once, and
-// would have been accepted in any case.
+// would have been accepted in any case. At rest the steps cancel out: with a share of late ones of
+// share, share·(1-share) down equals (1-share)·share up.
 func (j *Judge) Ended(late, unjudged bool) {
 	switch {
 	case !late:
@@ -44,7 +46,8 @@ func (j *Judge) Ended(late, unjudged bool) {
 const gaps = 64
 
 // Submitted tells of a submit. A pause counts as no more than a few run times, so that the rate
-// after it is soon known. It is a moving average.
+// after it is soon known. It is a moving average. The first gap is the mean at once; one that began
+// at 0 would take many submits to rise.
 func (j *Judge) Submitted(now time.Time, run time.Duration) {
 	if !j.seen.IsZero() {
 		gap := min(now.Sub(j.seen), 8*max(j.gap, run))
@@ -65,7 +68,7 @@ const unknown = 8
 //
 // Its probability to be late must not exceed the share. Nor may waiting add much to it, unless a
 // slot might stay idle otherwise: under a heavy load the next submit takes this one's place, and is
-// in time more surely.
+// in time more surely. j.share/16 is what waiting may add in any case.
 func (j *Judge) Refuses(r *Runs, w Wait, budget time.Duration, slots, starts int) bool {
 	// Nothing is known but how long the first tasks have run already (w.Mean). A part of the budget
 	// stands for the rest, so that neither all nor none are accepted until the first one ends.
@@ -83,7 +86,8 @@ func (j *Judge) Refuses(r *Runs, w Wait, budget time.Duration, slots, starts int
 }
 
 // idle estimates the probability that a slot stays idle when no more than so many tasks may wait:
-// for a load of n times the slots it falls by that factor with each.
+// for a load of n times the slots it falls by that factor with each. 1 means that a slot would
+// certainly stay idle, so that no task is refused for another's sake.
 func (j *Judge) idle(run time.Duration, slots, starts int) float64 {
 	if j.gap <= 0 || run <= 0 {
 		return 1

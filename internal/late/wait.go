@@ -37,12 +37,15 @@ func (r *Runs) Wait(left []time.Duration, starts int) Wait {
 	return Wait{bounded(w), bounded(float64(deviation) * math.Sqrt(float64(starts)) / (rate * float64(mean)))}
 }
 
-// bounded is a float as a duration.
+// bounded is a float as a duration. A quarter of the range, so that a few of them can be added
+// without an overflow.
 func bounded(d float64) time.Duration { return time.Duration(min(d, float64(math.MaxInt64/4))) }
 
 // evenly returns after what time so many tasks have started, where each slot starts 1/left tasks a
 // nanosecond until left, and 1/mean after that; and the rate of starts by then. left is sorted. It
-// goes from one left to the next, and stops in the stretch in which the number is reached.
+// goes from one left to the next, and stops in the stretch in which the number is reached. The sum
+// over slots of what each has started is a function of the time that is made of straight stretches,
+// so its inverse is found stretch by stretch.
 func evenly(left []time.Duration, starts int, mean float64) (at, rate float64) {
 	for _, d := range left {
 		if d > 0 {
@@ -71,6 +74,8 @@ func evenly(left []time.Duration, starts int, mean float64) (at, rate float64) {
 }
 
 // inRounds returns when the last of so many tasks starts, where each takes mean. left is sorted.
+// Two steps: at is a time at which nearly all have started, found without a loop over the rounds;
+// then the missing ones are the next ends in order.
 func inRounds(left []time.Duration, starts int, mean time.Duration) time.Duration {
 	// Before at, the time by which they would have started if tasks could be split, too few have.
 	at, sum := time.Duration(0), time.Duration(0)

@@ -37,7 +37,8 @@ type Entry struct {
 	Node *task.Node
 }
 
-// Executor is whom a lane belongs to. The methods are called without its lock.
+// Executor is whom a lane belongs to. The methods are called without its lock. A lane calls them
+// from the goroutines of submitters and consumers.
 type Executor interface {
 	// Room says that a leaf which somebody waits for has left the ring.
 	Room()
@@ -52,22 +53,28 @@ type Executor interface {
 }
 
 // Lane is the ring with its gate, its consumers and its counters. The atomic fields are what both
-// sides touch; each counter is written by one.
+// sides touch; each counter is written by one. Invariant: pushed = in the ring + moved + what
+// consumers have taken. What a consumer runs is the rest, so that starting and ending an entry
+// writes one counter of the consumer's own.
 type Lane struct {
 	of      Executor
 	ring    *ring.Ring[Entry]
 	limit   int
 	samples *ring.Ring[*sample] // idle ones, taken and given back without the lock
-	hungry  atomic.Bool         // the next push must say that it has come
-	lingers atomic.Bool         // a consumer looks for an entry, so that it need not
-	low     atomic.Int64        // how few entries call the consumers back: below 0 never
+	// Set under the lock when nothing was found, cleared by the one push that says so.
+	hungry  atomic.Bool // the next push must say that it has come
+	lingers atomic.Bool // a consumer looks for an entry, so that it need not
+	// Written under the lock, read by consumers after each entry: most of the time it does not
+	// change, and stays in their caches.
+	low atomic.Int64 // how few entries call the consumers back: below 0 never
 
 	// Guarded by the executor's lock.
 	open      bool
 	consumers []*Consumer
 	done      uint64 // by consumers that have left
 	failed    uint64 // likewise
-	moved     uint64 // taken, and counted by the executor
+	// Falls again when an entry goes back to a consumer: see JoinLocked.
+	moved uint64 // taken, and counted by the executor
 }
 
 // Marks of CallLocked.
@@ -76,7 +83,7 @@ const (
 	AtOnce = math.MaxInt64
 )
 
-// New returns an open lane for limit entries.
+// New returns an open lane for limit entries. It begins hungry, as no worker is there to look.
 func New(of Executor, limit int) *Lane {
 	l := &Lane{
 		of: of, ring: ring.New[Entry](limit), limit: limit, samples: ring.New[*sample](limit/sampleEvery + 1),
@@ -101,14 +108,16 @@ func (l *Lane) Push(fn func()) bool {
 	return false
 }
 
-// PushNode is Push for a node, whose state is Pushed.
+// PushNode is Push for a node, whose state is Pushed. All that the submitter writes into n is
+// written before: a consumer may have it at once.
 func (l *Lane) PushNode(n *task.Node) bool { return l.ring.Push(Entry{Node: n}) }
 
 // Next returns the number of the next entry, if no other comes before it.
 func (l *Lane) Next() uint64 { return l.ring.Next() }
 
 // Hungry reports whether the executor wants to know of the entry that has just been pushed. It says
-// so to one. So of many producers that push at once, one wakes the executor.
+// so to one. So of many producers that push at once, one wakes the executor. While a consumer
+// lingers it looks at the ring itself, so nobody need be told.
 func (l *Lane) Hungry() bool {
 	return l.hungry.Load() && !l.lingers.Load() && l.hungry.CompareAndSwap(true, false)
 }
@@ -145,7 +154,8 @@ func (l *Lane) ListenLocked() bool {
 }
 
 // SetGateLocked opens or shuts the ring. Shutting is an atomic step of the ring: a Push is in
-// before it, or is refused.
+// before it, or is refused. open mirrors the bit in the ring, so that the common case, no change,
+// touches nothing that pushes touch.
 func (l *Lane) SetGateLocked(open bool) {
 	switch {
 	case open == l.open:
@@ -169,7 +179,8 @@ func (l *Lane) PushLocked(fn func()) bool {
 	return l.ring.Push(Entry{Leaf: fn})
 }
 
-// TakeLocked takes the oldest entry, which counts as the executor's from now on.
+// TakeLocked takes the oldest entry, which counts as the executor's from now on. The executor
+// accounts for the entry from here on: as running, as abandoned, or as queued elsewhere.
 func (l *Lane) TakeLocked() (e Entry, ok bool) {
 	if l == nil {
 		return e, false
@@ -188,7 +199,8 @@ func (l *Lane) CallLocked(low int64) {
 	}
 }
 
-// called reports whether the executor wants the slot back.
+// called reports whether the executor wants the slot back. Len may be a moment old. That only makes
+// a consumer come back one entry too early or too late.
 func (l *Lane) called() bool {
 	low := l.low.Load()
 	return low >= 0 && int64(l.ring.Len()) <= low
@@ -205,7 +217,8 @@ func (l *Lane) Len() int {
 	return l.ring.Len()
 }
 
-// UnfinishedLocked counts a consumer as running a leaf.
+// UnfinishedLocked counts a consumer as running a leaf. For a bound it may be too high by the
+// consumers that are just looking for an entry, never too low.
 func (l *Lane) UnfinishedLocked() int {
 	if l == nil {
 		return 0

@@ -8,7 +8,8 @@ import (
 )
 
 // Table says which states may follow which. States are small numbers: they index both slices. State
-// 0 is the first one.
+// 0 is the first one. It is a variable that is written once and then only read, so all owners of
+// one kind share it.
 type Table[S ~uint8] struct {
 	Of      string   // the owner and its package, for the panic: "procpool: a call"
 	Names   []string // of the states
@@ -16,7 +17,8 @@ type Table[S ~uint8] struct {
 }
 
 // Step returns to, the new state. It panics where to may not follow from: a bug of the package that
-// owns the table.
+// owns the table. A step that is not in the table is never ignored: the state that follows would
+// hide the bug.
 func (t *Table[S]) Step(from, to S) S {
 	if !slices.Contains(t.Follows[from], to) {
 		panic(fmt.Sprintf("%s cannot go from %s to %s", t.Of, t.Names[from], t.Names[to]))
