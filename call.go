@@ -8,7 +8,8 @@ import (
 )
 
 // call is one call of a Func on its way: the future, and what the far side needs. Only the executor
-// sees it as a Call; the caller gets the Future inside.
+// sees it as a Call; the caller gets the Future inside. Both Run and Resolve may end it: Run in
+// this process, Resolve where it ran elsewhere.
 type call[In, Out any] struct {
 	Future[Out]
 	f  *Func[In, Out]
@@ -47,7 +48,8 @@ func (c *call[In, Out]) Name() string { return c.f.name }
 func (c *call[In, Out]) Idempotent() bool { return c.f.idempotent }
 
 // input returns what the function is to get. Once the call has ended it is gone, as nobody will ask
-// for it.
+// for it. The lock is needed since an executor may encode the input on any goroutine, while the
+// call is being cancelled.
 func (c *call[In, Out]) input() In {
 	c.hooks.Lock()
 	defer c.hooks.Unlock()
@@ -67,7 +69,8 @@ func (c *call[In, Out]) Run(ctx context.Context) {
 	}
 }
 
-// call calls the function, and keeps nothing of the input alive.
+// call calls the function, and keeps nothing of the input alive. No lock: it has begun, and whoever
+// begins it is the only one to ask for the input.
 func (c *call[In, Out]) call(ctx context.Context) (Out, error) {
 	in := c.in
 	c.in = *new(In)
@@ -87,6 +90,8 @@ func (c *call[In, Out]) AppendInput(dst []byte, codec Codec) ([]byte, error) {
 	return dst, nil
 }
 
+// An output that does not fit its type is the call's error, and no fault of the executor's. It
+// decodes on the goroutine of the executor that brings the output.
 func (c *call[In, Out]) Resolve(output []byte, codec Codec, err error) {
 	var out Out
 	if err == nil {

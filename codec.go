@@ -47,6 +47,8 @@ type strictJSON struct{ JSON }
 
 func (strictJSON) Decode(data []byte, p any) error { return decodeJSON(data, p, true) }
 
+// A Decoder, since json.Unmarshal cannot refuse unknown fields. It stops after the value, so the
+// rest is looked at here.
 func decodeJSON(data []byte, p any, strict bool) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if strict {
@@ -62,7 +64,8 @@ func decodeJSON(data []byte, p any, strict bool) error {
 }
 
 // appendTo appends v in c. The far side decodes into a T: where that is an interface, c has to know
-// it.
+// it. T is the static type, which the value alone does not tell: an int in an any must arrive as an
+// any.
 func appendTo[T any](dst []byte, c Codec, v T) ([]byte, error) {
 	if reflect.TypeFor[T]().Kind() == reflect.Interface {
 		if c, ok := c.(anyAppender); ok {
@@ -78,11 +81,14 @@ type anyAppender interface {
 }
 
 // checkTravel returns an error that names the part of t which no codec can carry to another
-// process.
+// process. It is asked once for each type, at Define, so that the program fails at its start and
+// not at the first call.
 func checkTravel(t reflect.Type) error {
 	return traveller{binary: true, seen: map[reflect.Type]bool{}}.travel(t, t.String())
 }
 
+// A type never changes, so an entry is never removed; there are as many as types that travel as
+// JSON.
 var jsonTypes sync.Map // reflect.Type → error, or nil
 
 // checkJSON is checkTravel for [JSON] alone, where a type that brings a binary encoding, and none
@@ -99,12 +105,13 @@ func checkJSON(t reflect.Type) error {
 	return known.(struct{ error }).error
 }
 
-// traveller walks through a type.
+// traveller walks through a type. seen ends the walk of a type that contains itself.
 type traveller struct {
 	binary bool // a binary encoding of its own will do
 	seen   map[reflect.Type]bool
 }
 
+// path leads from the type of the input or output to the field, for the message.
 func (w traveller) travel(t reflect.Type, path string) error {
 	if w.seen[t] || w.encodesItself(t) {
 		return nil
@@ -140,6 +147,8 @@ func travelKey(t reflect.Type, path string) error {
 	}
 }
 
+// An unexported field would arrive empty without a word: encoders skip it. An embedded struct is
+// another matter, as its exported fields travel.
 func (w traveller) fields(t reflect.Type, path string) error {
 	for f := range t.Fields() {
 		name := path + "." + f.Name
@@ -156,7 +165,8 @@ func (w traveller) fields(t reflect.Type, path string) error {
 	return nil
 }
 
-// encodesItself reports whether t, or a pointer to it, brings both halves of an encoding.
+// encodesItself reports whether t, or a pointer to it, brings both halves of an encoding. Both
+// halves are asked: a type that only encodes itself would arrive as something else.
 func (w traveller) encodesItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	both := func(out, in reflect.Type) bool { return p.Implements(out) && p.Implements(in) }

@@ -27,7 +27,8 @@ func AwaitAll[T any](ctx context.Context, fs ...*Future[T]) ([]T, error) {
 
 // Completed yields each future when it ends, with a nil error. If ctx ends first, the last pair has
 // a nil future and ctx's cause. If all futures that are left wait for the calling task's own key,
-// the last pair has a nil future and [ErrDeadlock].
+// the last pair has a nil future and [ErrDeadlock]. The futures' hooks put them into an inbox.
+// Leaving the loop early takes the hooks out again.
 func Completed[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[*Future[T], error] {
 	allMade("Completed", ctx, fs)
 	return func(yield func(*Future[T], error) bool) {
@@ -62,7 +63,9 @@ func allMade[T any](call string, ctx context.Context, fs []*Future[T]) {
 	}
 }
 
-// unended returns those of fs that have not ended, or nil when more than yielded have.
+// unended returns those of fs that have not ended, or nil when more than yielded have. An ended
+// future that has not been yielded means that the next take has something: it is yielded here too,
+// so that allHeldBy says no.
 func unended[T any](fs []*Future[T], yielded int) iter.Seq[*Future[T]] {
 	return func(yield func(*Future[T]) bool) {
 		ended := 0
@@ -80,7 +83,8 @@ func unended[T any](fs []*Future[T], yielded int) iter.Seq[*Future[T]] {
 }
 
 // allHeldBy reports whether all of fs are queued behind the key that the calling task holds, so
-// that waiting for the next of them would never end.
+// that waiting for the next of them would never end. It is asked before each wait, on the task's
+// goroutine. One future that somebody else can end is enough to say no.
 func allHeldBy[T any](ctx context.Context, fs iter.Seq[*Future[T]]) bool {
 	h, ok := modelOf(ctx).(task.KeyHolder)
 	if !ok || !h.HoldsKey() {
@@ -94,7 +98,8 @@ func allHeldBy[T any](ctx context.Context, fs iter.Seq[*Future[T]]) bool {
 	return true
 }
 
-// inbox is a queue with one taker, who waits as its model waits.
+// inbox is a queue with one taker, who waits as its model waits. wake is the resume of the taker's
+// Suspend; nil while it does not wait. Any number of goroutines put.
 type inbox[T any] struct {
 	// mu guards items and wake. wake is called without mu, since it runs the taker.
 	mu    sync.Mutex
@@ -146,6 +151,7 @@ func (b *inbox[T]) tryTake() (item T, ok bool) {
 	return item, true
 }
 
+// It looks under the lock: an item that came before it waits for nobody's wake-up.
 func (b *inbox[T]) arm(resume func()) {
 	b.mu.Lock()
 	if len(b.items) == 0 {

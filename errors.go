@@ -55,7 +55,7 @@ func NewPanicError(value any) *PanicError {
 }
 
 // logUnseen is called when the future that ended with a panic is garbage: nobody can ask for it any
-// more.
+// more. It runs on the goroutine of the runtime's cleanups, so it only logs.
 func logUnseen(u unseenPanic) {
 	if atomic.LoadUint32(&u.err.seen) == 0 {
 		u.log.Error("quartet: a task panicked, and nobody asked for its result", "panic", fmt.Sprint(u.err.Value),
@@ -68,6 +68,7 @@ type unseenPanic struct {
 	log *slog.Logger
 }
 
+// The stack is in the text, since most programs log no more of an error than that.
 func (e *PanicError) Error() string {
 	return fmt.Sprintf("quartet: task panicked: %v\n\n%s", e.Value, e.Stack)
 }

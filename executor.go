@@ -114,7 +114,8 @@ func As[T any](x any) (T, bool) {
 	return *new(T), false
 }
 
-// unwrap returns what x wraps; nil: nothing.
+// unwrap returns what x wraps; nil: nothing. One case for each interface of the package: a method
+// Unwrap with another result type is another method.
 func unwrap(x any) any {
 	switch w := x.(type) {
 	case interface{ Unwrap() Executor }:
@@ -170,7 +171,7 @@ func Stop(ctx context.Context, stoppers ...Stopper) error {
 	return errors.Join(errs...)
 }
 
-// stopError says who has failed to stop.
+// stopError says who has failed to stop. The name tells two pools of one type apart in a log.
 func stopError(s Stopper, err error) error {
 	if named, ok := s.(interface{ Name() string }); ok {
 		return fmt.Errorf("stopping %s: %w", named.Name(), err)

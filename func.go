@@ -14,6 +14,8 @@ import (
 // Func is a function with a name, so that a call of it can travel to another process. Make one with
 // [Define] or [Declare], usually as a package-level variable. Its methods may be called from any
 // goroutine.
+//
+// All fields but body are set by Declare and read-only from then on.
 type Func[In, Out any] struct {
 	name       string
 	idempotent bool
@@ -139,7 +141,8 @@ func (f *Func[In, Out]) Go(ctx context.Context, ex Executor, in In) *Future[Out]
 	return future
 }
 
-// submit is Go that also returns the refusal which the future carries.
+// submit is Go that also returns the refusal which the future carries. The caller's future is also
+// what the executor queues, so a call costs one allocation where ctx holds nothing.
 func (f *Func[In, Out]) submit(ctx context.Context, ex Executor, in In) (*Future[Out], error) {
 	if f.streaming != nil {
 		return ended(f.stream(ctx, ex, in)), nil
@@ -150,7 +153,8 @@ func (f *Func[In, Out]) submit(ctx context.Context, ex Executor, in In) (*Future
 	return c.handOver(ex)
 }
 
-// submitJoined is submit for a caller that awaits the call and gives the future to nobody.
+// submitJoined is submit for a caller that awaits the call and gives the future to nobody. So
+// future and context may share their memory.
 func (f *Func[In, Out]) submitJoined(ctx context.Context, ex Executor, in In) (*Future[Out], error) {
 	if f.streaming != nil {
 		return f.submit(ctx, ex, in)
@@ -174,7 +178,8 @@ func (f *Func[In, Out]) Do(ctx context.Context, ex Executor, in In) (Out, error)
 	return c.joined(ctx, ex.SubmitCall(&b.ctx, c))
 }
 
-// Map calls f on ex for each input and yields the results, as the function [Map] does.
+// Map calls f on ex for each input and yields the results, as the function [Map] does. Attended:
+// Map ends its calls itself when ctx ends, and they need no watch.
 func (f *Func[In, Out]) Map(ctx context.Context, ex Executor, in iter.Seq[In], opts ...MapOption) iter.Seq2[Out,
 	error] {
 	f.needs("Map", ctx, ex)
@@ -183,7 +188,8 @@ func (f *Func[In, Out]) Map(ctx context.Context, ex Executor, in iter.Seq[In], o
 	}, opts)
 }
 
-// chosen is the codec that f asks for, else c, and strict if f is.
+// chosen is the codec that f asks for, else c, and strict if f is. A codec that knows no fields by
+// name has no such method, and is used unchanged: strict says nothing about it.
 func (f *Func[In, Out]) chosen(c Codec) Codec {
 	if f.codec != nil {
 		c = f.codec
@@ -197,7 +203,8 @@ func (f *Func[In, Out]) chosen(c Codec) Codec {
 }
 
 // Invoke is the far side of a [Call]: it runs the function of that name, on the caller's goroutine.
-// A name that this program does not know is [ErrNoBody].
+// A name that this program does not know is [ErrNoBody]. It neither recovers a panic nor stops a
+// Goexit: the executor of the far side does, which knows how its errors travel.
 func Invoke(ctx context.Context, name string, c Codec, input []byte) (output []byte, err error) {
 	f, ok := functions.Lookup(name).(invoker)
 	if !ok {
@@ -207,7 +214,7 @@ func Invoke(ctx context.Context, name string, c Codec, input []byte) (output []b
 }
 
 // invoker is what the table of names, the only global state of the package, holds: a Func without
-// its types.
+// its types. Func has methods with its types, which a table for all functions cannot have.
 type invoker interface {
 	functions.Function
 	invoke(ctx context.Context, c Codec, input []byte) ([]byte, error)
@@ -234,6 +241,8 @@ func (n *named[In, Out]) RecodeOutput(dst []byte, to functions.Codec, data []byt
 	return recode[Out]((*Func[In, Out])(n), dst, to, data, from)
 }
 
+// It is for a broker between two programs with different codecs: only the program that has the
+// types can translate.
 func recode[T, In, Out any](f *Func[In, Out], dst []byte, to Codec, data []byte, from Codec) ([]byte, error) {
 	var v T
 	if err := f.chosen(from).Decode(data, &v); err != nil {

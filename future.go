@@ -14,6 +14,10 @@ import (
 //
 // Future and task are one allocation, and so is the task's context where the context around holds
 // nothing.
+//
+// The fields are guarded by what the node's state says: until it has begun, nobody but the
+// submitter writes fn; while the function runs, value and err are the running goroutine's; from
+// Ended on all of it is read-only. hooks' lock makes the last step one with taking the hooks.
 type Future[T any] struct {
 	node  task.Node
 	hooks task.Hooks
@@ -88,7 +92,10 @@ func (f *Future[T]) begin(ctx context.Context) bool {
 	return false
 }
 
-// run ends f, whose node has begun, with what fn returns, panics with or exits by.
+// run ends f, whose node has begun, with what fn returns, panics with or exits by. It runs on the
+// goroutine of the task. The deferred function runs in all three cases: a return, a panic, a
+// Goexit. The order in it: the panic is kept, the owner is told, the waiters come last, so that
+// OnPanic has been called before anybody sees the result.
 func (f *Future[T]) run(ctx context.Context, fn function[T]) {
 	host := f.host(ctx)
 	returned := false
@@ -178,7 +185,8 @@ func (f *Future[T]) noteUnseen(host *task.Node) {
 	}
 }
 
-// settle ends f with an outcome, and calls the hooks. The first one stays.
+// settle ends f with an outcome, and calls the hooks. The first one stays. The hooks run after the
+// unlock, on this goroutine, the oldest first.
 func (f *Future[T]) settle(value T, err error) {
 	f.hooks.Lock()
 	if f.ended() {
@@ -198,7 +206,8 @@ func (f *Future[T]) settle(value T, err error) {
 }
 
 // call calls the first hook and returns the next. One that calls Goexit does not keep the others
-// from being called.
+// from being called. A panic is reported and the next hook is called by settle. A Goexit cannot be
+// stopped, so the rest is called here, from the deferred function.
 func (f *Future[T]) call(hook *task.Hook) (next *task.Hook) {
 	l := hook.Listener
 	next = hook.Next()
@@ -269,6 +278,8 @@ func (f *Future[T]) outcome() (T, error) {
 	return f.value, f.err
 }
 
+// A pending task whose own context has ended is abandoned here, on the waiter's goroutine: so a
+// queue that nobody serves does not keep a waiter whose task can never start.
 func (f *Future[T]) wait(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -309,6 +320,8 @@ func (f *Future[T]) block(ctx context.Context) error {
 }
 
 // Done returns a channel that is closed when f has ended. The channel is made when it is asked for.
+// Rejected: to make it with the future. Most futures are awaited, and a channel costs more than the
+// wait.
 func (f *Future[T]) Done() <-chan struct{} {
 	f.made("Done")
 	f.hooks.Lock()

@@ -30,7 +30,8 @@ func needs(call string, ctx context.Context, ex Executor) {
 	}
 }
 
-// submitFunc is Go that also returns the refusal which the future carries.
+// submitFunc is Go that also returns the refusal which the future carries. t, and not f, is the
+// job: the executor sees Run and Abandon.
 func submitFunc[T any](ctx context.Context, r Runner, fn func(context.Context) (T, error)) (*Future[T], error) {
 	f, c := place[T](ctx)
 	t := (*futureTask[T])(f)
@@ -74,7 +75,9 @@ func Run(ctx context.Context, r Runner, fn func(context.Context) error) error {
 	return err
 }
 
-// joined is the end of a call that was submitted with ctx.
+// joined is the end of a call that was submitted with ctx. The wait has no end of its own: Do must
+// not return while fn runs. ctx still ends it where the task has not started, since the task's own
+// context is below ctx.
 func (f *Future[T]) joined(ctx context.Context, refused error) (T, error) {
 	if refused != nil {
 		f.fail(refused)
@@ -90,7 +93,8 @@ func (f *Future[T]) joined(ctx context.Context, refused error) (T, error) {
 	return f.outcome()
 }
 
-// endless is ctx without its end, for a wait alone: a caller without a model needs nothing of it.
+// endless is ctx without its end, for a wait alone: a caller without a model needs nothing of it. A
+// model is found in ctx, so a caller with one needs its values.
 func endless(ctx context.Context) context.Context {
 	switch {
 	case ctx.Done() == nil:

@@ -9,15 +9,18 @@ import (
 
 // Group is a set of tasks on one executor that live and fail together: the first error cancels the
 // siblings, and [Group.Wait] joins all. Its methods may be called from any goroutine, also from its
-// own tasks.
+// own tasks. A member counts from before its submit until its future has ended.
 type Group struct {
 	ex     Executor
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
 	// mu guards the fields below. Waiters are resumed after it was released.
-	mu     sync.Mutex
-	open   int
+	mu sync.Mutex
+	// Members that have not ended. It may fall to 0 and rise again while members are still being
+	// added.
+	open int
+	// The first one is kept whatever it is; later ones only if they say more than the cancellation.
 	errs   []error
 	joined resumes // of those that wait
 }
@@ -57,6 +60,8 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 	watch(g, Go(g.ctx, r, func(ctx context.Context) (struct{}, error) { return struct{}{}, fn(ctx) }))
 }
 
+// The hook runs on the goroutine that ends the member, which may be Group.Go's own: a refusal ends
+// it at once.
 func watch[T any](g *Group, f *Future[T]) {
 	f.OnDone(func() {
 		_, err := f.Result()
@@ -77,6 +82,7 @@ func (g *Group) enter() {
 	g.mu.Unlock()
 }
 
+// The context is cancelled after the unlock: its callbacks are the user's, and may call the group.
 func (g *Group) leave(err error) {
 	g.mu.Lock()
 	g.open--
@@ -101,7 +107,8 @@ func (g *Group) leave(err error) {
 // the others it leaves out those that say nothing but that the group was cancelled: ctx.Err(), its
 // cause, and wrapped copies of them, as net/http makes them. An error joined with one of these is
 // kept, as is a panic. ctx bounds the wait: its cause is returned when it ends first, and the group
-// goes on. When all have ended, Wait cancels the group's context, so that a group is used once.
+// goes on. When all have ended, Wait cancels the group's context, so that a group is used once. It
+// looks again after each wake-up, since members may have been added in between.
 func (g *Group) Wait(ctx context.Context) error {
 	g.made()
 	needs("Group.Wait", ctx, g.ex)
@@ -132,6 +139,8 @@ func (g *Group) result() error {
 	return errors.Join(g.errs...)
 }
 
+// The look under the lock makes it safe: the last member either finds the waiter, or the waiter
+// finds no member left.
 func (g *Group) arm(resume func()) *resumption {
 	g.mu.Lock()
 	if g.open > 0 {
@@ -143,7 +152,8 @@ func (g *Group) arm(resume func()) *resumption {
 	return nil
 }
 
-// resumes is a set of suspended waits for one event. Its owner's lock guards it.
+// resumes is a set of suspended waits for one event. Its owner's lock guards it. A map, so that a
+// wait that ends otherwise leaves in constant time.
 type resumes struct{ waits map[*resumption]struct{} }
 
 type resumption struct{ resume func() }
@@ -160,7 +170,8 @@ func (r *resumes) add(resume func()) *resumption {
 // remove forgets a wait that ended otherwise; nil: there is none.
 func (r *resumes) remove(entry *resumption) { delete(r.waits, entry) }
 
-// take empties the set, for its owner to resume them after the unlock.
+// take empties the set, for its owner to resume them after the unlock. In no order: all of them are
+// resumed.
 func (r *resumes) take() []func() {
 	var all []func()
 	for entry := range r.waits {
@@ -178,6 +189,7 @@ func onlyCancelled(err error, ctx context.Context) bool {
 	return end != nil && only(err, end, cause)
 }
 
+// It walks the whole tree, since one branch that says something else makes the error worth keeping.
 func only(err, end, cause error) bool {
 	if err == end || same(err, cause) {
 		return true
@@ -201,7 +213,8 @@ func only(err, end, cause error) bool {
 	return end == context.Canceled && cancelledByNet(err)
 }
 
-// same is a == b, for errors that need not be comparable.
+// same is a == b, for errors that need not be comparable. A comparison of errors that cannot be
+// compared would panic.
 func same(a, b error) bool {
 	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }

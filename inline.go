@@ -23,12 +23,15 @@ func Inline() Runner {
 	return x
 }
 
+// It shares no code with package intake: a task never queues here, and a baseline should carry
+// nothing that it does not need.
 type inline struct {
 	home task.Home
 	// mu guards the fields below. It is not held while a task runs.
 	mu      sync.Mutex
 	closing bool // submits from outside are refused
 	closed  bool // all are
+	// All tasks that run, by their nodes, for cancel. Each is there from accept to end.
 	live    map[*task.Node]struct{}
 	stats   Stats
 	drained resumes
@@ -65,6 +68,8 @@ func (x *inline) SubmitTask(ctx context.Context, t Task) error {
 	return nil
 }
 
+// The claim is under the lock, with the entry in live, so that a cancel finds each task that it has
+// to end.
 func (x *inline) accept(n *task.Node) error {
 	within := task.Within(n.Submitter(), x)
 	err := context.Cause(n.Parent())
@@ -91,6 +96,7 @@ func (x *inline) accept(n *task.Node) error {
 	return nil
 }
 
+// The future has ended before; waiters in Shutdown are resumed after the unlock.
 func (x *inline) end(n *task.Node, took time.Duration) {
 	n.End()
 	x.tell(n, EventEnded)
@@ -167,7 +173,8 @@ func (x *inline) cancel() {
 	}
 }
 
-// wait waits until no task is left, which wins over ctx's end.
+// wait waits until no task is left, which wins over ctx's end. It looks again after each wake-up,
+// as tasks may submit others while it waits.
 func (x *inline) wait(ctx context.Context) error {
 	for {
 		x.mu.Lock()
@@ -198,7 +205,9 @@ func (x *inline) arm(resume func()) *resumption {
 	return nil
 }
 
-// inlineRun is a node as the Model of its own task: it waits as the submitter's model does.
+// inlineRun is a node as the Model of its own task: it waits as the submitter's model does. A task
+// may run under two models at once, its own and that of the submitter whose goroutine it uses;
+// outer is the second.
 type inlineRun task.Node
 
 func (r *inlineRun) Executor() Executor { return (*task.Node)(r).Host().(*inline) }
@@ -288,6 +297,7 @@ func (x *inline) Watch(o Observer) (stop func()) {
 	}
 }
 
+// A list is replaced and never changed, so that tell reads it without the lock.
 func (x *inline) changeWatchers(change func([]*watcher) []*watcher) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -302,7 +312,8 @@ func (x *inline) changeWatchers(change func([]*watcher) []*watcher) {
 	x.watching.observers.Store(&all)
 }
 
-// nameLocked prepares an accepted task for those who look.
+// nameLocked prepares an accepted task for those who look. Lane -1 marks a task that nobody watched
+// from its start: its later steps are not told either.
 func (x *inline) nameLocked(n *task.Node) {
 	n.Lane = -1
 	if x.watching.on() {

@@ -89,6 +89,8 @@ func (t *mapTask[In, Out]) Abandon(cause error) { t.fail(cause) }
 // submitting hands one input's call over; the error is a refusal, which the future carries too.
 type submitting[In, Out any] func(context.Context, In) (*Future[Out], error)
 
+// The window is asked before each input, as a process pool changes its Ahead with the run times of
+// the calls.
 func mapSeq[In, Out any](ctx context.Context, ex Executor, in iter.Seq[In], submit submitting[In, Out],
 	opts []MapOption,
 ) iter.Seq2[Out, error] {
@@ -118,7 +120,8 @@ func mapSeq[In, Out any](ctx context.Context, ex Executor, in iter.Seq[In], subm
 	}
 }
 
-// mapping is one running Map.
+// mapping is one running Map. It belongs to the goroutine that ranges over the sequence. m.ctx is
+// cancelled at the end in any case; outer is the caller's, by which the waits are bounded.
 type mapping[In, Out any] struct {
 	outer, ctx context.Context
 	submit     submitting[In, Out]
@@ -128,6 +131,8 @@ type mapping[In, Out any] struct {
 }
 
 // run yields the results. It calls yield inside the loop over the inputs: that costs no coroutine.
+// An input is submitted before results are yielded, so that the window is full while the loop's
+// body runs.
 func (m *mapping[In, Out]) run(in iter.Seq[In], yield func(Out, error) bool) {
 	if m.cut = m.outer.Err() != nil; !m.cut {
 		for v := range in {
@@ -148,7 +153,8 @@ func (m *mapping[In, Out]) run(in iter.Seq[In], yield func(Out, error) bool) {
 }
 
 // yieldDown yields results until at most so many calls are in flight, or ctx ends a wait. It
-// reports false when the loop is over.
+// reports false when the loop is over. A result that says nothing but that ctx has ended is left
+// out: the last pair says it once.
 func (m *mapping[In, Out]) yieldDown(most int, yield func(Out, error) bool) bool {
 	for m.flight.Len() > most {
 		f, err := m.flight.next(m.outer)
@@ -170,7 +176,8 @@ func (m *mapping[In, Out]) yieldDown(most int, yield func(Out, error) bool) bool
 	return true
 }
 
-// join waits for the calls in flight. Nobody has asked for the results, so they count as unseen.
+// join waits for the calls in flight. Nobody has asked for the results, so they count as unseen. It
+// waits without an end: no call of a Map may outlive its loop.
 func (m *mapping[In, Out]) join() {
 	for f := range m.flight.all {
 		_ = f.join(context.WithoutCancel(m.outer))
@@ -178,7 +185,8 @@ func (m *mapping[In, Out]) join() {
 }
 
 // flight holds the calls of a [Map] that are in flight, and says which result comes next. Only the
-// loop over Map uses it.
+// loop over Map uses it. Invariant: without unordered, the n futures from first on are in flight in
+// the order of their inputs; with it, each is in the map until its result has been yielded.
 type flight[T any] struct {
 	order    []*Future[T] // a ring: the oldest is at first
 	first, n int
@@ -214,6 +222,7 @@ func (l *flight[T]) add(f *Future[T]) {
 // at is where the i-th oldest future is.
 func (l *flight[T]) at(i int) int { return (l.first + i) % len(l.order) }
 
+// Both halves of the ring are put in order, so first is 0 afterwards.
 func (l *flight[T]) grow() {
 	larger := make([]*Future[T], max(8, 2*len(l.order)))
 	n := copy(larger, l.order[l.first:])
@@ -239,7 +248,7 @@ func (l *flight[T]) next(ctx context.Context) (f *Future[T], err error) {
 	return f, err
 }
 
-// all yields the futures.
+// all yields the futures. The ring is not changed: only join calls it, at the end.
 func (l *flight[T]) all(yield func(*Future[T]) bool) {
 	for f := range l.unordered {
 		if !yield(f) {

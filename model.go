@@ -34,6 +34,7 @@ type Lender interface {
 	Lend(ctx context.Context, fn func()) error
 }
 
+// It answers for the current executor too, as its model knows that.
 type modelCtx struct {
 	context.Context
 	model Model
@@ -60,6 +61,7 @@ func WithModel(ctx context.Context, m Model) context.Context {
 	return &modelCtx{ctx, m}
 }
 
+// nil in a detached context, outside of any task, and in a task that has ended.
 func modelOf(ctx context.Context) Model {
 	if ctx == nil {
 		panic("quartet: a nil Context")
@@ -68,6 +70,7 @@ func modelOf(ctx context.Context) Model {
 	return m
 }
 
+// It leaves the model alone: a wrapper runs tasks on the goroutines of the executor inside.
 type currentCtx struct {
 	context.Context
 	ex Executor
@@ -93,7 +96,8 @@ func WithCurrent(ctx context.Context, ex Executor) context.Context {
 }
 
 // Current returns the executor that runs the task of ctx: how a named function fans out, wherever
-// it runs.
+// it runs. Three kinds of contexts answer: a wrapper's, a Model's of a foreign executor, and a
+// task's. The nearest one wins.
 func Current(ctx context.Context) (Executor, bool) {
 	switch c := ctx.Value(task.CurrentKey).(type) {
 	case *currentCtx:
@@ -126,6 +130,8 @@ func executorOf(model any) (Executor, bool) {
 	return m.Executor(), true
 }
 
+// Only the model is hidden; the tasks around are still found, so a submit from that goroutine
+// counts as one from inside.
 type detachedCtx struct{ context.Context }
 
 func (c detachedCtx) Value(key any) any {
@@ -198,6 +204,7 @@ func Lend(ctx context.Context, fn func()) error {
 	return lend(ctx, modelOf(ctx), fn)
 }
 
+// nil: the caller has no model, and blocks plainly.
 func lend(ctx context.Context, m Model, fn func()) error {
 	switch m := m.(type) {
 	case nil:

@@ -39,7 +39,7 @@ func (k EventKind) String() string {
 	return "unknown"
 }
 
-// Event is one step of a task on an executor.
+// Event is one step of a task on an executor. It is a value: an observer may keep it.
 type Event struct {
 	Kind     EventKind
 	Executor string    // the executor's name: Config.Name
@@ -96,7 +96,8 @@ type Info struct {
 	Task     uint64 // its number at the executor, from 1, in the order of acceptance
 }
 
-// surrounded calls fn, within the Around of the executor that runs n, if that has one.
+// surrounded calls fn, within the Around of the executor that runs n, if that has one. n is the
+// task's host and not always its own node: a wrapper's task may hold the future.
 func surrounded(ctx context.Context, n *task.Node, fn func(context.Context) error) error {
 	if n == nil || !n.Surrounded() {
 		return fn(ctx)
@@ -112,7 +113,8 @@ func Label(ctx context.Context, label string) context.Context {
 
 // setLabels labels the calling goroutine for the task of n, which runs with ctx, and returns how to
 // take the label away again: a worker's goroutine gets none; the submitter's own gets back that of
-// the task around, or what its ctx says.
+// the task around, or what its ctx says. It is done around the function and not around the task, so
+// that a profile shows the executor's own work apart.
 func setLabels(ctx context.Context, n *task.Node) (restore func()) {
 	if task.LabelOf(ctx) == "" {
 		return func() {}

@@ -76,7 +76,8 @@ func (m *measuring) see(e Event) {
 	m.Ended, m.Failed = e.Kind == EventEnded, e.Failed
 }
 
-// pass counts the time until at.
+// pass counts the time until at. Each stretch counts for the state before the event, so the three
+// parts add up to Took.
 func (m *measuring) pass(at time.Time) {
 	d := at.Sub(m.since)
 	m.since = at

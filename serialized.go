@@ -44,7 +44,8 @@ func (s *serialized) SubmitCall(ctx context.Context, c Call) error {
 	return s.Executor.SubmitCall(WithCurrent(ctx, s), &serializedCall{c, input, propagate.Append(nil, ctx)})
 }
 
-// serializedCall is the far side of a call, in this process.
+// serializedCall is the far side of a call, in this process. It hides the future in Call from the
+// executor inside, which therefore makes a node of its own: the host.
 type serializedCall struct {
 	Call
 	input  []byte
@@ -54,6 +55,8 @@ type serializedCall struct {
 // Unwrap returns the call inside, for [As].
 func (c *serializedCall) Unwrap() Call { return c.Call }
 
+// The call's node is claimed before the function runs, so that a Cancel which comes too late says
+// so. It ends by Resolve, as that of a process pool does, whatever way the function left.
 func (c *serializedCall) Run(ctx context.Context) {
 	host := hostOf(ctx)
 	call, future := As[task.Noder](c.Call)
@@ -107,7 +110,7 @@ func (c *serializedCall) invoke(ctx context.Context) (output []byte, err error) 
 }
 
 // failed reports whether the call's future, if it has one, ended with an error: the output may not
-// fit its type.
+// fit its type. The future knows more than the function's error: decoding may have failed.
 func (c *serializedCall) failed() bool {
 	f, ok := As[task.Noder](c.Call)
 	return ok && f.Node().HasFailed()

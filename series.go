@@ -70,7 +70,8 @@ func state(k EventKind) EventKind {
 	return k
 }
 
-// add has the number hold from at on. Of several changes of one moment the last one counts.
+// add has the number hold from at on. Of several changes of one moment the last one counts. A point
+// that changes nothing is taken away again, so that no two neighbours have the same number.
 func (c *counting) add(at time.Time) {
 	last := len(c.series) - 1
 	switch {

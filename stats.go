@@ -25,7 +25,8 @@ type Stats struct {
 
 // Histogram counts durations in buckets whose bounds are powers of two: bucket i holds those below
 // 1<<i nanoseconds and not below half of that. Its zero value is empty. It is a plain value:
-// goroutines that share one need a lock.
+// goroutines that share one need a lock. Powers of two make Observe a few instructions, without a
+// search and without an allocation; a quantile is off by a factor of two at most.
 type Histogram struct {
 	Count   uint64        // of all durations
 	Sum     time.Duration // of all of them
@@ -51,7 +52,7 @@ func (h *Histogram) Mean() time.Duration {
 }
 
 // Quantile returns an upper bound of the q-quantile (0 ≤ q ≤ 1), at most twice its value and at
-// most Max.
+// most Max. It is the upper bound of the bucket in which the value is.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	if h.Count == 0 {
 		return 0

@@ -16,7 +16,7 @@ import (
 
 // streaming holds the types of a Func whose Out is an iter.Seq2[T, error]: such a function streams
 // its result. Package iter has no constraint that splits that type, so reflection handles each
-// item.
+// item. It is made once for a Func; nil is the common case.
 type streaming struct {
 	seq   reflect.Type // iter.Seq2[T, error]
 	yield reflect.Type // func(T, error) bool
@@ -47,7 +47,8 @@ func checkResult(out reflect.Type) error {
 	return checkTravel(out)
 }
 
-// feed runs a function's sequence until write returns an error, which feed returns.
+// feed runs a function's sequence until write returns an error, which feed returns. A function may
+// go on after a false: its next item then gets the same answer.
 func (s *streaming) feed(seq reflect.Value, write func(item reflect.Value, err error) error) (stopped error) {
 	if seq.IsNil() {
 		return nil
@@ -79,6 +80,7 @@ func (s *streaming) sequence(read func(yield func(item reflect.Value, err error)
 }
 
 // stream returns the sequence of a call of f on ex: the call is made when somebody ranges over it.
+// Each loop over the sequence is a new call, so nothing of the first is kept here.
 func (f *Func[In, Out]) stream(ctx context.Context, ex Executor, in In) Out {
 	return f.streaming.sequence(func(yield func(reflect.Value, error) bool) {
 		newStreamCall(f, in).read(ctx, ex, yield)
@@ -166,9 +168,14 @@ type streamCall[In, Out any] struct {
 	call[In, Out]
 	own   task.Ctx
 	inbox inbox[streamed] // read by the loop alone
-	tally stream.Tally    // of the loop
-	told  func(n int)     // hears of the items that the loop has taken
+	// It gathers items before it tells the writer, so that a reader of small items does not wake
+	// the writer for each.
+	tally stream.Tally // of the loop
+	// taken for a writer in this process; OnTaken sets another for one elsewhere, before the first
+	// item.
+	told func(n int) // hears of the items that the loop has taken
 
+	// While the submit runs, the task may run within it, on the loop's own goroutine: see write.
 	calling atomic.Bool                     // the submit has not returned
 	yield   func(reflect.Value, error) bool // of the loop, for a writer on the same goroutine
 	left    bool                            // that one's loop has ended
@@ -194,7 +201,9 @@ func newStreamCall[In, Out any](f *Func[In, Out], in In) *streamCall[In, Out] {
 	return c
 }
 
-// read makes the call and yields its items. It returns when the call has ended.
+// read makes the call and yields its items. It returns when the call has ended. Its deferred part
+// runs when the loop is left in any way, a panic of the body included: the call is cancelled and
+// joined first.
 func (c *streamCall[In, Out]) read(ctx context.Context, ex Executor, yield func(reflect.Value, error) bool) {
 	inner, cancel := context.WithCancelCause(ctx)
 	defer func() {
@@ -236,7 +245,8 @@ func (c *streamCall[In, Out]) end(ctx context.Context) error {
 }
 
 // submit hands the call over. Where the task runs within it, on this goroutine, that yields by
-// itself.
+// itself. fault is the panic of the loop's body; it crosses the executor as an error, and goes on
+// here.
 func (c *streamCall[In, Out]) submit(ex Executor, yield func(reflect.Value, error) bool) {
 	c.yield = yield
 	c.calling.Store(true)
@@ -277,7 +287,8 @@ func (c *streamCall[In, Out]) Resolve(_ []byte, _ Codec, err error) {
 }
 
 // write hands an item to the reader, from a task. It waits where the reader is too far behind, and
-// returns an error when the reader wants no more.
+// returns an error when the reader wants no more. The window is added to before the item is put, or
+// the reader could take more than was added. A writer that must not wait only fills the inbox.
 func (c *streamCall[In, Out]) write(ctx context.Context, s streamed) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -322,7 +333,8 @@ func (c *streamCall[In, Out]) writeDirectly(s streamed) error {
 	return nil
 }
 
-// arm has resume called when the reader has caught up.
+// arm has resume called when the reader has caught up. The look under the lock closes the gap
+// between Full and the wait.
 func (c *streamCall[In, Out]) arm(resume func()) {
 	c.mu.Lock()
 	if c.window.Full() {
@@ -334,7 +346,8 @@ func (c *streamCall[In, Out]) arm(resume func()) {
 	}
 }
 
-// taken has a writer in this process go on.
+// taken has a writer in this process go on. It wakes the writer for each tally; the writer looks
+// whether that is enough.
 func (c *streamCall[In, Out]) taken(n int) {
 	c.mu.Lock()
 	c.window.Taken(n)

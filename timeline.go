@@ -22,7 +22,8 @@ type Timeline struct {
 	Limit int
 
 	// mu guards the fields below. Pictures are drawn from a copy, after it was released.
-	mu      sync.Mutex
+	mu sync.Mutex
+	// In the order of arrival, which is not that of time: see record.
 	events  []Event
 	oldest  int               // in events, which is a ring once it holds Limit
 	before  map[taskKey]Event // the last event of each unfinished task that was forgotten
@@ -64,7 +65,8 @@ func (t *Timeline) Remarks() []Remark {
 	return slices.Clone(t.remarks)
 }
 
-// Observe records e.
+// Observe records e. It runs on the goroutine of the task, so it only appends; sorting is left to
+// whoever draws.
 func (t *Timeline) Observe(e Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -82,7 +84,8 @@ const mostEvicted = 1024
 
 // forgetLocked keeps of e the state of its task, if that goes on. Events of one task may arrive out
 // of order, as several goroutines tell of it. So forgotten events wait, and only the older half of
-// those that wait becomes states.
+// those that wait becomes states. Sorting happens once in 512 forgotten events, which keeps Observe
+// cheap on average.
 func (t *Timeline) forgetLocked(e Event) {
 	t.evicted = append(t.evicted, e)
 	if len(t.evicted) < mostEvicted {
@@ -117,7 +120,8 @@ func (t *Timeline) Events() []Event {
 	return events
 }
 
-// record returns the states of the tasks at the begin of the record, and its events in order.
+// record returns the states of the tasks at the begin of the record, and its events in order. It
+// copies under the lock and sorts after it, so that a picture of a long record holds up no task.
 func (t *Timeline) record() (states map[taskKey]Event, events []Event) {
 	t.mu.Lock()
 	events = slices.Concat(t.events[t.oldest:], t.events[:t.oldest])
@@ -136,7 +140,8 @@ func (t *Timeline) record() (states map[taskKey]Event, events []Event) {
 }
 
 // inOrder sorts events by time; events of one moment by task, then in the order in which they
-// happen to a task.
+// happen to a task. The sort is stable: suspensions and resumptions of one moment stay as they
+// arrived.
 func inOrder(events []Event) {
 	slices.SortStableFunc(events, func(a, b Event) int {
 		if c := a.At.Compare(b.At); c != 0 { // nearly always
@@ -148,7 +153,8 @@ func inOrder(events []Event) {
 }
 
 // Window returns a copy of t that shows the time between from and to, with the state in which each
-// task was at from. It costs time in proportion to the record of t.
+// task was at from. It costs time in proportion to the record of t. The copy has no Limit and is
+// not fed: it is for drawing and for Series.
 func (t *Timeline) Window(from, to time.Time) *Timeline {
 	states, events := t.record()
 	w := &Timeline{
@@ -170,6 +176,7 @@ func (t *Timeline) Window(from, to time.Time) *Timeline {
 
 // Add adds the record of o, with the states in which its tasks were at its begin, and its remarks:
 // several records become one picture. An executor of both is drawn as one. Limit bounds the events.
+// The lock of t and that of o are never held together, so two Timelines may add each other.
 func (t *Timeline) Add(o *Timeline) {
 	states, events := o.record()
 	begin := o.window.from
@@ -219,13 +226,12 @@ func (t *Timeline) WriteText(w io.Writer, width int) error {
 	return t.draw(func(s *draw.Scene) error { return draw.Text(w, s, cmp.Or(width, 80)) })
 }
 
-// WriteSVG draws the chart of [Timeline.WriteText] as a picture of width units (0: 960; at least
-//  320. that needs nothing else, alone or inside a page beside others. It is light or dark as the
-//     reader's system is; a page with a switch
-//
-// of its own sets data-theme="light" or "dark" on its root element. The kind and the length of a
-// stretch show where the pointer rests. Stretches of one kind that would fall
-// into the same tenth of a unit are drawn as one, so that the size of the picture has a bound.
+// WriteSVG draws the chart of [Timeline.WriteText] as a picture of width units: 0 is 960, and the
+// least is 320. The picture needs nothing else, alone or inside a page beside others. It is light
+// or dark as the reader's system is; a page with a switch of its own sets data-theme="light" or
+// "dark" on its root element. The kind and the length of a stretch show where the pointer rests.
+// Stretches of one kind that would fall into the same tenth of a unit are drawn as one, so that the
+// size of the picture has a bound.
 func (t *Timeline) WriteSVG(w io.Writer, width int) error {
 	return t.draw(func(s *draw.Scene) error { return draw.SVG(w, s, width) })
 }
@@ -248,13 +254,16 @@ func (t *Timeline) draw(with func(*draw.Scene) error) error {
 	return with(s)
 }
 
-// recording turns events into a scene.
+// recording turns events into a scene. A task has one span at a time: each of its events ends one
+// and begins the next.
 type recording struct {
 	scene draw.Scene
 	begin time.Time
 	open  map[taskKey]int // the unfinished span of a task, in scene.Spans
 }
 
+// Tasks that were under way at the begin get a span from there on, in the order of their numbers,
+// so that two drawings of one record are the same.
 func newScene(states map[taskKey]Event, events []Event, w window, remarks []Remark) *draw.Scene {
 	r := recording{begin: w.from, open: make(map[taskKey]int)}
 	end := w.to
@@ -313,7 +322,8 @@ func (r *recording) step(e Event) {
 
 var markKinds = map[string]draw.MarkKind{DetailLost: draw.Lost, DetailForced: draw.Forced}
 
-// look returns how the span after e looks.
+// look returns how the span after e looks. A detail that is not known is drawn as the kind without
+// it.
 func look(e Event) draw.Look {
 	switch {
 	case e.Kind == EventQueued:

@@ -24,7 +24,8 @@ func started(ctx context.Context) *Ctx {
 	return c
 }
 
-// Enclosing returns the nearest task around ctx that has started and not ended, or nil.
+// Enclosing returns the nearest task around ctx that has started and not ended, or nil. Unlike
+// Within it does not ask whose task that is.
 func Enclosing(ctx context.Context) *Node {
 	for n := range Around(ctx) {
 		return n
@@ -33,7 +34,9 @@ func Enclosing(ctx context.Context) *Node {
 }
 
 // Within returns the nearest unfinished task of owner around ctx, or nil. A task that only other
-// executors' tasks separate from ctx counts: it cannot end before they do.
+// executors' tasks separate from ctx counts: it cannot end before they do. It is how an executor
+// tells a submit from inside: the contexts of the user's in between do not matter, but a context
+// that was cut off by WithoutCancel still counts, as only its end is.
 func Within(ctx context.Context, owner Owner) *Node {
 	for c := started(ctx); c != nil; c, _ = c.beyond(aroundKey{}).(*Ctx) {
 		if n := c.node.Load(); n.State().Started() && n.Owner() == owner {

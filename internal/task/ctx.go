@@ -21,7 +21,8 @@ var (
 )
 
 // depthStep bounds a walk up a chain of nested task contexts: every depthStep-th level has a
-// context of its own.
+// context of its own. So an Err or Value on a chain of any depth looks at 32 contexts at most, and
+// one in 32 tasks of a deep recursion pays for a real context.
 const depthStep = 32
 
 // Ctx is the context of a node. A real cancellable context is made below it only when somebody asks
@@ -34,16 +35,19 @@ const depthStep = 32
 // task right around decides about the model and about cancellation. Both may be asked for by any
 // goroutine at any time, so what changes is atomic.
 type Ctx struct {
+	// Set by init, and never changed.
 	foreign context.Context      // the nearest context around that is no task's
 	up      atomic.Pointer[Ctx]  // the task's context right around this one; nil: foreign is
 	node    atomic.Pointer[Node] // Home.ended once the task is over
 	life    atomic.Pointer[life]
-	cut     bool // up's end does not reach this one: it only says which task is around
-	depth   uint8
+	// Both are set by init, and never changed.
+	cut   bool // up's end does not reach this one: it only says which task is around
+	depth uint8
 }
 
 // A parent that is a task's context costs no allocation; every depthStep-th gets a real context at
-// once, which bounds decisive.
+// once, which bounds decisive. A context of the user's between two tasks makes the outer one
+// foreign: only a direct child, or a WithoutCancel of one, gets up.
 func (c *Ctx) init(n *Node, parent context.Context) {
 	c.node.Store(n)
 	if p, ok := parent.(*Ctx); ok {
@@ -73,7 +77,9 @@ func (c *Ctx) parent() context.Context {
 
 // around returns the task's context around c that has not ended, as far as up knows. An ended
 // context is skipped for good if its end has no cause of its own, so that a chain of tasks of which
-// each submits the next keeps none of them.
+// each submits the next keeps none of them. It is called at the end of a node and whenever somebody
+// asks beyond c, so a chain that nobody asks is shortened too. Two callers may skip the same
+// context; the second CAS does nothing.
 func (c *Ctx) around() *Ctx {
 	for {
 		p := c.up.Load()
@@ -86,7 +92,8 @@ func (c *Ctx) around() *Ctx {
 
 func (c *Ctx) over() bool { return c.node.Load().State().Over() }
 
-// end is the end of c's node; tomb stands for that from now on.
+// end is the end of c's node; tomb stands for that from now on. The tomb first: whoever sees the
+// context cancelled, and asks it, finds the state Ended.
 func (c *Ctx) end(tomb *Node, cause error) {
 	c.node.Store(tomb)
 	c.cancel(cause)
@@ -101,7 +108,8 @@ func (c *Ctx) cancel(cause error) {
 }
 
 // decisive walks to the nearest context, c included, that decides how c stands: it has a real
-// context, is over, or has a foreign parent. The step of depth bounds the walk.
+// context, is over, or has a foreign parent. The step of depth bounds the walk. It allocates
+// nothing and takes no lock.
 func (c *Ctx) decisive() *Ctx {
 	for c.life.Load() == nil && !c.over() && !c.cut {
 		p := c.up.Load()
@@ -113,12 +121,15 @@ func (c *Ctx) decisive() *Ctx {
 	return c
 }
 
-// Deadline returns that of the context around.
+// Deadline returns that of the context around. A task's own context adds none, so all contexts of a
+// chain have the one of the nearest foreign context.
 func (c *Ctx) Deadline() (time.Time, bool) { return c.foreign.Deadline() }
 
 // Done makes the real context. Only a caller that selects on it pays for one.
 func (c *Ctx) Done() <-chan struct{} { return c.lifetime().ctx.Done() }
 
+// It must agree with Done without making one: an ended task is Canceled, and one that runs has the
+// error of whatever decides.
 func (c *Ctx) Err() error {
 	c = c.decisive()
 	switch l := c.life.Load(); {
@@ -132,7 +143,8 @@ func (c *Ctx) Err() error {
 }
 
 // Three keys are answered here, by the node's state: before its start a task is not yet the one
-// around, so the question goes on. All other keys are the user's.
+// around, so the question goes on. All other keys are the user's. aroundKey and currentKey give the
+// context itself and not the node, as the answer must stay valid after the task has ended.
 func (c *Ctx) Value(key any) any {
 	switch key.(type) {
 	case modelKey:
@@ -182,7 +194,8 @@ func (c *Ctx) Model() any { return c.node.Load().Model() }
 // Host returns the executor that has accepted c's task, also after its end, or nil.
 func (c *Ctx) Host() any { return c.node.Load().Host() }
 
-// Outside asks the contexts around c's task, without c.
+// Outside asks the contexts around c's task, without c. Current asks it for a wrapper between the
+// task and the one around.
 func (c *Ctx) Outside(key any) any { return c.beyond(key) }
 
 // LabelOf returns what quartet.Label said of ctx, or "".

@@ -6,7 +6,8 @@ import (
 )
 
 // A Layer is a context that adds nothing to the one under it but what tasks and executors know of
-// themselves.
+// themselves. Package quartet's own contexts are layers. To leave them out keeps a chain of
+// detached tasks from growing by one of them for each task.
 type Layer interface {
 	context.Context
 	Under() context.Context
@@ -21,7 +22,8 @@ var withoutCancel = reflect.TypeOf(context.WithoutCancel(context.Background()))
 // A task that submits its successor so, for ever, makes a chain in which each link holds the one
 // before. The standard library keeps such a chain too, and offers no way to look into it; so this
 // looks at its type, and finds nothing, which only costs memory, should that change. Without it, a
-// service whose tasks submit each other for months would keep every context that it ever had.
+// service whose tasks submit each other for months would keep every context that it ever had. The
+// tests of clause 14 of the contract notice such a change.
 func belowWithoutCancel(ctx context.Context) *Ctx {
 	if ctx.Done() != nil || reflect.TypeOf(ctx) != withoutCancel {
 		return nil
@@ -39,7 +41,8 @@ func belowWithoutCancel(ctx context.Context) *Ctx {
 }
 
 // uncancelled returns ctx's values without its end, and without the layers that hold no value of
-// the user's.
+// the user's. It goes down through any number of such layers, until a context holds something of
+// the user's or can end.
 func uncancelled(ctx context.Context) context.Context {
 	for {
 		switch c := ctx.(type) {

@@ -19,7 +19,8 @@ type Waiter interface {
 // On watches ctx for w, in place of the ctx before; where ctx cannot end there is nothing to watch.
 //
 // w is told with the Done that it was registered with, so that it can tell a late call for an
-// earlier ctx from one for this.
+// earlier ctx from one for this. It may be called with a ctx that has ended: w is told then at
+// once, on another goroutine.
 func (e *EndWatch) On(ctx context.Context, w Waiter) {
 	done := ctx.Done()
 	if done == nil || done == e.done {
@@ -30,6 +31,7 @@ func (e *EndWatch) On(ctx context.Context, w Waiter) {
 }
 
 // Off ends the watch. It reports false when its ctx has ended, so that somebody may still be told.
+// The zero watch is off already, and reports true.
 func (e *EndWatch) Off() bool {
 	if e.stop == nil {
 		return true

@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// Owner is what an executor does for the nodes that it has accepted.
+// Owner is what an executor does for the nodes that it has accepted. All methods are called without
+// the owner's lock.
 type Owner interface {
 	// Drop forgets an accepted node that will never start, and calls its Abandon.
 	Drop(n *Node, cause error)
@@ -41,7 +42,8 @@ type Surrounder interface {
 }
 
 // Home is an executor as its nodes know it. Open it before the first node. A node has one pointer
-// to it, where it would otherwise need one for each field.
+// to it, where it would otherwise need one for each field. Everything but parkers is set before the
+// first node, and only read from then on.
 type Home struct {
 	owner   Owner
 	host    any
@@ -52,7 +54,8 @@ type Home struct {
 }
 
 // Open sets the owner, the executor itself, and how a started node becomes a quartet.Model. A nil
-// model: nodes wait as the task around them does.
+// model: nodes wait as the task around them does. h.ended is prepared here, as the contexts of all
+// ended nodes will point at it.
 func (h *Home) Open(owner Owner, host any, model func(n *Node) any) {
 	h.owner, h.host, h.model = owner, host, model
 	h.ended.home.Store(h)
@@ -67,10 +70,13 @@ var homeless Home
 
 func init() { homeless.Open(nil, nil, nil) }
 
-// Settle makes h the node's home: from the next state on, h's owner answers for the node.
+// Settle makes h the node's home: from the next state on, h's owner answers for the node. A node
+// changes its home once: from none to the executor that accepts it. A refused one may settle again,
+// at the next executor that is asked.
 func (n *Node) Settle(h *Home) { n.home.Store(h) }
 
-// where returns the node's home.
+// where returns the node's home. So no caller looks for nil, and an unaccepted node has an owner of
+// nil.
 func (n *Node) where() *Home {
 	if h := n.home.Load(); h != nil {
 		return h
@@ -87,7 +93,8 @@ func (n *Node) Host() any { return n.where().host }
 // Surrounded reports whether the node's owner is a Surrounder that asks to be.
 func (n *Node) Surrounded() bool { return n.where().around }
 
-// Model returns the quartet.Model of a started node, or nil.
+// Model returns the quartet.Model of a started node, or nil. The pointer conversion of most
+// executors costs no allocation: their Model is the node under another type.
 func (n *Node) Model() any {
 	if h := n.where(); h.model != nil {
 		return h.model(n)

@@ -5,6 +5,10 @@ import "sync"
 // Hook has a Listener told of the end of a future. It is in one future's Hooks at a time, so that a
 // wait costs no more than what it brings along. The waiter owns the memory, and the list only links
 // it.
+//
+// Its owner reuses it for wait after wait. The two lists of a hook's life: in a future's Hooks
+// until the end or a removal; then, once the end has begun, in the chain that TakeLocked returned,
+// which belongs to the ending goroutine.
 type Hook struct {
 	Listener     Listener
 	older, newer *Hook
@@ -12,7 +16,8 @@ type Hook struct {
 	Stays        bool // it is the newest whatever is added; the future's own Done channel is found by that
 }
 
-// Listener is told, on the goroutine that ends a future, that it has ended.
+// Listener is told, on the goroutine that ends a future, that it has ended. It must not block: the
+// listeners after it wait.
 type Listener interface{ Ended() }
 
 // Hooks are who is to be told. Invariant, under mu: before the end each added hook is in the list;
@@ -30,7 +35,8 @@ func (l *Hooks) Lock() { l.mu.Lock() }
 // Unlock releases it.
 func (l *Hooks) Unlock() { l.mu.Unlock() }
 
-// AddLocked adds h as the newest hook, but for one that stays the newest.
+// AddLocked adds h as the newest hook, but for one that stays the newest. A future that has ended
+// must not get one; its caller looks under the same lock.
 func (l *Hooks) AddLocked(h *Hook) {
 	h.older, h.newer, h.in = l.last, nil, true
 	if stays := l.last; stays != nil && stays.Stays {
@@ -47,7 +53,8 @@ func (l *Hooks) AddLocked(h *Hook) {
 // NewestLocked returns the hook that was added last, or nil.
 func (l *Hooks) NewestLocked() *Hook { return l.last }
 
-// RemoveLocked takes h out. It reports false when h is not in the list.
+// RemoveLocked takes h out. It reports false when h is not in the list. false means that the
+// listener has been told, or will be: whoever gave it memory must wait for that.
 func (l *Hooks) RemoveLocked(h *Hook) bool {
 	if !h.in {
 		return false
@@ -65,7 +72,8 @@ func (l *Hooks) RemoveLocked(h *Hook) bool {
 }
 
 // TakeLocked empties the list and returns the oldest hook; Next leads to the others. in falls for
-// all of them now: a RemoveLocked that comes later finds that it is too late.
+// all of them now: a RemoveLocked that comes later finds that it is too late. It walks from the
+// newest back to the oldest, the order in which they are linked, and leaves the links for Next.
 func (l *Hooks) TakeLocked() (first *Hook) {
 	for h := l.last; h != nil; h = h.older {
 		h.in = false

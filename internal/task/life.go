@@ -9,7 +9,8 @@ import (
 // life is the real context of a Ctx. It is its own parent adapter: while the context is being made
 // it shows the direct parent, whose end must arrive; later look-ups skip to the nearest foreign
 // context. context.WithCancelCause asks its parent, by Value, for a context of its own kind; if
-// that were not the direct parent's, it would start a goroutine.
+// that were not the direct parent's, it would start a goroutine. Rejected: to keep the Ctx itself
+// as the parent of WithCancelCause. Its Done makes the very context that is being made.
 type life struct {
 	of      *Ctx
 	settled atomic.Bool

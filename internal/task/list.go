@@ -4,7 +4,8 @@ import "iter"
 
 // List is a doubly linked list of nodes, through the links that at selects. A node is in at most
 // one list for each of its links, so that taking it out costs no search. The owner's lock guards
-// the list and the links.
+// the list and the links. Two links in each node allow two lists at once: the one in which it
+// waits, and the one of the living.
 type List struct {
 	at          func(*Node) *Links
 	first, last *Node
@@ -44,7 +45,8 @@ func (l *List) Push(n *Node) {
 	l.n++
 }
 
-// Remove takes n, which must be in the list, out of it.
+// Remove takes n, which must be in the list, out of it. It does not check that n is in this list:
+// with links of another one it would break both.
 func (l *List) Remove(n *Node) {
 	at := l.at(n)
 	if at.prev == nil {
@@ -61,7 +63,8 @@ func (l *List) Remove(n *Node) {
 	l.n--
 }
 
-// PutBefore puts the nodes of older, which is empty then, before those of l.
+// PutBefore puts the nodes of older, which is empty then, before those of l. In constant time,
+// however many there are: it runs under the owner's lock.
 func (l *List) PutBefore(older *List) {
 	if older.n == 0 {
 		return

@@ -31,29 +31,35 @@ type Job interface {
 	Abandon(cause error)
 }
 
-// Links make a Node an element of a List.
+// Links make a Node an element of a List. Their zero value means in no list; a List writes both.
 type Links struct{ next, prev *Node }
 
 // Node is one task on its way through an executor.
 //
 // home, ctx and state are atomic, since anybody may look. Outcome belongs to the goroutine that
-// runs the job, and the rest to the owner.
+// runs the job, and the rest to the owner. Its size counts: a future of one word is at most 240
+// bytes, and most of them are its node.
 type Node struct {
 	// The owner's, under its lock.
 	Queue, Live Links
-	In          *List      // the queue it stands in; nil: in none
-	Stile       *Turnstile // the first that it has to pass before it may start
-	Watch       *Watch     // what watches the end of the queued node's context
+	// What the owner alone reads and writes; a goroutine that only has the node looks at State.
+	In    *List      // the queue it stands in; nil: in none
+	Stile *Turnstile // the first that it has to pass before it may start
+	Watch *Watch     // what watches the end of the queued node's context
 
 	Job  Job
 	home atomic.Pointer[Home]
+	// The submitter may write it before the hand-over, as Do does with its Runner. From then on it
+	// is the owner's.
 	Data any // the executor's own, of this one task
 	ctx  atomic.Pointer[Ctx]
 
+	// 0 doubles as "not measured", so that a stamp costs no flag.
 	Stamp int64   // when it was queued, then when it started, on the owner's clock; 0: not measured
 	Seq   uint64  // its number at the owner
 	label *string // for observers; nil: none
 
+	// It moves by Move, leave and End alone.
 	state  atomic.Uint32
 	Lane   int32 // the worker, process or thread that runs it; set by the owner before the node starts
 	at     int32 // its index in its watch
@@ -63,7 +69,8 @@ type Node struct {
 	Outcome
 }
 
-// Flags say what a node is. They do not change once it has started.
+// Flags say what a node is. They do not change once it has started. They are written before the
+// hand-over, or by the owner before the node starts, and need no lock afterwards.
 type Flags uint8
 
 const (
@@ -100,7 +107,8 @@ func (o *Outcome) HasFailed() bool { return *o != Succeeded }
 type Noder interface{ Node() *Node }
 
 // Of returns the node under which job is submitted with ctx: the job's own when ctx is the job's
-// own context, else a new one below ctx. Node and Ctx are one allocation.
+// own context, else a new one below ctx. Node and Ctx are one allocation. The context decides and
+// not the job: a job that is submitted a second time, with another context, must get a second node.
 func Of(ctx context.Context, job Job) *Node {
 	if c, ok := ctx.(*Ctx); ok {
 		if j, ok := job.(Noder); ok && j.Node() == c.node.Load() {
@@ -116,7 +124,7 @@ func Of(ctx context.Context, job Job) *Node {
 }
 
 // Init prepares a zero Node and its zero Ctx for job, with parent around it. A future calls it for
-// the node within it.
+// the node within it. It must be called before n or c are known to anybody else.
 func (n *Node) Init(c *Ctx, parent context.Context, job Job) {
 	n.Job = job
 	n.ctx.Store(c)
@@ -143,7 +151,8 @@ func (n *Node) without() context.Context {
 func (n *Node) Reset() { *n = Node{} }
 
 // Parent returns the context around the job's. Its model is that of the task around only when that
-// task's end reaches the job; see Submitter.
+// task's end reaches the job; see Submitter. After the end it is a context that is cancelled and
+// holds nothing, so that nobody has to ask for nil.
 func (n *Node) Parent() context.Context {
 	if c := n.ctx.Load(); c != nil {
 		return c.parent()
@@ -152,7 +161,8 @@ func (n *Node) Parent() context.Context {
 }
 
 // Submitter returns a context with the end of Parent, in which the submitter of a pending node
-// waits as its model does.
+// waits as its model does. If the job's context is cut off from the submitter's end, its own still
+// ends with Cancel, and has the submitter's model: see Ctx.cut.
 func (n *Node) Submitter() context.Context {
 	if c := n.ctx.Load(); c != nil && c.cut {
 		return c
@@ -160,7 +170,7 @@ func (n *Node) Submitter() context.Context {
 	return n.Parent()
 }
 
-// Outer asks the contexts around the job's.
+// Outer asks the contexts around the job's. After the end it finds nothing.
 func (n *Node) Outer(key any) any {
 	if c := n.ctx.Load(); c != nil {
 		return c.beyond(key)
@@ -184,7 +194,8 @@ func (n *Node) Label() string {
 	return *n.label
 }
 
-// Run runs the job of a claimed node, as a region where an execution trace is being recorded.
+// Run runs the job of a claimed node, as a region where an execution trace is being recorded. It
+// does not end the node: the caller does, also when the job has panicked or called Goexit.
 func (n *Node) Run() {
 	if trace.IsEnabled() {
 		defer trace.StartRegion(n.Parent(), "quartet task "+n.Label()).End()
@@ -196,7 +207,8 @@ func (n *Node) Run() {
 	n.Job.Run(n.Context())
 }
 
-// Claim takes the node for running. It reports false when the node has been claimed or is over.
+// Claim takes the node for running. It reports false when the node has been claimed or is over. A
+// held node is not claimable: its turnstile has to let it pass first.
 func (n *Node) Claim() bool {
 	_, claimed := n.leave(claimable, Claimed)
 	return claimed
@@ -207,7 +219,8 @@ func (n *Node) Claim() bool {
 // another module's, which knows no nodes.
 func (n *Node) Begin() bool { return (n.State() == Claimed || n.Claim()) && n.Move(Claimed, Running) }
 
-// End ends a node that has started, and its context with it.
+// End ends a node that has started, and its context with it. It also serves a node that is over
+// already: executor and future both call it, in either order.
 func (n *Node) End() {
 	if n.State() != Ended && State(n.state.Swap(uint32(Ended))) != Ended { // to look costs less
 		n.letGo(nil)
@@ -215,7 +228,8 @@ func (n *Node) End() {
 }
 
 // letGo ends the context of a node that is over, and parts the two. It takes the context out first,
-// so that a second caller finds none.
+// so that a second caller finds none. Without that a chain of futures would keep the contexts of
+// all that ran before.
 func (n *Node) letGo(cause error) {
 	if c := n.ctx.Swap(nil); c != nil {
 		c.end(&n.where().ended, cause)
@@ -224,7 +238,8 @@ func (n *Node) letGo(cause error) {
 
 // Abandon ends a node that has not started: its owner drops it. It reports false when the node had
 // started or was over. An accepted node is its owner's, which has to take it out of its queue. Of
-// one that was never accepted the job is told here.
+// one that was never accepted the job is told here. It may be called on any goroutine, and without
+// any lock: Drop takes the owner's, and calls user code.
 func (n *Node) Abandon(cause error) bool {
 	was, mine := n.tryAbandon(cause)
 	switch {
@@ -239,12 +254,15 @@ func (n *Node) Abandon(cause error) bool {
 	return true
 }
 
-// TryAbandon ends a node that has not started, without telling anybody.
+// TryAbandon ends a node that has not started, without telling anybody. It is for the future
+// itself, which knows its outcome and tells its waiters.
 func (n *Node) TryAbandon(cause error) bool {
 	_, mine := n.tryAbandon(cause)
 	return mine
 }
 
+// c is loaded first, since whoever sees the node abandoned may end it, and then the context is
+// gone.
 func (n *Node) tryAbandon(cause error) (was State, mine bool) {
 	c := n.ctx.Load()
 	if was, mine = n.leave(pending, Abandoned); mine && c != nil {
@@ -254,7 +272,9 @@ func (n *Node) tryAbandon(cause error) (was State, mine bool) {
 }
 
 // Cancel abandons the node when it has not started (true), and else cancels its context with cause.
-// Where the node runs in another process or on another machine, its host has to be told as well.
+// Where the node runs in another process or on another machine, its host has to be told as well. A
+// node that starts between the two steps is seen as started; one that ends between them has no
+// context any more.
 func (n *Node) Cancel(cause error) bool {
 	if n.Abandon(cause) {
 		return true
@@ -269,7 +289,8 @@ func (n *Node) Cancel(cause error) bool {
 }
 
 // Helper is a Model that knows what a wait is for: it may start the awaited task, if that is queued
-// at its executor, before its elders.
+// at its executor, before its elders. A Model of another module cannot be one, and gets a plain
+// Suspend.
 type Helper interface {
 	AwaitTask(ctx context.Context, awaited Awaited) error
 }
@@ -281,7 +302,8 @@ type KeyHolder interface {
 	Holds(n *Node) bool
 }
 
-// Awaited is a future as the one that waits for it sees it.
+// Awaited is a future as the one that waits for it sees it. It hides the type of the result, which
+// a model need not know.
 type Awaited interface {
 	Noder
 	// Wait blocks the calling goroutine until the future has ended, or ctx has: its cause.

@@ -25,7 +25,8 @@ func YieldUntil(ok func() bool, times int) bool {
 
 // Park blocks the calling goroutine until arm's resume is called, or ctx ends. A resume that came
 // before the end wins. It is the wait of goroutines that have no other model. A resume may come
-// from inside arm.
+// from inside arm. A resume that comes after the end of ctx finds a parking that nobody looks at,
+// and does nothing.
 func Park(ctx context.Context, arm func(resume func())) error {
 	p := parking{over: make(chan struct{})}
 	arm(p.resume)
@@ -56,7 +57,8 @@ func (p *parking) resume() {
 
 // Parker blocks a goroutine until a future has ended. One belongs to the future's executor, which
 // has it used again. Its channel has room for one value, and Wait always takes it where it was
-// sent, so that a Parker that is used again has an empty channel.
+// sent, so that a Parker that is used again has an empty channel. Rejected: a channel of its own
+// for each wait, or the future's Done: each is an allocation in the hot path.
 type Parker struct {
 	Hook Hook
 	rung chan struct{}
@@ -65,7 +67,8 @@ type Parker struct {
 // Ended implements Listener.
 func (p *Parker) Ended() { p.rung <- struct{}{} }
 
-// Parker returns one whose hook is in no list.
+// Parker returns one whose hook is in no list. A node without a home has nobody who could keep one,
+// so it gets a new one each time.
 func (n *Node) Parker() *Parker {
 	if h := n.home.Load(); h != nil {
 		if p, ok := h.parkers.Get().(*Parker); ok {
@@ -77,7 +80,8 @@ func (n *Node) Parker() *Parker {
 	return p
 }
 
-// Keep gives p, whose hook is in no list again, back.
+// Keep gives p, whose hook is in no list again, back. p.rung must be empty: Wait sees to that on
+// each of its ways out.
 func (n *Node) Keep(p *Parker) {
 	if h := n.home.Load(); h != nil {
 		h.parkers.Put(p)
@@ -85,7 +89,8 @@ func (n *Node) Keep(p *Parker) {
 }
 
 // Wait blocks until the future that p's hook was added to has ended (nil), or ctx has (its cause).
-// forget takes the hook out of the future.
+// forget takes the hook out of the future. Both ways out leave the hook in no list, so that p can
+// be kept.
 func (p *Parker) Wait(ctx context.Context, forget func(*Hook) bool) error {
 	done := ctx.Done()
 	if done == nil {

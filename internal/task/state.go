@@ -3,7 +3,8 @@ package task
 import "fmt"
 
 // State is where a node is on its way. It only moves along the arrows of the package comment. Their
-// order has a meaning: Pending, Queued, Started and Over compare with it.
+// order has a meaning: Pending, Queued, Started and Over compare with it. Whoever adds a state puts
+// it at its place in the order, and adds a name and a row of follows.
 type State uint32
 
 const (
@@ -38,7 +39,9 @@ func set(of ...State) (s states) {
 
 func (s states) has(x State) bool { return s>>x&1 == 1 }
 
-// follows is the table of transitions: which states may follow one.
+// follows is the table of transitions: which states may follow one. Ended follows every state but
+// itself: an executor of another module, or a resolve from another process, may end a future
+// without moving it through the others.
 var follows = [...]states{
 	Fresh:     set(Blocked, Pushed, Held, Ready, Claimed, Abandoned, Ended),
 	Blocked:   set(Fresh, Held, Ready, Claimed, Abandoned, Ended),
@@ -72,6 +75,8 @@ func (s State) Over() bool { return s >= Abandoned }
 func (n *Node) State() State { return State(n.state.Load()) }
 
 // Move takes n from one state to another. It reports false when n is not in the first one any more.
+// A way that the table does not have is a bug, and panics whether or not the node is there. To be
+// elsewhere is none: others may have moved the node.
 func (n *Node) Move(from, to State) bool {
 	if !follows[from].has(to) {
 		panic(fmt.Sprintf("task: no way leads from %v to %v", from, to))
@@ -80,7 +85,8 @@ func (n *Node) Move(from, to State) bool {
 }
 
 // leave takes n out of whichever state in the set it is in. It tries again if the node moves
-// meanwhile, from one state of the set to another.
+// meanwhile, from one state of the set to another. The loop ends: within a set nodes move forward
+// only, but for the rare ways back to Fresh.
 func (n *Node) leave(from states, to State) (was State, left bool) {
 	for {
 		was = n.State()

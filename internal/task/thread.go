@@ -8,7 +8,8 @@ import "runtime"
 const maxThreadLocks = 4
 
 // UnlockThread unlocks the thread of the calling goroutine in place of a task that has forgotten
-// it, so that the next task is not bound to it.
+// it, so that the next task is not bound to it. A task that calls LockOSThread in a pool cannot
+// keep it: the next task of the worker is another's.
 func UnlockThread() {
 	for range maxThreadLocks {
 		runtime.UnlockOSThread()

@@ -7,6 +7,9 @@ package task
 // Invariants: inside <= Cap; nobody is held while there is room and
 // nobody wants a place back; behind counts held, and those held before turnstiles that lead here,
 // so a backlog is known without a walk.
+//
+// A node stands before one turnstile at a time, and passes them in the order key, limit. passed of
+// the node is how many it has behind it, and with that which ones it has to give back.
 type Turnstile struct {
 	Cap   int
 	Next  *Turnstile // behind it: a key's may lead to a limit's
@@ -28,7 +31,8 @@ func NewTurnstile(limit int) *Turnstile {
 }
 
 // Idle reports whether nobody is inside or before it. Then the owner of a key forgets it, so that
-// keys do not add up.
+// keys do not add up. A visitor counts: it waits at this very turnstile, and a new one for the same
+// key would not know it.
 func (s *Turnstile) Idle() bool {
 	return s.inside == 0 && s.back == 0 && s.held.Len() == 0 && s.Visitors == 0
 }
@@ -56,7 +60,8 @@ func (s *Turnstile) hold(n *Node) {
 	s.count(1)
 }
 
-// Withdraw takes n, which waits before s, away.
+// Withdraw takes n, which waits before s, away. The caller has to change the node's state, and to
+// see whom the shorter backlog lets in.
 func (s *Turnstile) Withdraw(n *Node) {
 	s.held.Remove(n)
 	n.In = nil
@@ -69,7 +74,7 @@ func (s *Turnstile) count(nodes int) {
 	}
 }
 
-// Enter takes a place.
+// Enter takes a place. The caller has made sure that there is room.
 func (s *Turnstile) Enter() { s.inside++ }
 
 // Shut returns the first of its turnstiles that n would not pass at once; nil: it would pass all.
@@ -84,7 +89,8 @@ func (n *Node) Shut() *Turnstile {
 
 // Advance brings n through its turnstiles as far as it gets. It reports false when n is held. It
 // begins behind those that it has passed, so it may be called again when the one that held it lets
-// it through.
+// it through. It enters each turnstile on its way at once, so a node that is held at the limit
+// holds its key's place already: its order within the key is decided.
 func (n *Node) Advance() bool {
 	next := n.Stile
 	for range n.passed {
@@ -111,7 +117,8 @@ func (n *Node) Before() *Turnstile {
 }
 
 // Passed yields to the owner, one after the other, the turnstiles that n has passed, and forgets
-// that it has.
+// that it has. It forgets only after the loop: the owner must not ask n for its turnstiles
+// meanwhile.
 func (n *Node) Passed(yield func(s *Turnstile) bool) {
 	s := n.Stile
 	for range n.passed {
@@ -150,7 +157,8 @@ func (n *Node) Limit() *Turnstile {
 // Passed does not give back at the end a place that the node no longer has.
 func (s *Turnstile) Lend(n *Node) { n.passed-- }
 
-// Regain gives n a place again, if there is one.
+// Regain gives n a place again, if there is one. It does not ask who else waits: see Want for a
+// fair way.
 func (s *Turnstile) Regain(n *Node) bool {
 	if !s.Room() {
 		return false
@@ -171,7 +179,9 @@ func (s *Turnstile) Want(n *Node) bool {
 	return false
 }
 
-// Return ends a Want. got: n had its place.
+// Return ends a Want. got: n had its place. back counts from Want to Return, and nobody new passes
+// meanwhile. So a place that came free is not lost to a newcomer between the grant and the moment
+// when the node goes on.
 func (s *Turnstile) Return(n *Node, got bool) {
 	s.back--
 	if !got {
@@ -179,7 +189,8 @@ func (s *Turnstile) Return(n *Node, got bool) {
 	}
 }
 
-// Give gives a free place to the first of those that want theirs back, and returns it, or nil.
+// Give gives a free place to the first of those that want theirs back, and returns it, or nil. back
+// does not change: Return lowers it.
 func (s *Turnstile) Give() *Node {
 	n := s.wanted.First()
 	if n == nil || !s.Room() {
@@ -190,11 +201,12 @@ func (s *Turnstile) Give() *Node {
 	return n
 }
 
-// Leave gives a place back.
+// Leave gives a place back. Whom the place goes to is decided by Give and Pass, which the caller
+// asks next.
 func (s *Turnstile) Leave() { s.inside-- }
 
 // Pass lets the first of those that wait through, if there is a place for it, and returns it, to be
-// advanced; else nil.
+// advanced; else nil. Not while somebody wants a place back: those come first.
 func (s *Turnstile) Pass() *Node {
 	first := s.held.First()
 	if first == nil || s.back > 0 || !s.Room() {

@@ -20,7 +20,7 @@ type Watch struct {
 }
 
 // WatchState is where a Watch is. Registering lasts while context.AfterFunc is called, which is
-// done without the owner's lock.
+// done without the owner's lock. The owner moves it, as the package has no lock of its own here.
 type WatchState uint8
 
 const (
@@ -39,7 +39,8 @@ func (w *Watch) Add(n *Node) {
 	w.nodes = append(w.nodes, n)
 }
 
-// Remove takes n out, whose Watch is w.
+// Remove takes n out, whose Watch is w. The last node takes its place, so the order of nodes means
+// nothing.
 func (w *Watch) Remove(n *Node) {
 	last := len(w.nodes) - 1
 	moved := w.nodes[last]
