@@ -186,7 +186,7 @@ func (c tally) percent() float64 { return 100 * float64(c.inside) / float64(max(
 
 // atLeast are the floors of the shares inside.
 var atLeast = map[string]float64{
-	"2.7": 60, "3.8": 82, "3.11": 80, "3.12": 85, "3.13": 82, "ocaml4.13": 100, "ruby3.1": 65,
+	"2.7": 65, "3.8": 88, "3.11": 88, "3.12": 88, "3.13": 88, "ocaml4.13": 100, "ruby3.1": 65,
 }
 
 // isOwn says whether the measurements are the project's own, for which doc.go states bands.

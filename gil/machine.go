@@ -86,7 +86,7 @@ var LinuxVM = Machine{
 	},
 	HotWake: 34 * time.Microsecond, ColdWake: 60 * time.Microsecond, HotWindow: 320 * time.Microsecond,
 	NearWake: 2500 * time.Nanosecond, Chill: 3750 * time.Nanosecond, Switch: 9500 * time.Nanosecond,
-	WakeAffine: 28, Sticky: 1000, Awake: 950, Barging: 850,
+	WakeAffine: 28, Sticky: 1000, Awake: 800, Barging: 850,
 	Signal: 7 * time.Microsecond, Call: 320 * time.Nanosecond,
 	Spawn: 118 * time.Microsecond,
 	Check: 100 * time.Nanosecond, Tick: 5 * time.Nanosecond,

@@ -200,7 +200,7 @@ func (a *answer) wanted(s served) string {
 func (a *answer) doubts() (doubts []string) {
 	if a.others > 1 {
 		doubts = append(doubts,
-			"Beside two and more threads that compute, waits for the lock were up to 2.7 times as long, or as short, as predicted:\nthese bands may be too narrow.")
+			"Beside two and more threads that compute, waits for the lock were up to 1.8 times as long, or as short, as predicted:\nthese bands may be too narrow.")
 	}
 	if a.cores > 2 {
 		doubts = append(doubts,
