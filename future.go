@@ -94,8 +94,8 @@ func (f *Future[T]) begin(ctx context.Context) bool {
 
 // run ends f, whose node has begun, with what fn returns, panics with or exits by. It runs on the
 // goroutine of the task. The deferred function runs in all three cases: a return, a panic, a
-// Goexit. The order in it: the panic is kept, the owner is told, the waiters come last, so that
-// OnPanic has been called before anybody sees the result.
+// Goexit. The owner is told before the waiters, so that OnPanic has been called before anybody sees
+// the result.
 func (f *Future[T]) run(ctx context.Context, fn function[T]) {
 	host := f.host(ctx)
 	returned := false
@@ -320,8 +320,6 @@ func (f *Future[T]) block(ctx context.Context) error {
 }
 
 // Done returns a channel that is closed when f has ended. The channel is made when it is asked for.
-// Rejected: to make it with the future. Most futures are awaited, and a channel costs more than the
-// wait.
 func (f *Future[T]) Done() <-chan struct{} {
 	f.made("Done")
 	f.hooks.Lock()
