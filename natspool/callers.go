@@ -138,13 +138,15 @@ func (n *Node) told(k key, f frame) {
 	case f.kind == frameDeny && j.stage == asking:
 		n.ack(j)
 		j.moveLocked(dropped)
-	case f.kind == frameConfirm, f.kind == frameCancel && j.stage == over:
+	case f.kind == frameConfirm:
 		if j.stage == over {
 			j.moveLocked(dropped)
 		}
 	// Deferred, and so called after the unlock: it resumes a function.
 	case f.kind == frameTaken:
 		defer j.takenLocked(f)()
+	// A result that is on its way stays until it is confirmed: without it the pool would take the
+	// call for one that has never started.
 	case f.kind == frameCancel:
 		defer j.cancel(farerror.Decode(f.body, nil))
 	}

@@ -1,6 +1,7 @@
 package natspool_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/url"
@@ -79,6 +80,36 @@ func TestFaultCallerOutOfReach(t *testing.T) {
 	bad.dark.Store(false)
 	l.runs(20)
 	l.end()
+}
+
+// A node that was out of reach when the caller cancelled hears of it when it comes back.
+func TestFaultCancelLost(t *testing.T) {
+	srv := serverProcess(t, t.TempDir(), "127.0.0.1:0")
+	bad := startProxy(t, srv.said)
+	far := client(t, bad.url())
+	nodeOf(t, far, 1)
+	nc := client(t, srv.said)
+	p := poolOf(t, nc)
+	all, err := nc.SubscribeSync(">")
+	require.NoError(t, err)
+
+	ctx, cancel := context.WithCancelCause(t.Context())
+	f := until.Go(ctx, p, 0)
+	require.Eventually(t, func() bool { return p.Stats().Running == 1 }, lost, time.Millisecond)
+	bad.dark.Store(true)
+	bad.cut()
+	require.Eventually(t, far.IsReconnecting, lost, time.Millisecond)
+	cancel(errOdd)
+	for { // until the word has been said, to nobody
+		m, err := all.NextMsg(lost)
+		require.NoError(t, err)
+		if strings.Contains(string(m.Data), errOdd.Error()) {
+			break
+		}
+	}
+	bad.dark.Store(false)
+	_, err = f.Await(t.Context())
+	require.ErrorIs(t, err, errOdd)
 }
 
 // Three servers keep each call three times. One of them is killed under load.

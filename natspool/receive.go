@@ -221,7 +221,9 @@ func (p *Pool) holdingLocked(n *member, f frame, out *todo) {
 				f.kind, f.body = frameCancel, farerror.Encode(errUnwanted, nil)
 			}
 			out.frames = append(out.frames, addressed{n.beat.id, f})
-		case h.begun && r.state != held: // it was started without leave, while this pool was out of reach
+		case r.state == held: // the word of its end may have been lost
+			p.sayCancelledLocked(r, out)
+		case h.begun: // it was started without leave, while this pool was out of reach
 			if p.takeLocked(r, out) {
 				p.holdLocked(r, n)
 			}
@@ -250,13 +252,20 @@ func (p *Pool) cancelled(n *task.Node) {
 	p.in.Lock()
 	switch {
 	case r.state == held:
-		out.frames = append(out.frames,
-			addressed{r.holder.beat.id, frame{kind: frameCancel, id: r.id, body: farerror.Encode(cause, nil)}})
+		p.sayCancelledLocked(r, &out)
 	case r.state != ended:
 		p.endLocked(r, &out, ending{err: cause})
 	}
 	p.in.Commit()
 	p.do(&out)
+}
+
+// sayCancelledLocked tells the node that holds r that its context has ended, if it has.
+func (p *Pool) sayCancelledLocked(r *record, out *todo) {
+	if cause := context.Cause(r.node.Context()); cause != nil {
+		out.frames = append(out.frames,
+			addressed{r.holder.beat.id, frame{kind: frameCancel, id: r.id, body: farerror.Encode(cause, nil)}})
+	}
 }
 
 // endLocked ends a granted call. The first ending counts. The record goes, so later news of the

@@ -85,7 +85,7 @@ func parseCall(data []byte) (*callMessage, error) {
 //	frameConfirm         the same                            the pool confirms again
 //	frameItem            node: remindLocked                  the kept frames are sent again
 //	frameTaken           pool: look, each beat               it is said again
-//	frameCancel          nobody                              the call runs on, to its deadline at most
+//	frameCancel          pool: holdingLocked, each beat      it is said again, while the node lists the call
 //	beats of a node      pool: loseLocked, LostAfter         its calls are lost, or sent again
 //	beats of a pool      node: loseLocked, LostAfter         its calls are cancelled
 type frameKind uint8
