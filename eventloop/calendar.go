@@ -100,7 +100,8 @@ func (c *calendar) first(now time.Duration) due {
 	}
 }
 
-// head returns the first place before edge, and whether it lies in run. There must be one.
+// head returns the first place before edge, and whether it lies in run. There must be one. run and
+// near are both in order, so the first of all is one of two.
 func (c *calendar) head() (d due, inRun bool) {
 	switch {
 	case c.at == len(c.run):
@@ -111,7 +112,7 @@ func (c *calendar) head() (d due, inRun bool) {
 	return c.run[c.at], true
 }
 
-// take takes out the head.
+// take takes out the head. The entry of run is cleared, as it holds the timer.
 func (c *calendar) take() {
 	if _, inRun := c.head(); inRun {
 		c.run[c.at] = due{}

@@ -119,7 +119,8 @@ func (l *Loop) attach(nc net.Conn, accept func(*Conn)) (*Conn, error) {
 // twice: in the intake, for which Shutdown waits, and in held, for which Run does.
 //
 // accept is posted in the same section. Later the connection may have ended already, and with it
-// the hold that a post needs while the loop drains.
+// the hold that a post needs while the loop drains. Both holds end in forget, or in
+// waiveConnsLocked.
 func (l *Loop) admit(c *Conn, accept func(*Conn)) bool {
 	l.in.Lock()
 	defer l.in.Commit()
@@ -207,7 +208,7 @@ func (c *Conn) set(assign func()) {
 
 // effects is what a change of a connection has to do to others once the connection's lock is free.
 // Collected under the lock, run after it: what they do takes the loop's lock, or runs code of
-// tasks.
+// tasks. An effect that is set twice is run once.
 type effects struct {
 	wake    []func() // resume tasks
 	resume  func()   // likewise, the one in Read

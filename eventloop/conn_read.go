@@ -219,7 +219,8 @@ func (c *Conn) Read(ctx context.Context, p []byte) (n int, err error) {
 	}
 }
 
-// tryRead reports false when there is nothing to read yet.
+// tryRead reports false when there is nothing to read yet. The panic comes after the unlock: a
+// recover must not find the connection locked.
 func (c *Conn) tryRead(p []byte) (n int, err error, ok bool) {
 	var fx effects
 	c.mu.Lock()

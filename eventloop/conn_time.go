@@ -100,7 +100,8 @@ func (c *Conn) lateLocked(deadline time.Time) bool {
 	return !deadline.IsZero() && c.life == alive && !time.Now().Before(deadline)
 }
 
-// endLateLocked ends a connection that has missed a deadline.
+// endLateLocked ends a connection that has missed a deadline. It returns why the connection has
+// ended, which may be an earlier reason.
 func (c *Conn) endLateLocked(fx *effects) error {
 	c.moveLocked(aborts, os.ErrDeadlineExceeded, fx)
 	return c.err

@@ -157,7 +157,8 @@ func (c *Conn) WriteWait(ctx context.Context, p []byte) (n int, err error) {
 	}
 }
 
-// writeToMark sends as much of p as the high-water mark allows.
+// writeToMark sends as much of p as the high-water mark allows. full is looked at after each piece,
+// so at most one piece lies above the mark.
 func (c *Conn) writeToMark(p []byte) (n int, err error) {
 	var fx effects
 	c.mu.Lock()

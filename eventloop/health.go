@@ -200,7 +200,7 @@ func (l *Loop) oldest() (names []string) {
 }
 
 // blockers returns, as slog wants it, what the warning of a slow Shutdown or Close shows: all that
-// can keep either waiting.
+// can keep either waiting. It is called without the lock, by the warning's timer.
 func (l *Loop) blockers() []any {
 	h := l.Health()
 	return []any{"tasks", h.Tasks, "holds", h.Holds, "connections", h.Conns, "blocked", h.Blocked, "posted", h.Pending}

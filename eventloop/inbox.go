@@ -29,6 +29,8 @@ type inbox struct {
 // producers took twice as long.)
 const patience = 100
 
+// TryLock first: nearly always the lock is free, and the loop of lockPatiently is kept apart from
+// that path.
 func (b *inbox) lock() {
 	if !b.mu.TryLock() {
 		b.lockPatiently()
@@ -113,7 +115,8 @@ func (b *inbox) drop(unwanted func(entry) bool) (dropped int) {
 	return dropped
 }
 
-// close refuses callbacks from now on. It reports false if it did already.
+// close refuses callbacks from now on. It reports false if it did already. It takes the inbox's
+// lock only; refusePosts holds the loop's besides.
 func (b *inbox) close() (first bool) {
 	b.lock()
 	defer b.mu.Unlock()
@@ -122,7 +125,8 @@ func (b *inbox) close() (first bool) {
 }
 
 // lens returns the number of entries, the number of callbacks among them, and the most entries so
-// far.
+// far. calls tells releasePostsLocked whether a callback is left: entries of tasks have holds of
+// their own.
 func (b *inbox) lens() (all, calls, most int) {
 	b.lock()
 	defer b.mu.Unlock()

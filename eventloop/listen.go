@@ -66,7 +66,8 @@ func (s *Listener) roomLocked() {
 	}
 }
 
-// waitForRoom waits while the loop has MaxConns connections.
+// waitForRoom waits while the loop has MaxConns connections. A token in room may be an old one, so
+// it looks again after each.
 func (s *Listener) waitForRoom() {
 	l, most := s.loop, s.loop.cfg.Conn.MaxConns
 	for most > 0 {

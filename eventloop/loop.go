@@ -64,6 +64,8 @@ type Loop struct {
 	alarm    *time.Timer
 	dog      watchdog
 
+	// From here on: read or written without a lock, from several goroutines. A field that is
+	// "written under the lock" may be read without, by whoever then takes the lock to be sure.
 	callbacks  atomic.Uint64 // the last number that Config.Callbacks was told
 	wake       chan struct{}
 	refused    chan struct{} // closed when posts are refused
@@ -80,7 +82,8 @@ type Loop struct {
 	uploads    atomic.Int64              // requests of Handler whose body has not been read
 
 	// Used only on the loop's goroutine.
-	fibers     fiber.Pool
+	fibers fiber.Pool
+	// A goroutine that is not the loop's must not touch any of these, not even to count them.
 	strands    []*strand // for reuse
 	live       int       // fibers that have started a task and not ended; a Run ends only at 0
 	turn       turn
@@ -89,11 +92,12 @@ type Loop struct {
 	ticks      ring[func()]
 	microtasks ring[entry]
 	immediates []*Immediate
-	slab       []Immediate  // for the next ones
-	starting   *task.Node   // what the next new fiber runs
-	driving    *fiber.Fiber // the coroutine that drives the turns
-	runTask    func()       // method values, made once
-	drive      func()
+	slab       []Immediate // for the next ones
+	// It is read by runStarting before the next switch, so one field is enough.
+	starting *task.Node   // what the next new fiber runs
+	driving  *fiber.Fiber // the coroutine that drives the turns
+	runTask  func()       // method values, made once
+	drive    func()
 }
 
 var _ quartet.Runner = (*Loop)(nil)
@@ -131,6 +135,7 @@ func New(cfg Config) *Loop {
 	return l
 }
 
+// It is the default of Config.OnSlow, so a slow callback is never silent.
 func (l *Loop) logSlow(ran time.Duration, stack []byte) {
 	l.in.Logger().Warn("eventloop: a callback keeps the loop", "executor", l.Name(), "for", ran, "stack", string(stack))
 }
@@ -230,7 +235,8 @@ type owed struct{ _ byte } // not empty, so that each has an address of its own
 
 // Then posts fn with f's result to the loop when f has ended. Until then it keeps Run from
 // returning, and Shutdown waits for it. After Close fn never runs. Then may be called from any
-// goroutine.
+// goroutine. OnDone runs on whichever goroutine ends f, so fn is posted even if that is the loop's:
+// it must not run in the middle of another callback.
 func Then[T any](l *Loop, f *quartet.Future[T], fn func(T, error)) {
 	l.made()
 	if fn == nil {

@@ -32,11 +32,13 @@ type poller struct {
 	// system.
 	mu    sync.Mutex
 	queue *eventQueue // nil: no socket is watched, or none has been since the last rest
-	conns []*Conn     // by descriptor
+	// A slice, since descriptors are small numbers that the system uses again.
+	conns []*Conn // by descriptor
 	count int
 }
 
-// found is a connection that is ready.
+// found is a connection that is ready. The connection's lock is not held while this lies in found:
+// by the time it is told, it may have closed.
 type found struct {
 	c *Conn
 	r readiness

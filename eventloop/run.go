@@ -39,7 +39,7 @@ func (l *Loop) Run(ctx context.Context) error {
 
 // Start runs the loop on a goroutine of its own and keeps it alive until Stop, Shutdown or Close.
 // It panics when the loop runs already or is closed. After Stop it may be called again, off the
-// loop: it waits for the end of the Run before.
+// loop: it waits for the end of the Run before. The goroutine is a helper, so Close waits for it.
 func (l *Loop) Start() {
 	l.made()
 	if err := l.beginAfterStop(context.Background()); err != nil {

@@ -8,7 +8,8 @@ import (
 )
 
 // strand is a started task's place to run: its fiber, and the watch on the ctx of its waits. A
-// nested call runs on its parent's strand. All fields but the atomic ones are the loop's.
+// nested call runs on its parent's strand. All fields but the atomic ones are the loop's. It is the
+// Data of its task's node, and of the nodes of nested calls.
 type strand struct {
 	run       func() // what the fiber is to run: the loop's runTask
 	fiber     *fiber.Fiber

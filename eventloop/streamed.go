@@ -54,7 +54,8 @@ func (s *streamed) readAll() {
 	s.readerEnds(err)
 }
 
-// handshake does what a TLS connection does first, within HandshakeTimeout.
+// handshake does what a TLS connection does first, within HandshakeTimeout. It runs on the reader's
+// goroutine: the loop must not wait for a peer.
 func (s *streamed) handshake() error {
 	shaker, ok := s.c.nc.(interface{ HandshakeContext(context.Context) error })
 	if !ok {

@@ -210,6 +210,8 @@ func (r *run) yield() {
 	l.setWaiting(n, false)
 }
 
+// It takes the lock, and its effects may post; the caller is the task's fiber, which is the loop's
+// goroutine.
 func (l *Loop) setWaiting(n *task.Node, waiting bool) {
 	l.in.SetWaiting(n, waiting)
 }

@@ -3,6 +3,8 @@ package eventloop
 import "time"
 
 // Timer calls a function at a time, or at intervals. Its methods may be called from any goroutine.
+// Invariant, under the lock: seq is not 0 exactly while the timer has a fresh place in its
+// calendar.
 type Timer struct {
 	// All that changes after AfterFunc and Every is guarded by the loop's lock.
 	loop     *Loop
@@ -72,7 +74,8 @@ func (l *Loop) Every(d time.Duration, fn func(), opts ...EveryOption) *Timer {
 	return t
 }
 
-// later returns t+d, at most the last time before never. Neither is negative.
+// later returns t+d, at most the last time before never. Neither is negative. So a deadline never
+// overflows, and a timer set for the longest time still fires before never.
 func later(t, d time.Duration) time.Duration { return t + min(d, never-1-t) }
 
 // Stop keeps the timer from firing, and reports whether it did. After true nothing runs, even if

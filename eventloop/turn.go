@@ -24,7 +24,8 @@ const (
 )
 
 // turn says where in a turn the loop stands. It lives in the loop, not on a stack, so that a
-// callback that panics or exits loses nothing but itself.
+// callback that panics or exits loses nothing but itself. Only the loop's goroutine touches it;
+// dropTurnLocked does so when nobody runs the loop.
 type turn struct {
 	phase  phase
 	fresh  bool          // the phase has not taken its snapshot
@@ -52,13 +53,14 @@ type turn struct {
 // after a slow callback.
 const clockEvery = 8
 
-// fired is an interval whose callback has begun.
+// fired is an interval whose callback has begun. when is the deadline, from which FixedRate counts;
+// began is what a fixed delay counts from.
 type fired struct {
 	timer       *Timer
 	when, began time.Duration
 }
 
-// called is the last callback of a phase, for the watchdog.
+// called is the last callback of a phase, for the watchdog. Both are nil while the loop is parked.
 type called struct {
 	fn   func()
 	task *task.Node
@@ -110,7 +112,8 @@ func (l *Loop) nextImmediate() bool {
 }
 
 // callsImmediates reports whether the phase has something to call: unreferenced immediates wait
-// until something else keeps the loop alive.
+// until something else keeps the loop alive. The lock is taken only for a list whose first
+// immediate does not keep the loop.
 func (l *Loop) callsImmediates() bool {
 	if len(l.immediates) == 0 || l.nextImmediate() {
 		return true
@@ -120,7 +123,8 @@ func (l *Loop) callsImmediates() bool {
 	return l.aliveLocked()
 }
 
-// progress says how a step ended.
+// progress says how a step ended. step returns after each callback, so that its driver can look for
+// a stop, and Step can show one at a time.
 type progress uint8
 
 const (
@@ -294,7 +298,8 @@ func (l *Loop) callNext() bool {
 }
 
 // fireNext takes one timer out and calls it. The lock is taken for each anew, since the callback
-// before may have stopped or reset any timer, and must not run under the lock.
+// before may have stopped or reset any timer, and must not run under the lock. Health's lag takes
+// the clock of one reading for up to clockEvery timers.
 func (l *Loop) fireNext() bool {
 	t := &l.turn
 	l.in.Lock()

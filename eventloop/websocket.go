@@ -140,7 +140,8 @@ func (ws *WebSocket) Close(code int, reason string) {
 	ws.boundClose()
 }
 
-// boundClose ends the connection after CloseTimeout, if the other side has not done so.
+// boundClose ends the connection after CloseTimeout, if the other side has not done so. Close and
+// not Abort when the time is up: queued frames get CloseTimeout once more.
 func (ws *WebSocket) boundClose() {
 	ws.c.mu.Lock()
 	defer ws.c.mu.Unlock()

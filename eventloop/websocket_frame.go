@@ -82,7 +82,8 @@ func (h *header) fault() error {
 	return nil
 }
 
-// unmask takes the client's mask off, eight bytes at a time.
+// unmask takes the client's mask off, eight bytes at a time. In place: the data is the loop's until
+// the callback returns.
 func (h *header) unmask(p []byte) {
 	word := uint64(binary.LittleEndian.Uint32(h.mask[:]))
 	word |= word << 32
@@ -95,7 +96,8 @@ func (h *header) unmask(p []byte) {
 	}
 }
 
-// appendFrame appends a whole frame.
+// appendFrame appends a whole frame. Always one frame for a message, so its receiver need not
+// gather.
 func appendFrame(dst []byte, op opcode, p []byte) []byte {
 	dst = append(dst, 0x80|byte(op))
 	switch n := len(p); {
