@@ -28,7 +28,7 @@ func (compact) Append(dst []byte, v any) ([]byte, error) {
 	case int:
 		return binary.AppendVarint(dst, int64(v)), nil
 	case string:
-		return append(dst, v...), nil
+		return lend(dst, bytesOf(v), true), nil // nobody can change it
 	case []byte:
 		return append(dst, v...), nil
 	case struct{}:
@@ -60,8 +60,11 @@ func (compact) AppendAny(dst []byte, v any) ([]byte, error) {
 	return e.buf, nil
 }
 
-// Decode reads all of data. A slice of bytes is a copy.
-func (compact) Decode(data []byte, p any) error {
+// Decode reads all of data. Strings and slices of bytes are copies.
+func (compact) Decode(data []byte, p any) error { return decodeCompact(data, p, false) }
+
+// decodeCompact is Decode; lent: data is the reader's to keep.
+func decodeCompact(data []byte, p any, lent bool) error {
 	switch p := p.(type) {
 	case *int:
 		v, n := binary.Varint(data)
@@ -71,10 +74,10 @@ func (compact) Decode(data []byte, p any) error {
 		*p = int(v)
 		return nil
 	case *string:
-		*p = string(data)
+		*p = keepText(data, lent && len(data) >= worthLending)
 		return nil
 	case *[]byte:
-		*p = keep(data, false)
+		*p = keep(data, lent)
 		return nil
 	case *struct{}:
 		return rest(data, reflect.TypeFor[struct{}]())
@@ -84,7 +87,10 @@ func (compact) Decode(data []byte, p any) error {
 	if err != nil {
 		return err
 	}
-	d := decoder{data: data, elements: len(data)}
+	d := decoder{data: data, elements: len(data), least: math.MaxInt}
+	if lent {
+		d.least = max(len(data)/2, worthLending)
+	}
 	if err := f.decode(&d, v, maxDepth); err != nil {
 		return path(v.Type(), err)
 	}
@@ -174,7 +180,14 @@ type decoder struct {
 	// own at least, however deep it is nested, so honest data never runs out of them, and lengths
 	// that lie about what follows cannot add up.
 	elements int
+	// least is the length from which a string or slice of bytes in the value is a part of a lent
+	// body, and no copy: half of the body, so that no small value keeps a large body alive.
+	least int
 }
+
+func (d *decoder) keep(b []byte) []byte { return keep(b, len(b) >= d.least) }
+
+func (d *decoder) keepText(b []byte) string { return keepText(b, len(b) >= d.least) }
 
 func (d *decoder) uvarint() (uint64, error) {
 	v, n := binary.Uvarint(d.data)

@@ -66,7 +66,7 @@ var stringForm = form{
 	decode: func(d *decoder, v reflect.Value, _ int) error {
 		b, err := d.block()
 		if err == nil {
-			v.SetString(string(b))
+			v.SetString(d.keepText(b))
 		}
 		return err
 	},
@@ -187,13 +187,15 @@ func (c compiler) sliceForm(f *form, t reflect.Type) error {
 			v.SetZero()
 			return nil
 		}
-		v.Set(reflect.MakeSlice(t, n, n))
-		switch {
-		case plain:
+		if plain {
 			b, err := d.take(uint64(n))
-			copy(v.Bytes(), b)
+			if err == nil {
+				v.SetBytes(d.keep(b))
+			}
 			return err
-		case elem.least == 0:
+		}
+		v.Set(reflect.MakeSlice(t, n, n))
+		if elem.least == 0 {
 			return nil
 		}
 		return elem.decodeAll(d, v, left)

@@ -63,7 +63,7 @@ func ownForm[Out, In any](put func([]byte, Out) ([]byte, error), take func(In, [
 			if err != nil {
 				return err
 			}
-			return take(v.Addr().Interface().(In), append([]byte(nil), body...)) // it may keep them
+			return take(v.Addr().Interface().(In), d.keep(body)) // it may keep them
 		},
 	}
 }

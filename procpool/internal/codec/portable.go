@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"unsafe"
 
 	"github.com/quartet-go/quartet"
 )
@@ -119,8 +120,21 @@ func keep(b []byte, lent bool) []byte {
 	if lent {
 		return b
 	}
-	return append(make([]byte, 0, len(b)), b...)
+	kept := make([]byte, len(b)) // make and copy: no zeros are written
+	copy(kept, b)
+	return kept
 }
+
+// keepText is keep as a string. Nobody writes into a lent body any more.
+func keepText(b []byte, lent bool) string {
+	if lent {
+		return unsafe.String(unsafe.SliceData(b), len(b))
+	}
+	return string(b)
+}
+
+// bytesOf is s, to be read only.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
 func asBytes(v reflect.Value) (b []byte, ok bool) {
 	if v.Kind() != reflect.Slice || v.Type().Elem().Kind() != reflect.Uint8 || encodesItself(v.Type()) ||
@@ -153,13 +167,7 @@ func (c lentCompact) Append(dst []byte, v any) ([]byte, error) {
 	return c.compact.Append(dst, v)
 }
 
-func (c lentCompact) Decode(data []byte, p any) error {
-	if p, ok := p.(*[]byte); ok {
-		*p = keep(data, true)
-		return nil
-	}
-	return c.compact.Decode(data, p)
-}
+func (lentCompact) Decode(data []byte, p any) error { return decodeCompact(data, p, true) }
 
 // IsRaw reports whether c reads, or has written, raw bytes.
 func IsRaw(c quartet.Codec) bool {
