@@ -2,7 +2,9 @@ package procpool_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -75,6 +77,27 @@ func TestScriptsGetLargeInputs(t *testing.T) {
 			require.Equal(t, text, out)
 		}
 	})
+}
+
+// collections counts the garbage collections of the worker. Its input is large.
+var collections = quartet.Define("collections", func(context.Context, []byte) (uint32, error) {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.NumGC, nil
+})
+
+// Large inputs are garbage soon, but not each few of them cost a worker a collection.
+func TestLargeInputsCauseFewCollections(t *testing.T) {
+	p := newPool(t, procpool.Config{Workers: 1})
+	in := make([]byte, 1<<20)
+	before, err := collections.Do(bounded(t), p, in)
+	require.NoError(t, err)
+	after := before
+	for range 64 {
+		after, err = collections.Do(bounded(t), p, in)
+		require.NoError(t, err)
+	}
+	require.Less(t, after-before, uint32(12))
 }
 
 // When a worker dies, the inputs in its shared memory go to another, and results that lie there are

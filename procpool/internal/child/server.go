@@ -57,6 +57,7 @@ type server struct {
 	beats    chan struct{}
 
 	inputs *bulk.Shared // nil: inputs come in frames
+	heap   ballast
 	in     *os.File     // of the goroutine that reads
 	reader *wire.Reader // likewise
 

@@ -180,6 +180,7 @@ func (s *server) run(j *job) {
 // fetch reads an input that lies in shared memory. Its place is j's until j's end.
 func (j *job) fetch() (err error) {
 	if j.place.Size > 0 {
+		j.server.heap.carries(j.place.Size)
 		j.input, err = j.server.inputs.Read(j.place)
 	}
 	return err
