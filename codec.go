@@ -32,6 +32,9 @@ func (JSON) Append(dst []byte, v any) ([]byte, error) {
 		return dst, err
 	}
 	data, err := json.Marshal(v)
+	if len(dst) == 0 && cap(dst) < len(data) {
+		return data, err // append would copy it
+	}
 	return append(dst, data...), err
 }
 
