@@ -96,11 +96,11 @@ func (c *canvas) close() string {
 
 func (c *canvas) printf(format string, args ...any) { fmt.Fprintf(&c.b, format+"\n", args...) }
 
-// textAt is where and how a text stands. anchor is start, middle or end; color a model's name, or
-// "".
+// textAt is where and how a text stands. anchor is start, middle or end. A text never has a model's
+// colour: that of a line may be too pale for letters.
 type textAt struct {
-	x, y                 tenth
-	anchor, class, model string
+	x, y          tenth
+	anchor, class string
 }
 
 func (c *canvas) text(at textAt, s string) {
@@ -110,9 +110,6 @@ func (c *canvas) text(at textAt, s string) {
 	}
 	if at.class != "" {
 		attrs += fmt.Sprintf(` class="%s"`, at.class)
-	}
-	if at.model != "" {
-		attrs += fmt.Sprintf(` style="fill:%s"`, color(at.model))
 	}
 	c.printf(`<text x="%v" y="%v"%s>%s</text>`, at.x, at.y, attrs, html.EscapeString(s))
 }

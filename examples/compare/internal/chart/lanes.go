@@ -80,7 +80,7 @@ func (c *laneChart) at(d time.Duration) tenth {
 
 // part draws one model.
 func (c *laneChart) part(l result.Lanes, s scene) {
-	c.text(textAt{x: margin, y: c.y + px(14), class: "head", model: l.Model}, l.Name)
+	c.text(textAt{x: margin, y: c.y + px(14), class: "head"}, l.Name)
 	c.text(textAt{
 		x: max(px(lanesLeft), 2*margin+boldLetter*tenth(len([]rune(l.Name)))), y: c.y + px(14),
 		class: "dim halo",

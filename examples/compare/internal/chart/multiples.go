@@ -81,7 +81,7 @@ func (c *canvas) small(t result.Table, r result.Row, x, y, wide tenth) {
 		c.text(label, l.Label)
 		free = label.x + end + px(4)
 	}
-	c.text(textAt{x: x, y: y + px(14), class: "head", model: r.Model}, r.Name)
+	c.text(textAt{x: x, y: y + px(14), class: "head"}, r.Name)
 	c.text(textAt{x: x + wide, y: y + px(14), anchor: "end"}, last)
 	c.printf(`<path class="line" style="%s" d="%s"><title>%s</title></path>`, ink(r.Model), path(points),
 		html.EscapeString(r.Name))
