@@ -19,13 +19,25 @@ Lab.cursor = (() => {
 			const hand = svg.querySelector(".hand")
 			hand.setAttribute("x1", slider.value / 1000 * width)
 			hand.setAttribute("x2", slider.value / 1000 * width)
-			for (const span of svg.querySelectorAll(".span")) span.classList.toggle("chosen", Number(span.dataset.request) === Lab.state.request)
+			frame(svg)
 			const here = a.scene.spans.find(([, from, to, , , request]) => request === Lab.state.request && from <= now && now < to)
 			if (here) at.set(here[4], [...at.get(here[4]) || [], [a.model, here[3]]])
 		}
 		Lab.script.mark(at)
 		Lab.byId("now").textContent = heldUp(now)
 		slider.setAttribute("aria-valuetext", heldUp(now))
+	}
+
+	// frame is drawn around the chosen request. Its spans keep their colours, which say what it does.
+	const frame = svg => {
+		const spans = [...svg.querySelectorAll(`[data-request="${Lab.state.request}"]`)]
+		const box = svg.querySelector(".frame")
+		box.toggleAttribute("hidden", spans.length === 0)
+		if (spans.length === 0) return
+		const left = Math.min(...spans.map(s => s.x.baseVal.value)) - 1.5
+		const right = Math.max(...spans.map(s => s.x.baseVal.value + s.width.baseVal.value)) + 1.5
+		const row = Math.floor(spans[0].y.baseVal.value / box.height.baseVal.value)
+		for (const [name, value] of Object.entries({x: left, width: right - left, y: row * box.height.baseVal.value})) box.setAttribute(name, value)
 	}
 
 	const heldUp = now => {

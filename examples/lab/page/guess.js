@@ -9,7 +9,7 @@ Lab.guess = (() => {
 		Lab.byId("ask").textContent = station.ask
 		Lab.byId("try").textContent = guess >= 0 ? station.try : ""
 		Lab.byId("options").replaceChildren(...station.options.map((option, i) => Lab.make("label", {},
-			Lab.make("input", {type: "radio", name: "option", value: i, required: true, checked: i === guess, disabled: guess >= 0}), " ", option.text)))
+			Lab.make("input", {type: "radio", name: "option", value: i, required: true, checked: i === guess, disabled: guess >= 0}), Lab.make("span", {}, option.text, i === guess ? Lab.make("b", {}, " ← your guess") : ""))))
 		Lab.byId("guess").querySelector("button").hidden = guess >= 0
 		Lab.byId("stations").replaceChildren(...Lab.data.stations.map((s, i) => Lab.make("li", {},
 			Lab.make("button", {type: "button", "aria-current": s === station ? "step" : null, onclick: () => go(s.name)}, `${i + 1} ${s.title}`))))
@@ -23,6 +23,10 @@ Lab.guess = (() => {
 		Lab.byId("title").focus()
 	}
 
+	// isOwn reports whether the numbers are those that the question is about, whatever part is shown.
+	const isOwn = ({settings: own}, settings) =>
+		JSON.stringify(own) === JSON.stringify({...settings, from: own.from, span: own.span})
+
 	// verdict shows the result for the present settings.
 	draw.verdict = async () => {
 		const {station, guess, settings} = Lab.state
@@ -33,6 +37,11 @@ Lab.guess = (() => {
 		}
 		const v = await Lab.ask({do: "judge", station: station.name, settings})
 		if (Lab.state.station !== station || Lab.state.guess < 0 || Lab.hides()) return
+		if (!isOwn(station, settings)) {
+			Lab.byId("result").replaceChildren(Lab.make("p", {}, Lab.make("b", {}, "With these numbers: "), `${v.says}.`),
+				Lab.make("p", {class: "dim"}, "With the station's numbers: " + station.why))
+			return
+		}
 		const right = v.right === guess
 		Lab.byId("result").replaceChildren(
 			Lab.make("p", {class: right ? "right" : "other"}, Lab.make("b", {}, right ? "As you guessed. " : "Not as you guessed. "),

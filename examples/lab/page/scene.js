@@ -5,14 +5,14 @@ Lab.scene = (() => {
 	const laneHeight = 13
 	const mostLanes = 9
 	const queueHeight = 44 // the words stand above the area
-	const names = ["queued", "computes", "native, keeps the lock", "native, without the lock", "wants to go on", "waits"]
+	const names = ["queued", "computes", "native, keeps the lock", "native, without the lock", "ready, waits for its turn", "waits"]
 
 	const articles = {}
 	for (const model of Lab.data.models) {
 		const title = Lab.make("h3", {id: "h-" + model}, model, Lab.make("small", {}, Lab.data.likes[model]))
 		const figures = Lab.make("p", {class: "figures"})
 		const lanes = Lab.shape("svg", {class: "lanes", role: "img", preserveAspectRatio: "none"})
-		const latencies = Lab.shape("svg", {class: "latencies", role: "img", viewBox: "0 0 260 110"})
+		const latencies = Lab.shape("svg", {class: "latencies", role: "img", viewBox: "0 0 260 122"})
 		articles[model] = {figures, lanes, latencies}
 		Lab.byId("models").append(Lab.make("article", {id: "m-" + model, "aria-labelledby": "h-" + model}, title, figures,
 			Lab.make("div", {class: "plots"}, lanes, latencies)))
@@ -45,9 +45,9 @@ Lab.scene = (() => {
 			"data-request": request, "data-step": request > 0 ? step : null,
 		}, Lab.shape("title", {}, `${request > 0 ? "request " + request : "the job"} ${names[look]} for ${Lab.millis(to - from)}`)))
 		svg.replaceChildren(...spans,
-			more > 0 ? Lab.shape("text", {x: 2, y: height + 10, class: "small"}, `and ${more} more`) : "",
+			more > 0 ? Lab.shape("text", {x: 2, y: height + 10, class: "small"}, `and ${more} more ${more > 1 ? "rows" : "row"}`) : "",
 			...Lab.hides() ? [] : queue(a, at, width, bottom, most), axis(scene, at, width, bottom),
-			Lab.shape("line", {class: "hand", y1: 0, y2: bottom}))
+			Lab.shape("rect", {class: "frame", height: laneHeight, hidden: true}), Lab.shape("line", {class: "hand", y1: 0, y2: bottom}))
 		svg.setAttribute("aria-label", summary(a))
 	}
 
@@ -96,16 +96,23 @@ Lab.scene = (() => {
 			class: "bar", x: px(i === 0 ? 1e5 / 1.2 : Lab.data.bounds[i - 1]).toFixed(1), width: (width * Math.log(1.2) / all - 0.4).toFixed(1),
 			y: (foot - n / most * high).toFixed(1), height: (n / most * high).toFixed(1),
 		}, Lab.shape("title", {}, `${n} answered`)))
+		// p50 has its name to the left and above, p99 to the right, and the rule below the axis: no
+		// line crosses a name, wherever the three are.
 		const mark = (ns, name, y, anchor) => [
-			Lab.shape("line", {class: name === "rule" ? "rule" : "quantile", x1: px(ns), x2: px(ns), y1: y + 2, y2: foot}),
-			Lab.shape("text", {class: "small " + anchor, x: px(ns) + (anchor === "end" ? -3 : 3), y: y + 9}, name),
+			Lab.shape("line", {class: "quantile", x1: px(ns), x2: px(ns), y1: y + 2, y2: foot}),
+			Lab.shape("text", {class: "small " + anchor, x: px(ns) + (anchor === "end" ? -3 : 3), y: y + 10}, name),
 		]
+		const rule = Lab.state.settings.rule, place = px(rule)
 		const ticks = [[1e6, "1 ms"], [1e7, "10 ms"], [1e8, "100 ms"], [1e9, "1 s"]].map(([ns, name]) => Lab.shape("text", {class: "small middle", x: px(ns), y: foot + 13}, name))
-		svg.replaceChildren(...bars, ...mark(Lab.state.settings.rule, "rule", 0, "start"),
-			...mark(a.p50, "p50", 10, "end"), ...mark(a.p99, "p99", 20, "start"),
+		svg.replaceChildren(...bars, Lab.shape("line", {class: "rule", x1: place, x2: place, y1: 28, y2: foot}),
+			Lab.shape("text", {class: "small middle breaks", x: Math.max(30, Math.min(230, place)), y: foot + 26}, "rule " + Lab.short(rule)),
+			...mark(a.p50, "p50", 0, "end"), ...mark(a.p99, "p99", 13, "start"),
 			Lab.shape("line", {class: "axis", x1: left, x2: left + width, y1: foot, y2: foot}), ...ticks)
-		svg.setAttribute("aria-label", `Latencies of the ${a.model}: p50 ${Lab.millis(a.p50)}, p99 ${Lab.millis(a.p99)}, the rule is ${Lab.short(Lab.state.settings.rule)}.`)
+		svg.setAttribute("aria-label", `Latencies of the ${a.model}: p50 ${Lab.millis(a.p50)}, p99 ${Lab.millis(a.p99)}, the rule is ${Lab.short(rule)}.`)
 	}
+
+	// busy says how many cores compute, in hundredths.
+	const busy = cores => cores === 0 ? "less than 0.01 cores busy" : `${(cores / 100).toFixed(2)} cores busy`
 
 	const drawFigures = (a, p) => {
 		if (Lab.hides()) {
@@ -115,7 +122,7 @@ Lab.scene = (() => {
 		const least = is => is ? "at least " : ""
 		p.replaceChildren(
 			Lab.make("b", {class: a.keeps ? "right" : "breaks"}, a.keeps ? "keeps the rule" : "breaks the rule"),
-			`: p50 ${least(a.p50AtLeast)}${Lab.millis(a.p50)}, p99 ${least(a.p99AtLeast)}${Lab.millis(a.p99)}. ${a.answered} of ${a.offered} answered, ${(a.cores / 100).toFixed(2)} cores busy.`,
+			`: p50 ${least(a.p50AtLeast)}${Lab.millis(a.p50)}, p99 ${least(a.p99AtLeast)}${Lab.millis(a.p99)}. ${a.answered} of ${a.offered} answered in ${Lab.data.lasts / 1e9} s, ${busy(a.cores)}.`,
 			Lab.state.station.name !== "lost" ? "" : a.copies > 1 ? ` ${a.copies} counters, none shared.` : ` ${a.lost} updates lost.`)
 	}
 

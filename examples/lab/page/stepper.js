@@ -32,8 +32,8 @@ Lab.stepper = (() => {
 	}
 
 	const why = {
-		ticks: "ticks come first, after every callback", microtasks: "microtasks come next, when no tick is left", timers: "its time has come, and it is the turn of the timers",
-		posted: "it is the turn of what I/O and other goroutines have brought", immediates: "immediates come after what is posted",
+		ticks: "ticks come first, after every callback", microtasks: "microtasks come next, when no tick is left", timers: "its time has come, and a turn begins with the timers",
+		posted: "posted callbacks come after the timers", immediates: "immediates come after the posted callbacks, and what these have posted waits for the next turn",
 	}
 
 	const guess = name => {
@@ -41,7 +41,7 @@ Lab.stepper = (() => {
 		const right = next.ran === name
 		at++
 		draw()
-		Lab.byId("stepped").textContent = `${right ? "Right" : "You said " + name}: ${next.ran} ran, from the ${next.from}: ${why[next.from]}.`
+		Lab.byId("stepped").textContent = `${right ? "Right" : "You said " + name}: ${next.ran} ran (${next.from}), because ${why[next.from]}.`
 		const first = Lab.byId("candidates").querySelector("button")
 		if (first) first.focus()
 	}
@@ -50,7 +50,7 @@ Lab.stepper = (() => {
 		at = Math.max(0, Math.min(frames.length - 1, at + by))
 		draw()
 		const {ran, from, at: ns} = frames[at]
-		Lab.byId("stepped").textContent = ran ? `${ran} ran, from the ${from}, at ${Lab.short(ns)}.` : "Nothing has run."
+		Lab.byId("stepped").textContent = ran ? `${ran} ran (${from}), at ${Lab.short(ns)}.` : "Nothing has run."
 	}
 	Lab.byId("back").addEventListener("click", () => go(-1))
 	Lab.byId("forward").addEventListener("click", () => go(1))

@@ -2,7 +2,7 @@
 "use strict"
 
 Lab.where = (() => {
-	const names = ["queued", "computes, or waits for a core", "native, keeps the lock", "native, without the lock", "wants to go on", "sleeps, awaits, blocks"]
+	const names = ["queued", "computes or waits for a core", "native, keeps the lock", "native, without the lock", "ready, waits for its turn", "waits"]
 
 	const numbers = ["request", "request2"].map((id, i) => {
 		const number = Lab.number({
@@ -31,9 +31,9 @@ Lab.where = (() => {
 	const row = (r, i, longest) => {
 		const bar = Lab.make("div", {class: "bars", "aria-hidden": "true"}, ...r.looks.map((ns, look) => ns === 0 ? null
 			: Lab.make("i", {class: "look" + look, style: `width:${(100 * ns / longest).toFixed(2)}%`, title: `${names[look]}: ${Lab.millis(ns)}`})))
-		const words = r.looks.map((ns, look) => ns > 0 ? `${names[look]} ${Lab.millis(ns)}` : "").filter(Boolean).join("; ")
+		const words = [r.done ? "" : "not answered when the time was over", ...r.looks.map((ns, look) => ns > 0 ? `${names[look]} ${Lab.millis(ns)}` : "")].filter(Boolean).join("; ")
 		return Lab.make("tr", {}, Lab.make("th", {scope: "row"}, Lab.data.models[i]),
-			Lab.make("td", {}, (r.done ? "" : "not answered after ") + Lab.millis(r.took)), Lab.make("td", {class: "wide"}, bar, Lab.make("span", {class: "small"}, words)))
+			Lab.make("td", {}, (r.done ? "" : "over ") + Lab.millis(r.took)), Lab.make("td", {class: "wide"}, bar, Lab.make("span", {class: "small"}, words)))
 	}
 
 	const draw = async () => {

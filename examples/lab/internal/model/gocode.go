@@ -64,11 +64,13 @@ func alone(literal string) string { return strings.Replace(literal, "*", " * ", 
 const goJob = `
 // job is computed beside the requests.
 var job = quartet.Define("job", func(ctx context.Context, _ int) (int, error) {
-	for range PIECES {
-		gil.Compute(ctx, JOB/PIECES)
-		if err := quartet.Sleep(ctx, 0); err != nil {
-			return 0, err
+	for piece := range PIECES {
+		if piece > 0 {
+			if err := quartet.Sleep(ctx, 0); err != nil {
+				return 0, err
+			}
 		}
+		gil.Compute(ctx, JOB/PIECES)
 	}
 	return 0, nil
 })

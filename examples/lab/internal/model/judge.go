@@ -1,7 +1,6 @@
 package model
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -34,11 +33,11 @@ const most = math.MaxInt64
 
 // keepers judges which models keep the rule, losers which lose updates.
 func keepers(s Settings, options []Option) (Verdict, error) {
-	return among(s, options, "the rule holds", func(a Answer) bool { return a.Keeps })
+	return among(s, options, "the rule is kept by ", func(a Answer) bool { return a.Keeps })
 }
 
 func losers(s Settings, options []Option) (Verdict, error) {
-	return among(s, options, "updates are lost", func(a Answer) bool { return a.Lost > 0 })
+	return among(s, options, "updates are lost by ", func(a Answer) bool { return a.Lost > 0 })
 }
 
 func among(s Settings, options []Option, what string, is func(Answer) bool) (Verdict, error) {
@@ -52,13 +51,25 @@ func among(s Settings, options []Option, what string, is func(Answer) bool) (Ver
 			those = append(those, m)
 		}
 	}
-	v := Verdict{Right: -1, Says: what + " on " + cmp.Or(strings.Join(those, ", "), "none of them")}
+	v := Verdict{Right: -1, Says: what + listed(those)}
 	for i, o := range options {
 		if o.models == strings.Join(those, " ") {
 			v.Right = i
 		}
 	}
 	return v, nil
+}
+
+// listed names models in a sentence.
+func listed(models []string) string {
+	if len(models) == 0 {
+		return "none of them"
+	}
+	last := "the " + models[len(models)-1]
+	if len(models) == 1 {
+		return last
+	}
+	return "the " + strings.Join(models[:len(models)-1], ", the ") + " and " + last
 }
 
 func loopP99(s Settings, options []Option) (Verdict, error) {

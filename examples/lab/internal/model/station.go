@@ -95,7 +95,8 @@ func pings() Station {
 		},
 		judge: loopP99,
 		Why: "A callback keeps the loop until it returns: a ping that comes at its beginning waits for all 100 ms. Under " +
-			"the lock a ping waits a switch interval of 5 ms, and then the job must give the lock up.",
+			"the lock a ping waits a switch interval of 5 ms, and then the job must give the lock up. Pings that wait " +
+			"together pay an interval each, one after the other.",
 		Try: "Drag the switch interval to 20 ms. Who feels it?",
 	}
 }
@@ -150,7 +151,7 @@ func pieces() Station {
 	s.Job, s.Pieces, s.Rule, s.Span = 100*ms, 20, 20*ms, 250*ms
 	return Station{
 		Name: "pieces", Title: "Cut into pieces", Settings: s,
-		Story: "The same pings. The job of 100 ms beside them is cut into 20 pieces, with a sleep of 0 after each.",
+		Story: "The same pings. The job of 100 ms beside them is cut into 20 pieces, with a sleep of 0 between them.",
 		Ask:   "How long do 99 of 100 pings take at most on the loop now?",
 		Options: []Option{
 			{Text: "less than 1 ms", below: int64(ms)},
@@ -159,8 +160,8 @@ func pieces() Station {
 			{Text: "more than 60 ms", below: most},
 		},
 		judge: loopP99,
-		Why: "A sleep of 0 lets the loop run what has come meanwhile: a ping waits for one piece of 5 ms, and for the " +
-			"pings before it. The job takes hardly longer.",
-		Try: "Drag the pieces to 1, and up again. From how many on is the rule of 20 ms kept?",
+		Why: "A sleep of 0 lets the loop run what has come meanwhile: a ping waits for the rest of a piece of 5 ms. At " +
+			"the job's beginning it may wait for two, since the timer of the sleep runs before the ping. The job takes hardly longer.",
+		Try: "Drag the pieces to 5, of 20 ms each. Is the rule of 20 ms kept? From how many pieces on is it?",
 	}
 }
