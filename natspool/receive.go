@@ -105,8 +105,12 @@ func (p *Pool) takeLocked(r *record, out *todo) bool {
 	return cause == nil
 }
 
-// holdLocked: n has been allowed to start r.
+// holdLocked: n has been allowed to start r. A parked call may be started too, from an older copy in
+// the stream; its attempt has been taken back, and counts after all.
 func (p *Pool) holdLocked(r *record, n *member) {
+	if r.state == parked {
+		r.message.attempt++
+	}
 	r.moveLocked(held)
 	r.holder, r.heldAt = n, p.beat
 	r.node.Lane = int32(n.lane)
@@ -124,6 +128,9 @@ func (p *Pool) refusedByLocked(n *member, f frame, out *todo) {
 	r.refused = append(r.refused, n.beat.class)
 	if len(f.body) > 0 {
 		r.refusal = farerror.Decode(f.body, nil)
+	}
+	if r.state != parked { // as a second node of the class may find it, which has an older copy
+		r.message.attempt--
 	}
 	p.sendLocked(r, out)
 }

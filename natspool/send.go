@@ -71,8 +71,12 @@ func (p *Pool) do(t *todo) {
 
 // sendLocked has r published, for the class of nodes that it is for; where there is none, it is
 // parked. It is called for the first time and again after a node was lost, a refusal, or a message
-// that was lost. The attempt counts from the send; who sends again without a start in between takes
-// it back first.
+// that was lost.
+//
+// Invariant: message.attempt counts the starts, and the send that may lead to the next one. A
+// parked call has none on its way. So who sends again, or parks, without a start in between takes
+// the attempt back first: else a call that a full stream refuses a few times would lose the
+// attempts that Config grants it.
 func (p *Pool) sendLocked(r *record, out *todo) {
 	// A call that is to be sent again was perhaps cancelled meanwhile. One that was never granted
 	// is the intake's to abandon.
@@ -176,6 +180,7 @@ func (p *Pool) acknowledged(m *nats.Msg) {
 // queue, as for an executor in this process: the stream is the cluster's queue.
 func (p *Pool) refusedLocked(r *record, out *todo) {
 	r.moveLocked(parked)
+	r.message.attempt--
 	r.full, r.parkedAt = true, time.Now()
 	if r.granted() { // a lost node's: it has its place among the running, and waits for room
 		p.hurryLocked()

@@ -3,6 +3,8 @@ package natspool_test
 import (
 	"context"
 	"os"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,4 +118,96 @@ func TestInputThatDoesNotDecode(t *testing.T) {
 	require.NoError(t, p.Shutdown(t.Context()))
 	s := p.Stats()
 	require.Equal(t, s.Submitted, s.Done+s.Failed)
+}
+
+// keeper is an executor that takes calls, and ends none before it is told to.
+type keeper struct {
+	*workerpool.Pool
+	got chan quartet.Call
+}
+
+func (k keeper) SubmitCall(_ context.Context, c quartet.Call) error {
+	k.got <- c
+	return nil
+}
+
+// servesUntilDark serves functions on an executor that the test ends calls of, until the node is
+// out of reach.
+func servesUntilDark(t *testing.T, srv string, cfg natspool.NodeConfig) (got chan quartet.Call, dark func()) {
+	bad, k := startProxy(t, srv), keeper{workerpool.New(workerpool.Config{}), make(chan quartet.Call, 10)}
+	n, err := natspool.Serve(t.Context(), client(t, bad.url()), k, cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		bad.dark.Store(false)
+		_ = n.Close()
+		_ = k.Close()
+	})
+	return k.got, func() { bad.dark.Store(true) }
+}
+
+// resolves ends c, so that its node can be closed.
+func resolves(c quartet.Call) { c.Resolve([]byte("0"), quartet.JSON{}, nil) }
+
+// startsOnce reports that f is lost, and has been started once.
+func startsOnce(t *testing.T, f *quartet.Future[int]) {
+	_, err := f.Await(t.Context())
+	var gone *natspool.NodeLostError
+	require.ErrorAs(t, err, &gone)
+	require.Equal(t, 1, gone.Attempts)
+}
+
+// A refusal is no start: a call that one node has refused is lost with the next one after one.
+func TestARefusalIsNoAttempt(t *testing.T) {
+	srv := serverProcess(t, t.TempDir(), "127.0.0.1:0")
+	nodeWith(t, srv.said, 1, nope.Name()) // it says so, and has no body for it
+	p, err := natspool.New(client(t, srv.said), faultPool())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = p.Close() })
+	require.Eventually(t, func() bool { return p.Ahead() > 2 }, lost, time.Millisecond)
+	f := nope.Go(t.Context(), p, 1)
+	require.Eventually(t, func() bool { return p.Stats().Running == 1 }, lost, time.Millisecond)
+	cfg := faultNode()
+	cfg.Functions = []string{nope.Name(), half.Name()}
+	got, dark := servesUntilDark(t, srv.said, cfg)
+	c := <-got
+	t.Cleanup(func() { resolves(c) })
+	dark()
+	startsOnce(t, f)
+}
+
+// Nor is it one when the stream is full, and the call has to be sent again.
+func TestAFullStreamIsNoAttempt(t *testing.T) {
+	srv := serverProcess(t, t.TempDir(), "127.0.0.1:0")
+	nc := client(t, srv.said)
+	pool, cfg := faultPool(), faultNode()
+	pool.Backlog, cfg.Backlog, cfg.Functions = 1, 1, []string{nope.Name()}
+	p, err := natspool.New(nc, pool)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = p.Close() })
+	all, err := nc.SubscribeSync(">")
+	require.NoError(t, err)
+	const calls = 10
+	var f *quartet.Future[int]
+	for i := range calls {
+		f = nope.Go(t.Context(), p, i)
+	}
+	for full := 0; full < calls-1; { // all but the first one are refused by the server
+		m, err := all.NextMsg(lost)
+		require.NoError(t, err)
+		if strings.Contains(string(m.Data), `"err_code"`) {
+			full++
+		}
+	}
+	got, dark := servesUntilDark(t, srv.said, cfg)
+	for c := range got {
+		input, err := c.AppendInput(nil, quartet.JSON{})
+		require.NoError(t, err)
+		if string(input) == strconv.Itoa(calls-1) {
+			t.Cleanup(func() { resolves(c) })
+			break
+		}
+		resolves(c)
+	}
+	dark()
+	startsOnce(t, f)
 }
