@@ -19,7 +19,8 @@ func (p *Pool) wakeLocked() {
 }
 
 // care beats as long as the pool has calls, and looks after them. An idle pool has no ticker. It is
-// the goroutine of the pool that New starts and leave ends.
+// the goroutine of the pool that New starts and leave ends. status and hello: after a reconnection
+// the nodes may be others, and are asked to say who they are.
 func (p *Pool) care() {
 	defer close(p.done)
 	tick := time.NewTicker(p.cfg.Heartbeat)
@@ -71,7 +72,8 @@ func (p *Pool) loosenLocked() {
 }
 
 // sayBeat tells the nodes that the pool is there, or that it is no more. An idle pool says so and
-// stops: nodes know then that its silence means nothing.
+// stops: nodes know then that its silence means nothing. The holders are named so that a node which
+// has lost a call says so: a call that is granted and not listed has never arrived.
 func (p *Pool) sayBeat(gone bool) {
 	p.in.Lock()
 	p.beat++
@@ -145,7 +147,8 @@ func (p *Pool) loseLocked(since time.Time, out *todo) {
 
 // lostLocked ends, or sends again, what m was allowed to start. Calls that are only queued do not
 // concern it: another node will fetch them. The lock is held for all of it, so no answer of the
-// node is taken in the middle.
+// node is taken in the middle. A node that has ended in order, and held nothing, is not worth a
+// warning.
 func (p *Pool) lostLocked(m *member, out *todo) {
 	lost := 0
 	for _, r := range p.records {
@@ -222,7 +225,8 @@ func (p *Pool) resendLocked(again []*record, out *todo) {
 }
 
 // giveUpLocked: the connection has been closed for good. Calls that were granted end as lost, since
-// nothing can be heard of them any more; the others have not started.
+// nothing can be heard of them any more; the others have not started. nats.go reconnects by itself;
+// closed means that the program has closed it, or that it has given up.
 func (p *Pool) giveUpLocked(out *todo) {
 	err := fmt.Errorf("natspool: %w", nats.ErrConnectionClosed)
 	for _, r := range p.records {
@@ -255,6 +259,8 @@ func (p *Pool) refuseLocked(now time.Time, out *todo) {
 }
 
 // hear takes the beat of a node in. A new node, or one with other functions, may run parked calls.
+// It runs on the goroutine of the subscription to beats. Details are read only of a node that is
+// new or changed.
 func (p *Pool) hear(msg *nats.Msg) {
 	b, err := parseNodeBeat(msg.Data)
 	if err != nil {

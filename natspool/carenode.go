@@ -103,7 +103,8 @@ func (n *Node) look(now time.Time) {
 // remindLocked repeats messages that may have been lost, and keeps the stream from handing this
 // node's calls to others. A question is repeated after half a beat; after two beats its pool does
 // not answer, and the call goes back to the stream. "+WPI" (work in progress) keeps the server from
-// delivering a call elsewhere after AckWait.
+// delivering a call elsewhere after AckWait. Results are said again after two beats, since a
+// confirmation waits for company at the pool.
 func (n *Node) remindLocked(now time.Time) {
 	for _, j := range n.jobs {
 		old := now.Sub(j.askedAt)

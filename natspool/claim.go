@@ -52,7 +52,8 @@ func (n *Node) claimLocked(j *job) {
 }
 
 // claimed handles the server's answer. A claim that the server never got has no answer: claimLocked
-// asks again after a Heartbeat.
+// asks again after a Heartbeat. The subject has the key of the job, so a late answer finds its job
+// or none.
 func (n *Node) claimed(m *nats.Msg) {
 	var answer struct{ Success bool }
 	err := json.Unmarshal(m.Data, &answer)

@@ -16,12 +16,14 @@ import (
 // frames that have not arrived. So the loop gets each item once, in order, whatever gets lost.
 type inflow struct {
 	reader functions.Reader
+	// Also the number of the next frame that is taken.
 	frames uint64 // how many have arrived
 	piece  []byte // the beginning of the next item
-	taken  uint64 // items that the loop has read
-	items  []item // for the reader
-	end    *ending
-	busy   bool // a goroutine hands them over
+	// A total, and no difference: a word that is lost or comes twice does no harm.
+	taken uint64 // items that the loop has read
+	items []item // for the reader
+	end   *ending
+	busy  bool // a goroutine hands them over
 }
 
 // item is an encoded item, or an encoded error in its place. deliver decodes it without the lock.
@@ -66,7 +68,9 @@ func (p *Pool) sayTakenLocked(r *record) bool {
 }
 
 // itemLocked takes the next item, or a piece of it. It returns the stream, or nil where n does not
-// hold it: then n is told by its list of calls.
+// hold it: then n is told by its list of calls. A piece that would make the item too large is not
+// counted as arrived, so the node repeats it until the call ends: it cannot come from a node of
+// this version.
 func (p *Pool) itemLocked(n *member, f frame, out *todo) *record {
 	r := p.records[f.id]
 	if r == nil || r.flow == nil || r.state != held || r.holder != n {

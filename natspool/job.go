@@ -114,7 +114,7 @@ func (j *job) codec() *codec { return &codec{raw: j.message.flags&flagRaw != 0} 
 var errNoTypes = errors.New("natspool: this program does not know the function's types, which another codec needs")
 
 // AppendInput implements quartet.Call: it brings the input from the cluster's codec to the
-// executor's.
+// executor's. An executor that runs the call here calls Run, which reads the input directly.
 func (j *job) AppendInput(dst []byte, to quartet.Codec) ([]byte, error) {
 	f := functions.Lookup(j.message.name)
 	if f == nil {
@@ -152,7 +152,8 @@ func (j *job) Abandon(cause error) {
 
 // Run implements quartet.Task: it runs the function here. A panic is recovered here and travels as
 // the call's error. err is ErrGoexit until the function returns, so that a Goexit, which runs only
-// the deferred calls, is told as one.
+// the deferred calls, is told as one. It runs on the executor's goroutine, in a task of that: ctx
+// ends with the job's own.
 func (j *job) Run(ctx context.Context) {
 	j.ranAt = time.Now()
 	var output []byte

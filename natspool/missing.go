@@ -66,7 +66,8 @@ const lookAt = 64
 
 // goneOf returns which of the places are empty. Where the stream has fewer calls of this pool than
 // it should have, it looks at the oldest of them one by one. The counts come first, for one
-// request. Only if they do not add up are calls looked at one by one.
+// request. Only if they do not add up are calls looked at one by one. Messages outside of the
+// stream's ends are gone for certain, and cost no request.
 func (p *Pool) goneOf(ctx context.Context, ends ends, waiting []place) (gone map[uint64]bool, err error) {
 	gone = make(map[uint64]bool)
 	var inside []place

@@ -21,6 +21,7 @@ import (
 // [Serve]. All methods may be called from any goroutine, but Shutdown and Close not from inside a
 // call that runs on it.
 type Node struct {
+	// Set by Serve, and read-only from here to runs.
 	cfg    NodeConfig
 	shared Config
 	names  names
@@ -40,12 +41,14 @@ type Node struct {
 	exited sync.WaitGroup
 
 	// mu guards the fields below. No call runs under it.
-	mu      sync.Mutex
-	phase   phase
+	mu    sync.Mutex
+	phase phase
+	// moveLocked takes a job out; drain waits for none to be left.
 	jobs    map[key]*job // from delivery until dropped
 	callers map[string]*caller
 	pulls   pulls
-	pace    time.Duration   // mean run time of the last calls
+	pace    time.Duration // mean run time of the last calls
+	// Collected, and sent together by sendAcks.
 	acks    []string        // where to say that granted calls need not be kept
 	active  int             // jobs that take a slot, or will
 	waiting int             // jobs that have been started and wait
@@ -131,7 +134,7 @@ func (c *NodeConfig) functionNames() []string {
 }
 
 // listen subscribes before the first request for calls. Handlers of different subjects run beside
-// each other.
+// each other. All of them call methods that take n.mu, on goroutines of the NATS client.
 func (n *Node) listen() error {
 	return n.subs.listen(n.nc, map[string]nats.MsgHandler{
 		n.names.pulls(n.id, anyClass): func(m *nats.Msg) { n.pulled(anyClass, m) },
@@ -156,7 +159,8 @@ func (n *Node) log() *slog.Logger { return n.own.in.Logger() }
 // ID names the node: it is NodeInfo.ID and NodeLostError.Node.
 func (n *Node) ID() string { return n.made().id }
 
-// sayBeat tells all pools how this node is.
+// sayBeat tells all pools how this node is. Stats are asked for outside of the lock: the executor
+// has a lock of its own.
 func (n *Node) sayBeat(gone bool) {
 	host, _ := os.Hostname()
 	d := nodeDetails{Host: host, PID: os.Getpid(), Functions: slices.Sorted(maps.Keys(n.runs))}
@@ -213,7 +217,8 @@ func (n *Node) warn() {
 }
 
 // drain waits until no job is left, as far as ctx allows. Calls that have not started go back
-// first. Then it waits for the last job to be dropped, which is when its pool has the result.
+// first. Then it waits for the last job to be dropped, which is when its pool has the result. It
+// loops since a call that is waited for may submit another one to this node.
 func (n *Node) drain(ctx context.Context) error {
 	n.mu.Lock()
 	n.phase = max(n.phase, draining)
@@ -254,7 +259,8 @@ func (n *Node) forgetLocked(j *job) {
 	}
 }
 
-// cancelAll cancels all jobs.
+// cancelAll cancels all jobs. Without the lock, as a cancellation runs callbacks of the functions.
+// Jobs that are over have no use for it.
 func (n *Node) cancelAll(cause error) {
 	n.mu.Lock()
 	n.phase = max(n.phase, draining)

@@ -22,9 +22,10 @@ type outflow struct {
 	window stream.Window // items that the loop has not read
 	taken  uint64        // those that it has
 	sent   uint64        // frames
-	kept   []frame       // the last of them, which the pool may not have got
-	wake   func()        // the function waits for room
-	told   func(n int)   // of an executor in another process, which keeps the function waiting
+	// The window bounds it: the function waits when so much has not been read.
+	kept []frame     // the last of them, which the pool may not have got
+	wake func()      // the function waits for room
+	told func(n int) // of an executor in another process, which keeps the function waiting
 }
 
 // streamJob is a job whose items an executor in another process brings.
@@ -95,7 +96,8 @@ func (j *job) arm(resume func()) {
 	}
 }
 
-// sendItem sends an item, or the error in its place, in as many frames as it takes.
+// sendItem sends an item, or the error in its place, in as many frames as it takes. The frames get
+// their numbers and go to the outbox in one section, so they leave in order.
 func (j *job) sendItem(data []byte, raw bool, err error) error {
 	flags := flagIf(raw, flagRaw)
 	if err != nil {
@@ -135,7 +137,8 @@ func (j *job) sayItemsLocked() {
 }
 
 // takenLocked: the pool has got the first f.m frames, and its loop has read f.n items. The result
-// is to be called without the lock.
+// is to be called without the lock. Numbers that are lower than the known ones are of an older
+// word, and do nothing; a number of frames that were never sent is not believed.
 func (j *job) takenLocked(f frame) (then func()) {
 	o := j.flow
 	if o == nil || f.m > o.sent {

@@ -23,8 +23,9 @@ type Pool struct {
 	// Three sorts of goroutine meet here: submitters, the handlers of three subscriptions (each its
 	// own goroutine, see listen), and care, which beats. They change records and members under in's
 	// lock, and collect all sends and endings in a todo, which do applies after the unlock.
-	in    intake.Intake
-	cfg   Config
+	in  intake.Intake
+	cfg Config
+	// Set by newPool, and read-only from here to big; nc and js may be used by any goroutine.
 	names names
 	id    string // made anew by each New: subjects of a pool that died are never heard again
 	nc    *nats.Conn
@@ -35,6 +36,7 @@ type Pool struct {
 	born   time.Time
 	lastID atomic.Uint64 // numbers calls; with id it names a call among all pools
 	subs   subscriptions
+	// care alone reads status, wake and quit; done is closed when it has ended.
 	status chan nats.Status
 	wake   chan struct{}
 	quit   chan struct{}
@@ -42,7 +44,8 @@ type Pool struct {
 	once   sync.Once
 	aside  sync.WaitGroup // goroutines that ask the server something; leave waits for them
 
-	// Guarded by in's lock.
+	// Guarded by in's lock. A record leaves the map when its call has ended; one that was abandoned
+	// stays until dropAbandonedLocked has its message removed.
 	records  map[uint64]*record // every call from launch until it has ended or is forgotten
 	members  members
 	beat     uint64    // of the pool
@@ -51,6 +54,7 @@ type Pool struct {
 	asking   bool      // the server about the stream
 	askedAt  time.Time // when that was last
 	refill   time.Duration
+	// One timer for all refused calls: the stream is full for all of them alike.
 	hurry    *time.Timer                // to send again what the full stream has refused
 	hurrying bool                       // it runs
 	settled  chan struct{}              // closed when all that was sent is stored: who leaves waits for it
@@ -62,7 +66,7 @@ var (
 	_ task.Canceller   = (*host)(nil)
 )
 
-// host is the pool as the Host of its calls' nodes.
+// host is the pool as the Host of its calls' nodes. It keeps Cancelled out of Pool's own methods.
 type host Pool
 
 // New returns a pool whose calls travel over nc, which stays the caller's: close it after the pool.
@@ -218,7 +222,8 @@ func flagIf(set bool, flag uint8) uint8 {
 }
 
 // launch sends an accepted call for the first time. It may have been abandoned since the submit.
-// The first call of an idle pool has the beats begin.
+// The first call of an idle pool has the beats begin. It runs on the submitter's goroutine, after
+// the submit.
 func (p *Pool) launch(r *record) {
 	var out todo
 	p.in.Lock()
@@ -280,7 +285,8 @@ func (p *Pool) Close() error {
 
 // letGo ends all futures of a Detached pool, and none of its calls. Calls that no node has been
 // allowed to start are forgotten here, and the intake abandons them; their messages stay in the
-// stream.
+// stream. Ended futures are no news for the nodes: they run on, and find nobody who fetches the
+// result.
 func (p *Pool) letGo() {
 	var out todo
 	p.in.Lock()
@@ -334,7 +340,8 @@ func (p *Pool) settle() {
 	}
 }
 
-// settleLocked ends that when nothing is on its way any more.
+// settleLocked ends that when nothing is on its way any more. It walks over all records, but only
+// while somebody leaves.
 func (p *Pool) settleLocked() {
 	for _, r := range p.records {
 		if r.state == sending {

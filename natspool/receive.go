@@ -65,7 +65,7 @@ func (p *Pool) receive(m *nats.Msg) {
 
 // askedLocked decides whether n may start the call. This is the one place that says so. A call that
 // n holds already gets the grant again, which n may not have heard; one that another holds, or that
-// has ended, is denied, and n forgets it.
+// has ended, is denied, and n forgets it. The answer goes out with the others of this message.
 func (p *Pool) askedLocked(n *member, id uint64, out *todo) frame {
 	r := p.records[id]
 	switch {
@@ -196,7 +196,8 @@ func (p *Pool) wantedLocked(r *record, n *member, f frame, out *todo) bool {
 }
 
 // fetchLocked gets a large output, and then ends the call. Its node forgets the call meanwhile, so
-// it must not stay in state held: a held call that its node does not list is sent again.
+// it must not stay in state held: a held call that its node does not list is sent again. leave
+// waits for it by aside.
 func (p *Pool) fetchLocked(r *record, object string, e ending) {
 	r.moveLocked(fetching)
 	r.output = object
@@ -248,7 +249,8 @@ func (p *Pool) holdingLocked(n *member, f frame, out *todo) {
 func (h *host) Cancelled(n *task.Node) { (*Pool)(h).cancelled(n) }
 
 // cancelled: the context of a granted call has ended. A held call's end is the node's answer: a
-// cancelled function may still return a value. One that nobody holds ends at once.
+// cancelled function may still return a value. One that nobody holds ends at once. It runs on the
+// goroutine that cancelled, or on that of the context's AfterFunc, without the lock.
 func (p *Pool) cancelled(n *task.Node) {
 	r := n.Data.(*record)
 	cause := context.Cause(n.Context())

@@ -13,9 +13,10 @@ import (
 // may do with the message, deliver it twice after a restart or lose it, no call is started by two
 // nodes at once, and one that nobody was allowed to start can always be sent again.
 type record struct {
-	node       *task.Node
-	call       quartet.Call
-	id         uint64
+	node *task.Node
+	call quartet.Call
+	id   uint64
+	// False also once items of a stream have been read: a second run could yield others.
 	idempotent bool
 	message    callMessage
 	flow       *inflow // its items; nil: the result is one value
@@ -31,9 +32,10 @@ type record struct {
 	heldAt   uint64  // the pool's beat when it was granted
 	loose    bool    // see loosenLocked
 	output   string  // the object that is fetched
-	refused  []string
-	refusal  error       // why, said by the last class
-	stop     func() bool // of what watches its context
+	// Classes of nodes. It never shrinks: a program does not learn a function while it runs.
+	refused []string
+	refusal error       // why, said by the last class
+	stop    func() bool // of what watches its context
 }
 
 // state is where a call is. "Granted" is apart: that is the state of its node, which is Started
@@ -77,7 +79,8 @@ func (r *record) moveLocked(to state) {
 // fetching: both later states are outcomes.
 func (r *record) decided() bool { return r.state >= fetching }
 
-// granted reports whether a node has ever been allowed to start r.
+// granted reports whether a node has ever been allowed to start r. It stays true while the call is
+// sent again: the intake counts it as running until it has ended.
 func (r *record) granted() bool { return r.node.State().Started() }
 
 // abandoned reports whether r has ended without a grant: the intake has told the caller. Its record

@@ -15,7 +15,8 @@ import (
 )
 
 // todo is a list of effects: do applies them after the lock has been released. It is the effects of
-// the house's lock rule: sending may block, Resolve and Abandon run code of the caller's.
+// the house's lock rule: sending may block, Resolve and Abandon run code of the caller's. A todo
+// lives on the stack of whoever took the lock, and is applied once.
 type todo struct {
 	ends    []ending
 	streams []*record // with items for their readers, or with their end
@@ -46,7 +47,8 @@ type addressed struct {
 }
 
 // do applies the effects. The lock is not held. Calls are sent first, since nodes wait for them;
-// endings last, since they run code of others.
+// endings last, since they run code of others. Errors of a publish are no reason to give up: the
+// beats send each call again that the server has not answered for.
 func (p *Pool) do(t *todo) {
 	for _, l := range t.publish {
 		if err := p.nc.PublishMsg(&nats.Msg{Subject: l.subject, Reply: l.reply, Data: l.data}); err != nil {
@@ -134,7 +136,7 @@ type stored struct {
 }
 
 // parseStored reads the server's answer. Nearly all are of one shape, so the number is cut out of
-// it without JSON.
+// it without JSON. An answer comes for every call.
 func parseStored(m *nats.Msg) (s stored, ok bool) {
 	if i := bytes.Index(m.Data, []byte(`"seq":`)); i >= 0 && !bytes.Contains(m.Data, []byte(`"error"`)) {
 		digits := m.Data[i+len(`"seq":`):]
@@ -148,7 +150,8 @@ func parseStored(m *nats.Msg) (s stored, ok bool) {
 }
 
 // acknowledged handles the server's answers to published calls. Without one the call is sent again
-// by the next beats.
+// by the next beats. It runs on the goroutine of the subscription. The id is in the subject, so an
+// answer needs no table of requests.
 func (p *Pool) acknowledged(m *nats.Msg) {
 	s, ok := parseStored(m)
 	if !ok {
@@ -220,7 +223,8 @@ const (
 
 // hurryLocked has the calls that the full stream refused sent again before the next beat: soon at
 // first, then less and less often. A timer and no ticker: it runs only while calls are parked.
-// aside counts it, so that leave waits for its end.
+// aside counts it, so that leave waits for its end. refill falls to 0 with the first call that the
+// stream takes again.
 func (p *Pool) hurryLocked() {
 	if p.hurrying || p.in.DrainedLocked() {
 		return
@@ -231,7 +235,7 @@ func (p *Pool) hurryLocked() {
 	p.hurry = time.AfterFunc(p.refill, p.sendFull)
 }
 
-// unhurry stops that.
+// unhurry stops that. If Stop comes too late, sendFull is under way, and calls Done itself.
 func (p *Pool) unhurry() {
 	p.in.Lock()
 	defer p.in.Commit()
@@ -265,7 +269,7 @@ func (p *Pool) sendFull() {
 }
 
 // dropAbandonedLocked forgets calls that were abandoned, and has the server forget them. One that
-// the server has not acknowledged yet waits for that.
+// the server has not acknowledged yet waits for that. It walks over all records, at each beat.
 func (p *Pool) dropAbandonedLocked(out *todo) {
 	for id, r := range p.records {
 		if !r.abandoned() || r.state == sending && time.Since(r.sentAt) < p.cfg.LostAfter {

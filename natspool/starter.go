@@ -24,6 +24,7 @@ type start struct {
 	ctx context.Context
 }
 
+// The lock is a leaf: it may be taken under the node's, and nothing is taken under it.
 func (s *starter) init(slots int) { s.more, s.room = sync.NewCond(&s.mu), slots }
 
 func (s *starter) push(j start) {
@@ -69,6 +70,7 @@ func (s *starter) waiting() int {
 	return len(s.queue)
 }
 
+// startAll is the only one who waits, so one signal is enough.
 func (s *starter) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
