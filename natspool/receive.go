@@ -105,8 +105,8 @@ func (p *Pool) takeLocked(r *record, out *todo) bool {
 	return cause == nil
 }
 
-// holdLocked: n has been allowed to start r. A parked call may be started too, from an older copy in
-// the stream; its attempt has been taken back, and counts after all.
+// holdLocked: n has been allowed to start r. A parked call may be started too, from an older copy
+// in the stream; its attempt has been taken back, and counts after all.
 func (p *Pool) holdLocked(r *record, n *member) {
 	if r.state == parked {
 		r.message.attempt++
