@@ -101,8 +101,8 @@ func (l *replicaListener) await(most time.Duration, is func() bool) {
 	}
 }
 
-// answered is locked: all connections have been answered, or begun to be.
-func (l *replicaListener) answered() bool {
+// answeredLocked reports whether all connections have been answered, or begun to be.
+func (l *replicaListener) answeredLocked() bool {
 	for c := range l.conns {
 		if !c.answered {
 			return false
@@ -126,8 +126,8 @@ func (l *replicaListener) dropSilent() {
 	}
 }
 
-// quiet is locked: no connection is open, and none comes.
-func (l *replicaListener) quiet() bool { return len(l.conns) == 0 && l.pending == 0 }
+// quietLocked reports whether no connection is open, and none comes.
+func (l *replicaListener) quietLocked() bool { return len(l.conns) == 0 && l.pending == 0 }
 
 // conn is a connection that a replicaListener has accepted.
 type conn struct {

@@ -40,24 +40,24 @@ type boot struct {
 	stopped  bool
 }
 
-// refuse is the error that submits get while workers do not come up and none is tried.
-func (b *boot) refuse() error {
+// refuseLocked returns the error that submits get while workers do not come up and none is tried.
+func (b *boot) refuseLocked() error {
 	if b.broken != nil && time.Now().Before(b.until) {
 		return b.broken
 	}
 	return nil
 }
 
-// lastError is the error of the last start that failed, when no hello has followed.
-func (b *boot) lastError() error { return fmt.Errorf("%w: %w", ErrCrashLoop, b.last) }
+// lastErrorLocked returns the error of the last start that failed, when no hello has followed.
+func (b *boot) lastErrorLocked() error { return fmt.Errorf("%w: %w", ErrCrashLoop, b.last) }
 
-// succeeded notes a hello.
-func (b *boot) succeeded() {
+// succeededLocked notes a hello.
+func (b *boot) succeededLocked() {
 	b.failures, b.last, b.broken, b.rest, b.until, b.shortage = 0, nil, nil, 0, time.Time{}, 0
 }
 
-// stop leaves no timer.
-func (b *boot) stop(exited *sync.WaitGroup) {
+// stopLocked leaves no timer.
+func (b *boot) stopLocked(exited *sync.WaitGroup) {
 	b.stopped = true
 	if b.armed && b.timer.Stop() {
 		b.armed = false
@@ -65,9 +65,9 @@ func (b *boot) stop(exited *sync.WaitGroup) {
 	}
 }
 
-// died notes a worker that is to be replaced. What it held is free again, so a shortage may be
-// over.
-func (b *boot) died() {
+// diedLocked notes a worker that is to be replaced. What it held is free again, so a shortage may
+// be over.
+func (b *boot) diedLocked() {
 	now := time.Now()
 	b.deaths = max(0, b.deaths-now.Sub(b.counted).Seconds()*deathsPerSecond) + 1
 	b.counted = now
@@ -76,8 +76,8 @@ func (b *boot) died() {
 	}
 }
 
-// delay returns how long the next start has to wait.
-func (b *boot) delay() time.Duration {
+// delayLocked returns how long the next start has to wait.
+func (b *boot) delayLocked() time.Duration {
 	now := time.Now()
 	wait := b.until.Sub(now)
 	if over := b.deaths - deathBurst - now.Sub(b.counted).Seconds()*deathsPerSecond; over > 0 {
@@ -86,20 +86,20 @@ func (b *boot) delay() time.Duration {
 	return max(wait, 0)
 }
 
-// lacked notes a start that the system has refused. first: so far there was no shortage.
-func (b *boot) lacked() (first bool) {
+// lackedLocked notes a start that the system has refused. first: so far there was no shortage.
+func (b *boot) lackedLocked() (first bool) {
 	first = b.shortage == 0
 	b.shortage = min(max(2*b.shortage, shortestWait), longestWait)
 	b.until = time.Now().Add(b.shortage)
 	return first
 }
 
-// bootFailed is locked.
-func (p *Pool) bootFailed(w *worker, err error) {
+// bootFailedLocked notes that w, which has not said hello, ended with err.
+func (p *Pool) bootFailedLocked(w *worker, err error) {
 	b := &p.boot
-	defer p.announce()
+	defer p.announceLocked()
 	if proc.Shortage(err) {
-		if b.lacked() {
+		if b.lackedLocked() {
 			p.in.AfterLocked(func() {
 				p.warn("a worker cannot be started for want of resources; calls wait for one", "error", err)
 			})
@@ -123,13 +123,13 @@ func (p *Pool) bootFailed(w *worker, err error) {
 	p.down.Store(true)
 }
 
-// grow is locked: want workers are to be starting, since there is more to do than those that are up
-// can take. It starts them, and what Config.MinWorkers lacks, as far as Config.Workers and the
-// breaker allow.
-func (p *Pool) grow(want int) {
+// growLocked makes sure that want workers are starting, since there is more to do than those that
+// are up can take. It starts them, and what Config.MinWorkers lacks, as far as Config.Workers and
+// the breaker allow.
+func (p *Pool) growLocked(want int) {
 	starting, total := 0, 0
 	for _, w := range p.workers {
-		if w == nil || !w.staying() || w.version > p.version {
+		if w == nil || !w.stayingLocked() || w.version > p.version {
 			continue
 		}
 		total++
@@ -137,23 +137,23 @@ func (p *Pool) grow(want int) {
 			starting++
 		}
 	}
-	if err := p.boot.refuse(); err != nil && total == 0 && want > 0 {
-		p.failQueued(err)
+	if err := p.boot.refuseLocked(); err != nil && total == 0 && want > 0 {
+		p.failQueuedLocked(err)
 		want = 0
 	}
 	want = max(want, min(p.cfg.MinWorkers, p.cfg.Workers)-(total-starting))
 	for ; starting < want && total < p.cfg.Workers && !p.ending; starting++ {
-		if d := p.boot.delay(); d > 0 {
-			p.growLater(d)
+		if d := p.boot.delayLocked(); d > 0 {
+			p.growLaterLocked(d)
 			return
 		}
-		p.spawn()
+		p.spawnLocked()
 		total++
 	}
 }
 
-// growLater is locked.
-func (p *Pool) growLater(d time.Duration) {
+// growLaterLocked arms the timer that calls dispatchLocked after d.
+func (p *Pool) growLaterLocked(d time.Duration) {
 	b := &p.boot
 	if b.stopped || b.armed {
 		return
@@ -172,20 +172,20 @@ func (p *Pool) retry() {
 	defer p.exited.Done()
 	p.in.Lock()
 	p.boot.armed = false
-	p.dispatch()
+	p.dispatchLocked()
 	p.in.Commit()
 }
 
-// spawn is locked.
-func (p *Pool) spawn() {
-	w := p.newWorker(p.freeLane())
+// spawnLocked starts a worker.
+func (p *Pool) spawnLocked() {
+	w := p.newWorkerLocked(p.freeLaneLocked())
 	p.exited.Add(1)
 	go w.live()
 }
 
-// freeLane is locked. While workers retire, those that follow them may need more lanes than
-// Config.Workers.
-func (p *Pool) freeLane() int {
+// freeLaneLocked returns a lane without a worker. While workers retire, those that follow them may
+// need more lanes than Config.Workers.
+func (p *Pool) freeLaneLocked() int {
 	if i := slices.Index(p.workers, nil); i >= 0 {
 		return i
 	}
@@ -193,8 +193,8 @@ func (p *Pool) freeLane() int {
 	return len(p.workers) - 1
 }
 
-// newWorker is locked: it puts a worker without a process into a lane.
-func (p *Pool) newWorker(lane int) *worker {
+// newWorkerLocked puts a worker without a process into a lane.
+func (p *Pool) newWorkerLocked(lane int) *worker {
 	w := &worker{
 		pool: p, lane: lane, window: 1, version: p.version, program: p.program, started: time.Now(),
 		closed: make(chan struct{}),
@@ -205,10 +205,10 @@ func (p *Pool) newWorker(lane int) *worker {
 	return w
 }
 
-// failQueued is locked: no worker will come for the queued calls.
-func (p *Pool) failQueued(err error) {
+// failQueuedLocked ends the queued calls with err: no worker will come for them.
+func (p *Pool) failQueuedLocked(err error) {
 	var failed []outcome
-	for c := p.next(); c != nil; c = p.next() {
+	for c := p.nextLocked(); c != nil; c = p.nextLocked() {
 		failed = append(failed, outcome{call: c, err: err})
 	}
 	if failed != nil {

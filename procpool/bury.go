@@ -37,58 +37,59 @@ func (p *Pool) bury(w *worker, b burial) {
 	}
 	p.in.Lock()
 	p.workers[w.lane] = nil
-	booted := w.up()
+	booted := w.upLocked()
 	dismissed := w.life == leaving
-	w.to(buried)
+	w.toLocked(buried)
 	w.want = nil
-	if why := w.endedBy(booted); why != "" {
+	if why := w.endedByLocked(booted); why != "" {
 		p.restarts[why]++
 	}
-	p.care.absent(time.Now(), p)
-	p.announce()
+	p.care.absentLocked(time.Now(), p)
+	p.announceLocked()
 	var lost []outcome
 	var again []*call
-	for _, c := range w.sorted() {
+	for _, c := range w.sortedLocked() {
 		started := !certain || c.stage.begun() || c.id() == running
 		victim := c.stage != suspended
-		retried := started && p.mayRetry(w, c, victim)
-		p.suspend(w, c, false)
-		w.remove(c)
+		retried := started && p.mayRetryLocked(w, c, victim)
+		p.suspendLocked(w, c, false)
+		w.removeLocked(c)
 		cause := context.Cause(c.node.Context())
 		switch {
 		case retried:
 			c.until = time.Time{} // it had its worker in time
 			again = append(again, c)
 		case started:
-			lost = append(lost, outcome{call: c, err: w.lostError(b, c, p.names[c.fn], victim)})
+			lost = append(lost, outcome{call: c, err: w.lostErrorLocked(b, c, p.names[c.fn], victim)})
 		case cause != nil:
 			lost = append(lost, outcome{call: c, err: cause})
 		default:
 			again = append(again, c)
 		}
 	}
-	p.requeue(again...)
+	p.requeueLocked(again...)
 	if !p.ending { // before who waits for the lost calls hears of it, and submits the next
 		if !dismissed {
-			p.boot.died()
+			p.boot.diedLocked()
 		}
 		if cause := w.killedBy(); !booted && !errors.Is(cause, quartet.ErrClosed) && !errors.Is(cause, errNotNeeded) {
-			p.bootFailed(w, w.bootError(b))
+			p.bootFailedLocked(w, w.bootError(b))
 		}
 	}
 	p.in.Commit()
 	p.end(lost)
 	p.in.Lock()
-	p.dispatch()
+	p.dispatchLocked()
 	p.in.Commit()
 }
 
 // mostDeaths is how many workers a call may cost: it seems to be what ends them.
 const mostDeaths = 2
 
-// mayRetry is locked: c, which had started in the dead worker, goes to another.
-func (p *Pool) mayRetry(w *worker, c *call, victim bool) bool {
-	t := c.inTrouble()
+// mayRetryLocked reports whether c, which had started in the dead worker, goes to another. It
+// counts the loss.
+func (p *Pool) mayRetryLocked(w *worker, c *call, victim bool) bool {
+	t := c.inTroubleLocked()
 	t.losses++
 	if victim {
 		t.deaths++
@@ -97,8 +98,8 @@ func (p *Pool) mayRetry(w *worker, c *call, victim bool) bool {
 		context.Cause(c.node.Context()) == nil && !errors.Is(w.killedBy(), quartet.ErrClosed)
 }
 
-// sorted is locked: w's calls, the eldest first.
-func (w *worker) sorted() []*call {
+// sortedLocked returns w's calls, the eldest first.
+func (w *worker) sortedLocked() []*call {
 	calls := make([]*call, 0, len(w.calls))
 	for _, c := range w.calls {
 		calls = append(calls, c)
@@ -126,11 +127,12 @@ func (w *worker) killedBy() error {
 	return w.cause
 }
 
-func (w *worker) lostError(b burial, c *call, name string, victim bool) *WorkerLostError {
+// lostErrorLocked returns the error of c, which had started in w.
+func (w *worker) lostErrorLocked(b burial, c *call, name string, victim bool) *WorkerLostError {
 	return &WorkerLostError{
 		PID: w.pid(), ExitCode: b.code, Signal: proc.ExitSignal(b.exit), Func: name, Stderr: w.tail.of(c.id()),
 		Victim: victim,
-		Cause:  w.killedBy(), Attempts: c.inTrouble().losses,
+		Cause:  w.killedBy(), Attempts: c.inTroubleLocked().losses,
 	}
 }
 

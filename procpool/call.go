@@ -56,8 +56,8 @@ type trouble struct {
 	losses    int       // of workers in which it had started
 }
 
-// inTrouble is locked.
-func (c *call) inTrouble() *trouble {
+// inTroubleLocked returns c's trouble, which it makes where there is none.
+func (c *call) inTroubleLocked() *trouble {
 	if c.trouble == nil {
 		c.trouble = &trouble{}
 	}
@@ -66,8 +66,8 @@ func (c *call) inTrouble() *trouble {
 
 func (c *call) id() uint64 { return c.node.Seq }
 
-// adopt is locked: k is a call that c's task has made.
-func (c *call) adopt(k *call) {
+// adoptLocked notes k as a call that c's task has made.
+func (c *call) adoptLocked(k *call) {
 	k.next = c.kids
 	if c.kids != nil {
 		c.kids.prev = k
@@ -75,8 +75,8 @@ func (c *call) adopt(k *call) {
 	c.kids = k
 }
 
-// disown is locked.
-func (c *call) disown(k *call) {
+// disownLocked undoes adoptLocked.
+func (c *call) disownLocked(k *call) {
 	if k.prev != nil {
 		k.prev.next = k.next
 	} else if c.kids == k {
@@ -110,14 +110,14 @@ func (p *Pool) cancelled(c *call) {
 	case c.worker != nil:
 		c.worker.out.pushUrgent(wire.Frame{Type: wire.Cancel, ID: c.id(), Body: body})
 	case c.stage == requeued:
-		p.giveUp(c, cause)
+		p.giveUpLocked(c, cause)
 	}
 }
 
-// giveUp is locked: a call that waits in resend ends.
-func (p *Pool) giveUp(c *call, cause error) {
-	p.unqueue(c)
-	c.to(ending)
+// giveUpLocked ends a call that waits in resend.
+func (p *Pool) giveUpLocked(c *call, cause error) {
+	p.unqueueLocked(c)
+	c.toLocked(ending)
 	p.in.AfterLocked(func() { p.end([]outcome{{call: c, err: cause}}) })
 }
 
@@ -150,11 +150,11 @@ func (p *Pool) end(outcomes []outcome) {
 	}
 	p.in.Lock()
 	for _, o := range outcomes {
-		p.unwatch(o.call)
+		p.unwatchLocked(o.call)
 		o.call.input = nil
 		p.in.EndLocked(o.call.node)
 	}
-	p.dispatch()
+	p.dispatchLocked()
 	p.in.Commit()
 }
 

@@ -60,7 +60,7 @@ func (w *worker) attribute(l *Line) {
 	p := w.pool
 	p.in.Lock()
 	defer p.in.Commit()
-	c := w.runs(running)
+	c := w.runsLocked(running)
 	switch {
 	case c != nil:
 		l.Func, l.Label, l.Task = p.names[c.fn], c.label, c.id()

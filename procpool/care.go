@@ -48,28 +48,31 @@ type care struct {
 	absences    time.Duration // of the past
 }
 
-// waited is locked: the time by the clock that QueueTimeout counts on. It stands while no worker is
-// up, for as long as a worker may take to come up.
-func (c *care) waited(now time.Time, cfg *Config) time.Time {
-	return now.Add(-c.absences - c.absence(now, cfg))
+// waitedLocked returns the time by the clock that QueueTimeout counts on. It stands while no worker
+// is up, for as long as a worker may take to come up.
+func (c *care) waitedLocked(now time.Time, cfg *Config) time.Time {
+	return now.Add(-c.absences - c.absenceLocked(now, cfg))
 }
 
-func (c *care) absence(now time.Time, cfg *Config) time.Duration {
+// absenceLocked returns for how long no worker has been up, and at most how long one may take to
+// come up.
+func (c *care) absenceLocked(now time.Time, cfg *Config) time.Duration {
 	if c.absentSince.IsZero() {
 		return 0
 	}
 	return min(now.Sub(c.absentSince), cfg.BootTimeout)
 }
 
-// present is locked: a worker is up.
-func (c *care) present(now time.Time, cfg *Config) {
-	c.absences += c.absence(now, cfg)
+// presentLocked notes that a worker is up.
+func (c *care) presentLocked(now time.Time, cfg *Config) {
+	c.absences += c.absenceLocked(now, cfg)
 	c.absentSince = time.Time{}
 }
 
-// absent is locked: a worker has gone.
-func (c *care) absent(now time.Time, p *Pool) {
-	if c.absentSince.IsZero() && !slices.ContainsFunc(p.workers, func(w *worker) bool { return w != nil && w.up() }) {
+// absentLocked notes that a worker has gone.
+func (c *care) absentLocked(now time.Time, p *Pool) {
+	up := func(w *worker) bool { return w != nil && w.upLocked() }
+	if c.absentSince.IsZero() && !slices.ContainsFunc(p.workers, up) {
 		c.absentSince = now
 	}
 }
@@ -96,10 +99,10 @@ func (c *Config) period() time.Duration {
 	return min(max(every, mostOften), rarest)
 }
 
-// lookLater is locked: it arms the timer when there is something to look after.
-func (p *Pool) lookLater() {
+// lookLaterLocked arms the timer when there is something to look after.
+func (p *Pool) lookLaterLocked() {
 	c := &p.care
-	if c.every == 0 || c.armed || p.ending || !p.mayExceed() {
+	if c.every == 0 || c.armed || p.ending || !p.mayExceedLocked() {
 		return
 	}
 	c.armed = true
@@ -111,22 +114,22 @@ func (p *Pool) lookLater() {
 	}
 }
 
-// mayExceed is locked: a limit could be exceeded if nothing else happened.
-func (p *Pool) mayExceed() bool {
+// mayExceedLocked reports whether a limit could be exceeded if nothing else happened.
+func (p *Pool) mayExceedLocked() bool {
 	if len(p.care.aging) > 0 || p.cfg.QueueTimeout > 0 && len(p.resend) > 0 {
 		return true
 	}
 	ages := p.cfg.IdleTimeout > 0 || p.cfg.MaxLifetime > 0
 	for _, w := range p.workers {
-		if w != nil && (len(w.calls) > 0 || ages && w.up()) {
+		if w != nil && (len(w.calls) > 0 || ages && w.upLocked()) {
 			return true
 		}
 	}
 	return false
 }
 
-// stop is locked: it leaves no timer.
-func (c *care) stop(p *Pool) {
+// stopLocked leaves no timer.
+func (c *care) stopLocked(p *Pool) {
 	if c.armed && c.timer.Stop() {
 		c.armed = false
 		p.exited.Done()
@@ -137,7 +140,7 @@ func (c *care) stop(p *Pool) {
 func (p *Pool) look() {
 	defer p.exited.Done()
 	p.in.Lock()
-	workers := p.live()
+	workers := p.liveLocked()
 	p.in.Commit()
 	seen := make([]sight, len(workers))
 	for i, w := range workers {
@@ -148,11 +151,11 @@ func (p *Pool) look() {
 	now := time.Now()
 	for i, w := range workers {
 		if w.life == serving || w.life == retiring {
-			p.judge(w, seen[i], now)
+			p.judgeLocked(w, seen[i], now)
 		}
 	}
-	p.expire(now)
-	p.dispatch()
+	p.expireLocked(now)
+	p.dispatchLocked()
 	p.in.Commit()
 }
 
@@ -205,8 +208,8 @@ func (w *worker) running() uint64 {
 	return binary.NativeEndian.Uint64(words[wire.PageRunning:])
 }
 
-// judge is locked.
-func (p *Pool) judge(w *worker, s sight, now time.Time) {
+// judgeLocked kills or retires w where a limit is exceeded, by what a look has shown.
+func (p *Pool) judgeLocked(w *worker, s sight, now time.Time) {
 	cfg := &p.cfg
 	if s.beat != w.beat || len(w.calls) == 0 {
 		w.beat, w.movedAt = s.beat, now
@@ -217,26 +220,26 @@ func (p *Pool) judge(w *worker, s sight, now time.Time) {
 	case cfg.MemoryHard > 0 && s.memory > cfg.MemoryHard:
 		w.kill(ErrMemory)
 	case cfg.MemorySoft > 0 && s.memory > cfg.MemorySoft:
-		w.retire(byMemory)
+		w.retireLocked(byMemory)
 	case !w.expires.IsZero() && now.After(w.expires):
-		w.retire(byLifetime)
+		w.retireLocked(byLifetime)
 	case cfg.IdleTimeout > 0 && len(w.calls) == 0 && now.Sub(w.busyAt) >= cfg.IdleTimeout &&
-		p.serving() > cfg.MinWorkers:
-		w.retire(byIdleness)
+		p.servingLocked() > cfg.MinWorkers:
+		w.retireLocked(byIdleness)
 	}
 	if cfg.RunTimeout == 0 && !cfg.KillCancelled {
 		return
 	}
 	for _, c := range w.calls {
 		if c.stage.begun() || !w.exact || c.id() == s.running {
-			p.judgeCall(w, c, now)
+			p.judgeCallLocked(w, c, now)
 		}
 	}
 }
 
-// judgeCall is locked: c has started.
-func (p *Pool) judgeCall(w *worker, c *call, now time.Time) {
-	t := c.inTrouble()
+// judgeCallLocked does so for the limits of c, which has started.
+func (p *Pool) judgeCallLocked(w *worker, c *call, now time.Time) {
+	t := c.inTroubleLocked()
 	if t.startedAt.IsZero() {
 		t.startedAt = now
 	}
@@ -247,7 +250,7 @@ func (p *Pool) judgeCall(w *worker, c *call, now time.Time) {
 			t.stopAt = now.Add(p.cfg.Grace)
 		}
 		if now.After(t.stopAt) {
-			w.kill(t.killCause(cause))
+			w.kill(t.killCauseLocked(cause))
 		}
 	case p.cfg.RunTimeout > 0 && now.Sub(t.startedAt) >= p.cfg.RunTimeout:
 		t.overdue, t.stopAt = true, now.Add(p.cfg.Grace)
@@ -255,9 +258,9 @@ func (p *Pool) judgeCall(w *worker, c *call, now time.Time) {
 	}
 }
 
-// killCause is why a call's worker is killed. The end of the call's context is told, too, where
-// that came before RunTimeout.
-func (t *trouble) killCause(ctxCause error) error {
+// killCauseLocked returns why a call's worker is killed. The end of the call's context is told,
+// too, where that came before RunTimeout.
+func (t *trouble) killCauseLocked(ctxCause error) error {
 	switch {
 	case !t.overdue:
 		return ctxCause
@@ -267,11 +270,11 @@ func (t *trouble) killCause(ctxCause error) error {
 	return ErrRunTimeout
 }
 
-// expire is locked: it ends calls that have waited too long, in the queue or, given back by a
-// worker, in resend. All wait as long, so the eldest of the queue are the first.
-func (p *Pool) expire(now time.Time) {
+// expireLocked ends calls that have waited too long, in the queue or, given back by a worker, in
+// resend. All wait as long, so the eldest of the queue are the first.
+func (p *Pool) expireLocked(now time.Time) {
 	c := &p.care
-	now = c.waited(now, &p.cfg)
+	now = c.waitedLocked(now, &p.cfg)
 	for len(c.aging) > 0 {
 		eldest := c.aging[0]
 		waits := eldest.node.State().Queued()
@@ -285,14 +288,14 @@ func (p *Pool) expire(now time.Time) {
 	}
 	for _, c := range slices.Clone(p.resend) {
 		if !c.until.IsZero() && now.After(c.until) {
-			p.giveUp(c, ErrQueueTimeout)
+			p.giveUpLocked(c, ErrQueueTimeout)
 		}
 	}
 }
 
-// limit is locked: w is new, and gets its share of the limits. They differ by up to a tenth, so
-// that workers which started together do not end together.
-func (w *worker) limit(cfg *Config, now time.Time) {
+// limitLocked gives w, which is new, its share of the limits. They differ by up to a tenth, so that
+// workers which started together do not end together.
+func (w *worker) limitLocked(cfg *Config, now time.Time) {
 	w.busyAt = now
 	if n := cfg.MaxTasks; n > 0 {
 		w.mayTake = n - rand.IntN(n/10+1)
@@ -302,21 +305,21 @@ func (w *worker) limit(cfg *Config, now time.Time) {
 	}
 }
 
-// countDown is locked: w has been given one call more of those that Config.MaxTasks allows.
-func (w *worker) countDown() {
+// countDownLocked counts a call that w has been given, of those that Config.MaxTasks allows.
+func (w *worker) countDownLocked() {
 	if w.mayTake > 0 {
 		if w.mayTake--; w.mayTake == 0 {
-			w.retire(byTasks)
+			w.retireLocked(byTasks)
 		}
 	}
 }
 
-// letGo is locked: workers that are to go, and have nothing to do, go.
-func (p *Pool) letGo() {
+// letGoLocked dismisses the retiring workers that have no calls.
+func (p *Pool) letGoLocked() {
 	for _, w := range p.workers {
 		if w != nil && w.life == retiring && len(w.calls) == 0 {
-			w.to(leaving)
-			p.announce()
+			w.toLocked(leaving)
+			p.announceLocked()
 			w.dismiss()
 		}
 	}

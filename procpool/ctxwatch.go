@@ -11,9 +11,9 @@ type ctxWatch struct {
 	dropped bool
 }
 
-// watch is locked: c's worker is told when the context that c was submitted with ends. The end by
+// watchLocked has c's worker told when the context that c was submitted with ends. The end by
 // Cancel comes through host.Cancelled.
-func (p *Pool) watch(c *call) {
+func (p *Pool) watchLocked(c *call) {
 	parent := c.node.Parent()
 	done := parent.Done()
 	if c.watch != nil || done == nil {
@@ -44,8 +44,8 @@ func (p *Pool) register(w *ctxWatch) {
 	}
 }
 
-// unwatch is locked: c has ended.
-func (p *Pool) unwatch(c *call) {
+// unwatchLocked undoes watchLocked: c has ended.
+func (p *Pool) unwatchLocked(c *call) {
 	w := c.watch
 	if w == nil {
 		return
@@ -53,12 +53,12 @@ func (p *Pool) unwatch(c *call) {
 	c.watch = nil
 	if w.calls--; w.calls == 0 {
 		delete(p.watches, w.ctx.Done())
-		p.keepWatch(w)
+		p.keepWatchLocked(w)
 	}
 }
 
-// keepWatch is locked: w is the one that is kept for the next call.
-func (p *Pool) keepWatch(w *ctxWatch) {
+// keepWatchLocked keeps w for the next call, in place of the one before it.
+func (p *Pool) keepWatchLocked(w *ctxWatch) {
 	if old := p.kept; old != nil {
 		old.dropped = true
 		if stop := old.stop; stop != nil {
@@ -72,7 +72,7 @@ func (p *Pool) keepWatch(w *ctxWatch) {
 func (p *Pool) contextEnded(w *ctxWatch) {
 	var calls []*call
 	p.in.Lock()
-	for _, worker := range p.live() {
+	for _, worker := range p.liveLocked() {
 		for _, c := range worker.calls {
 			if c.watch == w {
 				calls = append(calls, c)

@@ -19,51 +19,51 @@ const (
 	aheadBelow = 2 * time.Millisecond // LONG in the worker in Python
 )
 
-// dispatch is locked: queued calls go to workers with room, and to waiting ones that take calls
-// which descend from their task; where there are too few workers, new ones are started.
-func (p *Pool) dispatch() {
+// dispatchLocked sends queued calls to workers with room, and to waiting ones that take calls which
+// descend from their task. Where there are too few workers, it starts new ones.
+func (p *Pool) dispatchLocked() {
 	for {
-		w := p.freest()
+		w := p.freestLocked()
 		if w == nil {
 			break
 		}
-		c := p.next()
+		c := p.nextLocked()
 		if c == nil {
 			break
 		}
-		p.assign(p.homeOf(c, w), c, 0)
+		p.assignLocked(p.homeOfLocked(c, w), c, 0)
 	}
 	for _, w := range p.workers {
 		if w == nil || w.want == nil {
 			continue
 		}
-		if c := p.descendant(w.want); c != nil {
+		if c := p.descendantLocked(w.want); c != nil {
 			under := w.want.id()
 			w.want = nil
-			p.assign(w, c, under)
+			p.assignLocked(w, c, under)
 		}
 	}
 	if n := len(p.resend) + p.in.LenLocked(); n > 0 {
-		p.grow(n)
+		p.growLocked(n)
 	} else {
-		p.grow(0)
-		p.revoke()
+		p.growLocked(0)
+		p.revokeLocked()
 	}
-	p.roll()
-	p.letGo()
-	p.lookLater()
+	p.rollLocked()
+	p.letGoLocked()
+	p.lookLaterLocked()
 }
 
-// revoke is locked: nothing is queued. An idle worker gets half of what waits in the one that has
-// the most to do.
-func (p *Pool) revoke() {
-	idle := p.freest()
+// revokeLocked has an idle worker get half of the calls of the one that has the most to do. Nothing
+// is queued.
+func (p *Pool) revokeLocked() {
+	idle := p.freestLocked()
 	if idle == nil || len(idle.calls) > 0 {
 		return
 	}
 	var most *worker
 	for _, w := range p.workers {
-		if w != nil && w.worthRevoking() && (most == nil || len(w.calls) > len(most.calls)) {
+		if w != nil && w.worthRevokingLocked() && (most == nil || len(w.calls) > len(most.calls)) {
 			most = w
 		}
 	}
@@ -75,88 +75,90 @@ func (p *Pool) revoke() {
 	}
 }
 
-// worthRevoking is locked: what waits in w is enough work to be carried to another.
-func (w *worker) worthRevoking() bool {
-	return w.up() && w.exact && !w.revoked && w.suspended == 0 && time.Duration(len(w.calls)-1)*w.pace > windowWork/2
+// worthRevokingLocked reports whether what waits in w is enough work to be carried to another.
+func (w *worker) worthRevokingLocked() bool {
+	return w.upLocked() && w.exact && !w.revoked && w.suspended == 0 &&
+		time.Duration(len(w.calls)-1)*w.pace > windowWork/2
 }
 
-// freest is locked: the worker with the fewest tasks, of those that have room for one more.
-func (p *Pool) freest() *worker {
+// freestLocked returns the worker with the fewest tasks, of those that have room for one more; nil:
+// none has.
+func (p *Pool) freestLocked() *worker {
 	var best *worker
 	for _, w := range p.workers {
-		if w != nil && w.available() && (best == nil || len(w.calls) < len(best.calls)) {
+		if w != nil && w.availableLocked() && (best == nil || len(w.calls) < len(best.calls)) {
 			best = w
 		}
 	}
 	return best
 }
 
-// available is locked: w takes one call more.
-func (w *worker) available() bool {
-	return w.life == serving && w.version <= w.pool.version && w.room()
+// availableLocked reports whether w takes one call more.
+func (w *worker) availableLocked() bool {
+	return w.life == serving && w.version <= w.pool.version && w.roomLocked()
 }
 
-// room is locked. A worker in which a task waits takes only what descends from that task, unless it
-// runs several at once.
-func (w *worker) room() bool {
+// roomLocked reports whether w has room for a call. A worker in which a task waits takes only what
+// descends from that task, unless it runs several at once.
+func (w *worker) roomLocked() bool {
 	if w.width > 1 {
 		return len(w.calls)-w.suspended < w.width
 	}
-	return w.suspended == 0 && len(w.calls) < w.window && (len(w.calls) == 0 || !w.stuck())
+	return w.suspended == 0 && len(w.calls) < w.window && (len(w.calls) == 0 || !w.stuckLocked())
 }
 
-// stuck is locked: a foreign worker is in a call that has turned out long. While that runs it may
-// be unable to give back the calls that were sent ahead.
-func (w *worker) stuck() bool {
+// stuckLocked reports whether a foreign worker is in a call that has turned out long. While that
+// runs it may be unable to give back the calls that were sent ahead.
+func (w *worker) stuckLocked() bool {
 	return w.pool.foreign() && time.Since(w.heardAt) > aheadBelow
 }
 
-// next is locked: the call that is to go to a worker, nil when none is queued.
-func (p *Pool) next() *call {
+// nextLocked takes the call that is to go to a worker; nil when none is queued.
+func (p *Pool) nextLocked() *call {
 	for len(p.resend) > 0 {
 		c := p.resend[0]
 		p.resend = p.resend[1:]
-		if p.startable(c) {
+		if p.startableLocked(c) {
 			return c
 		}
 	}
 	for n := p.in.PopLocked(); n != nil; n = p.in.PopLocked() {
-		if c := n.Data.(*call); p.startable(c) {
+		if c := n.Data.(*call); p.startableLocked(c) {
 			return c
 		}
 	}
 	return nil
 }
 
-// startable is locked: it ends a call that has been taken from a queue, and whose context has
-// ended.
-func (p *Pool) startable(c *call) bool {
+// startableLocked reports whether c, taken from a queue, may go to a worker. Where its context has
+// ended it ends the call.
+func (p *Pool) startableLocked(c *call) bool {
 	err := context.Cause(c.node.Context())
 	if err == nil && c.inner != nil && !c.inner.Claim() && c.inner.State().Over() {
 		err = context.Canceled
 	}
 	if err != nil {
-		c.to(ending)
+		c.toLocked(ending)
 		p.in.AfterLocked(func() { p.end([]outcome{{call: c, err: err}}) })
 	}
 	return err == nil
 }
 
-// descendant is locked: it takes a queued call that descends from c, nil when there is none.
-func (p *Pool) descendant(c *call) *call {
+// descendantLocked takes a queued call that descends from c, nil when there is none.
+func (p *Pool) descendantLocked(c *call) *call {
 	for k := c.kids; k != nil; k = k.next {
 		switch {
 		case k.stage == requeued:
-			p.unqueue(k)
-			if p.startable(k) {
+			p.unqueueLocked(k)
+			if p.startableLocked(k) {
 				return k
 			}
 		case k.node.State().Queued():
-			if p.in.TakeLocked(k.node) && p.startable(k) {
+			if p.in.TakeLocked(k.node) && p.startableLocked(k) {
 				return k
 			}
 		default:
-			if d := p.descendant(k); d != nil {
+			if d := p.descendantLocked(k); d != nil {
 				return d
 			}
 		}
@@ -164,19 +166,19 @@ func (p *Pool) descendant(c *call) *call {
 	return nil
 }
 
-// unqueue is locked: it takes c out of resend.
-func (p *Pool) unqueue(c *call) {
+// unqueueLocked takes c out of resend.
+func (p *Pool) unqueueLocked(c *call) {
 	if i := slices.Index(p.resend, c); i >= 0 {
 		p.resend = slices.Delete(p.resend, i, i+1)
 	}
 }
 
-// requeue is locked: calls that have not started anywhere go before all that is queued, the eldest
+// requeueLocked puts calls that have not started anywhere before all that is queued, the eldest
 // first.
-func (p *Pool) requeue(calls ...*call) {
+func (p *Pool) requeueLocked(calls ...*call) {
 	for _, c := range calls {
 		c.worker = nil
-		c.to(requeued)
+		c.toLocked(requeued)
 	}
 	p.resend = append(p.resend, calls...)
 	slices.SortFunc(p.resend, func(a, b *call) int {
@@ -187,19 +189,19 @@ func (p *Pool) requeue(calls ...*call) {
 	})
 }
 
-// assign is locked: it sends c to w.
-func (p *Pool) assign(w *worker, c *call, under uint64) {
+// assignLocked sends c to w.
+func (p *Pool) assignLocked(w *worker, c *call, under uint64) {
 	if len(w.calls) > 0 {
-		p.grow(max(1, len(p.resend)+p.in.LenLocked()))
+		p.growLocked(max(1, len(p.resend)+p.in.LenLocked()))
 	}
 	if len(w.calls) == 0 {
 		w.movedAt = time.Now()
 		w.heardAt = w.movedAt
 	}
 	c.worker = w
-	c.to(sent)
+	c.toLocked(sent)
 	w.calls[c.id()] = c
-	w.countDown()
+	w.countDownLocked()
 	c.node.Lane = int32(w.lane)
 	for ; w.bound <= int(c.fn); w.bound++ {
 		w.out.push(wire.Frame{Type: wire.Bind, Arg: uint16(w.bound), Body: []byte(p.names[w.bound])})
@@ -225,15 +227,15 @@ func (p *Pool) assign(w *worker, c *call, under uint64) {
 		w.out.push(f)
 	}
 	if !w.turn.lone || c.comer != coming {
-		w.turn.on(readerCalled)
+		w.turn.onLocked(readerCalled)
 	}
-	p.watch(c)
+	p.watchLocked(c)
 }
 
-// adapt is locked: a call of w's took 1<<bits nanoseconds, or somewhat less. The window follows:
-// long calls go to a worker one by one, tiny ones in numbers, and where none may be sent ahead, or
-// without a measure, each waits in the pool for the one before it.
-func (w *worker) adapt(bits int) {
+// adaptLocked adapts w's window to a call that took 1<<bits nanoseconds, or somewhat less. Long
+// calls go to a worker one by one, tiny ones in numbers. Where none may be sent ahead, or without a
+// measure, each waits in the pool for the one before it.
+func (w *worker) adaptLocked(bits int) {
 	if !w.ahead || bits == 0 {
 		return
 	}

@@ -9,8 +9,8 @@ func (p *Pool) PIDs() []int {
 	p.in.Lock()
 	defer p.in.Commit()
 	var pids []int
-	for _, w := range p.live() {
-		if w.up() {
+	for _, w := range p.liveLocked() {
+		if w.upLocked() {
 			pids = append(pids, w.proc.Pid)
 		}
 	}
@@ -21,8 +21,8 @@ func (p *Pool) PIDs() []int {
 func (p *Pool) Kill(i int, signal os.Signal) bool {
 	p.in.Lock()
 	defer p.in.Commit()
-	for _, w := range p.live() {
-		if !w.up() {
+	for _, w := range p.liveLocked() {
+		if !w.upLocked() {
 			continue
 		}
 		if i--; i < 0 {

@@ -40,7 +40,7 @@ func newFuzzedPool(t *testing.T, shared *os.File, concurrency int) *fuzzedPool {
 	})
 	require.NoError(t, err)
 	p.in.Lock()
-	w := p.newWorker(0)
+	w := p.newWorkerLocked(0)
 	p.ending = true // no other one comes
 	p.in.Commit()
 	hello, err := json.Marshal(wire.Greeting{

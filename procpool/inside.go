@@ -56,16 +56,16 @@ func (r *remote) Resolve(output []byte, c quartet.Codec, err error) {
 	p := r.pool
 	p.in.Lock()
 	delete(r.from.made, r.id)
-	r.from.madeBytes -= r.size()
+	r.from.madeBytes -= r.sizeLocked()
 	if r.parent != nil {
-		r.parent.disown(r.record)
+		r.parent.disownLocked(r.record)
 	}
 	p.in.Commit()
 	r.reply(output, c, err)
 }
 
-// size is what the call's input takes, with what the pool keeps of it.
-func (r *remote) size() int { return len(r.record.input) + len(r.name) }
+// sizeLocked returns what the call's input takes, with what the pool keeps of it.
+func (r *remote) sizeLocked() int { return len(r.record.input) + len(r.name) }
 
 // reply sends the worker the outcome of the call.
 func (r *remote) reply(output []byte, c quartet.Codec, err error) { r.send(wire.Reply, output, c, err) }
@@ -89,8 +89,8 @@ func (r *remote) send(kind wire.Type, output []byte, c quartet.Codec, err error)
 	}
 }
 
-// called is locked: a task of w calls a function of its own.
-func (p *Pool) called(w *worker, f wire.Frame) (errand, error) {
+// calledLocked handles a CALL: a task of w calls a function of its own.
+func (p *Pool) calledLocked(w *worker, f wire.Frame) (errand, error) {
 	x, name, input, err := wire.ParseCall(f)
 	if err != nil {
 		return errand{}, err
@@ -109,7 +109,7 @@ func (p *Pool) called(w *worker, f wire.Frame) (errand, error) {
 	if f.Flags&wire.FlagStream != 0 {
 		p.streams(r.record, r)
 	}
-	if r.record.fn, err = p.learn(w, name); err == nil && p.wild(w, r) {
+	if r.record.fn, err = p.learnLocked(w, name); err == nil && p.wildLocked(w, r) {
 		err = fmt.Errorf("%w: the tasks of one worker have made too many calls that have not ended",
 			quartet.ErrSaturated)
 	}
@@ -120,25 +120,25 @@ func (p *Pool) called(w *worker, f wire.Frame) (errand, error) {
 		return errand{submit: r, refuse: err}, nil
 	}
 	w.made[r.id] = r
-	w.madeBytes += r.size()
+	w.madeBytes += r.sizeLocked()
 	return errand{submit: r}, nil
 }
 
-// wild is locked: w has made more calls than the pool keeps for one worker.
-func (p *Pool) wild(w *worker, r *remote) bool {
-	return len(w.made) >= mostMade || w.madeBytes+r.size() > 2*p.cfg.MaxFrame+slackOfFrame
+// wildLocked reports whether w has made more calls than the pool keeps for one worker.
+func (p *Pool) wildLocked(w *worker, r *remote) bool {
+	return len(w.made) >= mostMade || w.madeBytes+r.sizeLocked() > 2*p.cfg.MaxFrame+slackOfFrame
 }
 
-// learn is locked: the number of a function that a task of w calls. Workers cannot fill the table
-// of names, which has to serve this process too.
-func (p *Pool) learn(w *worker, name string) (uint16, error) {
+// learnLocked returns the number of a function that a task of w calls. Workers cannot fill the
+// table of names, which has to serve this process too.
+func (p *Pool) learnLocked(w *worker, name string) (uint16, error) {
 	if number, ok := p.numbers.Load(name); ok {
 		return number.(uint16), nil
 	}
 	if w.learned >= mostNames || p.learned >= mostLearned {
 		return 0, fmt.Errorf("procpool: %.100q is one function too many that only workers know of", name)
 	}
-	number, err := p.newNumber(name)
+	number, err := p.newNumberLocked(name)
 	if err == nil {
 		w.learned++
 		p.learned++
@@ -165,7 +165,7 @@ func (p *Pool) submitRemote(r *remote) {
 	p.in.Lock()
 	c.node = n
 	if r.parent != nil {
-		r.parent.adopt(c)
+		r.parent.adoptLocked(c)
 	}
 	p.in.Commit()
 	if err := p.in.SubmitExempt(n); err != nil {

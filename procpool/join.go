@@ -23,9 +23,9 @@ var comers = steps.Table[comer]{
 	Follows: [][]comer{absent: {coming}, coming: {here}, here: {}},
 }
 
-// mayRest is locked: nothing is to come but the result of a call whose submitter is about to read
-// it.
-func (w *worker) mayRest() bool {
+// mayRestLocked reports whether nothing is to come but the result of a call whose submitter is
+// about to read it.
+func (w *worker) mayRestLocked() bool {
 	for _, c := range w.calls {
 		if c.comer != coming {
 			return false
@@ -38,9 +38,9 @@ func (w *worker) mayRest() bool {
 func (w *worker) rest() {
 	in := &w.pool.in
 	in.Lock()
-	rests := w.mayRest()
+	rests := w.mayRestLocked()
 	if rests {
-		w.turn.on(readerRests)
+		w.turn.onLocked(readerRests)
 	}
 	in.Commit()
 	if !rests {
@@ -56,7 +56,7 @@ func (w *worker) rest() {
 			event = tickPasses
 		}
 		in.Lock()
-		w.turn.on(event)
+		w.turn.onLocked(event)
 		reads = w.turn.who == reading
 		in.Commit()
 	}
@@ -74,9 +74,9 @@ func (p *Pool) join(c *call) {
 	p.in.Lock()
 	w := c.worker
 	c.comer = comers.Step(c.comer, here) // whatever takes c from now on calls the reader
-	mine := w != nil && w.turn.on(submitterTakes)
+	mine := w != nil && w.turn.onLocked(submitterTakes)
 	if w != nil && !mine {
-		w.turn.on(readerCalled)
+		w.turn.onLocked(readerCalled)
 	}
 	p.in.Commit()
 	if !mine {
@@ -96,9 +96,9 @@ func (p *Pool) join(c *call) {
 func (p *Pool) leave(w *worker, failed bool) {
 	p.in.Lock()
 	defer p.in.Commit()
-	w.turn.on(submitterLeaves)
+	w.turn.onLocked(submitterLeaves)
 	if failed || len(w.calls) > 0 {
-		w.turn.on(readerCalled)
+		w.turn.onLocked(readerCalled)
 	}
 }
 

@@ -39,13 +39,13 @@ func (p *Pool) keyOf(of any) *key {
 	return &key{intake.Key{Keys: p.keys, Of: of}, maphash.Comparable(p.seed, of)}
 }
 
-// homeOf is locked: the worker that c goes to, other where c has no key, or its key's worker no
+// homeOfLocked returns the worker that c goes to: other where c has no key, or its key's worker no
 // room.
-func (p *Pool) homeOf(c *call, other *worker) *worker {
+func (p *Pool) homeOfLocked(c *call, other *worker) *worker {
 	if c.key == nil {
 		return other
 	}
-	if w := p.workers[c.key.hash%uint64(p.cfg.Workers)]; w != nil && w.available() {
+	if w := p.workers[c.key.hash%uint64(p.cfg.Workers)]; w != nil && w.availableLocked() {
 		return w
 	}
 	return other

@@ -54,7 +54,7 @@ func FuzzLedgerOfAWorker(f *testing.F) {
 		require.Len(t, victim.Workers(), 1)
 		require.Equal(t, running, w.running())
 		victim.in.Lock()
-		victim.judge(w, w.see(false), time.Now())
+		victim.judgeLocked(w, w.see(false), time.Now())
 		victim.in.Commit()
 		victim.dies(t, shared)
 		runtime.ReadMemStats(&after)

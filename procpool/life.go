@@ -30,14 +30,14 @@ var lives = steps.Table[life]{
 	},
 }
 
-// to is locked.
-func (w *worker) to(next life) { w.life = lives.Step(w.life, next) }
+// toLocked moves w to its next life.
+func (w *worker) toLocked(next life) { w.life = lives.Step(w.life, next) }
 
-// up is locked: w has said hello and is not gone.
-func (w *worker) up() bool { return w.life > booting && w.life < buried }
+// upLocked reports whether w has said hello and is not gone.
+func (w *worker) upLocked() bool { return w.life > booting && w.life < buried }
 
-// staying is locked: w counts among Config.Workers.
-func (w *worker) staying() bool { return w.life <= serving && w.why == "" }
+// stayingLocked reports whether w counts among Config.Workers.
+func (w *worker) stayingLocked() bool { return w.life <= serving && w.why == "" }
 
 // Why a worker has ended, in Restarts.
 const (
@@ -59,8 +59,8 @@ const (
 // errNotNeeded kills a worker that has not even come up, and is not wanted any more.
 var errNotNeeded = errors.New("procpool: the worker is not needed")
 
-// retire is locked: w is to go when its calls have ended. One that has not come up goes at once.
-func (w *worker) retire(why string) {
+// retireLocked has w go when its calls have ended. One that has not come up goes at once.
+func (w *worker) retireLocked(why string) {
 	if w.why != "" || w.life > serving {
 		return
 	}
@@ -69,11 +69,11 @@ func (w *worker) retire(why string) {
 		w.kill(errNotNeeded)
 		return
 	}
-	w.to(retiring)
+	w.toLocked(retiring)
 }
 
-// endedBy is locked: how w has ended, for Restarts. Empty: the pool has ended.
-func (w *worker) endedBy(booted bool) string {
+// endedByLocked says how w has ended, for Restarts. Empty: the pool has ended.
+func (w *worker) endedByLocked(booted bool) string {
 	cause := w.killedBy()
 	switch {
 	case w.pool.ending, errors.Is(cause, errPoolEnds):

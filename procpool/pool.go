@@ -95,13 +95,14 @@ func New(cfg Config) (*Pool, error) {
 	p.care.every = cfg.period()
 	p.care.absentSince = time.Now()
 	p.in.Init(intake.Config{
-		Package: "procpool", Name: cfg.Name, Logger: cfg.Logger, Host: (*host)(p), Ready: p.dispatch, Slots: p.slots,
+		Package: "procpool", Name: cfg.Name, Logger: cfg.Logger, Host: (*host)(p), Ready: p.dispatchLocked,
+		Slots:      p.slotsLocked,
 		RejectLate: cfg.RejectLate,
 		Queue:      cfg.Queue, InFlight: cfg.InFlight, Full: cfg.Saturation,
 		OnPanic: cfg.OnPanic, CloseWarning: cfg.CloseWarning, ExactTimes: cfg.ExactTimes, Observer: cfg.Observer,
 	})
 	p.in.Lock()
-	p.dispatch() // starts MinWorkers
+	p.dispatchLocked() // starts MinWorkers
 	p.in.Commit()
 	return p, nil
 }
@@ -170,10 +171,10 @@ func (p *Pool) submitRecord(ctx context.Context, c quartet.Call, level Level, k 
 func (p *Pool) age(c *call) {
 	p.in.Lock()
 	defer p.in.Commit()
-	c.until = p.care.waited(time.Now(), &p.cfg).Add(p.cfg.QueueTimeout)
+	c.until = p.care.waitedLocked(time.Now(), &p.cfg).Add(p.cfg.QueueTimeout)
 	if c.node.State().Queued() {
 		p.care.aging = append(p.care.aging, c)
-		p.lookLater()
+		p.lookLaterLocked()
 	}
 }
 
@@ -215,10 +216,10 @@ func (p *Pool) fill(c *call) (err error) {
 func (p *Pool) refusal(parent context.Context) error {
 	p.in.Lock()
 	defer p.in.Commit()
-	if err := p.boot.refuse(); err != nil && parent.Err() == nil && !p.in.DrainingLocked() && len(p.live()) == 0 {
-		return err
+	if parent.Err() != nil || p.in.DrainingLocked() || len(p.liveLocked()) > 0 {
+		return nil
 	}
-	return nil
+	return p.boot.refuseLocked()
 }
 
 // number is the number under which workers know a function.
@@ -228,11 +229,11 @@ func (p *Pool) number(name string) (uint16, error) {
 	}
 	p.in.Lock()
 	defer p.in.Commit()
-	return p.newNumber(name)
+	return p.newNumberLocked(name)
 }
 
-// newNumber is locked.
-func (p *Pool) newNumber(name string) (uint16, error) {
+// newNumberLocked returns the number of a function, and gives it one where it has none.
+func (p *Pool) newNumberLocked(name string) (uint16, error) {
 	if number, ok := p.numbers.Load(name); ok {
 		return number.(uint16), nil
 	}
@@ -256,7 +257,7 @@ func (p *Pool) Ahead() int {
 	p.in.Lock()
 	defer p.in.Commit()
 	n := 2 * p.cfg.Workers
-	for _, w := range p.live() {
+	for _, w := range p.liveLocked() {
 		n += 2 * w.window
 	}
 	return n
@@ -303,15 +304,15 @@ var errPoolEnds = fmt.Errorf("%w: the worker had not ended within Config.Grace",
 // to.
 func (p *Pool) killAll() {
 	p.in.Lock()
-	workers := p.live()
+	workers := p.liveLocked()
 	p.in.Commit()
 	for _, w := range workers {
 		w.kill(errPoolEnds)
 	}
 }
 
-// live is locked.
-func (p *Pool) live() []*worker {
+// liveLocked returns the workers that are not buried.
+func (p *Pool) liveLocked() []*worker {
 	var live []*worker
 	for _, w := range p.workers {
 		if w != nil {
@@ -325,11 +326,11 @@ func (p *Pool) live() []*worker {
 func (p *Pool) dismiss() {
 	p.in.Lock()
 	p.ending = true
-	p.announce()
-	p.boot.stop(&p.exited)
-	p.keepWatch(nil)
-	p.care.stop(p)
-	workers := p.live()
+	p.announceLocked()
+	p.boot.stopLocked(&p.exited)
+	p.keepWatchLocked(nil)
+	p.care.stopLocked(p)
+	workers := p.liveLocked()
 	for _, w := range workers {
 		if w.life == booting { // nothing runs there
 			w.kill(errPoolEnds)
@@ -348,8 +349,8 @@ func (p *Pool) dismiss() {
 // is to run them.
 const namesInHello = 1 << 20
 
-// hello is locked: what a new worker is told.
-func (p *Pool) hello(nonce string, program *wire.Boot, bulk bool) (wire.Greeting, []byte, error) {
+// helloLocked returns what a new worker is told.
+func (p *Pool) helloLocked(nonce string, program *wire.Boot, bulk bool) (wire.Greeting, []byte, error) {
 	told, size := 0, 0
 	for ; told < len(p.names) && size+len(p.names[told]) <= namesInHello; told++ {
 		size += len(p.names[told])

@@ -4,8 +4,8 @@ import (
 	"context"
 )
 
-// announce is locked: who waits in Ready or Reload looks again.
-func (p *Pool) announce() {
+// announceLocked wakes who waits in Ready or Reload, to look again.
+func (p *Pool) announceLocked() {
 	if p.changed != nil {
 		close(p.changed)
 		p.changed = nil
@@ -17,11 +17,11 @@ func (p *Pool) stop() {
 	p.in.Lock()
 	defer p.in.Commit()
 	p.stopping = true
-	p.announce()
+	p.announceLocked()
 }
 
-// news is locked: a channel that announce closes.
-func (p *Pool) news() <-chan struct{} {
+// newsLocked returns a channel that announceLocked closes.
+func (p *Pool) newsLocked() <-chan struct{} {
 	if p.changed == nil {
 		p.changed = make(chan struct{})
 	}
@@ -33,7 +33,7 @@ func (p *Pool) await(ctx context.Context, look func() (done bool, err error)) er
 	for {
 		p.in.Lock()
 		done, err := look()
-		news := p.news()
+		news := p.newsLocked()
 		p.in.Commit()
 		if done || err != nil {
 			return err
@@ -46,8 +46,8 @@ func (p *Pool) await(ctx context.Context, look func() (done bool, err error)) er
 	}
 }
 
-// serving is locked: how many workers take calls.
-func (p *Pool) serving() (n int) {
+// servingLocked counts the workers that take calls.
+func (p *Pool) servingLocked() (n int) {
 	for _, w := range p.workers {
 		if w != nil && w.life == serving && w.version <= p.version {
 			n++
@@ -64,13 +64,13 @@ func (p *Pool) Ready(ctx context.Context) error {
 	p.made()
 	return p.await(ctx, func() (bool, error) {
 		want := max(1, min(p.cfg.MinWorkers, p.cfg.Workers))
-		switch up := p.serving(); {
+		switch up := p.servingLocked(); {
 		case up >= want:
 			return true, nil
-		case p.bootError() != nil:
-			return true, p.bootError()
+		case p.bootErrorLocked() != nil:
+			return true, p.bootErrorLocked()
 		default:
-			p.grow(want - up)
+			p.growLocked(want - up)
 			return false, nil
 		}
 	})

@@ -51,7 +51,7 @@ func (p *Pool) receiveSome(w *worker) (more bool, err error) {
 			break
 		}
 		var e errand
-		if e, err = p.frame(w, f); err != nil {
+		if e, err = p.frameLocked(w, f); err != nil {
 			break
 		}
 		if !e.empty() {
@@ -59,7 +59,7 @@ func (p *Pool) receiveSome(w *worker) (more bool, err error) {
 		}
 	}
 	w.heardAt = time.Now()
-	p.dispatch()
+	p.dispatchLocked()
 	p.in.Commit()
 	w.ended = p.run(w, errands, w.ended[:0])
 	clear(errands)
@@ -116,8 +116,8 @@ func (w *worker) fetch(o *outcome) {
 	w.out.pushQuietly(wire.Frame{Type: wire.Free, ID: uint64(o.place.At)}) // it goes with the next frame
 }
 
-// welcome is locked: f should be the hello of a worker that has started.
-func (p *Pool) welcome(w *worker, f wire.Frame) error {
+// welcomeLocked handles the first frame of a worker that has started, which should be its hello.
+func (p *Pool) welcomeLocked(w *worker, f wire.Frame) error {
 	g, err := wire.ParseGreeting(f)
 	if err == nil {
 		err = g.Check(w.greeting, !p.foreign())
@@ -126,9 +126,9 @@ func (p *Pool) welcome(w *worker, f wire.Frame) error {
 		return err
 	}
 	w.quench()
-	p.boot.succeeded()
+	p.boot.succeededLocked()
 	p.down.Store(false)
-	w.to(serving)
+	w.toLocked(serving)
 	w.ledger, w.reader.Limit = g.Ledger, p.cfg.MaxFrame
 	w.exact, w.ahead = g.Ledger, g.Ledger || p.cfg.Pipelined
 	if w.width = min(max(g.Concurrency, 1), max(p.cfg.Concurrency, 1)); w.width > 1 {
@@ -140,24 +140,24 @@ func (p *Pool) welcome(w *worker, f wire.Frame) error {
 		w.bulk = bulk.Share(w.page)
 		w.out.share(bulk.NewOutbox(w.bulk, wire.InputsAt))
 	}
-	w.limit(&p.cfg, w.movedAt)
-	p.care.present(w.movedAt, &p.cfg)
+	w.limitLocked(&p.cfg, w.movedAt)
+	p.care.presentLocked(w.movedAt, &p.cfg)
 	if w.version > p.version {
-		p.adopt(w)
+		p.adoptLocked(w)
 	}
-	p.announce()
+	p.announceLocked()
 	return nil
 }
 
-// frame is locked. What it refuses it leaves as it found it: the worker's calls are lost with the
-// worker, and not before.
-func (p *Pool) frame(w *worker, f wire.Frame) (errand, error) {
+// frameLocked handles a frame of w's. When it refuses one, it leaves the worker's calls as it found
+// them: they are lost with the worker, and not before.
+func (p *Pool) frameLocked(w *worker, f wire.Frame) (errand, error) {
 	if w.life == booting {
-		return errand{}, p.welcome(w, f)
+		return errand{}, p.welcomeLocked(w, f)
 	}
 	switch f.Type {
 	case wire.Call:
-		return p.called(w, f)
+		return p.calledLocked(w, f)
 	case wire.Taken:
 		if r := w.made[f.ID]; r != nil && r.record.items != nil { // else the call has ended meanwhile
 			return errand{}, p.takenLocked(r.record, int(f.Arg))
@@ -181,49 +181,49 @@ func (p *Pool) frame(w *worker, f wire.Frame) (errand, error) {
 	if c == nil {
 		return errand{}, fmt.Errorf("a %s frame names the task %d, which is not there", f.Type, f.ID)
 	}
-	return p.progress(w, c, f)
+	return p.progressLocked(w, c, f)
 }
 
-// progress is locked: f says how c is getting on.
-func (p *Pool) progress(w *worker, c *call, f wire.Frame) (errand, error) {
+// progressLocked handles a frame that says how c is getting on.
+func (p *Pool) progressLocked(w *worker, c *call, f wire.Frame) (errand, error) {
 	switch f.Type {
 	case wire.Suspended:
-		p.suspend(w, c, true)
+		p.suspendLocked(w, c, true)
 	case wire.Resumed:
-		p.suspend(w, c, false)
+		p.suspendLocked(w, c, false)
 		w.want = nil
 	case wire.Want:
 		w.want = c
 	case wire.Returned:
-		return p.returned(w, c, f.Arg == wire.ReturnedAsked)
+		return p.returnedLocked(w, c, f.Arg == wire.ReturnedAsked)
 	case wire.Result:
-		return p.result(w, c, f)
+		return p.resultLocked(w, c, f)
 	case wire.Item:
 		return p.itemLocked(w, c, f)
 	}
 	return errand{}, nil
 }
 
-// result is locked: c has returned.
-func (p *Pool) result(w *worker, c *call, f wire.Frame) (errand, error) {
+// resultLocked handles RESULT: c has returned.
+func (p *Pool) resultLocked(w *worker, c *call, f wire.Frame) (errand, error) {
 	o := outcome{call: c, output: f.Body, owned: f.Owned}
-	if err := w.content(&o, f); err != nil {
+	if err := w.contentLocked(&o, f); err != nil {
 		return errand{}, err
 	}
 	if c.items != nil && !o.far && len(f.Body) > 0 {
 		o.err = fmt.Errorf("procpool: the worker has sent one result of %q, which Go declares as a stream", p.names[c.fn])
 	}
-	p.suspend(w, c, false)
-	w.remove(c)
+	p.suspendLocked(w, c, false)
+	w.removeLocked(c)
 	w.completed++
 	w.last = spoken{c.id(), p.names[c.fn], c.label}
 	w.want, w.revoked, w.idleReturns = nil, false, 0
-	w.adapt(int(f.Arg >> 8))
+	w.adaptLocked(int(f.Arg >> 8))
 	return errand{ended: o}, nil
 }
 
-// content is locked: what the body of a frame of w's is, and where it lies.
-func (w *worker) content(o *outcome, f wire.Frame) (err error) {
+// contentLocked notes in o what the body of a frame of w's is, and where it lies.
+func (w *worker) contentLocked(o *outcome, f wire.Frame) (err error) {
 	switch kind := f.Arg & 0xff; kind {
 	case wire.KindOutput:
 	case wire.KindError:
@@ -247,10 +247,10 @@ func (w *worker) content(o *outcome, f wire.Frame) (err error) {
 // It does so where the task before that one, which took long, ends at this moment.
 const mostIdleReturns = 8
 
-// returned is locked: c has not started in w, and will not. A worker gives back calls that wait
-// behind a running task, cancelled ones, and those that it was asked for. One that always gave back
-// its only task would do so for ever.
-func (p *Pool) returned(w *worker, c *call, asked bool) (errand, error) {
+// returnedLocked handles RETURNED: c has not started in w, and will not. A worker gives back calls
+// that wait behind a running task, cancelled ones, and those that it was asked for. One that always
+// gave back its only task would do so for ever.
+func (p *Pool) returnedLocked(w *worker, c *call, asked bool) (errand, error) {
 	cause := context.Cause(c.node.Context())
 	overdue := c.trouble != nil && c.trouble.overdue
 	switch {
@@ -265,7 +265,7 @@ func (p *Pool) returned(w *worker, c *call, asked bool) (errand, error) {
 			return errand{}, fmt.Errorf("RETURNED gives task %d back, though no other runs", c.id())
 		}
 	}
-	w.remove(c)
+	w.removeLocked(c)
 	if !asked {
 		w.pace, w.window = windowWork, 1
 	}
@@ -275,16 +275,16 @@ func (p *Pool) returned(w *worker, c *call, asked bool) (errand, error) {
 	if cause != nil {
 		return errand{ended: outcome{call: c, err: cause}}, nil
 	}
-	p.requeue(c)
+	p.requeueLocked(c)
 	return errand{}, nil
 }
 
-// remove is locked: c is no longer w's.
-func (w *worker) remove(c *call) {
+// removeLocked takes c from w.
+func (w *worker) removeLocked(c *call) {
 	delete(w.calls, c.id())
 	if w.bulk != nil && len(c.input) >= wire.BulkLeast {
 		id := c.id()
-		w.pool.in.AfterLocked(func() { w.out.release(id) })
+		w.pool.in.AfterLocked(func() { w.out.free(id) })
 	}
 	c.worker = nil
 	if c.trouble != nil {
@@ -295,16 +295,16 @@ func (w *worker) remove(c *call) {
 	}
 }
 
-// suspend is locked.
-func (p *Pool) suspend(w *worker, c *call, waits bool) {
+// suspendLocked notes that c begins to wait in w, or has ended its wait.
+func (p *Pool) suspendLocked(w *worker, c *call, waits bool) {
 	switch {
 	case waits == (c.stage == suspended):
 		return
 	case waits:
-		c.to(suspended)
+		c.toLocked(suspended)
 		w.suspended++
 	default:
-		c.to(resumed)
+		c.toLocked(resumed)
 		w.suspended--
 	}
 	p.in.SetWaitingLocked(c.node, waits)

@@ -36,7 +36,7 @@ func (p *Pool) Reload(ctx context.Context) error {
 		p.in.Commit()
 		return quartet.ErrClosed
 	}
-	proof := p.newWorker(p.freeLane())
+	proof := p.newWorkerLocked(p.freeLaneLocked())
 	proof.version, proof.program = p.version+1, program
 	p.exited.Add(1)
 	go proof.live()
@@ -70,27 +70,26 @@ func (p *Pool) Reload(ctx context.Context) error {
 	})
 }
 
-// adopt is locked: w has proved a new version, which is the pool's from now on.
-func (p *Pool) adopt(w *worker) {
-	p.rolling = p.serving()
+// adoptLocked makes w's version, which w has proved, the pool's.
+func (p *Pool) adoptLocked(w *worker) {
+	p.rolling = p.servingLocked()
 	p.version, p.program = w.version, w.program
 }
 
-// roll is locked: after a Reload workers of an old version make room for those of the new one, one
-// by one.
-func (p *Pool) roll() {
+// rollLocked replaces workers of an old version by those of the new one, one by one.
+func (p *Pool) rollLocked() {
 	var old *worker
 	up, coming := 0, 0
 	for _, w := range p.workers {
 		switch {
-		case w == nil || !w.staying() || w.version > p.version:
+		case w == nil || !w.stayingLocked() || w.version > p.version:
 		case w.life == serving:
 			up++
 			if w.version < p.version && (old == nil || len(w.calls) < len(old.calls)) {
 				old = w
 			}
 		case w.version < p.version:
-			w.retire(byReload)
+			w.retireLocked(byReload)
 		default:
 			coming++
 		}
@@ -98,12 +97,12 @@ func (p *Pool) roll() {
 	switch {
 	case old == nil || p.ending:
 	case up > p.rolling:
-		old.retire(byReload)
-		p.roll()
+		old.retireLocked(byReload)
+		p.rollLocked()
 	case coming > 0:
-	case p.boot.delay() > 0:
-		p.growLater(p.boot.delay())
+	case p.boot.delayLocked() > 0:
+		p.growLaterLocked(p.boot.delayLocked())
 	default:
-		p.spawn()
+		p.spawnLocked()
 	}
 }

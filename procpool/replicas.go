@@ -159,7 +159,7 @@ func (r *Replicas) awaitServing(ctx context.Context, s *replica) error {
 		case <-s.serving:
 			return true, nil
 		default:
-			return false, r.pool.bootError()
+			return false, r.pool.bootErrorLocked()
 		}
 	})
 	if errors.Is(err, errReplaced) {

@@ -23,13 +23,13 @@ func (p *Pool) Resize(workers int) {
 	}
 	tooMany := -workers
 	for _, w := range p.workers {
-		if w != nil && w.staying() {
+		if w != nil && w.stayingLocked() {
 			tooMany++
 		}
 	}
 	for _, w := range slices.Backward(p.workers) {
-		if w != nil && w.staying() && tooMany > 0 {
-			w.retire(byResize)
+		if w != nil && w.stayingLocked() && tooMany > 0 {
+			w.retireLocked(byResize)
 			tooMany--
 		}
 	}
@@ -48,15 +48,15 @@ func (p *Pool) ExpectedWait() time.Duration {
 	return p.in.ExpectedWaitLocked()
 }
 
-// slots is locked: how many tasks are with workers while there is more to do; without end while one
-// has room.
-func (p *Pool) slots() int {
-	if p.freest() != nil {
+// slotsLocked returns how many tasks are with workers while there is more to do; without end while
+// one has room.
+func (p *Pool) slotsLocked() int {
+	if p.freestLocked() != nil {
 		return math.MaxInt
 	}
 	n := 0
-	for _, w := range p.live() {
-		if w.up() {
+	for _, w := range p.liveLocked() {
+		if w.upLocked() {
 			n += max(w.window, w.width)
 		}
 	}

@@ -34,11 +34,7 @@ type sender struct {
 }
 
 // push adds a frame to the queue.
-func (s *sender) push(f wire.Frame) {
-	s.mu.Lock()
-	s.addLocked(f)
-	s.leave()
-}
+func (s *sender) push(f wire.Frame) { s.update(func() { s.addLocked(f) }) }
 
 // pushQuietly is push for a caller that calls direct afterwards, or whose frame may wait for the
 // next one: it leaves the writer asleep.
@@ -51,13 +47,13 @@ func (s *sender) pushQuietly(f wire.Frame) {
 // pushUrgent is push for a frame that need not wait behind large bodies, unless its task is one of
 // them.
 func (s *sender) pushUrgent(f wire.Frame) {
-	s.mu.Lock()
-	if !s.state.open() || s.behindLocked(f.ID) {
-		s.addLocked(f)
-	} else {
-		s.urgent = wire.Append(s.urgent, f)
-	}
-	s.leave()
+	s.update(func() {
+		if !s.state.open() || s.behindLocked(f.ID) {
+			s.addLocked(f)
+		} else {
+			s.urgent = wire.Append(s.urgent, f)
+		}
+	})
 }
 
 const (
@@ -68,14 +64,15 @@ const (
 // pushBounded is push for what a worker could have without end. It reports whether more than most
 // bytes wait, or much waits and the worker does not read.
 func (s *sender) pushBounded(f wire.Frame, most int) (clogged bool) {
-	s.mu.Lock()
-	s.addLocked(f)
-	backlog := len(s.buf) + len(s.urgent) + s.queued
-	clogged = backlog > most || backlog > softBacklog && s.state.busy() && time.Since(s.moved) > stalled
-	s.leave()
+	s.update(func() {
+		s.addLocked(f)
+		backlog := len(s.buf) + len(s.urgent) + s.queued
+		clogged = backlog > most || backlog > softBacklog && s.state.busy() && time.Since(s.moved) > stalled
+	})
 	return clogged
 }
 
+// addLocked adds a frame to the queue, where frames are accepted still.
 func (s *sender) addLocked(f wire.Frame) {
 	switch {
 	case !s.state.open():
@@ -94,11 +91,11 @@ func (s *sender) behindLocked(id uint64) bool {
 
 // open has the queue written to file from now on, hello first.
 func (s *sender) open(file *os.File, hello wire.Frame) {
-	s.mu.Lock()
-	s.file = file
-	s.buf = append(wire.Append(nil, hello), s.buf...)
-	s.state.on(opened)
-	s.leave()
+	s.update(func() {
+		s.file = file
+		s.buf = append(wire.Append(nil, hello), s.buf...)
+		s.state.onLocked(opened)
+	})
 }
 
 // share has large inputs put into o from now on.
@@ -108,9 +105,9 @@ func (s *sender) share(o *bulk.Outbox) {
 	s.inputs, s.places = o, make(map[uint64]int64)
 }
 
-// release takes back the place of the input of a task that has left the worker. The memory of a
-// large one is given back to the system, so the pool's lock must not be held.
-func (s *sender) release(id uint64) {
+// free frees the place of the input of a task that has left the worker. The memory of a large one
+// goes back to the system, so the pool's lock must not be held.
+func (s *sender) free(id uint64) {
 	s.mu.Lock()
 	at, ok := s.places[id]
 	delete(s.places, id)
@@ -121,17 +118,15 @@ func (s *sender) release(id uint64) {
 }
 
 // close has the pipe closed when the queue has been written.
-func (s *sender) close() {
-	s.mu.Lock()
-	s.state.on(closed)
-	s.leave()
-}
+func (s *sender) close() { s.update(func() { s.state.onLocked(closed) }) }
 
-// leave unlocks, and wakes the writer where nobody writes.
-func (s *sender) leave() {
-	wake := !s.state.busy()
+// update makes a change under the lock, and then wakes the writer where nobody writes.
+func (s *sender) update(change func()) {
+	s.mu.Lock()
+	change()
+	asleep := !s.state.busy()
 	s.mu.Unlock()
-	if wake {
+	if asleep {
 		s.signal()
 	}
 }
@@ -149,28 +144,32 @@ func (s *sender) direct() {
 	s.mu.Lock()
 	l, ok := load{}, false
 	if s.fitsLocked() {
-		l, ok = s.takeLocked(nil)
+		l, ok = s.dequeueLocked(nil)
 	}
-	if !ok {
-		s.leave()
-		return
-	}
+	asleep := !s.state.busy()
 	s.mu.Unlock()
-	s.store(&l)
-	n := proc.TryWrite(s.file, l.buf)
+	if ok {
+		s.store(&l)
+		asleep = s.leftOver(l, proc.TryWrite(s.file, l.buf))
+	}
+	if asleep {
+		s.signal()
+	}
+}
+
+// leftOver ends a direct writing of which the pipe has got n bytes. It reports whether the writer
+// has something to do.
+func (s *sender) leftOver(l load, n int) (more bool) {
 	s.mu.Lock()
-	s.state.on(ended)
+	defer s.mu.Unlock()
+	s.state.onLocked(ended)
 	switch left := append(l.buf[n:], l.body...); {
 	case len(left) > 0:
 		s.buf = append(left, s.buf...)
 	case s.buf == nil:
 		s.buf = l.buf[:0]
 	}
-	if !s.emptyLocked() || s.state == draining {
-		s.leave()
-	} else {
-		s.mu.Unlock()
-	}
+	return !s.emptyLocked() || s.state == draining
 }
 
 // fitsLocked reports whether the pipe may take all of the queue at once.
@@ -186,6 +185,7 @@ func (s *sender) bulkyLocked() bool {
 	return s.sent == 0 && s.queue[0].Type == wire.Task && s.inputs.Carries(len(s.queue[0].Body))
 }
 
+// emptyLocked reports whether no frame waits.
 func (s *sender) emptyLocked() bool { return len(s.buf)+len(s.urgent)+len(s.queue) == 0 }
 
 // loop is the goroutine that writes, until the queue is closed and written (nil), or cannot be
@@ -195,7 +195,7 @@ func (s *sender) loop(in *os.File) error {
 	var spare []byte
 	for range s.wake {
 		for {
-			l, ok := s.take(spare[:0])
+			l, ok := s.dequeue(spare[:0])
 			if !ok {
 				break
 			}
@@ -225,22 +225,23 @@ func write(in *os.File, data []byte) error {
 	return err
 }
 
-// load is what the writer has taken from the queue: bytes for the pipe, and a frame whose body is
-// for shared memory first.
+// load is a part of the queue that is about to be written: bytes for the pipe, and a frame whose
+// body is for shared memory first.
 type load struct {
 	buf, body []byte
 	bulk      wire.Frame // of type 0: none
 }
 
-// take returns the next bytes to write. spare becomes the next buffer.
-func (s *sender) take(spare []byte) (load, bool) {
+// dequeue is dequeueLocked.
+func (s *sender) dequeue(spare []byte) (load, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.takeLocked(spare)
+	return s.dequeueLocked(spare)
 }
 
-func (s *sender) takeLocked(spare []byte) (l load, ok bool) {
-	if s.emptyLocked() || !s.state.on(begun) {
+// dequeueLocked removes the next bytes to write from the queue. spare becomes the next buffer.
+func (s *sender) dequeueLocked(spare []byte) (l load, ok bool) {
+	if s.emptyLocked() || !s.state.onLocked(begun) {
 		return load{}, false // whoever writes now wakes the writer when it is done
 	}
 	l.buf = append(s.buf, s.urgent...)
@@ -276,7 +277,7 @@ func (s *sender) pieceLocked(l *load) {
 	}
 }
 
-// popLocked takes the first frame, all of which is on its way, out of queue.
+// popLocked removes the first frame, all of which is on its way, from queue.
 func (s *sender) popLocked() {
 	s.queued -= len(s.queue[0].Body)
 	s.queue[0], s.sent = wire.Frame{}, 0
@@ -309,10 +310,10 @@ func (s *sender) wrote(err error) {
 	defer s.mu.Unlock()
 	s.moved = time.Now()
 	if err == nil {
-		s.state.on(ended)
+		s.state.onLocked(ended)
 		return
 	}
-	s.state.on(failed)
+	s.state.onLocked(failed)
 	s.buf, s.queue, s.urgent, s.queued, s.sent = nil, nil, nil, 0, 0
 }
 
@@ -321,7 +322,7 @@ func (s *sender) done() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.emptyLocked() {
-		s.state.on(emptied)
+		s.state.onLocked(emptied)
 	}
 	return s.state == shut
 }

@@ -93,7 +93,7 @@ func TestUrgentFramesPassLargeBodies(t *testing.T) {
 	s.push(wire.Frame{Type: wire.Task, ID: 1, Body: make([]byte, 4*wire.Fragment)})
 	var stream []byte
 	for range 2 {
-		l, ok := s.take(nil)
+		l, ok := s.dequeue(nil)
 		require.True(t, ok)
 		stream = append(append(stream, l.buf...), l.body...)
 		s.wrote(nil)
@@ -101,7 +101,7 @@ func TestUrgentFramesPassLargeBodies(t *testing.T) {
 	s.pushUrgent(wire.Frame{Type: wire.Cancel, ID: 9})
 	s.pushUrgent(wire.Frame{Type: wire.Cancel, ID: 1})
 	for {
-		l, ok := s.take(nil)
+		l, ok := s.dequeue(nil)
 		if !ok {
 			break
 		}

@@ -7,7 +7,7 @@ const (
 	gathering sending = iota // the worker has not started: frames are only kept
 	idle                     // nobody writes
 	writing                  // somebody does: the writer, or a submitter by itself
-	draining                 // no more frames are taken, nobody writes
+	draining                 // no more frames are accepted, nobody writes
 	finishing                // likewise, and somebody writes
 	shut                     // all is written, or cannot be
 	sendings
@@ -39,8 +39,8 @@ var sends = [sendings][sendEvents]sending{
 	shut:      {stay, stay, stay, stay, stay, stay},
 }
 
-// on reports whether the event has changed the state. The sender's lock is held.
-func (s *sending) on(e sendEvent) bool {
+// onLocked reports whether the event has changed the state.
+func (s *sending) onLocked(e sendEvent) bool {
 	next := sends[*s][e]
 	if next == stay {
 		return false
@@ -49,7 +49,7 @@ func (s *sending) on(e sendEvent) bool {
 	return true
 }
 
-// open: frames are taken.
+// open: frames are accepted.
 func (s sending) open() bool { return s <= writing }
 
 // busy: somebody writes.

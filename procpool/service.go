@@ -72,7 +72,7 @@ func runReplica(ctx context.Context, l *replicaListener, serve func(context.Cont
 	defer end(nil)
 	stop := context.AfterFunc(ctx, func() {
 		l.pause()
-		l.await(firstAnswer, l.answered)
+		l.await(firstAnswer, l.answeredLocked)
 		l.dropSilent()
 		end(context.Cause(ctx))
 	})
@@ -80,7 +80,7 @@ func runReplica(ctx context.Context, l *replicaListener, serve func(context.Cont
 	err := serve(inner, l)
 	_ = l.Close()
 	if ctx.Err() != nil {
-		l.await(0, l.quiet)
+		l.await(0, l.quietLocked)
 	}
 	return err
 }

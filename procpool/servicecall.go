@@ -59,15 +59,15 @@ func (p *Pool) begins(ctx context.Context, c *serviceCall) bool {
 	}
 }
 
-// bootError is locked: why workers do not come up; nil: they do, or none has tried.
-func (p *Pool) bootError() error {
+// bootErrorLocked returns why workers do not come up; nil: they do, or none has tried.
+func (p *Pool) bootErrorLocked() error {
 	switch {
 	case p.stopping:
 		return quartet.ErrClosed
 	case p.boot.broken != nil:
 		return p.boot.broken
 	case p.boot.last != nil:
-		return p.boot.lastError()
+		return p.boot.lastErrorLocked()
 	}
 	return nil
 }

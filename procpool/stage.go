@@ -31,5 +31,5 @@ var stages = steps.Table[stage]{
 // begun: the call is known to have started in its worker.
 func (s stage) begun() bool { return s == suspended || s == resumed }
 
-// to is locked.
-func (c *call) to(next stage) { c.stage = stages.Step(c.stage, next) }
+// toLocked moves c to its next stage.
+func (c *call) toLocked(next stage) { c.stage = stages.Step(c.stage, next) }

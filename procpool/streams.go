@@ -31,11 +31,11 @@ func (p *Pool) takenLocked(c *call, n int) error {
 	return nil
 }
 
-// itemLocked is the next item of c's result. A worker that does not wait for the reader is at
-// fault: what it sends would fill the pool's memory.
+// itemLocked handles ITEM: the next item of c's result. A worker that does not wait for the reader
+// is at fault: what it sends would fill the pool's memory.
 func (p *Pool) itemLocked(w *worker, c *call, f wire.Frame) (errand, error) {
 	o := outcome{call: c, output: f.Body, owned: f.Owned}
-	switch err := w.content(&o, f); {
+	switch err := w.contentLocked(&o, f); {
 	case err != nil:
 		return errand{}, err
 	case c.items == nil:

@@ -54,8 +54,8 @@ type turn struct {
 	again chan struct{} // wakes the reader: full in called alone
 }
 
-// on is locked. It reports whether the event has changed whose turn it is.
-func (t *turn) on(e turnEvent) bool {
+// onLocked reports whether the event has changed whose turn it is.
+func (t *turn) onLocked(e turnEvent) bool {
 	next := turns[t.who][e]
 	if next == none {
 		return false

@@ -22,7 +22,7 @@ func TestTurns(t *testing.T) {
 			case e == readerWoken:
 				<-turn.again
 			}
-			changed := turn.on(e)
+			changed := turn.onLocked(e)
 			if changed && e == submitterTakes {
 				helpers++
 			}
@@ -34,10 +34,10 @@ func TestTurns(t *testing.T) {
 			require.Equal(t, turn.who == called, len(turn.again) == 1)
 		}
 		if helpers == 1 {
-			turn.on(submitterLeaves)
+			turn.onLocked(submitterLeaves)
 		}
-		turn.on(tickPasses)
-		turn.on(tickPasses)
+		turn.onLocked(tickPasses)
+		turn.onLocked(tickPasses)
 		require.Equal(t, reading, turn.who)
 	}
 }

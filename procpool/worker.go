@@ -23,7 +23,7 @@ type worker struct {
 
 	// Guarded by the pool's lock.
 	life        life
-	why         string // it is to end, for this cause: see retire
+	why         string // it is to end, for this cause: see retireLocked
 	version     int    // of the program, as Reload counts
 	program     *wire.Boot
 	proof       error // why a new version did not come up
@@ -113,7 +113,7 @@ func (w *worker) live() {
 	w.out.close()
 	ends.Expire()
 	w.pool.in.Lock()
-	w.turn.on(readerCalled)
+	w.turn.onLocked(readerCalled)
 	w.pool.in.Commit()
 	threads.Wait()
 	w.pool.bury(w, burial{exit: err, code: cmd.ProcessState.ExitCode(), page: ends.Page})
@@ -183,7 +183,7 @@ func (w *worker) start() (*proc.Pipes, *exec.Cmd, error) {
 	}
 	nonce := newNonce()
 	p.in.Lock()
-	g, hello, err := p.hello(nonce, w.program, ps.Page != nil)
+	g, hello, err := p.helloLocked(nonce, w.program, ps.Page != nil)
 	w.bound = len(g.Functions)
 	p.in.Commit()
 	if err != nil {

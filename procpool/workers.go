@@ -45,7 +45,7 @@ type Worker struct {
 func (p *Pool) Workers() []Worker {
 	p.made()
 	p.in.Lock()
-	live := p.live()
+	live := p.liveLocked()
 	p.in.Commit()
 	seen := make([]sight, len(live))
 	for i, w := range live {
@@ -56,23 +56,26 @@ func (p *Pool) Workers() []Worker {
 	defer p.in.Commit()
 	for i, w := range live {
 		if w.life != buried {
-			workers = append(workers, w.view(seen[i]))
+			workers = append(workers, w.viewLocked(seen[i]))
 		}
 	}
 	return workers
 }
 
-// view is locked.
-func (w *worker) view(s sight) Worker {
-	v := Worker{PID: w.pid(), Lane: w.lane, Started: w.started, Calls: w.completed, Memory: s.memory, State: w.state()}
-	if c := w.runs(s.running); c != nil {
+// viewLocked returns w as Workers shows it.
+func (w *worker) viewLocked(s sight) Worker {
+	v := Worker{
+		PID: w.pid(), Lane: w.lane, Started: w.started, Calls: w.completed, Memory: s.memory,
+		State: w.stateLocked(),
+	}
+	if c := w.runsLocked(s.running); c != nil {
 		v.Func, v.Label, v.Since = w.pool.names[c.fn], c.label, w.heardAt
 	}
 	return v
 }
 
-// state is locked.
-func (w *worker) state() WorkerState {
+// stateLocked returns w's state.
+func (w *worker) stateLocked() WorkerState {
 	switch {
 	case w.life == booting:
 		return Booting
@@ -84,9 +87,9 @@ func (w *worker) state() WorkerState {
 	return Idle
 }
 
-// runs is locked: the call that runs in w, where the ledger names running. nil: none, or it is not
-// known which.
-func (w *worker) runs(running uint64) *call {
+// runsLocked returns the call that runs in w, where the ledger names running. nil: none, or it is
+// not known which.
+func (w *worker) runsLocked(running uint64) *call {
 	if w.exact {
 		return w.calls[running]
 	}

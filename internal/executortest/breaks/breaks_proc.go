@@ -41,34 +41,34 @@ var procBreaks = []broken{
 	{
 		clause: "proc", what: "a call that is Idempotent is not tried again", pkg: "./procpool", run: "^TestIdempotent",
 		edits: []edit{
-			{"procpool.(*Pool).mayRetry", "return c.again &&", "return false && c.again &&"},
+			{"procpool.(*Pool).mayRetryLocked", "return c.again &&", "return false && c.again &&"},
 		},
 	},
 	{
 		clause: "proc", what: "a call that is not Idempotent is tried again", pkg: "./procpool",
 		run: "^Test(KillMatrix|Idempotent)", edits: []edit{
-			{"procpool.(*Pool).mayRetry", "return c.again &&", "return"},
+			{"procpool.(*Pool).mayRetryLocked", "return c.again &&", "return"},
 		},
 	},
 	{clause: "proc", what: "a key has no worker of its own", pkg: "./procpool", run: "^TestKeys", edits: []edit{
-		{"procpool.(*Pool).homeOf", "if c.key == nil {", "if true {"},
+		{"procpool.(*Pool).homeOfLocked", "if c.key == nil {", "if true {"},
 	}},
 	{
 		clause: "proc", what: "what was sent ahead waits behind a long call", pkg: "./procpool",
 		run: "^TestNothingWaits", edits: []edit{
-			{"procpool.(*Pool).revoke", "", "\treturn\n"},
+			{"procpool.(*Pool).revokeLocked", "", "\treturn\n"},
 		},
 	},
 	{
 		clause: "proc", what: "a worker whose task waits takes no call of that task", pkg: "./procpool",
 		run: "^TestFanOutOnOneWorker", time: "20s", edits: []edit{
-			{"procpool.(*Pool).dispatch", "if w == nil || w.want == nil {", "if w == nil || true {"},
+			{"procpool.(*Pool).dispatchLocked", "if w == nil || w.want == nil {", "if w == nil || true {"},
 		},
 	},
 	{
 		clause: "proc", what: "a worker whose task waits takes any call", pkg: "./procpool", run: "^Test.*FanOut",
 		time: "30s", edits: []edit{
-			{"procpool.(*worker).room", "w.suspended == 0 &&", ""},
+			{"procpool.(*worker).roomLocked", "w.suspended == 0 &&", ""},
 		},
 	},
 	{
@@ -81,7 +81,7 @@ var procBreaks = []broken{
 		clause: "proc", what: "a call whose context has ended goes to a worker", pkg: "./procpool",
 		run: "^TestCancelled", time: "20s", edits: []edit{
 			{
-				"procpool.(*Pool).startable", "err := context.Cause(c.node.Context())",
+				"procpool.(*Pool).startableLocked", "err := context.Cause(c.node.Context())",
 				"err := context.Cause(context.Background())",
 			},
 		},
@@ -89,19 +89,19 @@ var procBreaks = []broken{
 	{
 		clause: "proc", what: "a call that runs for too long is not killed", pkg: "./procpool", run: "^TestRunTimeout",
 		time: "40s", edits: []edit{
-			{"procpool.(*Pool).judgeCall", "case t.overdue,", "case false,"},
+			{"procpool.(*Pool).judgeCallLocked", "case t.overdue,", "case false,"},
 		},
 	},
 	{
 		clause: "proc", what: "a call waits for a worker for ever", pkg: "./procpool", run: "^TestQueueTimeout",
 		time: "40s", edits: []edit{
-			{"procpool.(*Pool).expire", "", "\treturn\n"},
+			{"procpool.(*Pool).expireLocked", "", "\treturn\n"},
 		},
 	},
 	{
 		clause: "bulk", what: "a place reaches beyond the area", pkg: "./procpool/internal/bulk", run: "^Test",
 		edits: []edit{
-			{"procpool/internal/bulk.(*area).take", "at+n > a.end", "at > a.end"},
+			{"procpool/internal/bulk.(*area).reserve", "at+n > a.end", "at > a.end"},
 		},
 	},
 	{clause: "codec", what: "the length of a list is believed", pkg: codecPackage, run: "^TestCompact", edits: []edit{

@@ -20,8 +20,8 @@ const (
 	keptIdle = 8 << 20 // how much memory an area keeps that is not in use
 )
 
-// take finds room for size bytes. The first that fits keeps the used part small.
-func (a *area) take(size int) (at int64, ok bool) {
+// reserve finds room for size bytes. The first that fits keeps the used part small.
+func (a *area) reserve(size int) (at int64, ok bool) {
 	n := (int64(size) + grain - 1) &^ (grain - 1)
 	at = a.begin
 	i := 0
@@ -36,8 +36,8 @@ func (a *area) take(size int) (at int64, ok bool) {
 	return at, true
 }
 
-// give takes a place back. It reports false where none that is in use begins at at.
-func (a *area) give(at int64) bool {
+// free ends the use of a place. It reports false where none that is in use begins at at.
+func (a *area) free(at int64) bool {
 	i, ok := slices.BinarySearchFunc(a.used, at, func(p wire.Place, at int64) int { return int(p.At - at) })
 	if ok {
 		a.used = slices.Delete(a.used, i, i+1)
@@ -45,9 +45,9 @@ func (a *area) give(at int64) bool {
 	return ok
 }
 
-// trim takes what an idle area has used, where that is much, so that its memory can be given back
-// before anybody writes there again. The caller gives it when that has been done. Size 0: there is
-// nothing to do.
+// trim reserves what an idle area has used, where that is much, so that its memory can go back to
+// the system before anybody writes there again. The caller frees it when that has been done. Size
+// 0: there is nothing to do.
 func (a *area) trim() wire.Place {
 	if len(a.used) > 0 || a.high-a.begin <= keptIdle {
 		return wire.Place{}

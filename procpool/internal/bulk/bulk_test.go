@@ -45,7 +45,7 @@ func TestAreaAgainstAMap(t *testing.T) {
 	used := map[int64]int64{}
 	for range 20_000 {
 		if size := 1 + rng.IntN(6<<20); rng.IntN(2) == 0 {
-			at, ok := a.take(size)
+			at, ok := a.reserve(size)
 			if !ok {
 				continue
 			}
@@ -59,19 +59,19 @@ func TestAreaAgainstAMap(t *testing.T) {
 			continue
 		}
 		for at := range used {
-			require.True(t, a.give(at))
-			require.False(t, a.give(at), "a place is given once")
+			require.True(t, a.free(at))
+			require.False(t, a.free(at), "a place is freed once")
 			delete(used, at)
 			break
 		}
 	}
 	for at := range used {
-		require.True(t, a.give(at))
+		require.True(t, a.free(at))
 	}
-	at, ok := a.take(wire.BulkArea)
+	at, ok := a.reserve(wire.BulkArea)
 	require.True(t, ok)
 	require.Equal(t, int64(wire.ResultsAt), at)
-	_, ok = a.take(1)
+	_, ok = a.reserve(1)
 	require.False(t, ok, "the area is full")
 }
 
@@ -103,17 +103,17 @@ func TestIdleAreaIsTrimmed(t *testing.T) { each(t, idleAreaIsTrimmed) }
 func idleAreaIsTrimmed(t *testing.T, s *Shared) {
 	o := NewOutbox(s, wire.InputsAt)
 	a := &o.area
-	at, _ := a.take(keptIdle + 1)
+	at, _ := a.reserve(keptIdle + 1)
 	require.Zero(t, a.trim().Size, "it is in use")
-	require.True(t, a.give(at))
+	require.True(t, a.free(at))
 	idle := a.trim()
 	require.Equal(t, int64(wire.InputsAt), idle.At)
 	require.GreaterOrEqual(t, idle.Size, int64(keptIdle+1))
-	next, ok := a.take(1)
+	next, ok := a.reserve(1)
 	require.True(t, ok)
 	require.GreaterOrEqual(t, next, idle.At+idle.Size)
-	require.True(t, a.give(idle.At))
-	require.True(t, a.give(next))
+	require.True(t, a.free(idle.At))
+	require.True(t, a.free(next))
 
 	body := bytes.Repeat([]byte("x"), keptIdle+1)
 	at, ok = o.Put(body)

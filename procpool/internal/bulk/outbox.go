@@ -30,7 +30,7 @@ func (o *Outbox) Carries(size int) bool {
 // on for good where the system refuses to write: its memory or the process's limits are used up.
 func (o *Outbox) Put(body []byte) (at int64, ok bool) {
 	o.mu.Lock()
-	at, ok = o.area.take(len(body))
+	at, ok = o.area.reserve(len(body))
 	o.mu.Unlock()
 	if !ok {
 		return 0, false
@@ -44,19 +44,19 @@ func (o *Outbox) Put(body []byte) (at int64, ok bool) {
 	return at, true
 }
 
-// Free takes a place back. It reports false where no body lies there.
+// Free ends the use of a place. It reports false where no body lies there.
 func (o *Outbox) Free(at int64) bool {
 	if o == nil {
 		return false
 	}
 	o.mu.Lock()
-	ok := o.area.give(at) || o.area.end == 0
+	ok := o.area.free(at) || o.area.end == 0
 	idle := o.area.trim()
 	o.mu.Unlock()
 	if idle.Size > 0 {
 		proc.TrimShared(o.shared.file, idle.At, idle.Size)
 		o.mu.Lock()
-		o.area.give(idle.At)
+		o.area.free(idle.At)
 		o.mu.Unlock()
 	}
 	return ok

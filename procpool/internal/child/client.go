@@ -39,11 +39,11 @@ func (s *server) lend(j *job) bool {
 	if j.stage != running || !j.node.State().Started() {
 		return false
 	}
-	j.to(suspended)
+	j.toLocked(suspended)
 	j.turn = make(chan struct{})
 	s.tokens++
 	s.out.put(wire.Frame{Type: wire.Suspended, ID: j.id})
-	s.kick()
+	s.kickLocked()
 	return true
 }
 
@@ -55,10 +55,10 @@ func (s *server) takeBack(j *job) {
 		s.mu.Unlock()
 		return
 	}
-	j.to(returning)
+	j.toLocked(returning)
 	s.returning = append(s.returning, j)
 	if s.tokens > 0 {
-		s.pick()
+		s.pickLocked()
 	}
 	s.mu.Unlock()
 	<-j.turn

@@ -34,8 +34,8 @@ var crewSteps = [crews][crewEvents]crew{
 	both:    {same, reader, reserve},
 }
 
-// on is locked. It reports whether the event has changed the crew.
-func (c *crew) on(e crewEvent) bool {
+// onLocked reports whether the event has changed the crew.
+func (c *crew) onLocked(e crewEvent) bool {
 	next := crewSteps[*c][e]
 	if next == same {
 		return false

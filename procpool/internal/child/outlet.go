@@ -53,10 +53,10 @@ func (o *outlet) place(f wire.Frame) {
 	buffer := o.page.Mem[wire.PageBuffer:]
 	size := wire.HeaderSize + len(f.Body)
 	if o.n+size > len(buffer) {
-		o.write()
+		o.writeLocked()
 	}
 	if size > len(buffer) {
-		o.writeThrough(f)
+		o.writeThroughLocked(f)
 		return
 	}
 	if o.n == 0 {
@@ -78,12 +78,12 @@ func (o *outlet) waiting() (since time.Time, any bool) {
 func (o *outlet) flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.write()
+	o.writeLocked()
 }
 
-// write is locked. The words are changed in an order in which a worker that dies in between repeats
-// nothing.
-func (o *outlet) write() {
+// writeLocked writes the page's buffer. It changes the words in an order in which a worker that
+// dies in between repeats nothing.
+func (o *outlet) writeLocked() {
 	if o.n == 0 {
 		return
 	}
@@ -93,7 +93,8 @@ func (o *outlet) write() {
 	o.n = 0
 }
 
-func (o *outlet) writeThrough(f wire.Frame) {
+// writeThroughLocked writes a frame for which the page's buffer is too small.
+func (o *outlet) writeThroughLocked(f wire.Frame) {
 	o.must(o.pipe.Write(wire.AppendHeader(nil, f)))
 	o.must(o.pipe.Write(f.Body))
 	o.page.Word(wire.PageBase).Add(uint64(wire.HeaderSize + len(f.Body)))

@@ -101,7 +101,7 @@ func (s *server) receive() {
 	s.reader.Fed(n)
 	s.handleAll()
 	s.mu.Lock()
-	s.crew.on(hasRead)
+	s.crew.onLocked(hasRead)
 	s.ended = time.Time{}
 	s.mu.Unlock()
 }
@@ -208,7 +208,7 @@ func (s *server) cancel(id uint64, cause []byte) {
 	is := func(j *job) bool { return j.id == id }
 	s.mu.Lock()
 	if i := slices.IndexFunc(s.local, is); i >= 0 {
-		s.giveBack(s.local[i], 0)
+		s.giveBackLocked(s.local[i], 0)
 		s.local = slices.Delete(s.local, i, i+1)
 		s.mu.Unlock()
 		s.out.flush()
@@ -224,9 +224,9 @@ func (s *server) cancel(id uint64, cause []byte) {
 	}
 }
 
-// giveBack is locked: j, which is out of local, will not start here.
-func (s *server) giveBack(j *job, why uint16) {
-	j.to(over)
+// giveBackLocked returns j, which is out of local and will not start here, to the pool.
+func (s *server) giveBackLocked(j *job, why uint16) {
+	j.toLocked(over)
 	s.out.put(wire.Frame{Type: wire.Returned, ID: j.id, Arg: why})
 }
 
@@ -235,7 +235,7 @@ func (s *server) revoke(n int) {
 	s.mu.Lock()
 	n = min(n, len(s.local))
 	for _, j := range s.local[:n] {
-		s.giveBack(j, wire.ReturnedAsked)
+		s.giveBackLocked(j, wire.ReturnedAsked)
 	}
 	s.local = s.local[n:]
 	s.mu.Unlock()

@@ -27,5 +27,5 @@ var stages = steps.Table[stage]{
 	},
 }
 
-// to is locked.
-func (j *job) to(next stage) { j.stage = stages.Step(j.stage, next) }
+// toLocked moves j to its next stage.
+func (j *job) toLocked(next stage) { j.stage = stages.Step(j.stage, next) }

@@ -17,7 +17,7 @@ func TestCrews(t *testing.T) {
 	for range 10_000 {
 		read := c.reads()
 		switch e := crewEvent(rng.IntN(int(crewEvents))); {
-		case !c.on(e):
+		case !c.onLocked(e):
 		case e == comes && read:
 			reserves++
 		case e == comes:
@@ -31,5 +31,5 @@ func TestCrews(t *testing.T) {
 		require.Equal(t, c == reserve || c == both, reserves == 1, "%d in reserve", reserves)
 		require.Equal(t, readers == 1, c.reads())
 	}
-	require.False(t, new(crew).on(hasRead), "nobody has read")
+	require.False(t, new(crew).onLocked(hasRead), "nobody has read")
 }

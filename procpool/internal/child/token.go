@@ -17,9 +17,9 @@ import (
 // tasks run.
 const flushAfter = 20 * time.Microsecond
 
-// kick is locked: a goroutine is to see what can be done.
-func (s *server) kick() {
-	if s.crew.on(calledUp) {
+// kickLocked has a goroutine see what can be done.
+func (s *server) kickLocked() {
+	if s.crew.onLocked(calledUp) {
 		s.callUp <- struct{}{}
 	} else {
 		go s.work()
@@ -59,17 +59,17 @@ func (s *server) choose() (*job, role) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tokens > 0 {
-		if j := s.pick(); j != nil {
-			s.flushBefore(j)
+		if j := s.pickLocked(); j != nil {
+			s.flushBeforeLocked(j)
 			if s.width > 1 && (len(s.local) > 0 || !s.crew.reads()) {
-				s.kick()
+				s.kickLocked()
 			}
 			return j, ends
 		}
 	}
 	read := s.crew.reads()
 	switch {
-	case !s.crew.on(comes):
+	case !s.crew.onLocked(comes):
 		return nil, ends
 	case read:
 		return nil, parks
@@ -77,25 +77,25 @@ func (s *server) choose() (*job, role) {
 	return nil, reads
 }
 
-// pick is locked, with a token free: it gives it to a task whose wait is over (nil), or to one that
+// pickLocked gives a token, which must be free, to a task whose wait is over (nil), or to one that
 // may start, which the caller runs. Without either it tells the pool what could start here.
-func (s *server) pick() *job {
+func (s *server) pickLocked() *job {
 	if len(s.returning) > 0 {
 		j := s.returning[0]
 		s.returning = s.returning[1:]
-		s.resume(j)
+		s.resumeLocked(j)
 		return nil
 	}
-	last := s.last()
+	last := s.lastLocked()
 	for len(s.local) > 0 {
 		j := s.local[0]
 		s.local[0] = nil
 		s.local = s.local[1:]
 		if last == nil || j.under == last.id || s.width > 1 {
-			s.start(j)
+			s.startLocked(j)
 			return j
 		}
-		s.giveBack(j, 0)
+		s.giveBackLocked(j, 0)
 	}
 	s.local = nil
 	if last != nil && s.wanted != last.id && s.width == 1 {
@@ -106,22 +106,22 @@ func (s *server) pick() *job {
 	return nil
 }
 
-// last is locked: the task that started last, of those that have not ended.
-func (s *server) last() *job {
+// lastLocked returns the task that started last, of those that have not ended.
+func (s *server) lastLocked() *job {
 	if n := len(s.started); n > 0 {
 		return s.started[n-1]
 	}
 	return nil
 }
 
-// start is locked.
-func (s *server) start(j *job) {
+// startLocked gives j a token. The caller runs it.
+func (s *server) startLocked(j *job) {
 	j.began = s.ended // of the task before, read just now
 	s.ended = time.Time{}
 	if j.began.IsZero() {
 		j.began = time.Now()
 	}
-	j.to(running)
+	j.toLocked(running)
 	s.wanted = 0
 	s.tokens--
 	s.starts++
@@ -131,9 +131,9 @@ func (s *server) start(j *job) {
 	s.beat()
 }
 
-// resume is locked.
-func (s *server) resume(j *job) {
-	j.to(running)
+// resumeLocked gives j, whose wait is over, a token.
+func (s *server) resumeLocked(j *job) {
+	j.toLocked(running)
 	s.wanted = 0
 	s.tokens--
 	s.out.put(wire.Frame{Type: wire.Resumed, ID: j.id})
@@ -142,8 +142,8 @@ func (s *server) resume(j *job) {
 	close(j.turn)
 }
 
-// flushBefore is locked: it writes results that have waited, or would wait for j.
-func (s *server) flushBefore(j *job) {
+// flushBeforeLocked writes results that have waited, or would wait for j.
+func (s *server) flushBeforeLocked(j *job) {
 	if since, any := s.out.waiting(); any && (s.pace > flushAfter || j.began.Sub(since) > flushAfter) {
 		s.out.flush()
 	}
@@ -208,13 +208,14 @@ func (s *server) end(j *job, output []byte, raw bool, err error) {
 	s.out.put(f)
 	s.mu.Lock()
 	s.pace += (j.took - s.pace) / 4
-	s.forget(j)
+	s.forgetLocked(j)
 	s.ended = now
 	s.mu.Unlock()
 }
 
-// forget is locked: j has ended. A foreign goroutine may have given its token away in its name.
-func (s *server) forget(j *job) {
+// forgetLocked drops j, which has ended. A foreign goroutine may have given its token away in its
+// name.
+func (s *server) forgetLocked(j *job) {
 	is := func(k *job) bool { return k == j }
 	s.started = slices.DeleteFunc(s.started, is)
 	switch j.stage {
@@ -224,5 +225,5 @@ func (s *server) forget(j *job) {
 		s.returning = slices.DeleteFunc(s.returning, is)
 		close(j.turn)
 	}
-	j.to(over)
+	j.toLocked(over)
 }

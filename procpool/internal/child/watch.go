@@ -47,16 +47,16 @@ func (s *server) look(seen *uint64) bool {
 	defer s.mu.Unlock()
 	busy := s.starts != *seen || len(s.local) > 0
 	*seen = s.starts
-	if longest, runs := s.longest(); runs {
+	if longest, runs := s.longestLocked(); runs {
 		if !s.crew.reads() {
 			busy = true
 			if longest > watchEvery/2 {
-				s.kick()
+				s.kickLocked()
 			}
 		}
 		if longest > longTask && s.tokens == 0 {
 			for _, j := range s.local {
-				s.giveBack(j, 0)
+				s.giveBackLocked(j, 0)
 			}
 			s.local = nil
 		}
@@ -67,8 +67,8 @@ func (s *server) look(seen *uint64) bool {
 	return busy
 }
 
-// longest is locked: for how long the eldest of the running tasks has run.
-func (s *server) longest() (time.Duration, bool) {
+// longestLocked returns for how long the eldest of the running tasks has run.
+func (s *server) longestLocked() (time.Duration, bool) {
 	for _, j := range s.started {
 		if j.stage == running {
 			return time.Since(j.began), true

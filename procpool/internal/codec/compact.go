@@ -198,8 +198,8 @@ func (d *decoder) uvarint() (uint64, error) {
 	return v, nil
 }
 
-// take returns the next n bytes.
-func (d *decoder) take(n uint64) ([]byte, error) {
+// next returns the next n bytes.
+func (d *decoder) next(n uint64) ([]byte, error) {
 	if n > uint64(len(d.data)) {
 		return nil, errCut
 	}
@@ -214,7 +214,7 @@ func (d *decoder) block() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.take(n)
+	return d.next(n)
 }
 
 // count returns the length of a slice or map whose elements take least bytes each. -1: nil.

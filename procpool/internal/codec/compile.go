@@ -188,7 +188,7 @@ func (c compiler) sliceForm(f *form, t reflect.Type) error {
 			return nil
 		}
 		if plain {
-			b, err := d.take(uint64(n))
+			b, err := d.next(uint64(n))
 			if err == nil {
 				v.SetBytes(d.keep(b))
 			}
@@ -284,7 +284,7 @@ func (c compiler) pointerForm(f *form, t reflect.Type) error {
 		return elem.encode(e, v.Elem(), left-1)
 	}
 	f.decode = func(d *decoder, v reflect.Value, left int) error {
-		tag, err := d.take(1)
+		tag, err := d.next(1)
 		switch {
 		case err != nil:
 			return err

@@ -52,7 +52,7 @@ func anyForm(f *form, t reflect.Type) error {
 		return inner.encode(e, v.Elem(), left-1)
 	}
 	f.decode = func(d *decoder, v reflect.Value, left int) error {
-		number, err := d.take(1)
+		number, err := d.next(1)
 		switch {
 		case err != nil:
 			return err

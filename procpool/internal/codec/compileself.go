@@ -37,12 +37,12 @@ func selfForm(t reflect.Type) (form, bool) {
 // lengthSize is the room that is kept for the length of a value's own encoding.
 const lengthSize = 4
 
-func ownForm[Out, In any](put func([]byte, Out) ([]byte, error), take func(In, []byte) error) form {
+func ownForm[Out, In any](write func([]byte, Out) ([]byte, error), read func(In, []byte) error) form {
 	return form{
 		least: lengthSize,
 		encode: func(e *encoder, v reflect.Value, _ int) error {
 			start := len(e.buf)
-			buf, err := put(append(e.buf, make([]byte, lengthSize)...), asOut[Out](v))
+			buf, err := write(append(e.buf, make([]byte, lengthSize)...), asOut[Out](v))
 			if err != nil {
 				return err
 			}
@@ -55,15 +55,15 @@ func ownForm[Out, In any](put func([]byte, Out) ([]byte, error), take func(In, [
 			return nil
 		},
 		decode: func(d *decoder, v reflect.Value, _ int) error {
-			head, err := d.take(lengthSize)
+			head, err := d.next(lengthSize)
 			if err != nil {
 				return err
 			}
-			body, err := d.take(uint64(binary.LittleEndian.Uint32(head)))
+			body, err := d.next(uint64(binary.LittleEndian.Uint32(head)))
 			if err != nil {
 				return err
 			}
-			return take(v.Addr().Interface().(In), d.keep(body)) // it may keep them
+			return read(v.Addr().Interface().(In), d.keep(body)) // it may keep them
 		},
 	}
 }
