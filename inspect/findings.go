@@ -73,12 +73,12 @@ func (x Executor) warnings() (all []string) {
 	if x.Lock != nil && len(x.Lock.Convoys) > 0 {
 		all = append(all, "The lock has a convoy: "+x.Lock.Convoys[0]+".")
 	}
-	for i, t := range x.Longest {
-		if t.State == "running" && t.Age >= oldTask && len(x.Workers) == 0 {
+	// A process pool's tasks are told of as worker processes, by bad.
+	most := 3
+	for _, t := range x.Longest {
+		if t.State == "running" && t.Age >= oldTask && len(x.Workers) == 0 && most > 0 {
 			all = append(all, fmt.Sprintf("%s has run for %v.", t.Title(), round(t.Age)))
-			if i == 2 {
-				break
-			}
+			most--
 		}
 	}
 	if x.Rates.Seconds >= quickRates && x.Rates.Failed > x.Rates.Ended/10 {

@@ -368,3 +368,35 @@ func ExamplePage_Snapshot() {
 	}
 	// Output: thumbs workerpool 1
 }
+
+// listing is an executor whose tasks are these.
+type listing struct {
+	quartet.Runner
+	tasks []quartet.TaskStatus
+}
+
+func (l listing) Tasks(queued bool, _ int) []quartet.TaskStatus {
+	if queued {
+		return nil
+	}
+	return l.tasks
+}
+
+// The findings name three tasks that have run for long, and no more, whoever waits among them.
+func TestFindingsNameThreeLongTasks(t *testing.T) {
+	ex := listing{Runner: quartet.Inline()}
+	for i := range uint64(8) {
+		ex.tasks = append(ex.tasks, quartet.TaskStatus{
+			Info: quartet.Info{Task: i + 1}, State: quartet.EventStarted,
+			Since: time.Now().Add(time.Duration(i)*time.Minute - time.Hour),
+		})
+	}
+	ex.tasks[2].State = quartet.EventSuspended
+	p := inspect.Handler(ex)
+	defer p.Close()
+	var named []string
+	for _, f := range p.Snapshot().Findings {
+		named = append(named, strings.Fields(f.Text)[1])
+	}
+	require.Equal(t, []string{"1", "2", "4"}, named)
+}

@@ -174,3 +174,13 @@ func TestSVGOfAQueue(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, []byte(b.String()), 0o600))
 	}
 }
+
+// The axis has at most eight steps, whatever the length.
+func TestTheAxisHasFewSteps(t *testing.T) {
+	for hours := 1; hours < 1000; hours += 31 {
+		s := lane([]draw.Look{draw.Run}, float64(hours)*3600)
+		var b strings.Builder
+		require.NoError(t, draw.SVG(&b, s, 0))
+		require.LessOrEqual(t, strings.Count(b.String(), `class="q-grid"`), 8+1, "%d hours", hours)
+	}
+}

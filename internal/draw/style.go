@@ -100,7 +100,7 @@ func tickStep(length time.Duration, most int) time.Duration {
 			return step
 		}
 	}
-	return (length / n).Truncate(time.Hour)
+	return (length/n + time.Hour - 1).Truncate(time.Hour) // rounded up: a shorter step would fit in too often
 }
 
 // legend explains what the picture has, in as many lines as that takes. What the picture does not
