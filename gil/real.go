@@ -15,11 +15,12 @@ import (
 // only decides who may. There is no goroutine but those of threads, and no timer unless somebody
 // waits.
 type real struct {
-	s        *Scheduler
-	traits   Traits
-	scale    time.Duration
-	locks    []lock // one for each interpreter, made once
-	born     int    // counts threads, to deal them out to interpreters; locked
+	s      *Scheduler
+	traits Traits
+	scale  time.Duration
+	locks  []lock // one for each interpreter, made once
+	born   int    // counts threads, to deal them out to interpreters; locked
+	// Every goroutine of the engine is counted; join waits for it.
 	threads  sync.WaitGroup
 	starting bool // locked: a goroutine competes for the lock on behalf of the oldest queued task
 }
@@ -113,7 +114,8 @@ func (e *real) thread(n *task.Node) {
 }
 
 // end gives the lock up last. As the node ends under the lock, waiters that are threads run only
-// after this one, as they would after the end of a Python thread.
+// after this one, as they would after the end of a Python thread. running falls before the release:
+// from then on another may store itself.
 func (e *real) end(n *task.Node) {
 	n.End()
 	e.s.in.End(n)
@@ -148,6 +150,7 @@ func (e *real) checkpoint(n *task.Node) {
 	}
 }
 
+// yielding has the lock change its holder, where a plain release would mostly be won back.
 func (e *real) yield(n *task.Node) {
 	if !e.traits.Unlocked && n.Data.(*lock).contended() {
 		e.without(n, true, true, func() {})

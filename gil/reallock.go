@@ -14,9 +14,10 @@ import (
 // policies asked of one. It is not built on a mutex of Go's, since a policy needs to know who waits
 // and how long, and to hand the lock to one of them.
 type lock struct {
-	policy  Policy
-	scale   time.Duration
-	began   time.Time
+	policy Policy
+	scale  time.Duration
+	began  time.Time
+	// Written by the holder alone, without mu; read by anybody.
 	running atomic.Pointer[task.Node] // with the lock
 
 	_    [64]byte    // what every checkpoint looks at has a cache line of its own
@@ -26,10 +27,11 @@ type lock struct {
 	// mu guards the fields below: the simulated lock is this record of who holds it, not a mutex
 	// that a thread keeps. It is held for a step of the policy's algorithm, never while a thread
 	// runs.
-	mu       sync.Mutex
-	held     bool
-	asked    bool
-	last     any
+	mu    sync.Mutex
+	held  bool
+	asked bool
+	last  any
+	// Without mu too, since only the holder counts.
 	ticks    int // since it was taken; the holder's
 	switches uint64
 	waiters  []*waiter       // those that sleep, the first to be woken first
@@ -107,9 +109,10 @@ func (l *lock) ownLocked(id any) {
 	l.switched = nil
 }
 
-// sleepLocked unlocks meanwhile: it waits for the signal of a release. It reports true
-// when the lock has been handed over. The wake-up by a release and the hand-over differ in granted
-// only: in the second case ownLocked has been called for this waiter by the releaser.
+// sleepLocked unlocks meanwhile: it waits for the signal of a release. It reports true when the
+// lock has been handed over. The wake-up by a release and the hand-over differ in granted only: in
+// the second case ownLocked has been called for this waiter by the releaser. The caller has mu
+// again when it returns.
 func (l *lock) sleepLocked(id any) bool {
 	w := &waiter{id: id, ready: make(chan struct{}, 1), since: time.Now()}
 	l.enqueueLocked(w, w.since)

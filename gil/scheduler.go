@@ -74,7 +74,7 @@ type Config struct {
 
 // Scheduler runs each task as a thread of an interpreter with a global lock. Make one with [New].
 // All methods may be called from any goroutine, but Close not from inside a thread. It is a
-// [quartet.Runner].
+// [quartet.Runner]. Everything but in is set by New; the engine has the state.
 type Scheduler struct {
 	in     intake.Intake
 	cfg    Config
@@ -215,8 +215,9 @@ func (s *Scheduler) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// Close abandons queued tasks and cancels started ones, with cause [quartet.ErrClosed], and
-// waits until nothing is left. The error is always nil.
+// Close abandons queued tasks and cancels started ones, with cause [quartet.ErrClosed], and waits
+// until nothing is left. The error is always nil. join comes after the intake is drained, so no
+// thread is left that could need the engine.
 func (s *Scheduler) Close() error {
 	s.made()
 	s.in.CancelAndWait()

@@ -20,6 +20,8 @@ import (
 // everywhere: a random number that is drawn earlier or later changes the run, and the goldens with
 // it.
 type sim struct {
+	// From here on all of it belongs to whoever steps the machine: one goroutine at a time, without
+	// a lock.
 	now       time.Duration
 	agenda    agenda
 	machine   Machine
@@ -31,14 +33,15 @@ type sim struct {
 	phase     time.Duration // from -Quantum to 0: the kernel's ticks come at phase plus multiples of Quantum
 	locks     []simLock
 	cores     []core
-	queued    int // threads in the queues of cores
-	queues    []queue
-	threads   int                   // alive
-	living    map[*vthread]struct{} // a map, so that an end costs the same however many live; alive sorts
-	done      []*vthread            // in the order of their ends
-	born      int
-	steps     uint64
-	convoys   []Convoy
+	// So vacate need not look through the cores where nobody waits.
+	queued  int // threads in the queues of cores
+	queues  []queue
+	threads int                   // alive
+	living  map[*vthread]struct{} // a map, so that an end costs the same however many live; alive sorts
+	done    []*vthread            // in the order of their ends
+	born    int
+	steps   uint64
+	convoys []Convoy
 
 	// moved, which may be nil, is told that t has got or lost its lock; ended that t has ended, and
 	// still has the lock; watch, which may be nil, each step of t. They must not change the
@@ -319,7 +322,7 @@ func (s *sim) wake(t *vthread) {
 }
 
 // The lock is released last, since ended (which gives a task's outcome) still belongs to the
-// thread's turn.
+// thread's turn. t stays in done for the report; its code is dropped, which may hold a task.
 func (s *sim) end(t *vthread) {
 	s.threads--
 	delete(s.living, t)

@@ -35,7 +35,8 @@ func (s *sim) freshCore(from int) int {
 	return best
 }
 
-// load is how many threads are on c.
+// load is how many threads are on c. A core without running has no queue, so 0 is exact between two
+// steps.
 func (c *core) load() int {
 	if c.running == nil {
 		return 0
@@ -43,7 +44,8 @@ func (c *core) load() int {
 	return 1 + len(c.queue)
 }
 
-// idleCore returns an idle core other than i, or -1.
+// idleCore returns an idle core other than i, or -1. The search begins behind i, so that no core is
+// favoured.
 func (s *sim) idleCore(i int) int {
 	for k := 1; k < len(s.cores); k++ {
 		if o := (i + k) % len(s.cores); s.cores[o].running == nil {
@@ -119,7 +121,8 @@ func (s *sim) enqueue(t *vthread, at int) {
 	}
 }
 
-// dequeue takes the first of a core's queue.
+// dequeue takes the first of a core's queue. The slice is moved and not cut: a queue is short, and
+// a cut one would be allocated anew.
 func (s *sim) dequeue(c *core) *vthread {
 	s.settle(c)
 	t := c.queue[0]
@@ -212,7 +215,8 @@ func (s *sim) occupy(t *vthread) {
 // which it has something to do, or to the end of its Quantum, when others wait for the core.
 //
 // A slice is as long as nothing can happen to it. So a thread that computes alone for an hour costs
-// one event. Where a request comes in the middle, interrupt makes the slice shorter.
+// one event. Where a request comes in the middle, interrupt makes the slice shorter. paid is a part
+// of the slice that account books too, as computing.
 func (s *sim) begin(t *vthread) {
 	c := &s.cores[t.core]
 	t.computing = true // also when it comes from a queue

@@ -17,18 +17,21 @@ type simLock struct {
 	holder      *vthread
 	last        *vthread // who has it, or had it last
 	switches    uint64
-	asked       bool     // the holder is asked to drop it
-	ownRequests bool     // asked is kept by thread, since 3.13
-	asker       *vthread // who asked last, and is awake until askedAt
-	awake       time.Duration
-	shut        time.Duration         // until then whoever released it signals, and keeps its mutex
-	ticked      time.Duration         // what was computed since the last release for its ticks
-	forced      *vthread              // who dropped it last, at a checkpoint
-	waiters     linked.List[*vthread] // they sleep until it is free
-	flying      int                   // woken for it, not there yet
-	dropped     []*vthread            // who dropped it on request, until another has it
+	asked       bool // the holder is asked to drop it
+	ownRequests bool // asked is kept by thread, since 3.13
+	// It sleeps again after awake, by the machine's clock; wakeFirst looks at both.
+	asker   *vthread // who asked last, and is awake until askedAt
+	awake   time.Duration
+	shut    time.Duration         // until then whoever released it signals, and keeps its mutex
+	ticked  time.Duration         // what was computed since the last release for its ticks
+	forced  *vthread              // who dropped it last, at a checkpoint
+	waiters linked.List[*vthread] // they sleep until it is free
+	// Raised by whoever wakes a thread for the lock, lowered by arrive.
+	flying  int        // woken for it, not there yet
+	dropped []*vthread // who dropped it on request, until another has it
 }
 
+// A copy: a policy sees the lock at one moment, and cannot change it.
 func (l *simLock) state(now time.Duration) LockState {
 	return LockState{
 		Now: now, Held: l.holder != nil, Requested: l.requested(), Waiters: l.waiters.Len(),
@@ -109,7 +112,8 @@ func (s *sim) patienceEnded(t *vthread) {
 	s.take(t)
 }
 
-// acquire gives the free lock to t.
+// acquire gives the free lock to t. enter comes second, as it may run the thread's code, which asks
+// for the lock's state.
 func (s *sim) acquire(t *vthread) {
 	s.own(t)
 	s.enter(t)
@@ -155,7 +159,8 @@ func (s *sim) enter(t *vthread) {
 	s.proceed(t)
 }
 
-// drop gives the lock up at a checkpoint, and competes for it again.
+// drop gives the lock up at a checkpoint, and competes for it again. If release says that t stays,
+// t goes on by switched.
 func (s *sim) drop(t *vthread) {
 	t.Forced++
 	t.heavy = true
@@ -304,7 +309,8 @@ func (s *sim) skip(t *vthread) {
 	s.agenda.put(t, s.now+k*each, onTick)
 }
 
-// reacquire is when the holder wants the lock back after its ticks.
+// reacquire is when the holder wants the lock back after its ticks. Whoever got the lock in between
+// has forced t, as the release was none of t's wish.
 func (s *sim) reacquire(t *vthread) {
 	if t.lock.holder != nil {
 		t.Forced++

@@ -19,10 +19,11 @@ type strand struct {
 	n       *task.Node
 	f       *fiber.Fiber
 	outcome fiber.Outcome
-	op      Op    // what the fiber wants when it suspends
-	wait    *wait // what it waits for
-	watch   task.EndWatch
-	gone    bool // locked: it has ended
+	op      Op // what the fiber wants when it suspends
+	// nil while it does not wait.
+	wait  *wait // what it waits for
+	watch task.EndWatch
+	gone  bool // locked: it has ended
 }
 
 // next implements code: it runs the task's fiber until that wants something. The fiber suspends
@@ -75,7 +76,8 @@ func (st *strand) begin() bool {
 	return true
 }
 
-// want switches from a thread's fiber to the machine, which does op.
+// want switches from a thread's fiber to the machine, which does op. It returns when the machine
+// has done op, and the thread has the lock again.
 func (v *virtual) want(n *task.Node, op Op) {
 	st := n.Data.(*strand)
 	st.op = op

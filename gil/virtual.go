@@ -29,6 +29,7 @@ type virtual struct {
 	joined sync.Once
 
 	// Locked.
+	// up says that loop runs; only the section that has seen the inbox empty lets it fall.
 	up       bool
 	dog      watchdog
 	starting bool     // a thread is on its way that will take the oldest queued task
@@ -37,6 +38,8 @@ type virtual struct {
 	mail     atomic.Bool // there is something in the inbox
 
 	// Of the goroutine.
+	// No lock guards these: loop hands them to nobody, and join reads the report after loop has
+	// ended.
 	sim      *sim
 	fibers   fiber.Pool
 	beginner *strand
@@ -86,7 +89,8 @@ func (v *virtual) readyLocked() {
 	}
 }
 
-// spawn runs on the goroutine. It makes a thread without a task; begin gives it one.
+// spawn runs on the goroutine. It makes a thread without a task; begin gives it one. born counts
+// threads, so they are dealt out to interpreters in turn.
 func (v *virtual) spawn() {
 	st := &strand{v: v}
 	st.t = v.sim.spawn(st, v.sim.born, v.s.cfg.Machine.Spawn)
@@ -137,7 +141,7 @@ func (v *virtual) loop() {
 }
 
 // takeIn calls what the inbox holds, without the lock, in the order of arrival. These funcs may put
-// others in.
+// others in. The slice is taken whole, so the lock is not held while the funcs run.
 func (v *virtual) takeIn() {
 	v.s.in.Lock()
 	inbox := v.inbox

@@ -16,7 +16,7 @@ import (
 )
 
 // loopMark is the health of a loop at a look; the zero one of any other executor. Utilization is a
-// share of a time, so it needs two looks.
+// share of a time, so it needs two looks. It is kept with each look, as Utilization compares two.
 type loopMark struct{ health eventloop.Health }
 
 // since returns the loop's utilization since an earlier look.
@@ -25,7 +25,8 @@ func (m loopMark) since(before loopMark) float64 {
 }
 
 // describe adds to x what the kind of executor offers besides the contract. Each is found by an
-// interface and not by a type, so that wrappers and views are seen through.
+// interface and not by a type, so that wrappers and views are seen through. It is called without
+// the subject's lock: each of these takes a lock of the executor's.
 func describe(ex quartet.Executor, x *Executor, now time.Time) (mark loopMark) {
 	if l, ok := quartet.As[interface{ Health() eventloop.Health }](ex); ok {
 		mark.health = l.Health()

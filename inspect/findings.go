@@ -14,7 +14,8 @@ const (
 	quickRates = 2.0 // seconds that a rate must cover
 )
 
-// findings returns what an operator should know, the worst first.
+// findings returns what an operator should know, the worst first. It reads the snapshot alone, so a
+// test can hand it any state, and the page and the JSON agree.
 func findings(executors []Executor) []Finding {
 	var bad, warn []Finding
 	for _, x := range executors {

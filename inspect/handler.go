@@ -18,7 +18,7 @@ import (
 const lookedAt = 15 * time.Second
 
 // Page is an http.Handler that shows executors. Make it with [Handler]. Its methods may be called
-// from any goroutine.
+// from any goroutine. subjects is set by Handler and read-only from then on.
 type Page struct {
 	subjects []*subject
 
@@ -102,7 +102,8 @@ func (p *Page) Snapshot() Snapshot {
 	return s
 }
 
-// ServeHTTP implements http.Handler. It answers GET and HEAD.
+// ServeHTTP implements http.Handler. It answers GET and HEAD. Requests may run at the same time;
+// only look takes the page's lock.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")

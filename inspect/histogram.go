@@ -7,7 +7,7 @@ import (
 )
 
 // histogram is a picture of durations: a bar for each power of two between the shortest and the
-// longest.
+// longest. It is drawn by the template; here are only the numbers.
 type histogram struct {
 	Name  string
 	Empty bool

@@ -22,7 +22,8 @@ var (
 	pageScript string
 )
 
-// policy lets the page run its own script and nothing else.
+// policy lets the page run its own script and nothing else. style-src is unsafe-inline for the
+// pictures, whose styles are theirs; a script has to be the page's own.
 var policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
 	"script-src 'sha256-" + sum(pageScript) + "'"
 

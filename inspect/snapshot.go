@@ -7,7 +7,7 @@ import (
 )
 
 // Snapshot is the state of all executors at one moment, as the JSON form has it. Durations are in
-// nanoseconds.
+// nanoseconds. Its field names are a promise: programs read the JSON.
 type Snapshot struct {
 	At        time.Time  `json:"at"`
 	Findings  []Finding  `json:"findings"`

@@ -41,7 +41,8 @@ type (
 
 // subject is one executor of the page.
 //
-// mu is for the page's own state. A look asks the executor before it takes mu.
+// mu is for the page's own state. A look asks the executor before it takes mu. The record is filled
+// by the executor's goroutines, without mu: a Timeline has a lock of its own.
 type subject struct {
 	ex   quartet.Executor
 	name string
@@ -51,8 +52,9 @@ type subject struct {
 	mu     sync.Mutex
 	record *recorder // nil: not watched
 	stop   func()
-	looks  []look               // oldest first
-	seen   map[uint64]time.Time // tasks of the last look, and since when they are as they are
+	// None older than the window, when a look has ended.
+	looks []look               // oldest first
+	seen  map[uint64]time.Time // tasks of the last look, and since when they are as they are
 }
 
 // look is a moment at which somebody looked.
@@ -87,7 +89,8 @@ func kindOf(ex quartet.Executor) string {
 	return pkg
 }
 
-// watch switches the observer on, for an executor that can be watched.
+// watch switches the observer on, for an executor that can be watched. It is called under the
+// page's lock, once until unwatch.
 func (s *subject) watch() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,7 +112,8 @@ func (s *subject) unwatch() {
 	}
 }
 
-// recorded returns the record; nil: nobody looks.
+// recorded returns the record; nil: nobody looks. The pointer is copied under mu, and used without:
+// unwatch may drop it meanwhile, and does not change it.
 func (s *subject) recorded() *recorder {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -178,7 +182,7 @@ func (x *Executor) rate(since look, now time.Time, mark loopMark) {
 
 // since returns when each task entered its present state. Executors time only some tasks. For the
 // others it is the time at which a look found them first. Tasks that are not listed any more are
-// forgotten.
+// forgotten. It runs once in each look, and replaces the map as a whole.
 func (s *subject) since(all []quartet.TaskStatus, now time.Time) map[uint64]time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -197,7 +201,8 @@ func (s *subject) since(all []quartet.TaskStatus, now time.Time) map[uint64]time
 	return since
 }
 
-// tasks are the listed tasks, the oldest first.
+// tasks are the listed tasks, the oldest first. Text that comes from the program is cleaned here,
+// before any form is written.
 func tasks(all []quartet.TaskStatus, since map[uint64]time.Time, now time.Time) []Task {
 	tasks := make([]Task, 0, len(all))
 	for _, t := range all {

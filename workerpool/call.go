@@ -7,7 +7,8 @@ import (
 )
 
 // submit hands n over, by the rule of a view where that is not nil. via is the Runner of the call:
-// if that was a Do, n may run at once.
+// if that was a Do, n may run at once. n.Data is the Runner of a Do until here. A Do that was given
+// a wrapper has that there, and is queued.
 func (p *Pool) submit(n *task.Node, rule *intake.Rule, via quartet.Runner) error {
 	call := n.Is(task.Joined) && n.Data == via
 	if n.Data = nil; rule != nil {

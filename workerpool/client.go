@@ -44,7 +44,8 @@ func (c *client) Block(ctx context.Context, fn func()) error { return c.clock().
 
 func (c *client) Yield(context.Context) { c.clock().yield() }
 
-// timeoutCtx is what Clock.WithTimeout returns.
+// timeoutCtx is what Clock.WithTimeout returns. It ends by its inner context alone: the clock
+// cancels that when the time comes.
 type timeoutCtx struct {
 	context.Context
 	deadline time.Time
@@ -77,6 +78,7 @@ func (p *Pool) driving() (done func()) {
 	return func() { c.stopping(-1) }
 }
 
+// calledLocked begins to pass turns if nobody has one: Run may not be under way.
 func (c *Clock) stopping(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,7 +87,7 @@ func (c *Clock) stopping(n int) {
 }
 
 // besideTurn calls fn, which waits for goroutines of the pool. A caller that has the clock's turn
-// gives it to them.
+// gives it to them. Else it would keep the turn that the workers need in order to end.
 func (p *Pool) besideTurn(ctx context.Context, fn func()) {
 	if c := p.cfg.Clock; c != nil && c.runs(ctx) {
 		_ = c.block(context.WithoutCancel(ctx), fn) // the context does not end

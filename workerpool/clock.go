@@ -24,15 +24,19 @@ import (
 // runs, time stands still. The deadlines of contexts are in real time, but those of
 // [Clock.WithTimeout]. A switch from one goroutine to the next costs about a microsecond.
 type Clock struct {
-	// mu guards the fields below. It is not held while a goroutine has its turn.
-	mu      sync.Mutex
-	since   time.Duration
-	run     context.Context // Run's; nil: it is not called
-	rests   chan struct{}   // closed when Run is to return; nil: it has been
-	stops   int             // calls that stop pools from outside
-	holder  *turn           // who has the turn; nil: nobody runs
-	ready   []*turn         // in the order in which they became ready
-	timers  timers
+	// mu guards the fields below. It is not held while a goroutine has its turn. Lock order: a
+	// pool's lock may be held while this one is taken (Now, waiting), never the other way round.
+	mu    sync.Mutex
+	since time.Duration
+	run   context.Context // Run's; nil: it is not called
+	rests chan struct{}   // closed when Run is to return; nil: it has been
+	// While it is not 0, goroutines are driven also outside of Run.
+	stops  int     // calls that stop pools from outside
+	holder *turn   // who has the turn; nil: nobody runs
+	ready  []*turn // in the order in which they became ready
+	timers timers
+	// A list, since any turn may leave it, and endedLocked looks at all in the order in which they
+	// came.
 	watched list.List // of turns: those that wait
 	made    uint64
 	parked  int // of watched: goroutines

@@ -49,7 +49,8 @@ func (p *Pool) someLeaves(w *worker) (done bool) {
 	return done
 }
 
-// consumerLocked returns the consumer of the worker that runs n, if a worker does.
+// consumerLocked returns the consumer of the worker that runs n, if a worker does. A call on its
+// submitter's goroutine has a lane number too, but no worker, hence OnCaller.
 func (p *Pool) consumerLocked(n *task.Node) *leaf.Consumer {
 	if w := p.byLane[n.Lane]; w != nil && !n.Is(task.OnCaller) {
 		return &w.leaves

@@ -30,12 +30,14 @@ func (p *Pool) sendHomeLocked(w *worker) {
 	p.in.ThenLocked((*dismissal)(w))
 }
 
-// dismissal is the effect of a worker's end.
+// dismissal is the effect of a worker's end. The worker's goroutine reads next, and ends when it is
+// closed.
 type dismissal worker
 
 func (d *dismissal) Apply() { close(d.next) }
 
-// takeLaneLocked returns the number of a new worker.
+// takeLaneLocked returns the number of a new worker. The number that was given back last is used
+// first.
 func (p *Pool) takeLaneLocked() int32 {
 	if last := len(p.lanes) - 1; last >= 0 {
 		lane := p.lanes[last]
@@ -52,7 +54,8 @@ func (p *Pool) freeLaneLocked(w *worker) {
 	p.lanes = append(p.lanes, w.lane)
 }
 
-// goroutineLocked returns the number of the goroutine that runs n; 0: it is the submitter's.
+// goroutineLocked returns the number of the goroutine that runs n; 0: it is the submitter's. It is
+// for lists of tasks; 0 also for a worker that has not begun to run.
 func (p *Pool) goroutineLocked(n *task.Node) int64 {
 	if w := p.byLane[n.Lane]; w != nil && !n.Is(task.OnCaller) {
 		return w.goroutine.Load()
@@ -60,8 +63,9 @@ func (p *Pool) goroutineLocked(n *task.Node) int64 {
 	return 0
 }
 
-// reapAfterLocked sets the reaper's timer, and counts it as one of the pool's goroutines, so
-// that Close waits for a reap that is under way.
+// reapAfterLocked sets the reaper's timer, and counts it as one of the pool's goroutines, so that
+// Close waits for a reap that is under way. exited counts it from here until reap has run, or
+// dismiss has stopped the timer.
 func (p *Pool) reapAfterLocked(d time.Duration) {
 	p.reaping = true
 	p.exited.Add(1)

@@ -20,12 +20,15 @@ type Pool struct {
 	// counted in two places: slots here, for workers and for calls that took the lock, and in's
 	// callers, for Do calls that did not. Their sum never exceeds cfg.Workers, except after a
 	// Resize to fewer, and is asked for by slotsLocked alone.
-	in     intake.Intake
-	cfg    Config
+	in  intake.Intake
+	cfg Config
+	// dismiss waits for it: workers, and a reap that is due.
 	exited sync.WaitGroup // one per goroutine of the pool
 	called atomic.Bool    // something has come since a worker began to linger
 
 	// Guarded by in's lock.
+	// Written by whoever takes or gives a slot; workers count theirs from takeLocked, or from the
+	// send, to giveBackLocked.
 	slots     int       // taken: by running tasks, but for calls that began without the lock
 	returning returners // started tasks that need a slot again; they come before queued ones
 	idle      []*worker // parked, the one parked last at the end
@@ -33,10 +36,11 @@ type Pool struct {
 	reaping   bool
 	searcher  *worker    // on its way to the queue, or lingering; nil: none
 	handed    *task.Node // what the searcher is to run first; nil without a searcher
-	keys      intake.Keys
-	lanes     []int32           // free below nextLane, so that pictures have as few lanes as workers
-	byLane    map[int32]*worker // the workers that live
-	nextLane  int32
+	// Of the pool's own keys. A Limit has keys of its own.
+	keys     intake.Keys
+	lanes    []int32           // free below nextLane, so that pictures have as few lanes as workers
+	byLane   map[int32]*worker // the workers that live
+	nextLane int32
 }
 
 var _ quartet.Runner = (*Pool)(nil)
@@ -69,7 +73,8 @@ func New(cfg Config) *Pool {
 	return p
 }
 
-// made panics when New has not made p.
+// made panics when New has not made p. The zero Pool has no intake that was initialised, and would
+// fail later and less clearly.
 func (p *Pool) made() {
 	if p == nil || p.keys == nil {
 		panic("workerpool: a Pool that New has not made")

@@ -8,7 +8,7 @@ import (
 )
 
 // returning is a task whose wait is over, and that needs a slot. It is the Data of its node
-// meanwhile.
+// meanwhile. node is nil once the task has its slot; turn orders those that came back.
 type returning struct {
 	node *task.Node
 	slot chan struct{} // has room for one: whoever gives the slot never waits
@@ -65,7 +65,9 @@ func (r *returners) take() *returning {
 	return &returning{slot: make(chan struct{}, 1), at: absent}
 }
 
-// wait blocks until the task has a slot. Then it is nobody's, and is kept for reuse.
+// wait blocks until the task has a slot. Then it is nobody's, and is kept for reuse. It runs on the
+// task's goroutine, without the lock. Only the task that waits puts b among the idle ones, so
+// nobody can get it while the signal is on its way.
 func (b *returning) wait(p *Pool) {
 	if t := b.own; t != nil {
 		t.wait()
@@ -78,7 +80,8 @@ func (b *returning) wait(p *Pool) {
 	p.in.Unlock()
 }
 
-// regainedLocked: n has its place at its limit, and needs no more than a slot.
+// regainedLocked: n has its place at its limit, and needs no more than a slot. It is called by
+// comeBackLocked, or later by the intake, as its Regained hook.
 func (p *Pool) regainedLocked(n *task.Node) { heap.Push((*byTurn)(&p.returning), n.Data) }
 
 // nextReturningLocked returns the first task that may go on after its wait when there is a slot, or
@@ -124,7 +127,7 @@ func (p *Pool) forgetReturningLocked(n *task.Node) {
 	}
 }
 
-// byTurn is the heap.
+// byTurn is the heap. A type of its own, as container/heap wants exported methods.
 type byTurn returners
 
 func (h *byTurn) Len() int           { return len(h.may) }

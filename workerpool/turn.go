@@ -16,7 +16,7 @@ import (
 //	waiting ──> queued ──> granted
 //
 // Invariant: at most one goroutine runs, the clock's holder. It makes others ready, in an order
-// that only the program decides, and goes on until it leaves.
+// that only the program decides, and goes on until it leaves. A turn is used once.
 type turn struct {
 	clock   *Clock
 	state   turnState
@@ -51,6 +51,7 @@ func (c *Clock) newReady() *turn {
 	return c.newReadyLocked()
 }
 
+// It may be granted at once, by calledLocked, if nobody runs.
 func (c *Clock) newReadyLocked() *turn {
 	t := c.newTurnLocked(context.Background())
 	t.state = queuedTurn
@@ -76,7 +77,8 @@ func (c *Clock) watchLocked(t *turn) {
 }
 
 // resume ends t's wait before its time, or its ctx, does. It may be called from anywhere, more than
-// once, and for a turn that has come already.
+// once, and for a turn that has come already. It is idempotent and may come from any goroutine:
+// that is what quartet.Suspend promises of a resume.
 func (t *turn) resume() {
 	c := t.clock
 	c.mu.Lock()
@@ -129,7 +131,8 @@ func (c *Clock) passLocked() {
 	c.restLocked()
 }
 
-// callLocked calls t's func without the lock.
+// callLocked calls t's func without the lock. The caller has the turn meanwhile, so no goroutine is
+// granted one: holder is t.
 func (c *Clock) callLocked(t *turn) {
 	c.mu.Unlock()
 	defer c.mu.Lock()
@@ -138,7 +141,8 @@ func (c *Clock) callLocked(t *turn) {
 
 // endedLocked queues those whose contexts have ended, and reports whether there are any. Contexts
 // are looked at and not watched: a real AfterFunc would come at a moment that the real clock
-// decides.
+// decides. It looks at all that wait, in proportion to their number, but only when nobody else can
+// run.
 func (c *Clock) endedLocked() bool {
 	var next *list.Element
 	for e := c.watched.Front(); e != nil; e = next {
@@ -200,7 +204,8 @@ func (c *Clock) suspend(ctx context.Context, arm func(resume func())) error {
 	return t.ended(ctx)
 }
 
-// await is suspend until f has ended.
+// await is suspend until f has ended. A wait that ctx has ended takes its hook out of the future,
+// or the future would keep it.
 func (c *Clock) await(ctx context.Context, f task.Awaited) error {
 	t := c.waiting(ctx)
 	hook := task.Hook{Listener: (*awaiting)(t)}
@@ -252,7 +257,7 @@ func (c *Clock) drop(t *turn) (dropped bool) {
 	return dropped
 }
 
-// afterEnd is context.AfterFunc in the clock's order.
+// afterEnd is context.AfterFunc in the clock's order. It is the intake's AfterFunc under a Clock.
 func (c *Clock) afterEnd(ctx context.Context, f func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -277,6 +282,7 @@ func (c *Clock) block(ctx context.Context, fn func()) error {
 	return nil
 }
 
+// away falls in the section that queues its turn, so that time cannot pass in between.
 func (c *Clock) comeBack() {
 	c.mu.Lock()
 	c.away--

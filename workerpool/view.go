@@ -89,7 +89,7 @@ func (p *Pool) Limit(n int) *Limited {
 }
 
 // newLimited shares limit and keys between the views that AtMost makes of one Limit: they bound one
-// resource.
+// resource. keys and limit are the pool's state, guarded by its lock; the view only points at them.
 func newLimited(p *Pool, limit *task.Turnstile, keys intake.Keys, rule *intake.Rule) *Limited {
 	l := &Limited{View{pool: p, limit: limit, rule: rule}, keys}
 	l.self = l
@@ -172,7 +172,7 @@ func (v *View) SubmitCall(ctx context.Context, c quartet.Call) error {
 }
 
 // ExpectedWait is [Pool.ExpectedWait] for a task of the view: the wait for its key and its limit is
-// added, and its priority counts.
+// added, and its priority counts. The node is made for the question and never submitted.
 func (v *View) ExpectedWait() time.Duration {
 	v.made()
 	n := &task.Node{Level: v.level, Stile: v.limit}
@@ -197,6 +197,7 @@ func (v *View) Shutdown(context.Context) error { return ErrView }
 // Close returns [ErrView].
 func (v *View) Close() error { return ErrView }
 
+// self and not v is the Runner to compare with: a Limited embeds its View.
 func (v *View) submit(ctx context.Context, t quartet.Task) error {
 	v.made()
 	n := task.Of(ctx, t)

@@ -25,7 +25,8 @@ func (r *run) pool() *Pool { return (*task.Node)(r).Host().(*Pool) }
 
 func (r *run) Executor() quartet.Executor { return r.pool() }
 
-// Suspend lends the task's slot while it waits.
+// Suspend lends the task's slot while it waits. Under a Clock the wait is in the clock's time, and
+// the goroutine gives its turn away.
 func (r *run) Suspend(ctx context.Context, arm func(resume func())) error {
 	return r.lending(nil, func() error {
 		if c := r.pool().cfg.Clock; c != nil {
@@ -83,7 +84,8 @@ func (r *run) lend(to *task.Node) (lent bool, err error) {
 func runs(n *task.Node) bool { return n.State() == task.Running || n.State() == task.Claimed }
 
 // The awaited task starts before its elders, which clause 5 of the contract allows: otherwise a
-// fan-out on one worker would queue all of a level before it ends one.
+// fan-out on one worker would queue all of a level before it ends one. The slot goes to the awaited
+// task if that is queued, in the same section, so that nobody takes it in between.
 func (p *Pool) lendLocked(n, to *task.Node) {
 	p.in.SuspendLocked(n)
 	p.slots--
@@ -106,7 +108,8 @@ func (r *run) Holds(n *task.Node) bool {
 }
 
 // takeBack waits for a slot. A task that ended meanwhile, in whose name a foreign goroutine had
-// lent, needs none. The goroutine waits without the lock, in the order in which tasks came back.
+// lent, needs none. The goroutine waits without the lock, in the order in which tasks came back. A
+// task that is the first to come back, with a slot free, goes on without a switch.
 func (r *run) takeBack() {
 	p, n := r.pool(), (*task.Node)(r)
 	p.in.Lock()

@@ -30,12 +30,15 @@ import (
 // here a worker that has ended a task looks for the next by itself (follow), and is woken only
 // where it had found nothing.
 type worker struct {
-	pool   *Pool
-	state  workerState
-	lane   int32           // its number, which a later goroutine gets again
-	job    *task.Node      // what it was sent to run, until Apply sends it; nil: to search
-	next   chan *task.Node // has room for one; closed: the worker is dismissed
-	since  time.Time       // parked
+	pool  *Pool
+	state workerState
+	lane  int32 // its number, which a later goroutine gets again
+	// Guarded by the lock until the effect that sends it runs; next carries it over to the worker's
+	// goroutine.
+	job  *task.Node      // what it was sent to run, until Apply sends it; nil: to search
+	next chan *task.Node // has room for one; closed: the worker is dismissed
+	// Only of a parked worker; the reaper compares it with IdleTimeout.
+	since  time.Time // parked
 	leaves leaf.Consumer
 	turn   *turn // of its errand, under a Clock
 
@@ -92,7 +95,7 @@ func (s *starting) Apply() {
 }
 
 // work is what a worker does next: run a node, or the entries of the lane as long as there are any;
-// zero: nothing.
+// zero: nothing. It is a value, so the hot path allocates nothing for it.
 type work struct {
 	node   *task.Node
 	leaves bool
@@ -137,7 +140,8 @@ func (p *Pool) callsLocked() bool {
 
 // searchLocked sends one worker to the queue if there is something to find. One that is on its way
 // is only told: it will send the next. Without a free slot nobody is sent: the worker that ends
-// next looks for itself.
+// next looks for itself. The searcher sends the next one by dispatchLocked, when it has found its
+// own work.
 func (p *Pool) searchLocked() {
 	switch {
 	case p.slotsLocked() >= p.cfg.Workers:
@@ -165,7 +169,8 @@ func (p *Pool) startLocked(n *task.Node) {
 	p.sendLocked(n)
 }
 
-// sendLocked has a parked worker, or a new one, run n, or search when n is nil.
+// sendLocked has a parked worker, or a new one, run n, or search when n is nil. Only parked and new
+// workers are sent. The effect is added under the lock and runs after it.
 func (p *Pool) sendLocked(n *task.Node) {
 	w, effect := p.wakeLocked()
 	w.job = n
@@ -308,7 +313,8 @@ func (p *Pool) exitedBare() {
 }
 
 // exit gives j and its slot back, on a goroutine that is over. It cannot go on with another task: a
-// Goexit cannot be stopped. wakeLocked makes a new worker when one is needed.
+// Goexit cannot be stopped. wakeLocked makes a new worker when one is needed. The deferred calls of
+// work still run after it: they end the turn of a Clock, and tell exited.
 func (p *Pool) exit(j work, w *worker) {
 	endNode(j)
 	p.in.Lock()

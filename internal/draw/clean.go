@@ -26,7 +26,8 @@ func Clean(text string) string {
 }
 
 // hidden reports whether r must not reach a terminal or an XML text: it acts in place of being
-// shown, or XML has no way to write it.
+// shown, or XML has no way to write it. A newline is a control character too, so a text never
+// leaves its line.
 func hidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' || r == 0xfffe ||
 		r == 0xffff

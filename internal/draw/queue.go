@@ -53,7 +53,8 @@ func newBacklog(group string, changes []backlogStep) backlog {
 	return b
 }
 
-// columns returns the greatest count in each of so many columns of the picture.
+// columns returns the greatest count in each of so many columns of the picture. The greatest and
+// not the mean: a queue that was full for a moment has refused somebody.
 func (b backlog) columns(p *plan, columns int) []int {
 	counts := make([]int, columns)
 	for i, s := range b.steps {

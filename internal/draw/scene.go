@@ -84,7 +84,7 @@ type taskKey struct {
 }
 
 // plan is a scene with its lanes in order. All three forms draw it, so lanes have the same order
-// and names everywhere.
+// and names everywhere. It belongs to one drawing, and is not changed after newPlan.
 type plan struct {
 	*Scene
 	lanes  []Lane

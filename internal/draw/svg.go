@@ -53,7 +53,8 @@ const (
 )
 
 // drawing is a picture that is being written. Lengths are in tenths of units, and whole, so that
-// every machine writes the same.
+// every machine writes the same. layOut fixes the places of lanes and queues; the methods that draw
+// only write.
 type drawing struct {
 	*plan
 	b          strings.Builder
@@ -246,7 +247,8 @@ func (d *drawing) cross(x, y int, about string) {
 		tenths(y-30), about)
 }
 
-// arrow goes from the edge of one lane's bar to that of another's.
+// arrow goes from the edge of one lane's bar to that of another's. It ends at the edge that faces
+// the other lane, so it never crosses its own bar.
 func (d *drawing) arrow(x, from, to int, about string) {
 	y1, y2, head := d.top[from]+svgBar*10, d.top[to], -50
 	if from > to {
