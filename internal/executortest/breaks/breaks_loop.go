@@ -34,12 +34,18 @@ var loopBreaks = []broken{
 	{clause: "C10", what: "an idle loop spins", time: "10s", run: "^TestLoop$/^C10_", edits: []edit{
 		{loopPark, "l.park(alarm)\n", "_ = alarm\n"},
 	}},
-	{clause: "C7", what: "a connection that has ended still posts", pkg: "./eventloop", run: "^TestAnEffect", edits: []edit{
-		{"eventloop.(*Conn).post", "if _, known := l.conns[c]; known {", "{"},
-	}},
-	{clause: "C7", what: "a post between Close and the end of a stopped Run stays", pkg: "./eventloop", run: "^TestAPost", edits: []edit{
-		{"eventloop.(*Loop).end", "l.dropInboxLocked()", ""},
-	}},
+	{
+		clause: "C7", what: "a connection that has ended still posts", pkg: "./eventloop", run: "^TestAnEffect",
+		edits: []edit{
+			{"eventloop.(*Conn).post", "if _, known := l.conns[c]; known {", "{"},
+		},
+	},
+	{
+		clause: "C7", what: "a post between Close and the end of a stopped Run stays", pkg: "./eventloop", run: "^TestAPost",
+		edits: []edit{
+			{"eventloop.(*Loop).end", "l.dropInboxLocked()", ""},
+		},
+	},
 	{clause: "C7", what: "a promise after Close holds the loop", pkg: "./eventloop", run: "^TestAPromise", edits: []edit{
 		{"eventloop.(*Loop).owe", "!l.closed && !l.in.DrainedLocked()", "true"},
 	}},
