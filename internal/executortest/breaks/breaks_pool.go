@@ -74,8 +74,8 @@ var poolBreaks = []broken{
 		run: "LookedOutForIt$", time: "10s", edits: []edit{{consumer, "\t\t\tl.of.Feed()\n", ""}},
 	},
 	{
-		clause: "C10", what: "a look at an entry that a worker has just taken calls nobody for the next", pkg: "./workerpool",
-		run: "LookedOutForIt$", time: "20s", edits: []edit{{
+		clause: "C10", what: "a look at an entry that a worker has just taken calls nobody for the next", pkg: "./internal/leaf",
+		run: "^TestWho", time: "20s", edits: []edit{{
 			"internal/leaf/lane.go", "\tif l.ring.Ready() {\n\t\treturn true\n\t}\n\tl.hungry.Store(true)\n",
 			"\tif !l.ring.Ready() {\n\t\tl.hungry.Store(true)\n\t}\n",
 		}},
