@@ -41,8 +41,8 @@ var loopBreaks = []broken{
 		},
 	},
 	{
-		clause: "C7", what: "a post between Close and the end of a stopped Run stays", pkg: "./eventloop", run: "^TestAPost",
-		edits: []edit{
+		clause: "C7", what: "a post between Close and the end of a stopped Run stays", pkg: "./eventloop",
+		run: "^TestAPost", edits: []edit{
 			{"eventloop.(*Loop).end", "l.dropInboxLocked()", ""},
 		},
 	},
