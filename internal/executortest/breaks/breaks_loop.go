@@ -46,7 +46,10 @@ var loopBreaks = []broken{
 			{"eventloop.(*Loop).end", "l.dropInboxLocked()", ""},
 		},
 	},
-	{clause: "C7", what: "a promise after Close holds the loop", pkg: "./eventloop", run: "^TestAPromise", edits: []edit{
-		{"eventloop.(*Loop).owe", "!l.closed && !l.in.DrainedLocked()", "true"},
-	}},
+	{
+		clause: "C7", what: "a promise after Close holds the loop", pkg: "./eventloop",
+		run: "^TestAPromise", edits: []edit{
+			{"eventloop.(*Loop).owe", "!l.closed && !l.in.DrainedLocked()", "true"},
+		},
+	},
 }
