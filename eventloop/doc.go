@@ -66,8 +66,8 @@
 //
 // Outside of a task, code on the loop cannot wait for the loop itself. Do and Await in a callback,
 // or in a task with another context than its own, return an error that is [quartet.ErrDeadlock];
-// Shutdown and Close return [quartet.ErrInside] and have begun. Config.Debug makes it a panic, with
-// the stack.
+// Shutdown and Close begin, and return [quartet.ErrInside]. With Config.Debug such a wait panics,
+// with the stack.
 //
 // # Connections
 //
@@ -101,21 +101,20 @@
 // server closes its own first, in a posted callback. [Loop.Close] ends it at once; a loop that was
 // started with [Loop.Start] needs one of them. [Loop.Stop] ends one Run, and keeps the queued work
 // for another. [Loop.Step] runs one callback, for tests, and Config.Callbacks shows the queues;
-// under Config.Clock, and in a testing/synctest bubble, timers use
-// virtual time.
+// under Config.Clock, and in a testing/synctest bubble, timers use virtual time.
 //
 // # Synchronisation and cost
 //
 // What happened before Post, SubmitTask, AfterFunc and Immediate is seen by the callback, and each
 // callback sees what the ones before it did. Post allocates nothing; submit and await is one
-// allocation where ctx cannot end. The loop has one runtime timer whatever the number of its own,
-// and one more for the watchdog while it is not parked. It is not bound to an operating system
-// thread, which would make a wake-up much dearer. internal/bench/loop measures what each thing
-// costs, beside Node, asyncio and goja_nodejs. In short, on a small virtual machine: a tick or
-// microtask 10 ns, an immediate 60, a post 30 to 80 with its callback, a post and its answer 770,
-// one of a million timers 74 bytes and 450 ns of processor time. TCP and Unix connections wait
-// without a goroutine where the system allows it (Linux, darwin, BSD); others have a goroutine that
-// reads, and one more while it cannot send. An idle TCP connection takes some 700 bytes on Linux.
+// allocation where ctx cannot end. However many timers a loop has, it needs one runtime timer, and
+// one more for the watchdog while it is not parked. It is not bound to an operating system thread,
+// which would make a wake-up much dearer. internal/bench/loop measures what each thing costs,
+// beside Node, asyncio and goja_nodejs. In short, on a small virtual machine: a tick or microtask
+// 10 ns, an immediate 60, a post 30 to 80 with its callback, a post and its answer 770, one of a
+// million timers 74 bytes and 450 ns of processor time. TCP and Unix connections wait without a
+// goroutine where the system allows it (Linux, darwin, BSD); others have a goroutine that reads,
+// and one more while it cannot send. An idle TCP connection takes some 700 bytes on Linux.
 //
 // # When not to use it
 //

@@ -139,7 +139,7 @@
 // waited for longer (Awake, Barging): this is why one thread that waits starves beside two that
 // compute.
 //
-// How the pieces are cut in which a thread computes changes nothing.
+// It makes no difference into which pieces the computing of a thread is cut.
 //
 // # How true it is
 //
@@ -153,8 +153,8 @@
 // falls below the one stated here, or a table of this page is not what it computes.
 //
 // There are eight measurements for each figure of CPython, taken in different hours and on two
-// kinds of processor; three for Ruby and OCaml. The last column is the share inside if the
-// prediction is what the other versions of CPython 3 measured, which have the same lock. A
+// kinds of processor; three for Ruby and OCaml. The last column is the share inside if each version
+// of CPython 3 is predicted by the measurements of the others, which have the same lock. A
 // simulator cannot be expected to do better. testdata/measure/measure.py -n takes more
 // measurements, of the widest figures first.
 //

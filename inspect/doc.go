@@ -12,8 +12,8 @@
 //	/debug/quartet/json       a [Snapshot]
 //	/debug/quartet/trace      the last seconds as a Chrome trace, which Perfetto opens
 //
-// Of a global lock (package gil) the page shows who holds it, who waits, and its convoys; of a
-// simulated one it shows nothing: the Report of the simulation has more.
+// For a global lock (package gil) the page shows who holds it, who waits, and its convoys. For a
+// simulated lock it shows nothing of these: read the simulation's Report.
 //
 // # What it costs
 //
@@ -22,9 +22,9 @@
 // one, or by [Handler]'s Close. While somebody looks, each step of a task is recorded, in a ring of
 // bounded size. BenchmarkPage measures it: a mounted page costs less than the benchmark's noise of
 // 5 %; a page that is looked at costs some 1.2 µs and 500 bytes per task, which is 12 % of one core
-// at 100,000 tasks a second. Stacks are read only for a task that has run for over a second, once
-// per refresh, and for an event loop that is busy, as its own watchdog reads them. Reading them
-// stops the program for some 7 µs per goroutine; above 20,000 goroutines they are not read.
+// at 100,000 tasks a second. Stacks are read at a refresh, and only if a task has run for over a
+// second, or a callback has kept an event loop for a quarter of its Config.SlowCallback. Reading
+// them stops the program for some 7 µs per goroutine; above 20,000 goroutines they are not read.
 //
 // # Who should reach it
 //

@@ -15,14 +15,14 @@
 // # What happens when something breaks
 //
 // The pool alone decides which node starts a call: a node that has fetched a call asks it. So a
-// call starts at most once, even if the server delivers it twice. If no node asks, the pool sends
-// the call again.
+// call that the server delivers twice is still started once. If no node asks, the pool sends the
+// call again.
 //
 //   - A node that dies: its started calls fail with [*NodeLostError] after Config.LostAfter. Others
 //     run elsewhere. Functions that are [quartet.Idempotent] are started again, Config.Attempts
 //     times in all.
-//   - A node that is cut off and comes back in time: nothing. It keeps results until the pool has
-//     confirmed them.
+//   - A node that is cut off and comes back in time: nothing is lost. It keeps results until the
+//     pool has confirmed them.
 //   - A pool that dies: its calls are cancelled LostAfter later, with cause [ErrCallerLost], and
 //     leave the stream, unless it is Detached.
 //   - The server restarts: nothing is lost. Calls in memory are sent again by their pools; with
@@ -71,12 +71,11 @@
 //
 // One server is a single point of failure, though a short one: calls wait for it. For more, run
 // three servers with Config.Replicas 3; each waiting call is then written three times. [File] keeps
-// calls over a restart of all servers; with [Memory] the pools send theirs again. Give the account
-// a limit of memory or file storage of at least Config.Backlog times the usual input, and of
-// streams and consumers one stream, and two consumers for each version of the program. Watch the
-// consumer "any" of the stream: num_pending is how many calls wait, num_ack_pending how many nodes
-// have asked for; and [Pool.Nodes]. Give each program a connection of its own for this, with
-// nats.MaxReconnects(-1).
+// calls over a restart of all servers; with [Memory] the pools send theirs again. The limits of the
+// account must allow one stream, two consumers for each version of the program, and Config.Backlog
+// times the usual input of memory or file storage. Watch the consumer "any" of the stream:
+// num_pending is how many calls wait, num_ack_pending how many nodes have asked for; and
+// [Pool.Nodes]. Give each program a connection of its own for this, with nats.MaxReconnects(-1).
 //
 // # A job that outlives its caller
 //
@@ -102,6 +101,6 @@
 // procpool: a call there costs a hundredth. Where one service asks another, a plain NATS request
 // costs less.
 //
-// Each node and each busy pool says at every Heartbeat that it is there, and all hear all nodes:
-// with more than a hundred nodes choose a longer Heartbeat.
+// Each node and each busy pool sends a message at every Heartbeat, and every pool and node receives
+// those of all nodes. With more than a hundred nodes choose a longer Heartbeat.
 package natspool

@@ -35,10 +35,10 @@
 // without names, compiled from the type; for others as JSON, and a slice of bytes unchanged.
 // quartet.WithCodec gives one function another codec. A worker runs one task at a time. It is sent
 // about 200 µs of work ahead, and at least one call if tasks take under 2 ms, so that it need not
-// wait for the next one. Calls that wait behind a task that turns out long go back to the pool, and
-// to another worker. Both sides write several frames at once. A finished result never waits behind
-// a running task. [Pool.Priority] and [Pool.Key] are views of the pool: the first decides whose
-// call goes first, the second keeps calls in order.
+// wait for the next one. If a task turns out to be long, the calls that wait behind it go back to
+// the pool, and to another worker. Both sides write several frames at once. A finished result never
+// waits behind a running task. [Pool.Priority] and [Pool.Key] are views of the pool: the first
+// decides whose call goes first, the second keeps calls in order.
 //
 // Workers are started when there is work that the others cannot take, and stay until the pool ends.
 // They have a process group and pipes of their own: what a task prints goes to Config.OnOutput,
@@ -54,10 +54,11 @@
 // on any worker, under the context of the task that made it. While a task waits in Future.Await or
 // quartet.Suspend, its worker takes calls that descend from it, and no others. So a recursive
 // fan-out ends with a single worker too, and a crash costs only calls that belong together. Calls
-// from inside are bound neither by Config.Queue nor by Config.InFlight: they could wait for room
-// for ever. quartet.Sleep and quartet.Block keep the worker. A refusal of such a call arrives as
-// the error of its future. From the submitter's context these travel: the deadline, the
-// cancellation with its cause, the label, and the values that quartet.Propagate names.
+// from inside are bound neither by Config.Queue nor by Config.InFlight: a task that waited for room
+// for its call could wait for ever. quartet.Sleep and quartet.Block keep the worker. A refusal of
+// such a call arrives as the error of its future. From the submitter's context these travel: the
+// deadline, the cancellation with its cause, the label, and the values that quartet.Propagate
+// names.
 //
 // # What a crash costs
 //
@@ -76,12 +77,12 @@
 //
 // # In a service
 //
-// A signal to the whole process group or cgroup (systemd, a terminal) ends no worker that this
-// process can still end: handle SIGTERM by Shutdown. As the first process of a container the pool
-// waits for what dead workers have started. Memory for ledgers comes from memfd, else from /dev/shm
-// or a temporary file. Config.Env may replace the environment, and scripts need no installed
-// package. README.md has the details for systemd, Docker, Kubernetes and virtual environments, and
-// the table of values for Python and Node.
+// Workers ignore SIGTERM, SIGINT and SIGHUP, which systemd or a terminal sends to all processes:
+// this process decides when its workers end. Handle SIGTERM by Shutdown. As the first process of a
+// container the pool waits for what dead workers have started. Memory for ledgers comes from memfd,
+// else from /dev/shm or a temporary file. Config.Env may replace the environment, and scripts need
+// no installed package. README.md has the details for systemd, Docker, Kubernetes and virtual
+// environments, and the table of values for Python and Node.
 //
 // # No orphans
 //
@@ -118,5 +119,5 @@
 // back, and a program in another language can be called like a function. Where none of that is
 // needed, a worker pool does the same work without copying. State that tasks share does not belong
 // in processes: each worker has its own. And a function that must not run twice is safe here: a
-// call that had started is never tried again.
+// call that had started is tried again only if its function is quartet.Idempotent.
 package procpool

@@ -29,7 +29,7 @@
 // of the same pool to any depth, with a single worker, where ThreadPoolExecutor deadlocks. The
 // waiting goroutine stays blocked, which costs its stack. Started tasks that are not waiting never
 // exceed Config.Workers; all that are unfinished are bounded by Config.InFlight. quartet.Sleep and
-// quartet.Block keep the slot: it is the purpose of a pool that few block at once. quartet.Yield
+// quartet.Block keep the slot, since a pool is there to bound how many block at once. quartet.Yield
 // lets the oldest queued task run first.
 //
 // # Synchronisation and cost
@@ -56,12 +56,11 @@
 // request's end.
 //
 // Tasks run on the pool's goroutines, one after the other. They have the labels of pprof that
-// quartet.Label gives them, and no others. A task that locks its thread (runtime.LockOSThread)
-// unlocks it again: one that forgets is unlocked, but its changes to the thread stay.
+// quartet.Label gives them, and no others. A task that locks its thread (runtime.LockOSThread) must
+// unlock it. If it forgets, the pool unlocks the thread; what the task changed in the thread stays.
 //
-// In a testing/synctest bubble, make the pool inside it: its workers, timers and waits belong to
-// the bubble in which they begin, and one from outside that is used inside panics or never ends a
-// wait.
+// Make a pool inside the testing/synctest bubble that uses it: its workers, timers and waits belong
+// to the bubble in which they begin. A pool from outside, used inside, panics or waits for ever.
 //
 // # Simulations
 //
