@@ -103,7 +103,7 @@ func here(ctx context.Context, o options, w io.Writer, bar *progress) (*result.R
 	m.Notes, m.Twins = installed.Notes, installed.Twins()
 	bar.clear()
 	fmt.Fprintln(w, wrapped("", fmt.Sprintf(
-		"%s, %s/%s, %d cores; medians of %d rounds; CPU work is steps of a random number generator, %d for a millisecond",
+		"%s, %s/%s, %d cores; %d rounds: a wall is their median, percentiles are of all their latencies; CPU work is steps of a random number generator, %d for a millisecond",
 		m.Go, m.OS, m.Arch, plan.Cores, plan.Rounds, m.Turns)))
 	for _, note := range m.Notes {
 		fmt.Fprintf(w, "  %s\n", note)
@@ -121,7 +121,7 @@ func modelled(ctx context.Context, o options, w io.Writer, bar *progress) (*resu
 	defer func() { _ = pool.Close() }()
 	plan.On = pool
 	fmt.Fprintln(w, wrapped("", fmt.Sprintf(
-		"modelled: each row is a program for a machine of %d cores, in virtual time; medians of %d rounds, seed %d",
+		"modelled: each row is a program for a machine of %d cores, in virtual time; %d rounds: a wall is their median, percentiles are of all their latencies; seed %d",
 		plan.Cores, plan.Rounds, o.seed)))
 	return carryOut(plan, o, result.Machine{Seed: o.seed, Virtual: true}, &runtimes.Installed{}, w, bar), nil
 }

@@ -192,8 +192,9 @@ func bar(d, most time.Duration) string {
 
 // printVerdicts prints those on claims that were measured, then names the others.
 func printVerdicts(w io.Writer, vs []verdict.Verdict) {
-	fmt.Fprint(w, "\n"+wrapped("", "verdicts, from the figures above. A figure here is the median of the rounds. A ratio is "+
-		"the median of the rounds' ratios, so the two figures divided may give another value.")+"\n\n")
+	fmt.Fprint(w, "\n"+wrapped("", "verdicts, from the figures above. A figure here is the median of the rounds' figures; "+
+		"the tables have percentiles of all rounds together. A ratio is the median of the rounds' ratios, so the two "+
+		"figures divided may give another value.")+"\n\n")
 	for _, v := range vs {
 		if v.Outcome != verdict.Unmeasured {
 			fmt.Fprintln(w, wrapped(fmt.Sprintf("%-14s ", v.Outcome), v.Claim))

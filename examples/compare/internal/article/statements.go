@@ -18,7 +18,7 @@ type Topic struct {
 const (
 	oneThread  = "One thread holds 1000 waits near the ideal"
 	throughput = "Serving others during a wait raises the throughput"
-	oneByOne   = "Waits that follow one another take as long as they are many"
+	oneByOne   = "Waits that follow one another add up"
 	perThread  = "A thread per connection equals the loop at 100 waits"
 	severals   = "Node serves fast thanks to several threads"
 	itself     = "Serving others during a wait makes the operation itself faster"

@@ -14,7 +14,7 @@ var waits = []Claim{
 		Say: "1000 waits of 10 ms took {a} on {A}, {q} times one wait",
 	},
 	{
-		Text: "Waits that follow one another take as long as they are many", Ratio: [2]string{"wait 100/inline/wall"},
+		Text: "Waits that follow one another add up", Ratio: [2]string{"wait 100/inline/wall"},
 		Per: 1, AtLeast: 0.95, Expect: Holds,
 		Say: "100 waits of 10 ms took {a} on {A}",
 	},

@@ -79,7 +79,7 @@ func JudgeMixed(r *result.Row, cores int) {
 	case r.Model == "loops(k)":
 		why = "each loop serves one request at a time; a ping that is handed to the busy loop waits for its CPU request"
 	case r.Model == "gil per interpreter":
-		why = "a ping in the CPU request's interpreter waits for the lock of both"
+		why = "a ping in the CPU request's interpreter waits for that interpreter's lock"
 	case strings.Contains(r.Model, "gil"):
 		why = fmt.Sprintf("the CPU request has the lock; every second ping waits %s or more for it", short(r.P50))
 	}

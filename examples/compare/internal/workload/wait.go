@@ -89,6 +89,7 @@ func JudgeWait(r *result.Row, n int) {
 	switch {
 	case r.Model == "loops(k)":
 		why = fmt.Sprintf("each request is a new connection; to hand one over takes %v of CPU time", model.HandOver)
+	case r.Model == "loop+processes": // the loop keeps the waits: they cost no CPU time
 	case r.Started == result.Unknown:
 		why = "each process keeps one wait at a time"
 	case r.Started < int64(n):

@@ -133,13 +133,13 @@ func TestManyWaitsOfFewAreExtrapolated(t *testing.T) {
 func TestReasonsComeFromTheFigures(t *testing.T) {
 	for want, r := range map[string]result.Row{
 		"": {P99: pingWithin, Started: 1, Running: 1},
-		"p99 20ms: only one request is served at a time, so pings wait for the CPU request":  {P99: 20 * time.Millisecond, Started: 1, Running: 1},
-		"p99 20ms: at most 1 of 9 cores computed, so pings waited for something else":        {P99: 20 * time.Millisecond, Started: result.Unknown, Running: result.Unknown, Model: "loop+processes"},
-		"p99 20ms: pings and CPU requests share the processes":                               {P99: 20 * time.Millisecond, Started: result.Unknown, Running: result.Unknown},
-		"p99 20ms: pings waited for a core while requests computed":                          {P99: 20 * time.Millisecond, Started: 9, Running: 9},
-		"p99 20ms: a ping in the CPU request's interpreter waits for the lock of both":       {P99: 20 * time.Millisecond, Started: 2, Running: 1, Model: "gil per interpreter"},
-		"p99 20ms: the CPU request has the lock; every second ping waits 5ms or more for it": {P99: 20 * time.Millisecond, P50: 5 * time.Millisecond, Started: 2, Running: 1, Model: "gil threads"},
-		"p99 20ms: at most 2 of 9 cores computed, so pings waited for something else":        {P99: 20 * time.Millisecond, Started: 2, Running: 2, Kind: result.Sim},
+		"p99 20ms: only one request is served at a time, so pings wait for the CPU request":   {P99: 20 * time.Millisecond, Started: 1, Running: 1},
+		"p99 20ms: at most 1 of 9 cores computed, so pings waited for something else":         {P99: 20 * time.Millisecond, Started: result.Unknown, Running: result.Unknown, Model: "loop+processes"},
+		"p99 20ms: pings and CPU requests share the processes":                                {P99: 20 * time.Millisecond, Started: result.Unknown, Running: result.Unknown},
+		"p99 20ms: pings waited for a core while requests computed":                           {P99: 20 * time.Millisecond, Started: 9, Running: 9},
+		"p99 20ms: a ping in the CPU request's interpreter waits for that interpreter's lock": {P99: 20 * time.Millisecond, Started: 2, Running: 1, Model: "gil per interpreter"},
+		"p99 20ms: the CPU request has the lock; every second ping waits 5ms or more for it":  {P99: 20 * time.Millisecond, P50: 5 * time.Millisecond, Started: 2, Running: 1, Model: "gil threads"},
+		"p99 20ms: at most 2 of 9 cores computed, so pings waited for something else":         {P99: 20 * time.Millisecond, Started: 2, Running: 2, Kind: result.Sim},
 		"p99 20ms: each loop serves one request at a time; a ping that is handed to the busy loop waits for its CPU request": {
 			Model: "loops(k)", P99: 20 * time.Millisecond, Started: 2, Running: 2,
 		},
@@ -153,6 +153,12 @@ func TestReasonsComeFromTheFigures(t *testing.T) {
 	waited := result.Row{Wall: time.Second, Cores: 0.5, Started: 7}
 	JudgeWait(&waited, 7)
 	require.Contains(t, waited.Broken, "all waited at once")
+	kept := result.Row{Model: "loop+processes", Wall: time.Second, Started: result.Unknown, Running: result.Unknown}
+	JudgeWait(&kept, 7)
+	require.Contains(t, kept.Broken, "all waited at once", "its loop keeps the waits")
+	one := result.Row{Model: "processes(k)", Wall: time.Second, Started: result.Unknown, Running: result.Unknown}
+	JudgeWait(&one, 7)
+	require.Contains(t, one.Broken, "each process keeps one wait at a time")
 	handed := result.Row{Model: "loops(k)", Wall: time.Second, Started: 2}
 	JudgeWait(&handed, 7)
 	require.Equal(t, "1s: each request is a new connection; to hand one over takes 400µs of CPU time", handed.Broken)
