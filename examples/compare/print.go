@@ -126,7 +126,7 @@ func atOnce(r result.Row) string {
 	case r.InFlight == 0:
 		return "-"
 	case r.Running == result.Unknown:
-		return fmt.Sprintf("%d/?", r.InFlight) // other processes know
+		return fmt.Sprintf("%d/-", r.InFlight) // other processes know
 	}
 	return fmt.Sprintf("%d/%d", r.InFlight, r.Running)
 }

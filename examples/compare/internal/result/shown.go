@@ -23,7 +23,7 @@ func (l Level) Figure(f Figure, inline Level) string {
 // KiB is the text of the worker's memory.
 func (w Worker) KiB() string {
 	if w.Memory <= 0 {
-		return "?"
+		return "-"
 	}
 	return fmt.Sprintf("%.1f KiB", float64(w.Memory)/1024)
 }

@@ -53,4 +53,5 @@ func (w *world) clock(loop *mailbox) *mailbox {
 
 func (w *world) outside(label string, step gil.Step) {
 	w.threads = append(w.threads, gil.StepThread{Label: label, Interpreter: -1, Step: step})
+	w.servers = append(w.servers, nil)
 }

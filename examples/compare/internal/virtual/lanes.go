@@ -15,71 +15,64 @@ type lane struct {
 
 func (l lane) String() string { return fmt.Sprintf("%s %d", l.executor, l.number) }
 
-// thread is a server's thread as the machine's events show it.
-type thread struct {
-	lane     lane
-	works    *request // nil: on none
-	runs     bool
-	computes bool // it is counted as running
-}
-
-// watch has the lane's thread followed.
-func (w *world) watch(l lane) { w.threadOf[l.String()] = &thread{lane: l} }
+// What the measurements tell apart: requests, from their arrival until their answer, and jobs, from
+// the begin of a request's work until its end. A job that a helper has ended may wait for its loop.
+const (
+	requests = "requests"
+	jobs     = "jobs"
+)
 
 // observed tells of a request that came, or was answered.
 func (w *world) observed(r *request, kind quartet.EventKind, at time.Duration) {
-	w.tell(r, kind, lane{executor: "requests"}, at)
+	w.tell(r, kind, lane{executor: requests}, at)
 }
 
-// holding tells that the thread of a lane works on r.
-func (w *world) holding(l lane, r *request, now time.Duration) {
-	t := w.threadOf[l.String()]
-	t.works, t.runs = r, true // it has just taken r
-	w.count(t)
-	w.tell(r, quartet.EventStarted, l, now)
+// begins tells that s works on r from now.
+func (w *world) begins(s *server, r *request, now time.Duration) {
+	s.works = r
+	w.tell(r, quartet.EventStarted, s.lane, now)
 }
 
 // leaves tells that it does no longer.
-func (w *world) leaves(l lane, r *request, now time.Duration) {
-	if t := w.threadOf[l.String()]; t.works == r {
-		t.works = nil
-		w.count(t)
-		w.tell(r, quartet.EventSuspended, l, now)
+func (w *world) leaves(s *server, r *request, now time.Duration) {
+	if s.works == r {
+		s.works = nil
+		w.tell(r, quartet.EventSuspended, s.lane, now)
 	}
 }
 
 // Observe follows the threads: one without the lock suspends the request that it works on.
 func (w *world) Observe(e quartet.Event) {
-	t := w.threadOf[e.Label]
-	if t == nil || e.Kind != quartet.EventSuspended && e.Kind != quartet.EventResumed {
+	s := w.servers[e.Lane]
+	if s == nil || s.works == nil || e.Kind != quartet.EventSuspended && e.Kind != quartet.EventResumed {
 		return
 	}
-	t.runs = e.Kind == quartet.EventResumed
-	w.count(t)
-	if t.works != nil {
-		w.tell(t.works, e.Kind, t.lane, e.At.Sub(time.Unix(0, 0)))
-	}
+	w.tell(s.works, e.Kind, s.lane, e.At.Sub(time.Unix(0, 0)))
 }
 
-// count keeps the number of threads that compute for a request that asks for computing.
-func (w *world) count(t *thread) {
-	computes := t.runs && t.works != nil && t.works.Compute+t.works.Native > 0
-	if computes == t.computes {
-		return
-	}
-	if t.computes = computes; computes {
-		w.running++
-		w.figures.Running = max(w.figures.Running, w.running)
-	} else {
-		w.running--
-	}
+// ends tells that nobody works on r any more, and nobody waits for it in their place.
+func (w *world) ends(s *server, r *request, now time.Duration) {
+	w.leaves(s, r, now)
+	w.seen.Observe(quartet.Event{Kind: quartet.EventEnded, Executor: jobs, Task: r.id, At: moment(now)})
 }
 
+// tell shows an event to the observer, in its lane, and to the measurements. To them a job that asks
+// for no computing does not run: it has begun, and waits.
 func (w *world) tell(r *request, kind quartet.EventKind, l lane, at time.Duration) {
-	if w.observer == nil {
-		return
+	e := quartet.Event{
+		Kind: kind, Executor: l.executor, Lane: l.number, Task: r.id, Label: r.Label, At: moment(at),
 	}
-	w.observer.Observe(quartet.Event{
-		Kind: kind, Executor: l.executor, Lane: l.number, Task: r.id, Label: r.Label, At: time.Unix(0, int64(at)).UTC(),
-	})
+	if w.observer != nil {
+		w.observer.Observe(e)
+	}
+	if l.executor != requests {
+		e.Executor = jobs
+		if r.Compute+r.Native == 0 {
+			e.Kind = quartet.EventSuspended
+		}
+	}
+	w.seen.Observe(e)
 }
+
+// moment is a time of the simulation as events have it.
+func moment(at time.Duration) time.Time { return time.Unix(0, int64(at)).UTC() }

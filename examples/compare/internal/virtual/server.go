@@ -13,6 +13,7 @@ type server struct {
 	w       *world
 	in      *mailbox
 	lane    lane
+	works   *request      // nil: on none
 	clock   *mailbox      // of a loop: where requests go that wait; nil: a wait keeps the thread
 	helpers *mailbox      // of a loop: where what is heavy goes
 	cost    time.Duration // of a message to or from it
@@ -79,7 +80,7 @@ func (s *server) handle(r *request, now time.Duration) {
 }
 
 func (s *server) begin(r *request, now time.Duration) {
-	s.w.begins(s.lane, r, now)
+	s.w.begins(s, r, now)
 	s.do(func(now time.Duration) { s.computed(r, now) }, s.work(r)...)
 }
 
@@ -111,7 +112,7 @@ func (s *server) computed(r *request, now time.Duration) {
 	case s.clock == nil:
 		s.do(func(now time.Duration) { s.finish(r, now) }, gil.Op{Do: gil.DoSleep, For: r.Wait}, compute(s.handling()))
 	default:
-		s.w.leaves(s.lane, r, now)
+		s.w.leaves(s, r, now)
 		r.until = now + r.Wait
 		s.do(nil, s.clock.put(r))
 	}
@@ -119,7 +120,7 @@ func (s *server) computed(r *request, now time.Duration) {
 
 // finish answers a request, or tells the loop that it works for.
 func (s *server) finish(r *request, now time.Duration) {
-	s.w.ends(s.lane, r, now)
+	s.w.ends(s, r, now)
 	if s.in.back {
 		r.done = true
 		s.do(nil, s.w.front.put(r))

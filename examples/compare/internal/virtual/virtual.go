@@ -2,6 +2,12 @@
 // machine of package gil, in virtual time, exact and repeatable. A pool is threads without a lock,
 // a process an interpreter with a lock of its own, a message to it costs CPU time; requests come
 // from a client that has no part in the machine's locks.
+//
+// A loop and a pool are threads of that machine, and not package eventloop and package workerpool
+// under their virtual clocks. Those clocks charge nothing for a switch, a wake-up or a turn of a
+// queue, and they move by themselves: a loop and the threads of a lock, or a pool on two cores, would
+// not compete for the same cores. A step of a thread waits for a queue or for a time, not for the
+// first of both, so that a loop's timers have a thread of their own.
 package virtual
 
 import (
@@ -142,7 +148,7 @@ func (s *server) python(reads int) {
 func (w *world) start(s *server, interpreter int) {
 	s.w = w
 	w.threads = append(w.threads, gil.StepThread{Label: s.lane.String(), Step: s.step, Interpreter: interpreter})
-	w.watch(s.lane)
+	w.servers = append(w.servers, s)
 }
 
 // all is how many threads there are where each request has its own: as many as there can be

@@ -8,25 +8,23 @@ import (
 	"github.com/quartet-go/quartet/gil"
 )
 
-// world is a model in simulation: its threads, the requests between them, and the measurements. All
-// of it runs on the goroutine that simulates.
+// world is a model in simulation: its threads, the requests between them, and what they did. All of
+// it runs on the goroutine that simulates.
 type world struct {
 	scenario load.Scenario
 	threads  []gil.StepThread
+	servers  []*server // of the threads; nil: outside
 	boxes    int
-	front    *mailbox // where requests arrive
-	figures  load.Sample
-	inFlight int64
-	started  int64
-	ids      uint64
+	front    *mailbox   // where requests arrive
+	came     []*request // in their order, which is that of their ids, from 1 on
+	open     int        // of them, without an answer
 
-	observer quartet.Observer // nil: nobody looks
-	threadOf map[string]*thread
-	running  int64 // threads that compute for a request
+	seen     quartet.Timeline // requests and jobs: the measurements are their series and samples
+	observer quartet.Observer // nil: nobody looks at the lanes
 }
 
 func newWorld(sc load.Scenario, o quartet.Observer) *world {
-	return &world{scenario: sc, observer: o, threadOf: make(map[string]*thread)}
+	return &world{scenario: sc, observer: o}
 }
 
 // request is one on its way.
@@ -36,7 +34,6 @@ type request struct {
 	due   time.Duration
 	until time.Duration // it waits
 	chain bool
-	runs  bool
 	done  bool // by a helper, or its wait is over: its loop has to be told
 
 	handed bool     // by a primary, which waits to hear that it was accepted
@@ -81,45 +78,18 @@ func (w *world) requests() (all []*request) {
 	return all
 }
 
-// arrives accounts for a request that has come.
+// arrives tells of a request that has come.
 func (w *world) arrives(r *request) {
-	w.ids++
-	w.inFlight++
-	r.id = w.ids
-	w.figures.Sent++
-	w.figures.InFlight = max(w.figures.InFlight, w.inFlight)
+	w.came = append(w.came, r)
+	w.open++
+	r.id = uint64(len(w.came))
 	w.observed(r, quartet.EventQueued, r.due)
 }
 
-// begins accounts for a request that a thread works on from now.
-func (w *world) begins(l lane, r *request, now time.Duration) {
-	w.started++
-	r.runs = true
-	w.figures.Started = max(w.figures.Started, w.started)
-	w.holding(l, r, now)
-}
-
-// ends accounts for one that nobody works on any more, and nobody waits for in its place.
-func (w *world) ends(l lane, r *request, now time.Duration) {
-	if r.runs {
-		r.runs = false
-		w.started--
-	}
-	w.leaves(l, r, now)
-}
-
-// answer accounts for an answer, and returns the request that follows it, if there is one.
+// answer tells of an answer, and returns the request that follows it, if there is one.
 func (w *world) answer(r *request, now time.Duration) (next *request) {
 	w.observed(r, quartet.EventEnded, now)
-	w.inFlight--
-	w.figures.Answered++
-	w.figures.Wall = now - settled
-	if r.Heavy {
-		w.figures.Heavy++
-	}
-	if r.Counts {
-		w.figures.Latencies = append(w.figures.Latencies, now-r.due)
-	}
+	w.open--
 	if r.chain && now < settled+w.scenario.For {
 		return &request{Timed: r.Timed, due: now, chain: true}
 	}
@@ -137,16 +107,37 @@ func (w *world) next(r *request) []gil.Op {
 
 // over reports whether all has been asked and answered.
 func (w *world) over() bool {
-	all := int64(len(w.scenario.Requests))
+	all := len(w.scenario.Requests)
 	if w.scenario.Chain.Label != "" {
 		all++
 	}
-	return w.figures.Answered == w.figures.Sent && w.figures.Sent >= all
+	return w.open == 0 && len(w.came) >= all
 }
 
 // sample returns the measurements, when the machine is at rest.
 func (w *world) sample(r gil.Report) load.Sample {
-	s := w.figures
-	s.Begin, s.CPU = time.Unix(0, int64(settled)).UTC(), r.Total.Computed
+	most := func(executor string, states ...quartet.EventKind) int64 {
+		return int64(w.seen.Series(executor, states...).Max())
+	}
+	s := load.Sample{
+		Begin: moment(settled), CPU: r.Total.Computed,
+		InFlight: most(requests, quartet.EventQueued),
+		Started:  most(jobs, quartet.EventStarted, quartet.EventSuspended),
+		Running:  most(jobs, quartet.EventStarted),
+		Sent:     int64(len(w.came)),
+	}
+	for i, x := range w.seen.Samples(requests) {
+		if !x.Ended {
+			continue
+		}
+		s.Answered++
+		s.Wall = max(s.Wall, x.Queued.Add(x.Took).Sub(s.Begin))
+		if w.came[i].Heavy {
+			s.Heavy++
+		}
+		if w.came[i].Counts {
+			s.Latencies = append(s.Latencies, x.Took)
+		}
+	}
 	return s
 }
