@@ -157,7 +157,7 @@ var Topics = []Topic{
 		},
 		{
 			"The lock makes programs simpler",
-			[]string{"The lock makes n += 1 safe, since CPython 3.10", "The lock makes n = f(n) + 1 safe"},
+			[]string{"Under the lock no n += 1 is lost, since CPython 3.10", "The lock makes n = f(n) + 1 safe"},
 			"It protects the interpreter. A thread may lose the lock at a backward jump and at a call, so between the read and the write of the second.",
 		},
 		{"A lock for each interpreter changes that", []string{"A lock per interpreter lets threads use the cores"}, ""},

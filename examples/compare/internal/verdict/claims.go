@@ -156,8 +156,9 @@ var lock = []Claim{
 		Say: "{a} of the counts were lost on {A}",
 	},
 	{
-		Text: "The lock makes n += 1 safe, since CPython 3.10", Ratio: [2]string{"language/python/share of n += 1 lost"}, Per: 1, AtMost: 0.001, Counts: true, Expect: Holds,
-		Say: "{a} of the counts were lost in {A}",
+		Text:  "Under the lock no n += 1 is lost, since CPython 3.10",
+		Ratio: [2]string{"language/python/share of n += 1 lost"}, Per: 1, AtMost: 0.001, Counts: true, Expect: Holds,
+		Say: "{a} of the counts were lost in {A}, whose documentation does not promise it",
 	},
 }
 

@@ -56,8 +56,8 @@ func (w *world) ends(s *server, r *request, now time.Duration) {
 	w.seen.Observe(quartet.Event{Kind: quartet.EventEnded, Executor: jobs, Task: r.id, At: moment(now)})
 }
 
-// tell shows an event to the observer, in its lane, and to the measurements. To them a job that asks
-// for no computing does not run: it has begun, and waits.
+// tell shows an event to the observer, in its lane, and to the measurements. To them a job that
+// asks for no computing does not run: it has begun, and waits.
 func (w *world) tell(r *request, kind quartet.EventKind, l lane, at time.Duration) {
 	e := quartet.Event{
 		Kind: kind, Executor: l.executor, Lane: l.number, Task: r.id, Label: r.Label, At: moment(at),

@@ -5,9 +5,9 @@
 //
 // A loop and a pool are threads of that machine, and not package eventloop and package workerpool
 // under their virtual clocks. Those clocks charge nothing for a switch, a wake-up or a turn of a
-// queue, and they move by themselves: a loop and the threads of a lock, or a pool on two cores, would
-// not compete for the same cores. A step of a thread waits for a queue or for a time, not for the
-// first of both, so that a loop's timers have a thread of their own.
+// queue, and they move by themselves: a loop and the threads of a lock would not compete for the
+// same cores, nor would a pool's workers. A step of a thread waits for a queue or for a time, not
+// for the first of both, so that a loop's timers have a thread of their own.
 package virtual
 
 import (
