@@ -21,7 +21,8 @@ func (l *Loop) Tasks(queued bool, most int) []quartet.TaskStatus {
 	return l.in.Tasks(queued, most)
 }
 
-// goroutineOf returns the number of the coroutine that runs n; 0: not known.
+// goroutineOf returns the number of the coroutine that runs n; 0: not known. It is called under the
+// intake's lock, and reads an atomic of the loop's.
 func goroutineOf(n *task.Node) int64 {
 	if s, ok := n.Data.(*strand); ok {
 		return s.goroutine.Load()

@@ -22,7 +22,7 @@ func (l *Loop) seen(queue string) uint64 {
 	return number
 }
 
-// dropped tells that the callback will never run.
+// dropped tells that the callback will never run. It is told after the unlock, as seen is.
 func (l *Loop) dropped(queue string, number uint64) {
 	if number != 0 {
 		l.cfg.Callbacks.Observe(quartet.Event{

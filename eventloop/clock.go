@@ -7,11 +7,12 @@ import (
 )
 
 // Clock is virtual time for loops: for simulations, lessons and tests that need no bubble of
-// testing/synctest. It begins at the Unix epoch, in UTC, and stands still while callbacks run.
-// When a loop with this clock would park for a timer, the clock jumps to that timer's time, but not
-// while a function given to quartet.Block runs, a KeepAlive is held or a Then is owed. A
-// callback that stands for one that computes calls Advance. The zero Clock is ready. Its methods
-// may be called from any goroutine. Loops with one Clock must not run at the same time.
+// testing/synctest. It begins at the Unix epoch, in UTC, and stands still while callbacks run. When
+// a loop with this clock would park for a timer, the clock jumps to that timer's time, but not
+// while a function given to quartet.Block runs, a KeepAlive is held or a Then is owed. A callback
+// that stands for one that computes calls Advance. The zero Clock is ready. Its methods may be
+// called from any goroutine. Loops with one Clock must not run at the same time. One word, so that
+// Now needs no lock; only the loop that would park moves it by itself.
 type Clock struct{ since atomic.Int64 }
 
 // Now returns the clock's time.
@@ -33,7 +34,7 @@ func (l *Loop) time() time.Time {
 	return time.Now()
 }
 
-// now is the time since the loop's base.
+// now is the time since the loop's base. It is what all deadlines of timers count in.
 func (l *Loop) now() time.Duration {
 	if c := l.cfg.Clock; c != nil {
 		return time.Duration(c.since.Load()) - l.began

@@ -32,7 +32,8 @@ func (h *timerHeap) push(d due) {
 	h.up(len(*h) - 1)
 }
 
-// pop takes the first out. The last takes its place and goes down from there.
+// pop takes the first out. The last takes its place and goes down from there. The place at the end
+// is cleared, as it would keep its timer alive.
 func (h *timerHeap) pop() due {
 	p := *h
 	first, last := p[0], len(p)-1
@@ -42,7 +43,8 @@ func (h *timerHeap) pop() due {
 	return first
 }
 
-// order makes a heap of places in any order.
+// order makes a heap of places in any order. In linear time, where as many pushes would cost a
+// logarithm each.
 func (h *timerHeap) order() {
 	for i := (len(*h) - 2) / 4; i >= 0; i-- {
 		h.down(i)

@@ -32,7 +32,8 @@ var errOwnGoroutine = fmt.Errorf("eventloop: a wait for the loop on its own goro
 
 // MayWait returns an error, which is [quartet.ErrDeadlock], where the calling goroutine is the
 // loop's own and no task runs on it: a wait for the loop would never end there. A future asks this
-// of its executor before a wait; programs need not. It may cost microseconds.
+// of its executor before a wait; programs need not. It may cost microseconds. It asks for the
+// number only if the loop is awake: a wait elsewhere for a parked loop costs a load.
 func (l *Loop) MayWait() error {
 	if !l.inside() {
 		return nil

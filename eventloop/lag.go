@@ -16,7 +16,7 @@ type lagProbe struct {
 
 // findLagLocked begins a measurement where posts wait. The watchdog's question was asked at asked
 // and is answered now. The rest of the first batch after a park has waited since the loop woke, any
-// other post at least since asked.
+// other post at least since asked. At most one batch is measured at a time, since begins only at 0.
 func (t *turn) findLagLocked(l *Loop, asked time.Duration) {
 	first := t.woke != 0 && t.phase == postedPhase
 	if first && t.posted.size > 0 {

@@ -9,7 +9,8 @@ import (
 
 // eventQueue is a pair of kqueues. The runtime cannot watch a kqueue, since it asks of all that it
 // watches whether they can be written, which a kqueue refuses. So a goroutine blocks in kevent on a
-// second one, which watches the first.
+// second one, which watches the first. fd has the sockets, outer has fd, and at the end the timer
+// of close.
 type eventQueue struct {
 	fd, outer int
 	done      chan struct{}
@@ -52,7 +53,7 @@ func newKqueue() (int, error) {
 	return fd, nil
 }
 
-// watch runs until the queue is closed.
+// watch runs until the queue is closed. It reads no events of fd: those are the loop's.
 func (q *eventQueue) watch(signal func()) {
 	defer close(q.done)
 	var got [2]syscall.Kevent_t
@@ -79,7 +80,7 @@ func (q *eventQueue) add(fd int) error {
 	return os.NewSyscallError("kevent", err)
 }
 
-// wait returns the events that are there already.
+// wait returns the events that are there already. A zero Timespec: it never blocks.
 func (q *eventQueue) wait() []syscall.Kevent_t {
 	for {
 		n, err := syscall.Kevent(q.fd, nil, q.got[:], &syscall.Timespec{})

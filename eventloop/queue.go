@@ -44,6 +44,7 @@ func (q *queue) push(e entry) {
 	q.size++
 }
 
+// A spare chunk is empty: pop has cleared each of its places.
 func (q *queue) grow() {
 	c := q.spare
 	if c == nil {
@@ -60,6 +61,7 @@ func (q *queue) grow() {
 	q.tail, q.used = c, 0
 }
 
+// A queue that has become empty gives its chunk up too, so that it begins at place 0 again.
 func (q *queue) pop() (e entry, ok bool) {
 	if q.size == 0 {
 		return e, false

@@ -34,7 +34,7 @@ func (t *Telemetry) Measure(executors ...quartet.Executor) (stop func() error, e
 }
 
 // measured is an executor with its name and the state of its loop at the last collection, if it is
-// one.
+// one. before belongs to the reader's goroutine.
 type measured struct {
 	name   string
 	stats  interface{ Stats() quartet.Stats }
@@ -106,6 +106,8 @@ func (m *meters) instruments(meter metric.Meter) (all []metric.Observable, err e
 	return all, err
 }
 
+// It is called by the reader of the MeterProvider, at its own times; it takes each executor's lock
+// for a moment.
 func (m *meters) observe(_ context.Context, o metric.Observer) error {
 	for _, x := range m.executors {
 		s, name := x.stats.Stats(), executorKey.String(x.name)

@@ -40,7 +40,9 @@ type Telemetry struct {
 	kind   trace.SpanKind
 
 	// mu guards queued. No span is begun or ended under it.
-	mu     sync.Mutex
+	mu sync.Mutex
+	// It holds as many entries as tasks are queued, as long as each task that is observed also
+	// starts within Around, or ends.
 	queued map[taskKey]time.Time // since when; of tasks that have not started
 }
 
@@ -85,7 +87,7 @@ func (t *Telemetry) Observe(e quartet.Event) {
 }
 
 // submitted returns when the task was submitted, if that is known: by the Observer here, or by the
-// caller's process.
+// caller's process. The entry is deleted in any case: the task starts now.
 func (t *Telemetry) submitted(ctx context.Context, info quartet.Info) (at time.Time, ok bool) {
 	k := taskKey{info.Executor, info.Task}
 	t.mu.Lock()
@@ -100,7 +102,8 @@ func (t *Telemetry) submitted(ctx context.Context, info quartet.Info) (at time.T
 
 // Around is Config.Around of an executor: it runs the task in a span, a child of the submitter's.
 // The span begins at the submit, so that the wait in the queue is part of it, as a child of its
-// own. Clocks of other machines may be ahead, so a begin after the start counts as the start.
+// own. Clocks of other machines may be ahead, so a begin after the start counts as the start. It
+// runs on the task's goroutine. The function's panic passes through, after the span has ended.
 func (t *Telemetry) Around(ctx context.Context, info quartet.Info, run func(context.Context) error) (err error) {
 	started := time.Now()
 	begin, queued := t.submitted(ctx, info)

@@ -19,7 +19,8 @@ type Collector struct {
 	subs []subject
 }
 
-// subject is an executor, or a view, under the name that its metrics have.
+// subject is an executor, or a view, under the name that its metrics have. The name is the label
+// "executor" of all its metrics.
 type subject struct {
 	name string
 	ex   quartet.Executor
@@ -68,6 +69,7 @@ func (c *Collector) Add(name string, ex quartet.Executor) {
 }
 
 // Remove removes the executor with this name, as after its Close. It reports whether there was one.
+// It makes a new list, since a Collect may be reading the old one.
 func (c *Collector) Remove(name string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -111,8 +113,9 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector. The list is copied, so that an executor which takes its
-// time holds up no Add. No metric is kept between two scrapes.
+// Collect implements prometheus.Collector. The lock is not held while executors are asked, so that
+// one which takes its time holds up no Add. The list needs no copy: Add appends behind the end that
+// is read here, and Remove makes a new list. No metric is kept between two scrapes.
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	c.mu.Lock()
 	subs := c.subs[:len(c.subs):len(c.subs)]

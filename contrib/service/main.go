@@ -71,7 +71,8 @@ func main() {
 	}
 }
 
-// run serves until ctx ends, and then drains.
+// run serves until ctx ends, and then drains. The order of the stop is that of the request's way:
+// the server, the pool, the processes. Then each has drained before what it calls.
 func run(ctx context.Context, w io.Writer, addr string) error {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -108,6 +109,7 @@ func run(ctx context.Context, w io.Writer, addr string) error {
 	return err
 }
 
+// httplimit is outside of parse.Do and inside of traced: a refused request has a span too.
 func routes(pool quartet.Runner, parsers quartet.Executor, page http.Handler,
 	collector prometheus.Collector,
 ) http.Handler {

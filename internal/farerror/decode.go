@@ -22,11 +22,14 @@ func Decode(data []byte, cause error) error {
 	return d.error(&w, maxNesting)
 }
 
+// It reads one version of the registry, so a registration meanwhile changes nothing.
 type decoder struct {
 	cause error
 	known *registered
 }
 
+// The message is the far side's; inner serves errors.Is and errors.As alone. Each user's decoder is
+// guarded by itself, so that one which panics costs its own value only.
 func (d *decoder) error(w *wireError, nesting int) (err error) {
 	e := &farError{message: w.Message}
 	for _, name := range w.Is[:min(len(w.Is), maxNames)] {
@@ -53,6 +56,7 @@ func (d *decoder) error(w *wireError, nesting int) (err error) {
 	return err
 }
 
+// An unknown type is left out: the other program may be newer.
 func (d *decoder) value(v wireValue, nesting int) (error, bool) {
 	if v.Type != panicType {
 		decode := d.known.types[v.Type]

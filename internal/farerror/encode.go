@@ -47,7 +47,8 @@ func text(err error) (s string) {
 	return err.Error()
 }
 
-// collector puts an error's tree together for the wire.
+// collector puts an error's tree together for the wire. left bounds the whole tree, so that many
+// large values cost no more than one.
 type collector struct {
 	left  int // how many bytes it may still take
 	cause error
@@ -73,7 +74,9 @@ func guard(fn func()) (ok bool) {
 	return true
 }
 
-// collect walks err's tree.
+// collect walks err's tree. An error may be a sentinel, a registered type and a wrapper at the same
+// time, so none of the three ends the walk. A PanicError does: the tree within it travels as its
+// value.
 func (c *collector) collect(w *wireError, err error, nesting int) {
 	if err == nil || c.left < 0 || len(w.Is) > maxNames {
 		return
@@ -102,6 +105,7 @@ func (c *collector) collect(w *wireError, err error, nesting int) {
 	}
 }
 
+// nesting bounds panics whose values are panics.
 func (c *collector) panicked(w *wireError, p *quartet.PanicError, nesting int) {
 	travels := wirePanic{Text: clip(fmt.Sprint(p.Value)), Stack: p.Stack[:min(len(p.Stack), maxValue)]}
 	if inner, ok := p.Value.(error); ok && nesting > 0 {
@@ -110,6 +114,8 @@ func (c *collector) panicked(w *wireError, p *quartet.PanicError, nesting int) {
 	c.addValue(w, panicType, travels)
 }
 
+// A value that is too large, or that JSON cannot carry, is left out; message and sentinels travel
+// in any case.
 func (c *collector) addValue(w *wireError, name string, v any) {
 	if data, err := json.Marshal(v); err == nil && len(data) <= min(2*maxValue, c.left) {
 		c.left -= len(data)

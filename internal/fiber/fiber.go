@@ -26,9 +26,12 @@ const (
 // maxIdle bounds the coroutines that a pool keeps for reuse.
 const maxIdle = 256
 
-// Pool makes fibers and keeps ended ones for reuse. Its zero value is ready.
+// Pool makes fibers and keeps ended ones for reuse. Its zero value is ready. Coroutines of
+// iter.Pull count as durably blocked in a testing/synctest bubble, so a pool must not serve two
+// bubbles.
 type Pool struct {
-	idle    []*Fiber
+	idle []*Fiber
+	// Goroutines that end the coroutines of a Goexit; Close waits for them.
 	spoiled sync.WaitGroup
 }
 
@@ -42,6 +45,8 @@ type Fiber struct {
 	Stack     []byte // its stack
 	Goroutine int64  // number of the coroutine's goroutine, where the executor has asked for it
 
+	// fn is written by New before the switch, and taken by call after it. next, stop and yield are
+	// those of iter.Pull.
 	pool  *Pool
 	fn    func()
 	next  func() (Outcome, bool)
@@ -63,7 +68,9 @@ func (p *Pool) New(fn func()) *Fiber {
 	return f
 }
 
-// Resume runs the fiber until it suspends or ends. An ended fiber must not be used again.
+// Resume runs the fiber until it suspends or ends. An ended fiber must not be used again. The fiber
+// is in the pool again when it returns Returned or Panicked: Value and Stack must be read before
+// the next New.
 func (f *Fiber) Resume() Outcome {
 	outcome, _ := f.next()
 	switch outcome {
@@ -99,7 +106,7 @@ func (p *Pool) Close() {
 	p.spoiled.Wait()
 }
 
-// loop is the coroutine.
+// loop is the coroutine. A yield that reports false means that stop was called: the coroutine ends.
 func (f *Fiber) loop(yield func(Outcome) bool) {
 	f.yield = yield
 	for yield(f.call()) {

@@ -45,7 +45,8 @@ type slot[T any] struct {
 const shut = 1
 
 // New returns an open ring for limit values, which must be positive. Twice as many slots keep a
-// consumer that is descheduled in the middle of a Pop from making the ring look full.
+// consumer that is descheduled in the middle of a Pop from making the ring look full. A power of
+// two, so that a position becomes an index by a mask.
 func New[T any](limit int) *Ring[T] {
 	size := 2
 	for size < 2*limit {
