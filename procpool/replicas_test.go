@@ -19,13 +19,14 @@ import (
 	"github.com/quartet-go/quartet/procpool"
 )
 
-// web answers with its process's number, slowly where it is asked to, and can be made to crash.
+// web answers with its process's number, at once or when the service is told to end, and can be
+// made to crash.
 var web = procpool.DefineService("procpool_test.web", func(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, os.Getpid()) })
-	mux.HandleFunc("/slow", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("/last", func(w http.ResponseWriter, _ *http.Request) {
 		w.(http.Flusher).Flush() // the client sees that it has begun
-		time.Sleep(300 * time.Millisecond)
+		<-ctx.Done()
 		fmt.Fprint(w, os.Getpid())
 	})
 	mux.HandleFunc("/crash", func(http.ResponseWriter, *http.Request) { os.Exit(3) })
@@ -92,7 +93,7 @@ func TestReplicasShareAListener(t *testing.T) {
 		var mu sync.Mutex
 		for range 4 {
 			both.Go(func() {
-				pid, err := get("/slow")
+				pid, err := get("/")
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil || !pids[pid] {
@@ -144,7 +145,7 @@ func TestReplicasReloadUnderLoad(t *testing.T) {
 					return
 				default:
 				}
-				if _, err := get([]string{"/", "/slow"}[i%2]); err != nil {
+				if _, err := get([]string{"/", "/last"}[i%2]); err != nil {
 					t.Error(err)
 					return
 				}
@@ -169,7 +170,19 @@ func TestReplicasReloadUnderLoad(t *testing.T) {
 		}, time.Minute, time.Millisecond)
 	}
 	close(stop)
-	callers.Wait()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		callers.Wait()
+	}()
+	for running := true; running; { // a request for /last ends with its process
+		select {
+		case <-done:
+			running = false
+		default:
+			require.NoError(t, r.Reload(bounded(t)))
+		}
+	}
 	t.Logf("%d requests", served.Load())
 	require.NotZero(t, served.Load())
 }
@@ -193,11 +206,11 @@ func TestServeEndsInOrder(t *testing.T) {
 		t.Fatal(err)
 	default:
 	}
-	slow, err := client.Get("http://" + l.Addr().String() + "/slow") // returns when it has begun
+	last, err := client.Get("http://" + l.Addr().String() + "/last") // returns when it has begun
 	require.NoError(t, err)
 	cancel()
-	answer, err := io.ReadAll(slow.Body)
-	require.NoError(t, errors.Join(err, slow.Body.Close()))
+	answer, err := io.ReadAll(last.Body)
+	require.NoError(t, errors.Join(err, last.Body.Close()))
 	require.NotEmpty(t, answer)
 	require.NoError(t, <-ended)
 }

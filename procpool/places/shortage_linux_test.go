@@ -48,7 +48,10 @@ func TestShortageOfDescriptorsPasses(t *testing.T) {
 		held = append(held, f)
 	}
 	waiting := double.Go(bounded(t), p, 21)
-	time.Sleep(1500 * time.Millisecond) // longer than it took to give up
+	const more = 6 // than make a pool give up a broken program
+	before := p.Restarts()["boot failed"]
+	require.Eventually(t, func() bool { return p.Restarts()["boot failed"] >= before+more }, time.Minute,
+		time.Millisecond)
 	_, err = waiting.Result()
 	require.ErrorIs(t, err, quartet.ErrPending)
 	for _, f := range held {
