@@ -60,6 +60,7 @@ func TestACallThatAlwaysCrashesRefusesNobody(t *testing.T) {
 
 // Workers that end as Config asks are replaced at once.
 func TestMaxTasksOneIsNotHeldBack(t *testing.T) {
+	t.Parallel()
 	p := newPool(t, procpool.Config{Workers: 2, MaxTasks: 1})
 	for range 50 { // more than the burst of starts
 		_, err := double.Do(bounded(t), p, 1)
@@ -71,6 +72,7 @@ func TestMaxTasksOneIsNotHeldBack(t *testing.T) {
 // When workers do not come up, calls are refused; a later one tries again, and one hello closes the
 // breaker.
 func TestBreakerClosesAgain(t *testing.T) {
+	t.Parallel()
 	exe, err := os.Executable()
 	require.NoError(t, err)
 	repaired := filepath.Join(t.TempDir(), "repaired")

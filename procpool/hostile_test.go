@@ -173,6 +173,7 @@ var failsOddly = quartet.Define("failsOddly", func(_ context.Context, how string
 
 // Methods of the user's errors run under no lock, and what panics there is left out.
 func TestErrorsThatMisbehave(t *testing.T) {
+	t.Parallel()
 	p := newPool(t, procpool.Config{Workers: 1, OnPanic: func(error) {}})
 	errPool = p
 	defer func() { errPool = nil }()

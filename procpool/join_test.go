@@ -55,6 +55,7 @@ func TestJoinedCallIsCancelled(t *testing.T) {
 }
 
 func TestJoinedCallIsLost(t *testing.T) {
+	t.Parallel()
 	p := newPool(t, procpool.Config{Workers: 1})
 	for range 20 {
 		_, err := double.Do(bounded(t), p, 1)

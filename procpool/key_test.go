@@ -47,6 +47,7 @@ var noted = quartet.Define("noted", func(ctx context.Context, e entry) (int, err
 // A thousand keys, with naps, panics and workers that die: the calls of a key begin in order, and
 // each after the end of the one before it.
 func TestKeysKeepTheirOrder(t *testing.T) {
+	t.Parallel()
 	const keys, calls = 1000, 4
 	p := newPool(t, procpool.Config{Workers: 3, Queue: keys * calls, OnOutput: func(procpool.Line) {}})
 	ctx := bounded(t)

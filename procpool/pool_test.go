@@ -82,6 +82,7 @@ func TestMapInOrder(t *testing.T) {
 }
 
 func TestFanOutOnOneWorker(t *testing.T) {
+	t.Parallel()
 	for _, workers := range []int{1, 2, 3} {
 		p := newPool(t, procpool.Config{Workers: workers, Queue: 1})
 		v, err := fan.Do(bounded(t), p, 10)
