@@ -44,7 +44,7 @@ func timelines() (all []Timeline, err error) {
 			[]gil.StepThread{computing("CPU", 40*time.Millisecond), waiting()},
 		},
 		{
-			"Two threads that compute, without a lock: each has a core.", gil.Free(),
+			"The same two without a lock: each has a core, and both are done in half of the time.", gil.Free(),
 			[]gil.StepThread{computing("one", 20*time.Millisecond), computing("two", 20*time.Millisecond)},
 		},
 	} {

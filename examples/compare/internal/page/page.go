@@ -126,7 +126,7 @@ func aReal(r *result.Report) string {
 // css are the colours of all models on the page: those that explain the lines, and those of the
 // tables.
 func css(r *result.Report) string {
-	models := []string{"pool(k)", "loop+pool"}
+	models := []string{"pool(k)", "loop+pool", "loops(k)"}
 	for _, t := range r.Tables {
 		for _, row := range t.Rows {
 			if !slices.Contains(models, row.Model) {

@@ -66,8 +66,8 @@ type Table struct {
 	// Limit is the rule's: what BarOf must not exceed; 0 without a rule.
 	Limit time.Duration `json:"limit_ns,omitempty"`
 	BarOf Figure        `json:"bar_of"`
-	// Steps is over what the rows' Levels go: "in flight", "workers", "receivers", "bytes"; "" when
-	// there are none.
+	// Steps is over what the rows' Levels go: "requests in flight", "workers", "receivers", "bytes";
+	// "" when there are none.
 	Steps string `json:"steps,omitempty"`
 	// StepOf is what of a Level matters here.
 	StepOf Figure `json:"step_of,omitempty"`

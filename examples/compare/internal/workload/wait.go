@@ -32,7 +32,7 @@ func WaitTable(n int) result.Table {
 		Rule:   "all within three times one wait",
 		Limit:  3 * OneWait,
 		BarOf:  result.Wall,
-		Steps:  "in flight",
+		Steps:  "requests in flight",
 		StepOf: result.Speed,
 	}
 }
