@@ -48,7 +48,8 @@ func Completed[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[*Future[T
 }
 
 // allMade panics when the call was given a nil Context, or a future that is nil or that no submit
-// has made.
+// has made. It is asked before any wait, so that a mistake is found in each run and not only where
+// that future is reached.
 func allMade[T any](call string, ctx context.Context, fs []*Future[T]) {
 	if ctx == nil {
 		panic("quartet: " + call + " with a nil Context")

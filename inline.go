@@ -207,7 +207,8 @@ func (x *inline) arm(resume func()) *resumption {
 
 // inlineRun is a node as the Model of its own task: it waits as the submitter's model does. A task
 // may run under two models at once, its own and that of the submitter whose goroutine it uses;
-// outer is the second.
+// outer is the second. Its methods run on the submitter's goroutine, or on a foreign one with the
+// task's context.
 type inlineRun task.Node
 
 func (r *inlineRun) Executor() Executor { return (*task.Node)(r).Host().(*inline) }
@@ -256,7 +257,8 @@ func (r *inlineRun) Yield(ctx context.Context) {
 const inlineName = "inline"
 
 // watching are those who see the steps of an [Inline]'s tasks. Its zero value is ready: nobody
-// looks.
+// looks. It does less than the intake's observers: events are told at once, as no lock is held
+// there.
 type watching struct {
 	observers atomic.Pointer[[]*watcher] // a list is never changed, but replaced under the executor's lock
 	lanes     []bool                     // taken; under the executor's lock

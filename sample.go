@@ -25,7 +25,8 @@ type Samples []Sample
 
 // Samples returns the tasks of the named executor whose begin is in the record. Tasks that have not
 // ended are among them with their age: without them a service that falls behind would look fast. It
-// costs time in proportion to the record.
+// costs time in proportion to the record. A task whose begin lies before the record has no known
+// Queued, and would look shorter than it was.
 func (t *Timeline) Samples(executor string) Samples {
 	_, events := t.record()
 	var samples Samples

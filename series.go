@@ -43,7 +43,8 @@ func (t *Timeline) Series(executor string, states ...EventKind) Series {
 	return c.series
 }
 
-// counting follows the tasks of an executor.
+// counting follows the tasks of an executor. A set of tasks and not a number: an event may be
+// missing from the record, and a number would be wrong for ever after.
 type counting struct {
 	executor string
 	states   []EventKind

@@ -25,7 +25,8 @@ type real struct {
 	starting bool // locked: a goroutine competes for the lock on behalf of the oldest queued task
 }
 
-// newReal makes the locks of all interpreters; no goroutine starts before the first task.
+// newReal makes the locks of all interpreters; no goroutine starts before the first task. Each lock
+// has a watchdog of its own; it runs only while somebody waits.
 func newReal(s *Scheduler) *real {
 	traits := s.cfg.Policy.Traits()
 	e := &real{
@@ -44,9 +45,8 @@ func (e *real) clock() time.Time { return time.Now() }
 
 func (e *real) join() { e.threads.Wait() }
 
-// readyLocked is the intake's hook. It lets one new thread at a time compete for the lock,
-// so that threads start in order. Without a lock there is nothing to compete for, and all start at
-// once.
+// readyLocked is the intake's hook. It lets one new thread at a time compete for the lock, so that
+// threads start in order. Without a lock there is nothing to compete for, and all start at once.
 func (e *real) readyLocked() {
 	for e.s.in.LenLocked() > 0 && !e.starting {
 		if !e.traits.Unlocked {

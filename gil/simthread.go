@@ -77,7 +77,7 @@ type vthread struct {
 }
 
 // Figures is what became of one thread's time, and of its lock. Run, Wait, Native and Blocked add
-// up to its life.
+// up to its life. Computed and Locked are parts of the other sums, and not added to them.
 type Figures struct {
 	Run       time.Duration // with the lock
 	Wait      time.Duration // for the lock

@@ -47,7 +47,8 @@ func (n *Node) later(m *nats.Msg, after time.Duration) {
 
 // deliver handles a call from the stream: it asks the call's pool whether the call may start here.
 // The message itself does not decide anything: it may be a second copy, or its call may be over by
-// now.
+// now. The job counts as active from here on, so that no slot is asked for twice; its stage says
+// that it has none yet.
 func (n *Node) deliver(class string, m *nats.Msg) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -101,7 +102,8 @@ func (n *Node) againLocked(j *job, m *nats.Msg) {
 }
 
 // foreignLocked: this node does not have the function. Its pool sends it to nodes that do; where
-// the pool is gone, it waits for them.
+// the pool is gone, it waits for them. The ack comes before the refusal is heard: the pool has the
+// call, and sends it again.
 func (n *Node) foreignLocked(j *job) {
 	if j.detached() && n.callerLocked(j.caller).lost {
 		n.later(j.stored, n.shared.LostAfter)
@@ -156,7 +158,8 @@ func (n *Node) grantLocked(j *job, left time.Duration) {
 	n.starts.push(start{j, ctx})
 }
 
-// deadlineCtx shows a deadline that the pool keeps.
+// deadlineCtx shows a deadline that the pool keeps. It has no Done of its own: the parent's is the
+// only one that ends it.
 type deadlineCtx struct {
 	context.Context
 	at time.Time
@@ -166,7 +169,7 @@ func (c deadlineCtx) Deadline() (time.Time, bool) { return c.at, true }
 
 // startAll hands granted calls to the executor, in order. That may make it wait, as for a process
 // to start. It is a goroutine of its own, since SubmitCall may wait for a process to start, and the
-// subscriptions' goroutines must go on hearing.
+// subscriptions' goroutines must go on hearing. It ends when starts has been stopped and is empty.
 func (n *Node) startAll() {
 	defer n.exited.Done()
 	for s, ok := n.starts.next(); ok; s, ok = n.starts.next() {
@@ -175,7 +178,8 @@ func (n *Node) startAll() {
 }
 
 // occupy: j gets the slot that has been taken for it. It reports false when j is gone meanwhile.
-// starter has counted the slot for it already.
+// starter has counted the slot for it already. The stage may have moved to dropped or over while
+// the call was in the queue: a cancellation, a drain.
 func occupy(j *job) bool {
 	n := j.node
 	n.mu.Lock()
@@ -202,7 +206,9 @@ func (j *job) propagated(ctx context.Context) (with context.Context, err error) 
 }
 
 // start hands one call over. An executor that takes no calls is being stopped, or is shared with
-// others and full: the call goes back, and the node asks for no more until the next beat.
+// others and full: the call goes back, and the node asks for no more until the next beat. ranAt is
+// set again by Run, where the executor runs the call here; elsewhere the hand-over is the best that
+// is known.
 func (n *Node) start(s start) {
 	j := s.job
 	j.ranAt = time.Now()

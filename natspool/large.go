@@ -20,7 +20,8 @@ const objectAge = 24 * time.Hour
 const objectTime = 30 * time.Second
 
 // bucket keeps bodies that are larger than a message, until they have been read. A body has one
-// writer and one reader: inputs go from pool to node, outputs from node to pool.
+// writer and one reader: inputs go from pool to node, outputs from node to pool. It holds no
+// connection to a store: each use opens it anew, since a bucket may be removed and made again.
 type bucket struct {
 	js       jetstream.JetStream
 	name     string
@@ -42,7 +43,8 @@ func (b *bucket) store(ctx context.Context) (jetstream.ObjectStore, error) {
 	return store, nil
 }
 
-// put stores body and returns under which name.
+// put stores body and returns under which name. A name is used once, so a value is never
+// overwritten.
 func (b *bucket) put(ctx context.Context, body []byte) (object string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, objectTime)
 	defer cancel()
@@ -85,7 +87,8 @@ func (b *bucket) remove(object string) {
 	}
 }
 
-// removeLater is remove on a goroutine that the pool waits for.
+// removeLater is remove on a goroutine that the pool waits for. The caller may hold the pool's
+// lock.
 func (b *bucket) removeLater(p *Pool, object string) {
 	if object == "" {
 		return

@@ -10,7 +10,8 @@ import (
 )
 
 // nodeBeat is a node's report of itself at every Heartbeat. Its details are JSON, which a pool
-// reads only if somebody asks for them, or the node is new.
+// reads only if somebody asks for them, or the node is new. A field that is added to the fixed ones
+// needs another version; the details may grow.
 type nodeBeat struct {
 	id       string
 	class    string

@@ -25,7 +25,8 @@ type NodeInfo struct {
 }
 
 // Nodes asks all nodes, waits a moment for their answers, a Heartbeat at most, and returns those
-// that are there, by ID. It returns ctx's cause when ctx ends first.
+// that are there, by ID. It returns ctx's cause when ctx ends first. A node that is lost is left
+// out once LostAfter has passed.
 func (p *Pool) Nodes(ctx context.Context) ([]NodeInfo, error) {
 	asked := time.Now()
 	// Registered before the question, so that no answer comes too early. It says only that some
@@ -60,6 +61,7 @@ func (p *Pool) Nodes(ctx context.Context) ([]NodeInfo, error) {
 }
 
 // answered reports whether all known nodes have been heard since, and returns their reports.
+// Details are read from the beats here, under the lock, and nowhere else but of new nodes.
 func (p *Pool) answered(since time.Time) (all bool, infos []NodeInfo) {
 	now := time.Now()
 	all = now.Sub(p.born) > p.cfg.Heartbeat // before, more may be there than are known

@@ -7,7 +7,8 @@ import (
 )
 
 // outbox collects frames and sends those for one receiver in one message. Whoever flushes while
-// another does leaves it to that one, so the more there is to say, the fewer messages it takes.
+// another does leaves it to that one, so the more there is to say, the fewer messages it takes. Its
+// lock is a leaf, like that of starter: push is called under the pool's and the node's.
 type outbox struct {
 	nc   *nats.Conn
 	from string
@@ -61,7 +62,8 @@ func (o *outbox) send(subject string, f frame) {
 }
 
 // flush sends all that waits. What cannot be sent, since the connection is gone, is said again by
-// heartbeats.
+// heartbeats. A goroutine that flushes may send frames of others for a while; it ends when none are
+// left.
 func (o *outbox) flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()

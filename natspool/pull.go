@@ -12,12 +12,15 @@ import (
 //
 // There are two queues: the queue of all nodes, and the queue of the node's class. The second one
 // is empty unless nodes of different programs are there. While it may hold something, the node asks
-// the two in turn, without waiting. After that a request waits at each.
+// the two in turn, without waiting. After that a request waits at each. The node's lock guards it.
+// The server alone decides which request a call answers; open is the node's guess at that, and
+// expires by itself where the guess is wrong.
 type pulls struct {
-	slots    int
-	last     uint64
-	open     map[uint64]*pull
-	extra    bool      // one waits at the queue of the class, beyond the slots
+	slots int
+	last  uint64
+	open  map[uint64]*pull
+	extra bool // one waits at the queue of the class, beyond the slots
+	// Falls when a call comes from there, and at a beat after LostAfter.
 	barren   bool      // the class's queue was empty when it was last asked
 	askedAt  time.Time // when that was
 	turn     bool      // the last call came from the class's queue, so the queue of all is next
@@ -26,7 +29,8 @@ type pulls struct {
 }
 
 // pull is one request. It is open until it has brought all, the server has said that there is no
-// more, or it has expired.
+// more, or it has expired. id of it is in the subject of the answers, so that the server's last
+// word finds it.
 type pull struct {
 	class string
 	left  int // messages that it may still bring
@@ -140,7 +144,7 @@ func (p *pulls) closeLocked(id uint64) {
 }
 
 // broughtLocked: a call has arrived from the queue of a class. The message does not say by which
-// request: the server serves them in order.
+// request: the server serves them in order. It looks at all open requests; there are a few at most.
 func (p *pulls) broughtLocked(class string) {
 	p.turn = class != anyClass
 	if p.turn {
@@ -178,7 +182,7 @@ func (n *Node) statusLocked(id uint64, status string) {
 }
 
 // expireLocked forgets requests that the server has forgotten; all: those before a reconnection
-// too.
+// too. hold falls too: a beat is the time to ask again.
 func (p *pulls) expireLocked(now time.Time, all bool) {
 	for id, r := range p.open {
 		if all || now.After(r.until) {
@@ -189,7 +193,8 @@ func (p *pulls) expireLocked(now time.Time, all bool) {
 }
 
 // pulled handles a delivered call, or the server's word on a request for calls. Questions wait for
-// the last of the calls that have arrived together, and share a message.
+// the last of the calls that have arrived together, and share a message. It runs on the goroutine
+// of the subscription, one for each of the two queues.
 func (n *Node) pulled(class string, m *nats.Msg) {
 	// A message with a status is the server's word on a request, and not a call.
 	if status := m.Header.Get("Status"); m.Reply == "" || status != "" {
