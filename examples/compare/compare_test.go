@@ -143,7 +143,7 @@ func TestWorkers(t *testing.T) {
 	require.Equal(t, `
   a worker, and from what length on tasks gain from several
         start   memory  break-even
-  loop    1ms        ?       never
+  loop    1ms        -       never
   pool     1s  1.5 KiB         8µs
 `, out.String())
 }
