@@ -48,7 +48,8 @@ func (a *agenda) next() entry {
 	return first
 }
 
-// remove takes t's entry out, if it has one.
+// remove takes t's entry out, if it has one. The last entry takes the free place, and may have to
+// go up as well as down from there.
 func (a *agenda) remove(t *vthread) {
 	i := t.place - 1
 	if i < 0 {

@@ -22,7 +22,8 @@ type Contention struct {
 }
 
 // Contention returns what the locks tell now, under the Real clock. It takes each lock's mutex for
-// a moment. Under the Virtual clock it is empty, and [Scheduler.Report] has more.
+// a moment. Under the Virtual clock it is empty, and [Scheduler.Report] has more. The locks of
+// several interpreters are read one after the other, so the sums are of no one moment.
 func (s *Scheduler) Contention() (c Contention) {
 	e, ok := s.engine.(*real)
 	if !ok || e.traits.Unlocked {
@@ -70,7 +71,8 @@ func addHistogram(sum, h *quartet.Histogram) {
 }
 
 // series is a thread's waits for the same other, each of which ended only when it had asked for the
-// lock. It is convoy for the Real clock, where the culprit is known only if the ticker asked.
+// lock. It is convoy for the Real clock, where the culprit is known only if the ticker asked. mu of
+// the lock guards it.
 type series struct {
 	culprit  *task.Node
 	count    int
@@ -86,7 +88,8 @@ func (s *series) convoy(victim *task.Node, began time.Time) Convoy {
 	}
 }
 
-// waitedLocked notes that the wait of id has ended.
+// waitedLocked notes that the wait of id has ended. It is called for the thread itself, on its
+// goroutine, when it has the lock or competes anew.
 func (l *lock) waitedLocked(id any, w *waiter) {
 	now := time.Now()
 	d := now.Sub(w.since)

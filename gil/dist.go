@@ -103,6 +103,7 @@ func (d Dist) measuredMean() time.Duration {
 // architecture.
 func (d Dist) Sample(src rand.Source) time.Duration { return d.sample(src) }
 
+// Each draw takes one number of s, whatever the shape, but for a constant: it takes none.
 func (d Dist) sample(s rand.Source) time.Duration {
 	switch d.shape {
 	case uniform:
@@ -119,7 +120,8 @@ func (d Dist) sample(s rand.Source) time.Duration {
 	return d.a
 }
 
-// between is the quantile that random bits say.
+// between is the quantile that random bits say. In parts of 1/65536 of a step, as integers, like
+// the tables.
 func (d Dist) between(bits uint64) time.Duration {
 	values := *d.table
 	if len(values) == 1 {

@@ -2,7 +2,7 @@ package gil
 
 import "time"
 
-// loadRun is a load in a simulation.
+// loadRun is a load in a simulation. All threads of the load share it; one of them runs at a time.
 type loadRun struct {
 	load    Load
 	queue   int           // of its requests, in an open loop
@@ -46,7 +46,7 @@ const (
 )
 
 // next implements code. Each call returns the next op that takes time, going through stages that
-// take none.
+// take none. The loop ends: a load whose round takes no time is refused before.
 func (r *round) next(s *sim, t *vthread) Op {
 	l := &r.run.load
 	for {

@@ -38,6 +38,7 @@ func (p *Page) writeText(b *bytes.Buffer) error {
 	return nil
 }
 
+// Text from the program was cleaned by snapshot, so a label cannot drive the terminal.
 func (x Executor) writeText(b *bytes.Buffer) {
 	s := x.Stats
 	fmt.Fprintf(b, "running %d of %d, waiting %d, queued %d, blocked submitters %d\n",
@@ -87,6 +88,7 @@ func writeHistogram(b *bytes.Buffer, name string, h quartet.Histogram) {
 	}
 }
 
+// A stack is under its task only for a long one: see addStacks.
 func writeTasks(b *bytes.Buffer, what string, tasks []Task) {
 	for _, t := range tasks {
 		fmt.Fprintf(b, "  %s: %s, %s for %v", what, t.Title(), t.State, round(t.Age))

@@ -26,6 +26,8 @@ func New(r quartet.Runner, budget time.Duration) func(http.Handler) http.Handler
 	}
 }
 
+// began is written by the handler's goroutine and read after Run, which orders the two. An error of
+// a handler that has begun is not answered: it has written its own answer.
 func serve(r quartet.Runner, budget time.Duration, next http.Handler, w http.ResponseWriter, req *http.Request) {
 	ctx := req.Context()
 	if budget > 0 {

@@ -41,7 +41,8 @@ func lost(err error) bool {
 // must have been written before.
 func Error(w http.ResponseWriter, r *http.Request, err error) { answer(w, r, err, nil) }
 
-// answer knows how long a task would wait, if ex does.
+// answer knows how long a task would wait, if ex does. The client gets the status and no text of
+// err, which may tell of the inside.
 func answer(w http.ResponseWriter, r *http.Request, err error, ex any) {
 	status := Status(err)
 	level := slog.LevelWarn

@@ -37,7 +37,8 @@ func inject(ctx context.Context) []byte {
 	return text
 }
 
-// extract ignores a value that it cannot read: a trace is no reason to fail a call.
+// extract ignores a value that it cannot read: a trace is no reason to fail a call. The time of the
+// submit is a hint: submittedElsewhere believes it only within bounds.
 func extract(ctx context.Context, text []byte) context.Context {
 	var fields propagation.MapCarrier
 	if json.Unmarshal(text, &fields) != nil {

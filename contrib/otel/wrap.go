@@ -48,7 +48,8 @@ func (w *wrapper) SubmitCall(ctx context.Context, c quartet.Call) error {
 	return err
 }
 
-// spanned is a call that ends its span. A call has one outcome, so the span ends once.
+// spanned is a call that ends its span. A call has one outcome, so the span ends once. It is the
+// executor's view of the call; quartet.As finds through it what the call offers besides.
 type spanned struct {
 	quartet.Call
 	span trace.Span

@@ -39,7 +39,8 @@ func Chrome(w io.Writer, s *Scene) error {
 	return c.w.Flush() // the first error of all
 }
 
-// traceEvent is an event of the Chrome trace-event format.
+// traceEvent is an event of the Chrome trace-event format. Names of fields are the format's own; a
+// zero is left out, but for ts, pid and tid, which each event needs.
 type traceEvent struct {
 	Name  string         `json:"name"`
 	Cat   string         `json:"cat,omitempty"`

@@ -38,7 +38,8 @@ func Text(w io.Writer, s *Scene, width int) error {
 	return err
 }
 
-// chart is a text that is being written.
+// chart is a text that is being written. Cells are bytes, as all letters are ASCII; names and
+// labels are cut by runes.
 type chart struct {
 	*plan
 	b     strings.Builder
