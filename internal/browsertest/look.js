@@ -10,11 +10,15 @@
 
 	// rgba are the parts of a colour that may be written in any way.
 	const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true})
+	const known = new Map() // to read a pixel takes longer than all the rest
 	const rgba = colour => {
-		pen.clearRect(0, 0, 1, 1)
-		pen.fillStyle = colour
-		pen.fillRect(0, 0, 1, 1)
-		return [...pen.getImageData(0, 0, 1, 1).data]
+		if (!known.has(colour)) {
+			pen.clearRect(0, 0, 1, 1)
+			pen.fillStyle = colour
+			pen.fillRect(0, 0, 1, 1)
+			known.set(colour, [...pen.getImageData(0, 0, 1, 1).data])
+		}
+		return known.get(colour)
 	}
 	const luminance = ([r, g, b]) => {
 		const linear = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4
