@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"time"
+
+	"github.com/quartet-go/quartet/internal/printable"
 )
 
 // Line is one line that a worker wrote to its standard output or standard error, without its end.
@@ -87,7 +89,8 @@ func (w *worker) emit(l Line) {
 	case cfg.Logger != nil:
 		l.log(cfg.Logger)
 	default:
-		_, _ = os.Stderr.Write(append(bytes.Clone(l.Text), '\n'))
+		// It may be a terminal, which a worker's bytes must not drive.
+		_, _ = os.Stderr.WriteString(printable.Text(string(l.Text), "\t") + "\n")
 	}
 }
 

@@ -131,7 +131,7 @@ type Config struct {
 	OnOutput func(Line)
 	// Logger gets the pool's warnings, and the lines of workers where there is no OnOutput:
 	// standard output at level Info, standard error at Warn. Default: warnings go to slog.Default,
-	// lines to this process's standard error.
+	// lines to this process's standard error, with control characters shown as U+FFFD.
 	Logger *slog.Logger
 
 	// CloseWarning is the time after which Close logs, once, what it still waits for. Default: 10

@@ -1,10 +1,12 @@
 package procpool_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -214,4 +216,28 @@ func TestPropagatedValuesTravel(t *testing.T) {
 	ctx := context.WithValue(bounded(t), tenantKey{}, strings.Repeat("A", 40<<10))
 	_, err := tenant.Do(ctx, p, false)
 	require.ErrorContains(t, err, "propagated values")
+}
+
+// printsByDefault is a program whose pool has neither OnOutput nor Logger.
+func printsByDefault() {
+	p, err := procpool.New(procpool.Config{Workers: 1})
+	if err != nil {
+		panic(err)
+	}
+	_, _ = prints.Do(context.Background(), p, "\x1b[2Jno\tscreen is cleared\n")
+	_ = p.Close()
+	os.Exit(0)
+}
+
+// By default lines go to standard error, which may be a terminal.
+func TestLinesOfWorkersDriveNoTerminal(t *testing.T) {
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), envParent+"=prints")
+	var printed bytes.Buffer
+	cmd.Stderr = &printed
+	require.NoError(t, cmd.Run())
+	const line = "\ufffd[2Jno\tscreen is cleared\n" // once from each of the worker's streams
+	require.Equal(t, line+line, printed.String())
 }

@@ -123,10 +123,10 @@ var procBreaks = []broken{
 		},
 	},
 	{clause: "picture", what: "a label can drive a terminal", pkg: "./internal/draw", run: "^Test", edits: []edit{
-		{"internal/draw.hidden", "unicode.IsControl(r) ||", ""},
+		{"internal/printable.hidden", "unicode.IsControl(r) ||", ""},
 	}},
 	{clause: "picture", what: "a label is as long as it likes", pkg: "./internal/draw", run: "^Test", edits: []edit{
-		{"internal/draw.Clean", "text = clip(text, MaxText)", ""},
+		{"internal/draw.Clean", "clip(text, MaxText)", "text"},
 	}},
 	{
 		clause: "picture", what: "lanes that no picture shows take the room of others", pkg: "./inspect",
