@@ -56,6 +56,12 @@ func TestNilArguments(t *testing.T) {
 	defer func() { require.NoError(t, p.Close()) }()
 	var none context.Context
 	require.PanicsWithValue(t, "quartet: Do with a nil Context", func() { _, _ = half.Do(none, p, 2) })
+	require.PanicsWithValue(t, "natspool: Shutdown with a nil Context", func() { _ = p.Shutdown(none) })
+	require.PanicsWithValue(t, "natspool: Nodes with a nil Context", func() { _, _ = p.Nodes(none) })
+	n, err := natspool.Serve(t.Context(), nc, pool, natspool.NodeConfig{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, n.Close()) }()
+	require.PanicsWithValue(t, "natspool: Node.Shutdown with a nil Context", func() { _ = n.Shutdown(none) })
 	var absent quartet.Func[int, int]
 	require.Panics(t, func() { _, _ = absent.Do(t.Context(), p, 2) })
 }

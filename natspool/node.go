@@ -180,7 +180,11 @@ func (n *Node) sayBeat(gone bool) {
 // When ctx ends first, it cancels the contexts of what runs, and returns ctx's cause without
 // waiting further. At its nil return no goroutine or timer of the node is left.
 func (n *Node) Shutdown(ctx context.Context) error {
-	if err := n.made().drain(ctx); err != nil {
+	n.made()
+	if ctx == nil {
+		panic("natspool: Node.Shutdown with a nil Context")
+	}
+	if err := n.drain(ctx); err != nil {
 		n.cancelAll(err)
 		return err
 	}

@@ -28,11 +28,15 @@ type NodeInfo struct {
 // that are there, by ID. It returns ctx's cause when ctx ends first. A node that is lost is left
 // out once LostAfter has passed.
 func (p *Pool) Nodes(ctx context.Context) ([]NodeInfo, error) {
+	p.made()
+	if ctx == nil {
+		panic("natspool: Nodes with a nil Context")
+	}
 	asked := time.Now()
 	// Registered before the question, so that no answer comes too early. It says only that some
 	// node was heard.
 	heard := make(chan struct{}, 1)
-	p.made().in.Lock()
+	p.in.Lock()
 	p.hearers[heard] = struct{}{}
 	p.in.Commit()
 	defer func() {
