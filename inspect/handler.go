@@ -22,9 +22,10 @@ const lookedAt = 15 * time.Second
 type Page struct {
 	subjects []*subject
 
-	// mu guards off.
-	mu  sync.Mutex
-	off *time.Timer // nil: nobody looks
+	// mu guards off and until.
+	mu    sync.Mutex
+	off   *time.Timer // calls expire; nil: nobody looks
+	until time.Time   // the observers stay on till then
 }
 
 // Handler returns a page of these executors, in this order; wrappers and views are shown as the
@@ -67,18 +68,28 @@ func (p *Page) Close() error {
 func (p *Page) look() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.until = time.Now().Add(lookedAt)
 	if p.off != nil {
-		p.off.Reset(lookedAt)
 		return
 	}
 	for _, s := range p.subjects {
 		s.watch()
 	}
-	p.off = time.AfterFunc(lookedAt, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
+	p.off = time.AfterFunc(lookedAt, p.expire)
+}
+
+// expire switches the observers off, unless somebody has looked meanwhile. The time decides and not
+// the timer: that may fire just as somebody looks, and its call waits for the lock then.
+func (p *Page) expire() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch left := time.Until(p.until); {
+	case p.off == nil: // closed
+	case left > 0:
+		p.off.Reset(left)
+	default:
 		p.switchOffLocked()
-	})
+	}
 }
 
 func (p *Page) switchOffLocked() {
