@@ -121,17 +121,17 @@ func replace(parent *task.Node) bool {
 	return (was == task.Running || was == task.Claimed) && parent.Move(was, task.Waiting)
 }
 
-// The order decides: the node sits before the look at stopping, and a stop sets stopping before it
-// looks at the seats. So one of them sees the other.
+// The order decides: the node sits before the look at stopping and at the observers, and a stop, or
+// a Watch, sets these before it looks at the seats. So one of them sees the other.
 func (c *Call) begin() {
-	n := c.node
-	n.Settle(&c.in.home)
+	in, n := c.in, c.node
+	n.Settle(&in.home)
 	n.Flags |= task.OnCaller
 	n.Lane = int32(c.seat.index)
 	n.Claim()
 	c.seat.sit(n, c.parent)
-	if c.in.stopping.Load() { // whoever has set it may have looked at the seat too early
-		c.in.adopt(n)
+	if in.stopping.Load() || in.observers.Load() != nil { // who has set it may have looked too early
+		in.adopt(n)
 	}
 }
 

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"context"
 	"math/bits"
 	"math/rand/v2"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/quartet-go/quartet"
 	"github.com/quartet-go/quartet/internal/task"
 )
 
@@ -101,3 +103,23 @@ func TestSeatsAreTakenByOne(t *testing.T) {
 	require.Equal(t, uint64(callers*calls), done+uint64(adopted))
 	require.Zero(t, s.takenLocked())
 }
+
+// A call that has taken its seat when a Watch looks at the seats, and sits down after, is seen.
+func TestACallThatBeginsBesideAWatchIsSeen(t *testing.T) {
+	in := &Intake{}
+	in.Init(Config{
+		Package: "test", Host: in, Ready: func() {}, Adopted: func(*task.Node) {}, Calls: func() bool { return false },
+	})
+	parent := task.Of(t.Context(), quartet.TaskFunc(func(context.Context) {}))
+	require.True(t, parent.Claim())
+	n := task.Of(t.Context(), quartet.TaskFunc(func(context.Context) {}))
+	c := Call{in, in.nested, in.nested.take(), n, parent}
+	stop := in.Watch(ignores{})
+	defer stop()
+	c.begin()
+	require.Equal(t, &in.started, n.In)
+}
+
+type ignores struct{}
+
+func (ignores) Observe(quartet.Event) {}
