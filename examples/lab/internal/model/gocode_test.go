@@ -37,8 +37,8 @@ func TestGoProgramsCompile(t *testing.T) {
 	}
 }
 
-// The program of each station (without -long, of the first) runs: it prints a line for each model, and ends. Under load a model
-// may answer none, which the program says.
+// The program of each station (without -long, of the first) runs: it prints a line for each model,
+// and ends. Under load a model may answer none, which the program says.
 func TestTheProgramsOfTheStationsRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not with -short: each takes some twelve seconds")
