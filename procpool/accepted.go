@@ -17,7 +17,9 @@ type replicaListener struct {
 	over func() // once: nothing more is accepted
 
 	// mu guards the fields below. It is not held while Accept waits.
-	mu      sync.Mutex
+	mu sync.Mutex
+	// Accept moves a connection from pending to conns in one step, so that none is overlooked in
+	// between.
 	paused  bool
 	ended   chan struct{}      // closed by Close
 	conns   map[*conn]struct{} // that are open
@@ -31,7 +33,9 @@ func newReplicaListener(l net.Listener) *replicaListener {
 	return r
 }
 
-// Accept implements net.Listener. While the listener is paused it waits for Close.
+// Accept implements net.Listener. While the listener is paused it waits for Close. A server would
+// take the timeout that pause causes for an error of the network, and try again. net.ErrClosed is
+// the end that it expects.
 func (l *replicaListener) Accept() (net.Conn, error) {
 	l.update(func() { l.pending++ })
 	accepted, err := l.Listener.Accept()
@@ -49,13 +53,15 @@ func (l *replicaListener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// Close implements net.Listener.
+// Close implements net.Listener. The service and runReplica both call it.
 func (l *replicaListener) Close() error {
 	l.over()
 	return l.Listener.Close()
 }
 
-// pause has nothing more accepted.
+// pause has nothing more accepted. paused is set first, so that an Accept which the deadline ends
+// finds it. The deadline is kept by this process, and does not reach the other replicas' accepts on
+// the same socket.
 func (l *replicaListener) pause() {
 	l.update(func() { l.paused = true })
 	if d, ok := l.Listener.(interface{ SetDeadline(time.Time) error }); ok {
@@ -74,7 +80,9 @@ func (l *replicaListener) update(change func()) {
 	}
 }
 
-// await waits until is, which looks under the lock, says so, or most has passed.
+// await waits until is, which looks under the lock, says so, or most has passed. The channel is
+// made in the section of the look, so that no change falls between look and wait. most 0: it waits
+// without end.
 func (l *replicaListener) await(most time.Duration, is func() bool) {
 	var over <-chan time.Time
 	if most > 0 {
@@ -101,7 +109,8 @@ func (l *replicaListener) await(most time.Duration, is func() bool) {
 	}
 }
 
-// answeredLocked reports whether all connections have been answered, or begun to be.
+// answeredLocked reports whether all connections have been answered, or begun to be. Once the
+// listener is paused, pending 0 means that no other connection comes.
 func (l *replicaListener) answeredLocked() bool {
 	for c := range l.conns {
 		if !c.answered {
@@ -111,7 +120,8 @@ func (l *replicaListener) answeredLocked() bool {
 	return l.pending == 0
 }
 
-// dropSilent closes the connections on which nothing has come: their clients lose nothing.
+// dropSilent closes the connections on which nothing has come: their clients lose nothing. Close
+// takes the lock, so the connections are collected first.
 func (l *replicaListener) dropSilent() {
 	l.mu.Lock()
 	var silent []*conn
@@ -129,7 +139,9 @@ func (l *replicaListener) dropSilent() {
 // quietLocked reports whether no connection is open, and none comes.
 func (l *replicaListener) quietLocked() bool { return len(l.conns) == 0 && l.pending == 0 }
 
-// conn is a connection that a replicaListener has accepted.
+// conn is a connection that a replicaListener has accepted. It has the optional methods that
+// servers look for, since embedding net.Conn hides those of the connection. read and wrote keep the
+// lock from being taken for each call.
 type conn struct {
 	net.Conn
 	of          *replicaListener
@@ -138,6 +150,8 @@ type conn struct {
 	heard, answered bool // something was read, was written; guarded by the listener's lock
 }
 
+// written notes that the answer begins. It is called before the write, which may block on a slow
+// client.
 func (c *conn) written() { c.wrote.Do(func() { c.of.update(func() { c.answered = true }) }) }
 
 // Read implements net.Conn.

@@ -27,10 +27,13 @@ type Line struct {
 	Task  uint64 // its number, that of events
 }
 
-// maxLine is the longest line: longer ones are cut in pieces.
+// maxLine is the longest line: longer ones are cut in pieces. A worker that writes no newline costs
+// no more memory than that.
 const maxLine = 64 << 10
 
-// capture is the goroutine that reads a worker's standard output or standard error.
+// capture is the goroutine that reads a worker's standard output or standard error. It ends with
+// the pipe, or a second after the worker's death where another process holds that. bury comes
+// afterwards, and so finds the whole tail.
 func (w *worker) capture(from *os.File, stderr bool) {
 	r := bufio.NewReaderSize(from, maxLine)
 	for {
@@ -44,19 +47,22 @@ func (w *worker) capture(from *os.File, stderr bool) {
 			}
 			w.emit(l)
 		}
+		// A full buffer is a piece of a long line: the rest follows as another Line.
 		if err != nil && err != bufio.ErrBufferFull {
 			return
 		}
 	}
 }
 
-// spoken is what lines say of a call.
+// spoken is what lines say of a call. It is kept when the call has ended, for lines that arrive
+// late.
 type spoken struct {
 	id        uint64
 	fn, label string
 }
 
-// attribute finds the call that may have written l.
+// attribute finds the call that may have written l. The ledger is read before the lock is taken, so
+// the call may have changed in between: it is a guess, for people who read logs.
 func (w *worker) attribute(l *Line) {
 	running := w.running()
 	p := w.pool
@@ -67,6 +73,7 @@ func (w *worker) attribute(l *Line) {
 	case c != nil:
 		l.Func, l.Label, l.Task = p.names[c.fn], c.label, c.id()
 	case len(w.calls) == 0 || w.exact && running == w.last.id:
+		// The ledger still names the call that has ended, so none has started since.
 		l.Func, l.Label, l.Task = w.last.fn, w.last.label, w.last.id
 	}
 }
@@ -81,6 +88,8 @@ func (w *worker) pid() int {
 	return w.proc.Pid
 }
 
+// emit hands l over without a lock, since OnOutput is user code. While that blocks, the pipe fills,
+// and in the end the worker waits in its write.
 func (w *worker) emit(l Line) {
 	cfg := &w.pool.cfg
 	switch {
@@ -94,6 +103,8 @@ func (w *worker) emit(l Line) {
 	}
 }
 
+// log writes l as a record. The text is the message, so that a handler which escapes messages
+// escapes it, too.
 func (l *Line) log(to *slog.Logger) {
 	level, stream := slog.LevelInfo, "stdout"
 	if l.Stderr {

@@ -3,10 +3,14 @@ package procpool
 import "context"
 
 // ctxWatch waits for the end of one context that calls in workers were submitted with: one
-// registration for all of them, since one for each would cost as much as a call.
+// registration for all of them, since one for each would cost as much as a call. The pool's lock
+// guards its fields, but ctx, which does not change. Contexts with one Done share a watch: values
+// that are added to a context make no difference to its end.
 type ctxWatch struct {
-	ctx     context.Context
-	calls   int
+	ctx   context.Context
+	calls int
+	// stop is nil until register has called AfterFunc, which it does after the unlock. dropped
+	// tells register that nobody needs the watch any more, and that it has to call stop itself.
 	stop    func() bool
 	dropped bool
 }
@@ -21,10 +25,13 @@ func (p *Pool) watchLocked(c *call) {
 	}
 	w := p.watches[done]
 	if w == nil {
+		// A service often makes one call after the other with the same context: the last watch
+		// stays registered for the next one.
 		if w = p.kept; w != nil && w.ctx.Done() == done {
 			p.kept = nil
 		} else {
 			w = &ctxWatch{ctx: parent}
+			// Not under the lock: a context of the user's may have an AfterFunc method.
 			p.in.AfterLocked(func() { p.register(w) })
 		}
 		p.watches[done] = w
@@ -33,6 +40,8 @@ func (p *Pool) watchLocked(c *call) {
 	c.watch = w
 }
 
+// register has w's context tell of its end. If that has come already, contextEnded runs at once, on
+// another goroutine.
 func (p *Pool) register(w *ctxWatch) {
 	stop := context.AfterFunc(w.ctx, func() { p.contextEnded(w) })
 	p.in.Lock()
@@ -51,13 +60,15 @@ func (p *Pool) unwatchLocked(c *call) {
 		return
 	}
 	c.watch = nil
+	// The map must not grow with contexts that are gone, so a watch without calls leaves it.
 	if w.calls--; w.calls == 0 {
 		delete(p.watches, w.ctx.Done())
 		p.keepWatchLocked(w)
 	}
 }
 
-// keepWatchLocked keeps w for the next call, in place of the one before it.
+// keepWatchLocked keeps w for the next call, in place of the one before it. A nil w only gives the
+// kept one up: the pool ends.
 func (p *Pool) keepWatchLocked(w *ctxWatch) {
 	if old := p.kept; old != nil {
 		old.dropped = true
@@ -68,7 +79,9 @@ func (p *Pool) keepWatchLocked(w *ctxWatch) {
 	p.kept = w
 }
 
-// contextEnded tells the workers.
+// contextEnded tells the workers. context.AfterFunc calls it on a goroutine of its own. It looks at
+// calls in workers and in resend: those in the intake's queue are watched there. cancelled takes
+// the lock, so it is called after the look.
 func (p *Pool) contextEnded(w *ctxWatch) {
 	var calls []*call
 	p.in.Lock()

@@ -35,6 +35,7 @@ type ForeignError struct {
 	Stack   string // as its language prints it
 }
 
+// Error is as the exception's language shows it, without the stack.
 func (e *ForeignError) Error() string { return e.Type + ": " + e.Message }
 
 // WorkerLostError is what a call gets that had started in a worker which is gone.

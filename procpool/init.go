@@ -12,6 +12,8 @@ import (
 )
 
 var (
+	// Init alone writes them; New, start and IsWorker read them. The workers of a pool in a worker
+	// have the next depth.
 	initDone    atomic.Bool
 	workerDepth atomic.Int32 // 0: not a worker
 )
@@ -24,14 +26,18 @@ var (
 func Init() {
 	marker, ok := os.LookupEnv(wire.EnvMarker)
 	initDone.Store(true)
+	// It is taken now, and kept: later the program's file may be another one.
 	proc.Fingerprint()
 	if !ok {
 		return
 	}
+	// Else the programs that this worker starts would be workers, too.
 	_ = os.Unsetenv(wire.EnvMarker)
 	m, err := wire.ParseMarker(marker)
 	if err == nil {
 		workerDepth.Store(int32(m.Depth))
+		// A worker exits in there when its pool lets it go. Serve returns only an error of the
+		// hello.
 		err = child.Serve(m)
 	}
 	fmt.Fprintln(os.Stderr, "procpool: worker:", err)
@@ -46,7 +52,7 @@ func IsWorker() bool {
 }
 
 // refuseUnadopted ends a process that a pool has started as its worker, and that does not call
-// Init: else each would start workers of its own.
+// Init: else each would start workers of its own. bootError makes ErrNoInit of the exit code.
 func refuseUnadopted() {
 	if _, marked := os.LookupEnv(wire.EnvMarker); marked {
 		fmt.Fprintln(os.Stderr, ErrNoInit)

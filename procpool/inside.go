@@ -24,15 +24,17 @@ const (
 )
 
 // remote is a call that a task of a worker has made, as a Call of the pool's: its result goes back
-// to that worker.
+// to that worker. The pool treats it as any other call, and Resolve or Abandon sends REPLY.
 type remote struct {
-	pool   *Pool
-	from   *worker
-	id     uint64 // its number there
-	name   string
-	again  bool // it is idempotent
-	ext    wire.Ext
+	pool  *Pool
+	from  *worker
+	id    uint64 // its number there
+	name  string
+	again bool // it is idempotent
+	ext   wire.Ext
+	// The record has no node until submitRemote has run; that of a refused call never has one.
 	record *call
+	// Tag 4 of the CALL's ext block names parent: the worker says so, of a task that it holds.
 	parent *call // nil: its task has ended
 }
 
@@ -51,7 +53,9 @@ func (r *remote) AppendInput(dst []byte, _ quartet.Codec) ([]byte, error) { retu
 
 func (r *remote) Abandon(cause error) { r.Resolve(nil, nil, cause) }
 
-// Resolve sends the result on as it has come.
+// Resolve sends the result on as it has come. The pool calls it once, without the lock. The number
+// is given up before REPLY goes, since the worker may use it again at once. If the worker is dead,
+// its sender drops the frame.
 func (r *remote) Resolve(output []byte, c quartet.Codec, err error) {
 	p := r.pool
 	p.in.Lock()
@@ -64,12 +68,15 @@ func (r *remote) Resolve(output []byte, c quartet.Codec, err error) {
 	r.reply(output, c, err)
 }
 
-// sizeLocked returns what the call's input takes, with what the pool keeps of it.
+// sizeLocked returns what the call's input takes, with what the pool keeps of it. end drops the
+// input only after Resolve, so madeBytes grows and falls by the same number.
 func (r *remote) sizeLocked() int { return len(r.record.input) + len(r.name) }
 
-// reply sends the worker the outcome of the call.
+// reply sends the worker the outcome of the call. A REPLY also ends a stream; its output is empty
+// then.
 func (r *remote) reply(output []byte, c quartet.Codec, err error) { r.send(wire.Reply, output, c, err) }
 
+// send writes a REPLY or an ITEM of the call.
 func (r *remote) send(kind wire.Type, output []byte, c quartet.Codec, err error) {
 	f := wire.Frame{Type: kind, ID: r.id, Arg: wire.KindOutput}
 	if err != nil {
@@ -79,22 +86,27 @@ func (r *remote) send(kind wire.Type, output []byte, c quartet.Codec, err error)
 		}
 		f.Arg, f.Body = wire.KindError, wire.EncodeError(err, cause)
 	} else {
+		// A copy: output may lie in the buffer of the reader that has brought it.
 		f.Body = append([]byte(nil), output...)
 		if codec.IsRaw(c) {
 			f.Arg = wire.KindRaw
 		}
 	}
+	// kill takes no lock of the pool's, so whoever resolves may call it.
 	if clogged := r.from.out.pushBounded(f, 2*r.pool.cfg.MaxFrame+slackOfFrame); clogged {
 		r.from.kill(fmt.Errorf("%w: it does not read the replies to its calls", ErrProtocol))
 	}
 }
 
-// calledLocked handles a CALL: a task of w calls a function of its own.
+// calledLocked handles a CALL: a task of w calls a function of its own. The input is copied out of
+// the reader's buffer, as it may wait in the queue for long. A refusal is a REPLY with an error: it
+// costs the call, and not the worker.
 func (p *Pool) calledLocked(w *worker, f wire.Frame) (errand, error) {
 	x, name, input, err := wire.ParseCall(f)
 	if err != nil {
 		return errand{}, err
 	}
+	// A REPLY could not say which of them it answers.
 	if w.made[f.ID] != nil {
 		return errand{}, fmt.Errorf("two CALLs have the number %d", f.ID)
 	}
@@ -114,23 +126,27 @@ func (p *Pool) calledLocked(w *worker, f wire.Frame) (errand, error) {
 			quartet.ErrSaturated)
 	}
 	if err != nil {
+		// Each refusal costs a REPLY. A worker that does not learn from the first ones is at fault.
 		if w.refused++; w.refused > mostRefused {
 			return errand{}, fmt.Errorf("of its CALLs %d had to be refused", w.refused)
 		}
 		return errand{submit: r, refuse: err}, nil
 	}
+	// Until Resolve the number is taken, and CANCELCALL and TAKEN find the call by it.
 	w.made[r.id] = r
 	w.madeBytes += r.sizeLocked()
 	return errand{submit: r}, nil
 }
 
-// wildLocked reports whether w has made more calls than the pool keeps for one worker.
+// wildLocked reports whether w has made more calls than the pool keeps for one worker. Names count,
+// too: a worker may send long ones.
 func (p *Pool) wildLocked(w *worker, r *remote) bool {
 	return len(w.made) >= mostMade || w.madeBytes+r.sizeLocked() > 2*p.cfg.MaxFrame+slackOfFrame
 }
 
 // learnLocked returns the number of a function that a task of w calls. Workers cannot fill the
-// table of names, which has to serve this process too.
+// table of names, which has to serve this process too. Names are never forgotten, as all workers
+// know them by number.
 func (p *Pool) learnLocked(w *worker, name string) (uint16, error) {
 	if number, ok := p.numbers.Load(name); ok {
 		return number.(uint16), nil
@@ -147,21 +163,28 @@ func (p *Pool) learnLocked(w *worker, name string) (uint16, error) {
 }
 
 // submitRemote hands a worker's call over to the pool, under the context of the task that made it.
+// It is an errand of the reader, so it must not wait for room: only the results that the reader
+// brings make room.
 func (p *Pool) submitRemote(r *remote) {
 	c, ctx := r.record, context.Background()
 	label := ""
+	// A call of a task that has ended runs under no context of the pool's.
 	if r.parent != nil {
 		ctx, label = r.parent.node.Context(), r.parent.label
 	}
+	// ctx has the label of the calling task. The call may have another one, or none.
 	if r.ext.Label != label {
 		ctx = quartet.Label(ctx, r.ext.Label)
 	}
 	if r.ext.Left > 0 {
+		// It is shown to the task and ends nothing: the calling worker sends CANCELCALL when its
+		// context ends.
 		c.deadline = time.Now().Add(r.ext.Left)
 		ctx = wire.WithDeadline(ctx, c.deadline)
 	}
 	n := task.Of(ctx, r)
 	n.Data = c
+	// Before the hand-over, after which the call may end on another goroutine at any time.
 	p.in.Lock()
 	c.node = n
 	if r.parent != nil {
@@ -169,6 +192,7 @@ func (p *Pool) submitRemote(r *remote) {
 	}
 	p.in.Commit()
 	if err := p.in.SubmitExempt(n); err != nil {
+		// The task has its future already, so the refusal travels as the error of that.
 		r.Abandon(err)
 	}
 }

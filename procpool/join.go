@@ -7,7 +7,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// comer is where the submitter of a call is on its way to the pipe of the call's worker.
+// comer is where the submitter of a call is on its way to the pipe of the call's worker. It stays
+// absent where joins says no. The pool's lock guards it from the hand-over on.
 type comer uint8
 
 const (
@@ -24,7 +25,8 @@ var comers = steps.Table[comer]{
 }
 
 // mayRestLocked reports whether nothing is to come but the result of a call whose submitter is
-// about to read it.
+// about to read it. While nobody reads, assignLocked calls the reader for each call that has no
+// coming submitter, and live when the worker is dead.
 func (w *worker) mayRestLocked() bool {
 	for _, c := range w.calls {
 		if c.comer != coming {
@@ -39,6 +41,7 @@ func (w *worker) rest() {
 	in := &w.pool.in
 	in.Lock()
 	rests := w.mayRestLocked()
+	// Decided and done in one section: a call that is assigned after it calls the reader back.
 	if rests {
 		w.turn.onLocked(readerRests)
 	}
@@ -46,6 +49,7 @@ func (w *worker) rest() {
 	if !rests {
 		return
 	}
+	// The submitter may never come for the pipe: two ticks without one make it the reader's.
 	tick := time.NewTicker(lingerTime)
 	defer tick.Stop()
 	for reads := false; !reads; {
@@ -63,14 +67,18 @@ func (w *worker) rest() {
 }
 
 // joins reports whether c's submitter is a goroutine outside of all executors that waits for c
-// alone.
+// alone. A task of an executor waits as its model says, and may lend its slot: a goroutine that
+// reads a pipe could do neither.
 func joins(c *call) bool {
 	return c.node.Is(task.Joined) && c.node.Outer(task.ModelKey) == nil
 }
 
 // join reads the frames of c's worker until c has ended, where that worker does nothing else and
-// its pipe is free.
+// its pipe is free. submitRecord calls it without the lock. By now c may wait in the queue, have
+// ended, or be with another worker than the one that was sent it first.
 func (p *Pool) join(c *call) {
+	// c.worker, the comer and the turn change in one section: either assignLocked has seen coming,
+	// or it will see here and call the reader.
 	p.in.Lock()
 	w := c.worker
 	c.comer = comers.Step(c.comer, here) // whatever takes c from now on calls the reader
@@ -82,9 +90,12 @@ func (p *Pool) join(c *call) {
 	if !mine {
 		return
 	}
+	// It stays true when user code panics in a frame's errand: the turn must not go with this
+	// goroutine.
 	failed := true
 	defer func() { p.leave(w, failed) }()
 	for p.with(w, c) {
+		// It may run errands of other calls: who reads handles all that has come.
 		if w.readOnce() != nil {
 			return
 		}
@@ -92,7 +103,8 @@ func (p *Pool) join(c *call) {
 	failed = false
 }
 
-// leave gives the turn back, and calls the reader where there is more to read, or an end to find.
+// leave gives the turn back, and calls the reader where there is more to read, or an end to find. A
+// call for the reader in the meantime had no effect, so this looks whether one is due.
 func (p *Pool) leave(w *worker, failed bool) {
 	p.in.Lock()
 	defer p.in.Commit()
@@ -102,7 +114,8 @@ func (p *Pool) leave(w *worker, failed bool) {
 	}
 }
 
-// with reports whether c is still w's.
+// with reports whether c is still w's. When c was given back or lost it is not. Then the submitter
+// stops to read, and its future waits as any other.
 func (p *Pool) with(w *worker, c *call) bool {
 	if c.node.State().Over() {
 		return false
@@ -112,7 +125,8 @@ func (p *Pool) with(w *worker, c *call) bool {
 	return c.worker == w
 }
 
-// readOnce reads and handles frames of the worker.
+// readOnce reads and handles frames of the worker. Only the goroutine whose turn it is calls it. It
+// holds no lock while it waits for bytes.
 func (w *worker) readOnce() error {
 	if w.broken {
 		return ErrProtocol
@@ -120,6 +134,8 @@ func (w *worker) readOnce() error {
 	n, err := w.pipe.Read(w.reader.Room())
 	w.reader.Fed(n)
 	if bad := w.pool.receive(w); bad != nil {
+		// Behind a bad frame nobody knows where the next one begins. bury sees broken, and ignores
+		// the ledger.
 		w.broken = true
 		w.kill(bad)
 		return bad
@@ -127,7 +143,8 @@ func (w *worker) readOnce() error {
 	return err
 }
 
-// read is the goroutine that reads a worker's frames.
+// read is the goroutine that reads a worker's frames. live joins it. Where a system cannot wait for
+// a process, closed tells live of the death.
 func (w *worker) read() {
 	defer close(w.closed)
 	for w.readOnce() == nil {

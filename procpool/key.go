@@ -6,13 +6,15 @@ import (
 	"github.com/quartet-go/quartet/internal/intake"
 )
 
-// key is one order of calls. Its hash says to which worker they go.
+// key is one order of calls. Its hash says to which worker they go. Pool.Key makes one for each
+// view; equal keys have equal hashes, so they are one order with one home.
 type key struct {
 	intake.Key
 	hash uint64
 }
 
-// Order implements intake.Keyed.
+// Order implements intake.Keyed. The intake holds a call back by it until the one before it has
+// ended.
 func (c *call) Order() *intake.Key {
 	if c.key == nil {
 		return nil
@@ -40,7 +42,7 @@ func (p *Pool) keyOf(of any) *key {
 }
 
 // homeOfLocked returns the worker that c goes to: other where c has no key, or its key's worker no
-// room.
+// room. p.workers never becomes shorter than Workers. Resize moves most keys to another worker.
 func (p *Pool) homeOfLocked(c *call, other *worker) *worker {
 	if c.key == nil {
 		return other

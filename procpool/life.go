@@ -17,7 +17,9 @@ const (
 	buried               // it is gone
 )
 
-// lives are the transitions. A worker may die at any time.
+// lives are the transitions. A worker may die at any time. A booting worker that is not wanted is
+// killed, and does not retire. So upLocked tells bury whether a hello has come. retiring and
+// leaving differ by BYE: before it, calls still run.
 var lives = steps.Table[life]{
 	Of:    "procpool: a worker",
 	Names: []string{"booting", "serving", "retiring", "leaving", "buried"},
@@ -30,13 +32,14 @@ var lives = steps.Table[life]{
 	},
 }
 
-// toLocked moves w to its next life.
+// toLocked moves w to its next life. It panics on a step that lives does not have.
 func (w *worker) toLocked(next life) { w.life = lives.Step(w.life, next) }
 
 // upLocked reports whether w has said hello and is not gone.
 func (w *worker) upLocked() bool { return w.life > booting && w.life < buried }
 
-// stayingLocked reports whether w counts among Config.Workers.
+// stayingLocked reports whether w counts among Config.Workers. One that was killed before its hello
+// is booting until its death, so why is asked, too.
 func (w *worker) stayingLocked() bool { return w.life <= serving && w.why == "" }
 
 // Why a worker has ended, in Restarts.
@@ -56,10 +59,13 @@ const (
 	byLingering = "did not end"
 )
 
-// errNotNeeded kills a worker that has not even come up, and is not wanted any more.
+// errNotNeeded kills a worker that has not even come up, and is not wanted any more. bury leaves
+// the breaker alone then.
 var errNotNeeded = errors.New("procpool: the worker is not needed")
 
-// retireLocked has w go when its calls have ended. One that has not come up goes at once.
+// retireLocked has w go when its calls have ended. One that has not come up goes at once. The first
+// cause stays. The section's dispatch dismisses it when it is empty, and starts another where one
+// is needed.
 func (w *worker) retireLocked(why string) {
 	if w.why != "" || w.life > serving {
 		return
@@ -72,7 +78,9 @@ func (w *worker) retireLocked(why string) {
 	w.toLocked(retiring)
 }
 
-// endedByLocked says how w has ended, for Restarts. Empty: the pool has ended.
+// endedByLocked says how w has ended, for Restarts. Empty: the pool has ended. Several may hold, so
+// the order counts: who was told to go and had to be killed did not end, and why comes before the
+// kill by errNotNeeded.
 func (w *worker) endedByLocked(booted bool) string {
 	cause := w.killedBy()
 	switch {

@@ -32,21 +32,27 @@ type Pool struct {
 	codec  string         // its name
 	exited sync.WaitGroup // one per goroutine of the pool
 
+	// Submits read both without the lock; they are written under it, numbers together with names.
 	numbers sync.Map    // name of a function → its number, a uint16
 	down    atomic.Bool // boot.broken is set
-	weaker  struct{ leash, ledger sync.Once }
+	// Each warning is said once.
+	weaker struct{ leash, ledger sync.Once }
 
 	// Guarded by in's lock.
-	names    []string   // by number
-	learned  int        // of these, only workers have spoken of
-	program  *wire.Boot // what workers of a reference runtime run; nil: none
-	workers  []*worker  // by lane; nil: none
-	resend   []*call    // given back by a worker, or by its death, in order
-	watches  map[<-chan struct{}]*ctxWatch
-	kept     *ctxWatch // the last that went out of use, for the next call with the same context
-	boot     boot
-	version  int           // of program; Reload raises it
-	rolling  int           // how many workers there were when it did
+	names   []string // by number
+	learned int      // of these, only workers have spoken of
+	// adoptLocked changes program and version together. A worker keeps those with which it was
+	// started.
+	program *wire.Boot // what workers of a reference runtime run; nil: none
+	workers []*worker  // by lane; nil: none
+	resend  []*call    // given back by a worker, or by its death, in order
+	watches map[<-chan struct{}]*ctxWatch
+	kept    *ctxWatch // the last that went out of use, for the next call with the same context
+	boot    boot
+	version int // of program; Reload raises it
+	rolling int // how many workers there were when it did
+	// stopping refuses a Reload and ends the waits of Ready; ending, set when no call is left, lets
+	// nothing start any more.
 	stopping bool          // Shutdown or Close has begun
 	changed  chan struct{} // closed when a worker comes or goes, or the pool ends; nil: nobody waits
 	restarts map[string]uint64
@@ -68,6 +74,8 @@ func New(cfg Config) (*Pool, error) {
 	if !proc.Supported {
 		return nil, fmt.Errorf("procpool: %w: this platform has no processes", errors.ErrUnsupported)
 	}
+	// Before all else: a process that was started as a worker, and does not call Init, would start
+	// workers of its own.
 	refuseUnadopted()
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -93,7 +101,10 @@ func New(cfg Config) (*Pool, error) {
 		return nil, err
 	}
 	p.care.every = cfg.period()
+	// QueueTimeout does not count before the first worker is up.
 	p.care.absentSince = time.Now()
+	// From here on the intake's lock guards p. dispatchLocked and slotsLocked are called with it
+	// held.
 	p.in.Init(intake.Config{
 		Package: "procpool", Name: cfg.Name, Logger: cfg.Logger, Host: (*host)(p), Ready: p.dispatchLocked,
 		Slots:      p.slotsLocked,
@@ -141,6 +152,7 @@ func (p *Pool) submitRecord(ctx context.Context, c quartet.Call, level Level, k 
 	if f, ok := quartet.As[interface{ Idempotent() bool }](c); ok {
 		record.again = f.Idempotent()
 	}
+	// A wrapper has a node of its own besides its future's: see startableLocked.
 	if f, ok := quartet.As[task.Noder](c); ok && f.Node() != n {
 		record.inner = f.Node()
 	}
@@ -150,6 +162,8 @@ func (p *Pool) submitRecord(ctx context.Context, c quartet.Call, level Level, k 
 	if err := p.fill(record); err != nil {
 		return nil, err
 	}
+	// From the hand-over on the lock guards the record. coming is set before it, as assignLocked
+	// asks for it.
 	n.Data = record
 	joining := joins(record)
 	if joining {
@@ -158,6 +172,7 @@ func (p *Pool) submitRecord(ctx context.Context, c quartet.Call, level Level, k 
 	if err := p.in.SubmitNode(n); err != nil {
 		return nil, err
 	}
+	// After the hand-over: a submit that waits for room does not wait for a worker yet.
 	if p.cfg.QueueTimeout > 0 {
 		p.age(record)
 	}
@@ -182,7 +197,7 @@ func (p *Pool) age(c *call) {
 const maxExt = wire.MaxLabel + 64
 
 // fill encodes the input of a call, and notes what travels with it. It refuses while workers do not
-// come up.
+// come up. Encoding and looking into the context are user code, and need no lock.
 func (p *Pool) fill(c *call) (err error) {
 	form := codec.Of(p.codec, true, c.node.Is(task.Joined)) // a caller that waits changes no input
 	if c.input, err = c.given.AppendInput(c.small[:0], form); err != nil {
@@ -212,10 +227,13 @@ func (p *Pool) fill(c *call) (err error) {
 	return err
 }
 
-// refusal is the error of a submit while workers do not come up.
+// refusal is the error of a submit while workers do not come up. down may have been read just
+// before a hello: so it asks again, under the lock.
 func (p *Pool) refusal(parent context.Context) error {
 	p.in.Lock()
 	defer p.in.Commit()
+	// A ctx that has ended and a shutdown are refused by the intake, with errors of their own.
+	// While a worker lives, it may take the call.
 	if parent.Err() != nil || p.in.DrainingLocked() || len(p.liveLocked()) > 0 {
 		return nil
 	}
@@ -232,7 +250,8 @@ func (p *Pool) number(name string) (uint16, error) {
 	return p.newNumberLocked(name)
 }
 
-// newNumberLocked returns the number of a function, and gives it one where it has none.
+// newNumberLocked returns the number of a function, and gives it one where it has none. Numbers are
+// never given up: frames may name them as long as the pool lives.
 func (p *Pool) newNumberLocked(name string) (uint16, error) {
 	if number, ok := p.numbers.Load(name); ok {
 		return number.(uint16), nil
@@ -289,6 +308,7 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 // process, goroutine or timer of the pool is left. The error is always nil.
 func (p *Pool) Close() error {
 	p.made()
+	// The calls of killed workers are lost, which ends the wait in CancelAndWait.
 	killer := time.AfterFunc(p.cfg.Grace, p.killAll)
 	defer killer.Stop()
 	p.stop()
@@ -297,7 +317,8 @@ func (p *Pool) Close() error {
 	return nil
 }
 
-// errPoolEnds kills the workers of a Close whose grace is over.
+// errPoolEnds kills the workers of a Close whose grace is over. It wraps ErrClosed: so bury tries
+// no call again, and does not count the death against the program.
 var errPoolEnds = fmt.Errorf("%w: the worker had not ended within Config.Grace", quartet.ErrClosed)
 
 // killAll ends a Close whose grace is over: calls that are to be resent, too, have no worker to go
@@ -311,7 +332,8 @@ func (p *Pool) killAll() {
 	}
 }
 
-// liveLocked returns the workers that are not buried.
+// liveLocked returns the workers that are not buried. It is a copy, as workers changes when the
+// lock is free.
 func (p *Pool) liveLocked() []*worker {
 	var live []*worker
 	for _, w := range p.workers {
@@ -323,6 +345,7 @@ func (p *Pool) liveLocked() []*worker {
 }
 
 // dismiss ends all workers of a drained pool and waits until they, and their goroutines, are gone.
+// Once ending is set no worker, timer or Reload begins, so exited only falls.
 func (p *Pool) dismiss() {
 	p.in.Lock()
 	p.ending = true
@@ -339,6 +362,7 @@ func (p *Pool) dismiss() {
 	p.in.Commit()
 	killer := time.AfterFunc(p.cfg.Grace, p.killAll)
 	defer killer.Stop()
+	// No call is left, but a function of WorkerExit may hang: Grace counts once more.
 	for _, w := range workers {
 		w.dismiss()
 	}
@@ -349,7 +373,8 @@ func (p *Pool) dismiss() {
 // is to run them.
 const namesInHello = 1 << 20
 
-// helloLocked returns what a new worker is told.
+// helloLocked returns what a new worker is told. BIND tells the names that do not fit, before a
+// call of theirs.
 func (p *Pool) helloLocked(nonce string, program *wire.Boot, bulk bool) (wire.Greeting, []byte, error) {
 	told, size := 0, 0
 	for ; told < len(p.names) && size+len(p.names[told]) <= namesInHello; told++ {

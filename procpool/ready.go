@@ -4,7 +4,8 @@ import (
 	"context"
 )
 
-// announceLocked wakes who waits in Ready or Reload, to look again.
+// announceLocked wakes who waits in Ready or Reload, to look again. It is called where a worker
+// comes, goes or fails to come, and when the pool stops.
 func (p *Pool) announceLocked() {
 	if p.changed != nil {
 		close(p.changed)
@@ -12,7 +13,8 @@ func (p *Pool) announceLocked() {
 	}
 }
 
-// stop is the beginning of Shutdown and of Close.
+// stop is the beginning of Shutdown and of Close. The intake refuses submits by itself; stopping is
+// for those who wait in Ready and Reload, and for Replicas.
 func (p *Pool) stop() {
 	p.in.Lock()
 	defer p.in.Commit()
@@ -20,7 +22,8 @@ func (p *Pool) stop() {
 	p.announceLocked()
 }
 
-// newsLocked returns a channel that announceLocked closes.
+// newsLocked returns a channel that announceLocked closes. Taken in the section of the look, it
+// closes at the first change after that.
 func (p *Pool) newsLocked() <-chan struct{} {
 	if p.changed == nil {
 		p.changed = make(chan struct{})
@@ -28,7 +31,9 @@ func (p *Pool) newsLocked() <-chan struct{} {
 	return p.changed
 }
 
-// await looks, under the lock, until look says that there is nothing left to wait for.
+// await looks, under the lock, until look says that there is nothing left to wait for. look must
+// not block; it may start workers. When ctx ends it does not look again, so a change that has just
+// come may be missed.
 func (p *Pool) await(ctx context.Context, look func() (done bool, err error)) error {
 	for {
 		p.in.Lock()
@@ -46,7 +51,8 @@ func (p *Pool) await(ctx context.Context, look func() (done bool, err error)) er
 	}
 }
 
-// servingLocked counts the workers that take calls.
+// servingLocked counts the workers that take calls. The worker by which Reload proves a version
+// counts when its hello has made that the pool's.
 func (p *Pool) servingLocked() (n int) {
 	for _, w := range p.workers {
 		if w != nil && w.life == serving && w.version <= p.version {

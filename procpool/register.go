@@ -4,6 +4,8 @@ import "github.com/quartet-go/quartet/internal/farerror"
 
 // The errors of this package need no registration.
 func init() {
+	// wire has registered ErrProtocol and ErrMismatch. Names are the same in all processes, as
+	// errors travel by them.
 	for name, err := range map[string]error{
 		"procpool.ErrCrashLoop": ErrCrashLoop, "procpool.ErrRunTimeout": ErrRunTimeout,
 		"procpool.ErrQueueTimeout": ErrQueueTimeout,

@@ -7,7 +7,8 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// errReloadEnds kills the worker that was to prove what Reload brings, when Reload gives up.
+// errReloadEnds kills the worker that was to prove what Reload brings, when Reload gives up. It
+// wraps errNotNeeded, so the death does not count against the program.
 var errReloadEnds = fmt.Errorf("%w: Reload was given up", errNotNeeded)
 
 // Reload replaces all workers, one after the other, while the pool goes on: by the script as its
@@ -27,6 +28,7 @@ func (p *Pool) Reload(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	// Read before anything is changed: a script that cannot be read costs nothing.
 	program, err := p.cfg.script.load()
 	if err != nil {
 		return err
@@ -36,6 +38,8 @@ func (p *Pool) Reload(ctx context.Context) error {
 		p.in.Commit()
 		return quartet.ErrClosed
 	}
+	// It does not count among Config.Workers, and takes no calls before its hello. In one section
+	// with the look at ending, so that Close waits for it.
 	proof := p.newWorkerLocked(p.freeLaneLocked())
 	proof.version, proof.program = p.version+1, program
 	p.exited.Add(1)
@@ -44,6 +48,8 @@ func (p *Pool) Reload(ctx context.Context) error {
 
 	err = p.await(ctx, func() (bool, error) {
 		switch {
+		// welcomeLocked raises the version, by adoptLocked; bury sets life, and bootFailedLocked
+		// the proof's error. All announce.
 		case p.version >= proof.version:
 			return true, nil
 		case proof.life == buried && proof.proof != nil:
@@ -57,6 +63,8 @@ func (p *Pool) Reload(ctx context.Context) error {
 		proof.kill(errReloadEnds)
 		return err
 	}
+	// Workers that are leaving have no calls. Stopping does not end the wait where all old ones
+	// have gone.
 	return p.await(ctx, func() (bool, error) {
 		for _, w := range p.workers {
 			if w != nil && w.version < proof.version && w.life < leaving {
@@ -70,13 +78,16 @@ func (p *Pool) Reload(ctx context.Context) error {
 	})
 }
 
-// adoptLocked makes w's version, which w has proved, the pool's.
+// adoptLocked makes w's version, which w has proved, the pool's. rolling is how many workers serve
+// before the roll, without w: rollLocked keeps that number up.
 func (p *Pool) adoptLocked(w *worker) {
 	p.rolling = p.servingLocked()
 	p.version, p.program = w.version, w.program
 }
 
-// rollLocked replaces workers of an old version by those of the new one, one by one.
+// rollLocked replaces workers of an old version by those of the new one, one by one. Each dispatch
+// calls it. Where one more serves than before the roll, an old one retires, that with the fewest
+// calls; else a new one is started. Without an old one that serves it does nothing.
 func (p *Pool) rollLocked() {
 	var old *worker
 	up, coming := 0, 0
@@ -89,6 +100,7 @@ func (p *Pool) rollLocked() {
 				old = w
 			}
 		case w.version < p.version:
+			// An old one that is still booting is killed: it has no calls.
 			w.retireLocked(byReload)
 		default:
 			coming++

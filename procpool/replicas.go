@@ -26,7 +26,8 @@ type Replicas struct {
 	running   sync.WaitGroup // of supervise
 }
 
-// replica is one place among the replicas, from a Reload to the next.
+// replica is one place among the replicas, from a Reload to the next. Its processes follow one
+// another. The end of ctx ends supervise, and, as the context of the call, the process.
 type replica struct {
 	cancel  context.CancelCauseFunc
 	ctx     context.Context
@@ -48,11 +49,15 @@ func NewReplicas(l net.Listener, n int, service *Service, cfg Config) (*Replicas
 	if n < 1 {
 		return nil, errors.New("procpool: NewReplicas needs a process")
 	}
+	// A descriptor of the pool's own, which closed closes: l stays the caller's.
 	file, err := fileOf(l)
 	if err != nil {
 		return nil, err
 	}
 	cfg.Command, cfg.script, cfg.extra = nil, nil, file
+	// A replica is a call that lasts as long as its process. By MaxTasks 1 a worker retires with
+	// its only call, and counts among Workers no more: so a Reload's new process starts beside n
+	// old ones. By KillCancelled a process that does not end is killed.
 	cfg.Workers, cfg.MinWorkers, cfg.MaxTasks, cfg.Concurrency = n, 0, 1, 1
 	cfg.KillCancelled, cfg.RunTimeout, cfg.QueueTimeout, cfg.MaxLifetime, cfg.IdleTimeout = true, 0, 0, 0, 0
 	pool, err := New(cfg)
@@ -82,11 +87,14 @@ func Serve(ctx context.Context, l net.Listener, n int, service *Service) error {
 		}
 		return err
 	}
+	// From here on a process that ends is replaced, however often.
 	<-ctx.Done()
+	// ctx has ended, so it cannot bound this wait. KillCancelled does, by Config.Grace.
 	return r.Shutdown(context.WithoutCancel(ctx))
 }
 
-// start begins a replica.
+// start begins a replica. The caller holds mu or is NewReplicas, so that closed cannot wait for
+// running before this one counts.
 func (r *Replicas) start() *replica {
 	s := &replica{serving: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
@@ -100,16 +108,20 @@ const (
 	provenAfter  = 10 * time.Second // a process that has served so long is replaced at once
 )
 
-// supervise keeps one process serving until the replica's context ends.
+// supervise keeps one process serving until the replica's context ends. It is a goroutine of its
+// own, which closed joins. After an end it rests before the next process, for longer each time.
 func (r *Replicas) supervise(s *replica) {
 	rest := shortestRest
 	first := true
 	for s.ctx.Err() == nil {
 		begin := time.Now()
+		// Each process is a new call, since a call ends with its worker and is not Idempotent.
 		c := &serviceCall{inner: runService, name: r.service.name, ended: make(chan error, 1)}
 		err := r.pool.submitService(s.ctx, c)
 		if err == nil {
 			if first && r.pool.begins(s.ctx, c) {
+				// Only for the first process: Ready and Reload ask whether the replica has served
+				// at all.
 				close(s.serving)
 				first = false
 			}
@@ -145,6 +157,8 @@ func (r *Replicas) Ready(ctx context.Context) error {
 func (r *Replicas) awaitServing(ctx context.Context, s *replica) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	// The pool's news are of workers that come and go, and not of calls that begin. So the end of
+	// this context wakes await in their place. The goroutine ends with this function, by cancel.
 	go func() {
 		select {
 		case <-s.serving:
@@ -181,6 +195,8 @@ func (r *Replicas) Reload(ctx context.Context) error {
 			r.mu.Unlock()
 			return quartet.ErrClosed
 		}
+		// fresh is in no slot yet, where end would find it. So it starts in one section with the
+		// look at ended.
 		fresh := r.start()
 		r.mu.Unlock()
 		if err := r.awaitServing(ctx, fresh); err != nil {
@@ -188,10 +204,13 @@ func (r *Replicas) Reload(ctx context.Context) error {
 			return err
 		}
 		r.mu.Lock()
+		// fresh serves, so old may stop to accept: no moment is without a replica.
 		old := r.slots[i]
+		// A new slice: Ready goes through the old one without the lock.
 		slots := append([]*replica(nil), r.slots...)
 		slots[i] = fresh
 		r.slots = slots
+		// end has come meanwhile, and has cancelled only the slots.
 		if r.ended {
 			fresh.cancel(errServed)
 		}
@@ -208,7 +227,7 @@ func (r *Replicas) Workers() []Worker { return r.pool.Workers() }
 // service has returned counts as "max tasks".
 func (r *Replicas) Restarts() map[string]uint64 { return r.pool.Restarts() }
 
-// end cancels all replicas.
+// end cancels all replicas. The slots stay: Ready finds their contexts ended.
 func (r *Replicas) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -237,6 +256,8 @@ func (r *Replicas) Close() error {
 	return r.closed()
 }
 
+// closed waits for the supervisors, and closes this process's copy of the listener. Its nil is the
+// result of Shutdown and Close.
 func (r *Replicas) closed() error {
 	r.running.Wait()
 	_ = r.pool.cfg.extra.Close()

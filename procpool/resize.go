@@ -17,6 +17,7 @@ func (p *Pool) Resize(workers int) {
 	}
 	p.in.Lock()
 	defer p.in.Commit()
+	// It is the one field of cfg that changes after New, so all hold the lock who read it.
 	p.cfg.Workers = workers
 	for len(p.workers) < workers {
 		p.workers = append(p.workers, nil)
@@ -27,12 +28,14 @@ func (p *Pool) Resize(workers int) {
 			tooMany++
 		}
 	}
+	// The highest lanes first: freestLocked prefers the lower ones, so these have less to do.
 	for _, w := range slices.Backward(p.workers) {
 		if w != nil && w.stayingLocked() && tooMany > 0 {
 			w.retireLocked(byResize)
 			tooMany--
 		}
 	}
+	// It has Commit dispatch, which starts workers, or dismisses those that retire without calls.
 	p.in.MakeRoomLocked()
 }
 
@@ -49,7 +52,7 @@ func (p *Pool) ExpectedWait() time.Duration {
 }
 
 // slotsLocked returns how many tasks are with workers while there is more to do; without end while
-// one has room.
+// one has room. It is the intake's Slots hook, by which that estimates waits.
 func (p *Pool) slotsLocked() int {
 	if p.freestLocked() != nil {
 		return math.MaxInt

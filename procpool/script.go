@@ -25,12 +25,14 @@ var (
 	nodeBoot string
 )
 
-// script is a program for an interpreter, and what runs it there.
+// script is a program for an interpreter, and what runs it there. path is absolute; runtime makes
+// the part of Boot that all scripts of a language share.
 type script struct {
 	path    string
 	runtime func() (wire.Boot, error)
 }
 
+// newScript keeps the absolute path, as New and Reload may run in another directory.
 func newScript(path string, runtime func() (wire.Boot, error)) *script {
 	if abs, err := filepath.Abs(path); err == nil { // else the current directory is gone
 		path = abs
@@ -39,7 +41,8 @@ func newScript(path string, runtime func() (wire.Boot, error)) *script {
 }
 
 // load reads the script: one text for all workers, whatever happens to the file. Of a nil script it
-// is nil.
+// is nil. New and each Reload call it. Each gets a Boot of its own, as Keep adds the modules of one
+// version to it.
 func (s *script) load() (*wire.Boot, error) {
 	if s == nil {
 		return nil, nil
@@ -55,7 +58,8 @@ func (s *script) load() (*wire.Boot, error) {
 	return &boot, nil
 }
 
-// pythonRuntime is the package quartet_worker as a zip file, from which Python imports.
+// pythonRuntime is the package quartet_worker as a zip file, from which Python imports. Workers of
+// all pools get the same bytes, which nobody changes.
 var pythonRuntime = sync.OnceValues(func() (wire.Boot, error) {
 	var archive bytes.Buffer
 	w := zip.NewWriter(&archive)
@@ -80,7 +84,7 @@ var pythonRuntime = sync.OnceValues(func() (wire.Boot, error) {
 	return wire.Boot{Archive: archive.Bytes()}, err
 })
 
-// nodeRuntime is the modules of the worker in Node.
+// nodeRuntime is the modules of the worker in Node. boot.js loads each by its name here.
 var nodeRuntime = sync.OnceValues(func() (wire.Boot, error) {
 	files := make(map[string]string)
 	names, err := fs.Glob(nodeFiles, "node/quartet-worker/*.js")

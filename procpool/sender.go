@@ -15,7 +15,13 @@ import (
 const largeBody = 16 << 10
 
 // sender is a queue of frames to a worker. Frames that are pushed while others are written are
-// written together.
+// written together. Many goroutines push, and one at a time writes: loop, or a submitter in direct.
+// state says that one does.
+//
+// Invariant: frames are written in the order of their push, but for urgent ones. All in buf are
+// older than those in queue, and while queue holds a frame, others go behind it. Bodies in queue
+// are not copied: an input does not change before its call has ended, and the body of a REPLY is a
+// copy already.
 type sender struct {
 	// mu guards the fields below. The goroutine that writes uses file after it was released: state
 	// says that there is one.
@@ -33,7 +39,9 @@ type sender struct {
 	places map[uint64]int64 // of inputs in shared memory, by their tasks
 }
 
-// push adds a frame to the queue.
+// push adds a frame to the queue. It never blocks, and may be called under the pool's lock. The
+// memory for a worker that does not read is bounded elsewhere: TASKs by the window, replies by
+// pushBounded.
 func (s *sender) push(f wire.Frame) { s.update(func() { s.addLocked(f) }) }
 
 // pushQuietly is push for a caller that calls direct afterwards, or whose frame may wait for the
@@ -45,7 +53,7 @@ func (s *sender) pushQuietly(f wire.Frame) {
 }
 
 // pushUrgent is push for a frame that need not wait behind large bodies, unless its task is one of
-// them.
+// them. A CANCEL that came before its TASK would name a task that is not there, and be ignored.
 func (s *sender) pushUrgent(f wire.Frame) {
 	s.update(func() {
 		if !s.state.open() || s.behindLocked(f.ID) {
@@ -57,12 +65,15 @@ func (s *sender) pushUrgent(f wire.Frame) {
 }
 
 const (
+	// With a backlog between softBacklog and the bound of pushBounded, a worker may be slow, but
+	// has to read some bytes every 5 s.
 	softBacklog = 64 << 20        // more than that may wait for a worker that reads
 	stalled     = 5 * time.Second // after what time one does not
 )
 
 // pushBounded is push for what a worker could have without end. It reports whether more than most
-// bytes wait, or much waits and the worker does not read.
+// bytes wait, or much waits and the worker does not read. The caller kills such a worker. Tasks
+// that call without end, and never read what they get, would fill this process's memory.
 func (s *sender) pushBounded(f wire.Frame, most int) (clogged bool) {
 	s.update(func() {
 		s.addLocked(f)
@@ -72,7 +83,8 @@ func (s *sender) pushBounded(f wire.Frame, most int) (clogged bool) {
 	return clogged
 }
 
-// addLocked adds a frame to the queue, where frames are accepted still.
+// addLocked adds a frame to the queue, where frames are accepted still. Later ones are dropped: the
+// worker has been told to go, or is dead, and bury sees to its calls.
 func (s *sender) addLocked(f wire.Frame) {
 	switch {
 	case !s.state.open():
@@ -98,7 +110,8 @@ func (s *sender) open(file *os.File, hello wire.Frame) {
 	})
 }
 
-// share has large inputs put into o from now on.
+// share has large inputs put into o from now on. welcomeLocked calls it before the first TASK is
+// pushed.
 func (s *sender) share(o *bulk.Outbox) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +119,8 @@ func (s *sender) share(o *bulk.Outbox) {
 }
 
 // free frees the place of the input of a task that has left the worker. The memory of a large one
-// goes back to the system, so the pool's lock must not be held.
+// goes back to the system, so the pool's lock must not be held. A task whose input went in frames
+// has no place, and free does nothing.
 func (s *sender) free(id uint64) {
 	s.mu.Lock()
 	at, ok := s.places[id]
@@ -120,7 +134,8 @@ func (s *sender) free(id uint64) {
 // close has the pipe closed when the queue has been written.
 func (s *sender) close() { s.update(func() { s.state.onLocked(closed) }) }
 
-// update makes a change under the lock, and then wakes the writer where nobody writes.
+// update makes a change under the lock, and then wakes the writer where nobody writes. Where
+// somebody writes, that one looks at the queue again before it stops, so no wake-up is needed.
 func (s *sender) update(change func()) {
 	s.mu.Lock()
 	change()
@@ -131,6 +146,7 @@ func (s *sender) update(change func()) {
 	}
 }
 
+// signal wakes loop. wake holds one token, which is enough: loop writes all that is there.
 func (s *sender) signal() {
 	select {
 	case s.wake <- struct{}{}:
@@ -139,7 +155,9 @@ func (s *sender) signal() {
 }
 
 // direct writes the queue from the caller's goroutine, as far as the pipe takes it at once: that
-// spares a lone call the way to another thread. The writer does the remainder.
+// spares a lone call the way to another thread. The writer does the remainder. It runs as an effect
+// of assignLocked, after the unlock, on the goroutine that dispatched. It must not block: a worker
+// that does not read would hold up whoever submits.
 func (s *sender) direct() {
 	s.mu.Lock()
 	l, ok := load{}, false
@@ -149,6 +167,8 @@ func (s *sender) direct() {
 	asleep := !s.state.busy()
 	s.mu.Unlock()
 	if ok {
+		// Without the lock, as store copies the body. file is set once, before anybody can begin to
+		// write.
 		s.store(&l)
 		asleep = s.leftOver(l, proc.TryWrite(s.file, l.buf))
 	}
@@ -163,16 +183,20 @@ func (s *sender) leftOver(l load, n int) (more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.onLocked(ended)
+	// The rest is older than all that was pushed meanwhile. A broken pipe shows as n 0: loop meets
+	// the error when it tries.
 	switch left := append(l.buf[n:], l.body...); {
 	case len(left) > 0:
 		s.buf = append(left, s.buf...)
 	case s.buf == nil:
+		// The next frames are gathered in it, so a lone call allocates no buffer.
 		s.buf = l.buf[:0]
 	}
 	return !s.emptyLocked() || s.state == draining
 }
 
-// fitsLocked reports whether the pipe may take all of the queue at once.
+// fitsLocked reports whether the pipe may take all of the queue at once. Pieces of large bodies,
+// and urgent frames between them, are for loop, which may block.
 func (s *sender) fitsLocked() bool {
 	if s.file == nil || len(s.urgent) > 0 {
 		return false
@@ -189,12 +213,15 @@ func (s *sender) bulkyLocked() bool {
 func (s *sender) emptyLocked() bool { return len(s.buf)+len(s.urgent)+len(s.queue) == 0 }
 
 // loop is the goroutine that writes, until the queue is closed and written (nil), or cannot be
-// written.
+// written. It is a goroutine of the worker's, which live joins. At its return it closes the pipe,
+// so that the worker sees the end of file behind the last frame. After an error the state is shut:
+// pushes are dropped.
 func (s *sender) loop(in *os.File) error {
 	defer func() { _ = in.Close() }()
 	var spare []byte
 	for range s.wake {
 		for {
+			// The token may be stale: a submitter has written meanwhile, or is writing.
 			l, ok := s.dequeue(spare[:0])
 			if !ok {
 				break
@@ -204,12 +231,15 @@ func (s *sender) loop(in *os.File) error {
 			if err == nil {
 				err = write(in, l.body)
 			}
+			// Two buffers take turns: frames are gathered in one while the other is written.
 			spare = l.buf
 			s.wrote(err)
 			if err != nil {
 				return err
 			}
 		}
+		// Asked after each token: close leaves one, and so does a submitter that has written the
+		// last frame of a closed queue.
 		if s.done() {
 			break
 		}
@@ -239,7 +269,9 @@ func (s *sender) dequeue(spare []byte) (load, bool) {
 	return s.dequeueLocked(spare)
 }
 
-// dequeueLocked removes the next bytes to write from the queue. spare becomes the next buffer.
+// dequeueLocked removes the next bytes to write from the queue. spare becomes the next buffer. The
+// caller writes them without the lock, and then calls wrote or leftOver. urgent follows buf, all of
+// which was pushed before it, and passes queue.
 func (s *sender) dequeueLocked(spare []byte) (l load, ok bool) {
 	if s.emptyLocked() || !s.state.onLocked(begun) {
 		return load{}, false // whoever writes now wakes the writer when it is done
@@ -253,16 +285,20 @@ func (s *sender) dequeueLocked(spare []byte) (l load, ok bool) {
 	return l, true
 }
 
-// pieceLocked adds the queue's next frame to l, or its next fragment.
+// pieceLocked adds the queue's next frame to l, or its next fragment. PROTOCOL.md describes pieces
+// under MORE. One piece for each load: urgent frames go between two of them, so a CANCEL need not
+// wait for a whole body.
 func (s *sender) pieceLocked(l *load) {
 	f := s.queue[0]
 	left := f.Body[s.sent:]
 	switch {
 	case s.bulkyLocked():
+		// store writes it, without the lock.
 		l.bulk, s.sent = f, len(f.Body)
 	case s.sent == 0 && len(f.Body) > wire.Fragment:
 		l.buf, s.sent = wire.Append(l.buf, f.Begin(wire.FirstPiece)), wire.FirstPiece
 	case len(left) > wire.Fragment:
+		// The first piece has brought the ext block and the whole size.
 		f.Ext, f.Body, f.Flags = nil, left[:wire.Fragment], f.Flags|wire.FlagMore
 		l.buf, l.body, s.sent = wire.AppendHeader(l.buf, f), f.Body, s.sent+wire.Fragment
 	default:
@@ -277,7 +313,8 @@ func (s *sender) pieceLocked(l *load) {
 	}
 }
 
-// popLocked removes the first frame, all of which is on its way, from queue.
+// popLocked removes the first frame, all of which is on its way, from queue. The zero Frame lets
+// the body go, though the array lives on.
 func (s *sender) popLocked() {
 	s.queued -= len(s.queue[0].Body)
 	s.queue[0], s.sent = wire.Frame{}, 0
@@ -287,13 +324,15 @@ func (s *sender) popLocked() {
 }
 
 // store puts a body into shared memory, and its place into the bytes for the pipe. Where there is
-// no room the body follows these, in one piece. Only the goroutine that writes calls it.
+// no room the body follows these, in one piece. Only the goroutine that writes calls it. The place
+// is noted before the frame is written, so that free finds it when the answer comes.
 func (s *sender) store(l *load) {
 	if l.bulk.Type == 0 {
 		return
 	}
 	at, ok := s.inputs.Put(l.bulk.Body)
 	if !ok {
+		// The area is full, or the system refuses to write: the frame brings the body itself.
 		l.buf, l.body = wire.AppendHeader(l.buf, l.bulk), l.bulk.Body
 		return
 	}

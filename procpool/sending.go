@@ -1,6 +1,8 @@
 package procpool
 
-// sending is the state of a sender.
+// sending is the state of a sender. The sender's lock guards it. In writing and finishing, and in
+// no other state, one goroutine uses the pipe without the lock: the one whose begun has changed the
+// state.
 type sending uint8
 
 const (
@@ -28,7 +30,9 @@ const (
 
 const stay = sendings // the event changes nothing
 
-// sends are the transitions.
+// sends are the transitions. A sender that is closed while gathering is shut at once: its process
+// has not started, so nobody waits for its frames. After a failed write nothing is written any
+// more: the bytes behind it would begin in the middle of a frame.
 var sends = [sendings][sendEvents]sending{
 	//           opened begun    ended    failed closed    emptied
 	gathering: {idle, stay, stay, stay, shut, stay},

@@ -40,6 +40,8 @@ func DefineService(name string, serve func(ctx context.Context, l net.Listener) 
 	if services.byName == nil {
 		services.byName = make(map[string]func(context.Context, net.Listener) error)
 	}
+	// The replicas are this program, so each of them fills the table alike, and finds the function
+	// by name.
 	services.byName[name] = serve
 	return &Service{name}
 }
@@ -52,6 +54,8 @@ var runService = quartet.Define("procpool.service", func(ctx context.Context, na
 	if serve == nil {
 		return struct{}{}, fmt.Errorf("procpool: no service is called %q", name)
 	}
+	// NewReplicas has passed the socket on (Config.extra). FileListener makes a descriptor of its
+	// own.
 	file := proc.Extra("procpool listener")
 	l, err := net.FileListener(file)
 	_ = file.Close()
@@ -68,17 +72,22 @@ const firstAnswer = time.Second
 // runReplica runs serve until ctx ends, and then first has nothing more accepted. It returns when
 // the last connection is closed; that need not be: the pool kills the process after Config.Grace.
 func runReplica(ctx context.Context, l *replicaListener, serve func(context.Context, net.Listener) error) error {
+	// serve hears of the end later than ctx: first nothing more is accepted, and the accepted
+	// connections are answered.
 	inner, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(nil)
 	stop := context.AfterFunc(ctx, func() {
+		// On a goroutine of the context's, while serve goes on.
 		l.pause()
 		l.await(firstAnswer, l.answeredLocked)
+		// A server that stops might wait for clients that send nothing.
 		l.dropSilent()
 		end(context.Cause(ctx))
 	})
 	defer stop()
 	err := serve(inner, l)
 	_ = l.Close()
+	// A serve that ends by itself may leave connections: they are cut when the process ends.
 	if ctx.Err() != nil {
 		l.await(0, l.quietLocked)
 	}

@@ -7,7 +7,8 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// serviceCall is the call of runService that is one process of a replica.
+// serviceCall is the call of runService that is one process of a replica. One of Abandon and
+// Resolve is called, once, and ended has room for one error: so neither waits for supervise.
 type serviceCall struct {
 	inner  *quartet.Func[string, struct{}]
 	name   string
@@ -28,7 +29,8 @@ func (c *serviceCall) AppendInput(dst []byte, codec quartet.Codec) ([]byte, erro
 
 func (c *serviceCall) Resolve(_ []byte, _ quartet.Codec, err error) { c.ended <- err }
 
-// submitService is SubmitCall, and keeps what the pool knows of the call.
+// submitService is SubmitCall, and keeps what the pool knows of the call. Only the supervisor that
+// submits it looks at record.
 func (p *Pool) submitService(ctx context.Context, c *serviceCall) (err error) {
 	c.record, err = p.submitRecord(ctx, c, Normal, nil)
 	return err
@@ -38,12 +40,14 @@ func (p *Pool) submitService(ctx context.Context, c *serviceCall) (err error) {
 const lookEvery = 2 * time.Millisecond
 
 // begins waits until c runs in a worker. It reports false when c has ended before that, or ctx has.
+// No frame tells that a task has started. The ledger does, and so it is read at intervals.
 func (p *Pool) begins(ctx context.Context, c *serviceCall) bool {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		p.in.Lock()
 		w := c.record.worker
+		// Not Commit: nothing has changed that would have to be settled.
 		p.in.Unlock()
 		if w != nil && w.running() == c.record.id() {
 			return true
@@ -51,6 +55,7 @@ func (p *Pool) begins(ctx context.Context, c *serviceCall) bool {
 		select {
 		case <-tick.C:
 		case err := <-c.ended:
+			// supervise reads it again, as the end of this process.
 			c.ended <- err
 			return false
 		case <-ctx.Done():
@@ -59,7 +64,8 @@ func (p *Pool) begins(ctx context.Context, c *serviceCall) bool {
 	}
 }
 
-// bootErrorLocked returns why workers do not come up; nil: they do, or none has tried.
+// bootErrorLocked returns why workers do not come up; nil: they do, or none has tried. Ready and
+// awaitServing end their wait by it at the first failed start, before the breaker opens.
 func (p *Pool) bootErrorLocked() error {
 	switch {
 	case p.stopping:

@@ -14,7 +14,8 @@ const (
 	ending                 // it has left the pool's queues, and will not start
 )
 
-// stages are the transitions. A call that a worker has may end in any stage.
+// stages are the transitions. A call that a worker has may end in any stage. bury ends a wait
+// before it requeues an Idempotent call, so nothing leads from suspended to requeued.
 var stages = steps.Table[stage]{
 	Of:    "procpool: a call",
 	Names: []string{"queued", "requeued", "sent", "suspended", "resumed", "ending"},
@@ -31,5 +32,5 @@ var stages = steps.Table[stage]{
 // begun: the call is known to have started in its worker.
 func (s stage) begun() bool { return s == suspended || s == resumed }
 
-// toLocked moves c to its next stage.
+// toLocked moves c to its next stage. It panics on a step that stages does not have.
 func (c *call) toLocked(next stage) { c.stage = stages.Step(c.stage, next) }

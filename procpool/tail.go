@@ -6,12 +6,15 @@ import (
 )
 
 const (
+	// maxTail bounds the end; maxHead the lines before a crash begins, and twice that the lines
+	// before and behind together.
 	maxTail = 16 << 10
 	maxHead = 4 << 10
 )
 
 // tail keeps the end of the output, and the beginning of a crash: a Go program says first why it
-// ends, and then shows stacks without end. It keeps the output of one task.
+// ends, and then shows stacks without end. It keeps the output of one task. One goroutine writes
+// it, that which captures standard error; after its end bury reads.
 type tail struct {
 	task      uint64 // that wrote it; 0: not known
 	head, buf []byte
@@ -19,17 +22,21 @@ type tail struct {
 	cut       bool // something between head and buf is gone
 }
 
-// crashWords begin the first line of a crash, in Go and in Python.
+// crashWords begin the first line of a crash, in Go and in Python. Output that begins so by chance
+// only moves the border between head and end.
 var crashWords = [][]byte{
 	[]byte("panic:"), []byte("fatal error:"), []byte("runtime:"), []byte("SIG"),
 	[]byte("Traceback ("),
 }
 
+// add takes the next line, of that task. The output of an earlier task is dropped: a
+// WorkerLostError shows that of its own call.
 func (t *tail) add(line []byte, task uint64) {
 	if task != t.task {
 		*t = tail{task: task}
 	}
 	if !t.crashed && slices.ContainsFunc(crashWords, func(w []byte) bool { return bytes.HasPrefix(line, w) }) {
+		// The last lines before a crash go along: they may say what led to it.
 		t.crashed = true
 		t.head = bytes.Clone(t.buf[max(0, len(t.buf)-maxHead):])
 		t.buf = t.buf[:0]
@@ -39,12 +46,14 @@ func (t *tail) add(line []byte, task uint64) {
 		return
 	}
 	t.buf = append(append(t.buf, line...), '\n')
+	// Cut when it has twice the size, so that a byte is moved once on average.
 	if over := len(t.buf) - maxTail; over > maxTail {
 		t.buf = append(t.buf[:0], t.buf[over:]...)
 		t.cut = true
 	}
 }
 
+// bytes returns head and end, with a mark where lines between them are gone.
 func (t *tail) bytes() []byte {
 	over := max(0, len(t.buf)-maxTail)
 	gap := ""

@@ -21,7 +21,8 @@ const (
 	holders
 )
 
-// turnEvent is what changes a turn.
+// turnEvent is what changes a turn. Every event may come in every state: those that do not matter
+// there change nothing.
 type turnEvent uint8
 
 const (
@@ -37,7 +38,8 @@ const (
 const none = holders // the event changes nothing
 
 // turns are the transitions. A call while a submitter reads changes nothing: that one calls when it
-// leaves.
+// leaves. The submitter that leaves hands the pipe to nobody (lingering): the next one often comes
+// at once.
 var turns = [holders][turnEvents]holder{
 	//           rests      takes    leaves     called  woken    tick
 	reading:   {lingering, none, none, none, none, none},
@@ -47,7 +49,9 @@ var turns = [holders][turnEvents]holder{
 	called:    {none, none, none, none, reading, reading},
 }
 
-// turn is guarded by the pool's lock.
+// turn is guarded by the pool's lock. Only the reader receives from again, and only the reader lets
+// ticks pass. So a send in onLocked finds room, and a receive finds the token: neither blocks under
+// the lock.
 type turn struct {
 	who   holder
 	lone  bool          // the last call that found the worker idle was one whose submitter waits

@@ -7,7 +7,8 @@ import (
 	"github.com/quartet-go/quartet/procpool/internal/proc"
 )
 
-// weaken says, once, which promises the system does not allow.
+// weaken says, once, which promises the system does not allow. Each start calls it, on a goroutine
+// of the worker's.
 func (p *Pool) weaken(ledger bool, leash error) {
 	if leash != nil {
 		p.weaker.leash.Do(func() {
@@ -23,7 +24,7 @@ func (p *Pool) weaken(ledger bool, leash error) {
 }
 
 // resolve makes the paths of the configuration independent of the current directory: workers are
-// started later, too.
+// started later, too. A program's name without a separator is looked up in PATH at each start.
 func (c *Config) resolve() {
 	if c.Dir != "" {
 		c.Dir = absolute(c.Dir)

@@ -15,49 +15,66 @@ import (
 	"github.com/quartet-go/quartet/procpool/internal/wire"
 )
 
-// worker is the pool's side of one process.
+// worker is the pool's side of one process. Its goroutines are live, which owns the process; read
+// and out.loop, which have a pipe each; and two of capture. All others use it under the pool's
+// lock. Locks are taken in this order: the pool's, then mu or the sender's. Others may still hold a
+// worker that is dead. kill, push and see do no harm then: the number of the process is not used
+// any more, the sender drops frames, and the ledger is gone.
 type worker struct {
 	pool *Pool
 	lane int
 	out  sender
 
-	// Guarded by the pool's lock.
-	life        life
-	why         string // it is to end, for this cause: see retireLocked
-	version     int    // of the program, as Reload counts
-	program     *wire.Boot
-	proof       error // why a new version did not come up
-	started     time.Time
-	ledger      bool         // it keeps one
-	width       int          // how many it runs at once
-	bulk        *bulk.Shared // through which large bodies travel; nil: they travel in frames
-	exact       bool         // its ledger says which calls have started
-	ahead       bool         // it may be given tasks in advance
-	calls       map[uint64]*call
-	made        map[uint64]*remote // calls of its tasks', by their numbers there
-	window      int                // how many calls it may hold
-	pace        time.Duration      // mean time of its last calls
-	suspended   int                // of its calls
-	want        *call              // it would take what descends from this one
-	bound       int                // how many names it knows
-	mayTake     int                // how many more it may take; 0: no limit
-	expires     time.Time          // zero: never
-	busyAt      time.Time          // when it last had calls
-	last        spoken             // the call that ended last
-	completed   uint64             // how many calls have ended there
-	beats       bool               // it keeps a heartbeat
-	beat        uint64             // the last that was seen
-	movedAt     time.Time          // when that was new
-	heardAt     time.Time          // when its running call may have begun, at the earliest
-	revoked     bool               // it has been asked for calls that have not started
-	asked       int                // how many it may still give back for that
-	idleReturns int                // how often it gave back its only task, in a row
-	madeBytes   int                // of the inputs in made
-	refused     int                // how many calls of its tasks' were
-	learned     int                // how many names of functions came from it first
+	// Guarded by the pool's lock. Only toLocked changes life.
+	life life
+	why  string // it is to end, for this cause: see retireLocked
+	// version and program are set before the process starts. bootFailedLocked sets proof, which
+	// Reload reads when the worker is buried.
+	version int // of the program, as Reload counts
+	program *wire.Boot
+	proof   error // why a new version did not come up
+	started time.Time
+	// welcomeLocked sets the fields up to ahead by the worker's hello; from then on they are fixed.
+	// exact needs a ledger and a width of 1: the ledger names one running task. fetch reads bulk
+	// without the lock, on the goroutine whose turn it is to read.
+	ledger bool         // it keeps one
+	width  int          // how many it runs at once
+	bulk   *bulk.Shared // through which large bodies travel; nil: they travel in frames
+	exact  bool         // its ledger says which calls have started
+	ahead  bool         // it may be given tasks in advance
+	// calls holds a call from assignLocked to removeLocked, whether or not it has started. made
+	// holds one from its CALL until Resolve, which sends REPLY.
+	calls map[uint64]*call
+	made  map[uint64]*remote // calls of its tasks', by their numbers there
+	// adaptLocked sets window and pace by the run times in RESULTs. suspended is how many of calls
+	// have that stage.
+	window    int           // how many calls it may hold
+	pace      time.Duration // mean time of its last calls
+	suspended int           // of its calls
+	want      *call         // it would take what descends from this one
+	// The numbers below bound have been told, by the hello and by BIND: see assignLocked.
+	bound int // how many names it knows
+	// For care.go, which limits workers, and capture.go, which says to whom a line belongs.
+	mayTake   int       // how many more it may take; 0: no limit
+	expires   time.Time // zero: never
+	busyAt    time.Time // when it last had calls
+	last      spoken    // the call that ended last
+	completed uint64    // how many calls have ended there
+	beats     bool      // it keeps a heartbeat
+	beat      uint64    // the last that was seen
+	movedAt   time.Time // when that was new
+	heardAt   time.Time // when its running call may have begun, at the earliest
+	// Counters for the bounds on what a worker may do: see returnedLocked and calledLocked.
+	revoked     bool // it has been asked for calls that have not started
+	asked       int  // how many it may still give back for that
+	idleReturns int  // how often it gave back its only task, in a row
+	madeBytes   int  // of the inputs in made
+	refused     int  // how many calls of its tasks' were
+	learned     int  // how many names of functions came from it first
 
 	// mu guards the fields up to fuse: they belong to the process, which is started, killed and
-	// reaped by goroutines that do not hold the pool's lock.
+	// reaped by goroutines that do not hold the pool's lock. A process is killed only under mu
+	// while reaped is false, so never by a number that the system has given to another one.
 	mu     sync.Mutex
 	proc   *os.Process
 	page   *os.File // its ledger
@@ -65,29 +82,42 @@ type worker struct {
 	cause  error       // why the pool killed it
 	fuse   *time.Timer // kills it, unless it does in time what is due: its hello, its end
 
+	// The pool's lock guards turn. The fields behind it, up to broken, belong to the goroutine
+	// whose turn it is to read: read, a submitter in join, and, when read has returned, live. The
+	// turn stays with the reader then, so no submitter takes it any more.
 	turn     turn
 	pipe     *os.File      // of whose turn it is
 	errands  []errand      // likewise, reused
 	ended    []outcome     // likewise
 	greeting wire.Greeting // the pool's
 	reader   wire.Reader
-	broken   bool          // its frames made no sense
-	closed   chan struct{} // the reader is done
-	tail     tail
+	broken   bool // its frames made no sense
+	// The goroutine that captures standard error writes tail; bury reads it when that one has
+	// ended.
+	closed chan struct{} // the reader is done
+	tail   tail
 }
 
+// errBootTimeout is the cause of a kill by the fuse that start lights.
 var errBootTimeout = errors.New("procpool: the worker said nothing within Config.BootTimeout")
 
-// live is the goroutine that owns a worker's process, from its start to its burial.
+// live is the goroutine that owns a worker's process, from its start to its burial. Whatever
+// becomes of the process, also when it cannot be started, live buries the worker once. Close waits
+// for live by Pool.exited.
 func (w *worker) live() {
 	defer w.pool.exited.Done()
 	ends, cmd, err := w.start()
 	if err != nil {
 		w.out.close()
+		// No process, no pipes: its sender is shut, and nobody has started to read.
 		w.pool.bury(w, burial{startErr: err})
 		return
 	}
+	// Nobody reads yet. welcomeLocked replaces the limit of the hello by that of later frames.
 	w.pipe, w.reader.Limit = ends.Out, wire.MaxHello
+	// loop fails when the worker has closed descriptor 3 or is dead; read returns at the end of 4,
+	// and after a protocol error. A worker that is about to exit needs no kill, so both light the
+	// fuse, and AwaitExit mostly comes first.
 	var threads sync.WaitGroup
 	threads.Go(func() {
 		if w.out.loop(ends.In) != nil {
@@ -101,6 +131,9 @@ func (w *worker) live() {
 	threads.Go(func() { w.capture(ends.Stdout, false) })
 	threads.Go(func() { w.capture(ends.Stderr, true) })
 
+	// The dead process is not reaped yet, so its number and its group's are still its own: the
+	// group can be killed. Once reaped is set nobody uses the number any more, and cmd.Wait gives
+	// it back.
 	proc.AwaitExit(cmd.Process, w.closed)
 	w.mu.Lock()
 	proc.KillGroup(cmd.Process) // what it has started, and itself where only its pipe has ended
@@ -111,18 +144,29 @@ func (w *worker) live() {
 	w.mu.Unlock()
 	err = cmd.Wait()
 	w.out.close()
+	// A process that has left the group may hold the pipes. Expire ends a blocked write, and bounds
+	// the reads.
 	ends.Expire()
 	w.pool.in.Lock()
+	// The reader may rest while nobody reads. A submitter that reads finds the end itself, and
+	// calls the reader when it leaves.
 	w.turn.onLocked(readerCalled)
 	w.pool.in.Commit()
+	// loop returns only when nobody writes, also no submitter in direct. So afterwards nobody uses
+	// the shared memory, and all frames that the pipe held have been handled.
 	threads.Wait()
+	// Before bulk is closed: frames in the ledger may name results that lie in shared memory.
 	w.pool.bury(w, burial{exit: err, code: cmd.ProcessState.ExitCode(), page: ends.Page})
 	w.bulk.Close()
 	ends.Close()
+	// As the first process of a container this one is the parent of all that the worker left
+	// behind.
 	proc.ReapGroup(cmd.Process.Pid)
 }
 
-// kill ends the worker and its group. The first cause is kept.
+// kill ends the worker and its group. The first cause is kept. Any goroutine may call it, also
+// under the pool's lock and before the process has been started: start looks at cause in the end.
+// It ends no calls: bury does, when the process is dead.
 func (w *worker) kill(cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -143,7 +187,8 @@ var (
 )
 
 // light has the worker killed after d, unless it has ended by then. A fuse that burns already goes
-// on.
+// on. There is one fuse at a time: for the hello (start), for the end (dismiss), or for the exit of
+// a worker that has closed a pipe.
 func (w *worker) light(d time.Duration, cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -162,7 +207,9 @@ func (w *worker) quench() {
 	}
 }
 
-// dismiss lets a worker without calls go.
+// dismiss lets a worker without calls go. letGoLocked calls it under the pool's lock, Pool.dismiss
+// without. BYE is the last frame: close has the pipe closed behind it. A worker that does not know
+// BYE sees the end of file.
 func (w *worker) dismiss() {
 	w.quench()
 	w.light(w.pool.cfg.Grace, errLingers)
@@ -170,7 +217,9 @@ func (w *worker) dismiss() {
 	w.out.close()
 }
 
-// start starts the process.
+// start starts the process. It runs on live's goroutine without a lock, since a fork takes
+// milliseconds and OnCommand is user code. On an error nothing is left open, and the process does
+// not exist.
 func (w *worker) start() (*proc.Pipes, *exec.Cmd, error) {
 	p := w.pool
 	cmd, err := w.command()
@@ -182,6 +231,8 @@ func (w *worker) start() (*proc.Pipes, *exec.Cmd, error) {
 		return nil, nil, err
 	}
 	nonce := newNonce()
+	// Under the lock: p.names grows, and another worker's hello may set the modules of program
+	// (Boot.Keep).
 	p.in.Lock()
 	g, hello, err := p.helloLocked(nonce, w.program, ps.Page != nil)
 	w.bound = len(g.Functions)
@@ -201,28 +252,38 @@ func (w *worker) start() (*proc.Pipes, *exec.Cmd, error) {
 		hook(cmd)
 		proc.SettleSession(cmd)
 	}
+	// The marker comes after the hook, which cannot lose it then, and last: of two values of one
+	// name the last counts. The slice is clipped, since the array may be that of Config.Env, which
+	// all workers share.
 	cmd.Env = append(cmd.Env[:len(cmd.Env):len(cmd.Env)], wire.EnvMarker+"="+m.String())
 	if err := cmd.Start(); err != nil {
 		ps.Close()
 		return nil, nil, err
 	}
+	// Else this process would hold the worker's ends, and the pipes would never show their end.
 	ps.CloseFar()
 	w.mu.Lock()
+	// In one section with the look at cause: a kill before it left its cause, and one after it
+	// finds proc.
 	w.proc, w.page = cmd.Process, ps.Page
 	if w.fuse == nil {
 		w.fuse = time.AfterFunc(p.cfg.BootTimeout, func() { w.kill(errBootTimeout) })
 	}
 	cause := w.cause
 	w.mu.Unlock()
+	// Arm has the kernel kill the group when this process dies. If that happens before, only the
+	// worker's own look at descriptor 3 ends it.
 	p.weaken(ps.Page != nil, ps.Arm(cmd.Process))
 	if cause != nil { // Close was faster
 		w.kill(cause)
 	}
+	// The hello is the first frame, also when something was pushed before.
 	w.out.open(ps.In, wire.Frame{Type: wire.Hello, Body: hello})
 	return ps, cmd, nil
 }
 
-// command is what Config says, without descriptors.
+// command is what Config says, without descriptors. On Linux the program is /proc/self/exe: the
+// file that runs now, also when an update has taken its name.
 func (w *worker) command() (*exec.Cmd, error) {
 	cfg := &w.pool.cfg
 	var cmd *exec.Cmd
@@ -245,6 +306,8 @@ func (w *worker) command() (*exec.Cmd, error) {
 	return cmd, nil
 }
 
+// isTest reports whether this is a test binary: by its flags, or, before these are registered, by
+// its name.
 func isTest() bool {
 	name := strings.TrimSuffix(os.Args[0], ".exe")
 	return flag.Lookup("test.run") != nil || strings.HasSuffix(name, ".test")

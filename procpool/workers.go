@@ -47,6 +47,8 @@ func (p *Pool) Workers() []Worker {
 	p.in.Lock()
 	live := p.liveLocked()
 	p.in.Commit()
+	// Ledgers and /proc are read without the lock. Workers may be buried meanwhile: they are left
+	// out.
 	seen := make([]sight, len(live))
 	for i, w := range live {
 		seen[i] = w.see(true)
@@ -62,7 +64,8 @@ func (p *Pool) Workers() []Worker {
 	return workers
 }
 
-// viewLocked returns w as Workers shows it.
+// viewLocked returns w as Workers shows it. pid takes w.mu under the pool's lock, which is the
+// order of the two.
 func (w *worker) viewLocked(s sight) Worker {
 	v := Worker{
 		PID: w.pid(), Lane: w.lane, Started: w.started, Calls: w.completed, Memory: s.memory,
@@ -74,7 +77,8 @@ func (w *worker) viewLocked(s sight) Worker {
 	return v
 }
 
-// stateLocked returns w's state.
+// stateLocked returns w's state. A worker that retires for MaxTasks still runs its last call, and
+// so counts as running.
 func (w *worker) stateLocked() WorkerState {
 	switch {
 	case w.life == booting:
@@ -88,7 +92,8 @@ func (w *worker) stateLocked() WorkerState {
 }
 
 // runsLocked returns the call that runs in w, where the ledger names running. nil: none, or it is
-// not known which.
+// not known which. running is the worker's word, and only looked up: a number that is not among its
+// calls is nobody's.
 func (w *worker) runsLocked(running uint64) *call {
 	if w.exact {
 		return w.calls[running]
