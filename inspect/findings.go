@@ -8,6 +8,9 @@ import (
 
 // When a number becomes a finding.
 const (
+	// They are for people who look now, so they are fixed; alerts, which need limits of the
+	// service's own, are for the collectors in contrib. A rate of a shorter time than quickRates is
+	// mostly chance.
 	oldQueued  = time.Second
 	oldTask    = 5 * time.Second
 	highLag    = 100 * time.Millisecond
@@ -16,6 +19,9 @@ const (
 
 // findings returns what an operator should know, the worst first. It reads the snapshot alone, so a
 // test can hand it any state, and the page and the JSON agree.
+//
+// Within a level the order is that of the executors. Each finding is a sentence with its numbers: a
+// reader decides by it without looking anything up.
 func findings(executors []Executor) []Finding {
 	var bad, warn []Finding
 	for _, x := range executors {
@@ -32,7 +38,8 @@ func findings(executors []Executor) []Finding {
 	return append(bad, warn...)
 }
 
-// bad returns the findings for which somebody is refused or stands still.
+// bad returns the findings for which somebody is refused or stands still. A full queue is told of
+// once: by its waiting submitters, or else by its refusals.
 func (x Executor) bad() (all []string) {
 	s := x.Stats
 	switch {
@@ -60,8 +67,10 @@ func (x Executor) bad() (all []string) {
 	return all
 }
 
-// warnings returns the findings that explain slowness.
+// warnings returns the findings that explain slowness. Queue is a list of bounded length, so the
+// number of held tasks is "or more".
 func (x Executor) warnings() (all []string) {
+	// It comes before the queue's age, since it explains it: more slots would not help.
 	if held := x.held(); held > 0 && x.free() > 0 {
 		all = append(all,
 			fmt.Sprintf("%d or more queued tasks wait for %s, while %d slots are free.", held, x.Queue[0].Held,
@@ -92,7 +101,8 @@ func (x Executor) warnings() (all []string) {
 }
 
 // held returns the number of listed queued tasks that wait for a key or a limit, if that of the
-// oldest does.
+// oldest does. A young oldest task is no finding: a key that is busy for a moment is what keys are
+// for.
 func (x Executor) held() (n int) {
 	if len(x.Queue) == 0 || x.Queue[0].Held == "" || x.Queue[0].Age < oldQueued {
 		return 0
@@ -105,10 +115,11 @@ func (x Executor) held() (n int) {
 	return n
 }
 
-// free is how many slots are free; negative after a Resize to fewer.
+// free is how many slots are free; negative after a Resize to fewer. An executor without a Limit
+// gives 0 or less, and so no finding.
 func (x Executor) free() int { return int(x.Stats.Limit) - int(x.Stats.Running) }
 
-// round shortens a duration to about three digits.
+// round shortens a duration to about three digits. It is for reading: 1.234567 s becomes 1.23 s.
 func round(d time.Duration) time.Duration {
 	for unit := time.Duration(1); ; unit *= 10 {
 		if d < 1000*unit {

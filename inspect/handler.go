@@ -19,6 +19,9 @@ const lookedAt = 15 * time.Second
 
 // Page is an http.Handler that shows executors. Make it with [Handler]. Its methods may be called
 // from any goroutine. subjects is set by Handler and read-only from then on.
+//
+// Page.mu comes before subject.mu: switching observers on and off takes both. Nothing else takes
+// Page.mu, so a slow executor holds up no request but those that switch.
 type Page struct {
 	subjects []*subject
 
@@ -33,7 +36,8 @@ type Page struct {
 // executor.
 //
 // The path of a request decides by its last element: text, json and trace, and the page for
-// anything else. So the handler works at any place of a mux, with or without http.StripPrefix.
+// anything else. So the handler works at any place of a mux, with or without http.StripPrefix. No
+// observer is on when it returns. It keeps the executors alive as long as the page lives.
 func Handler(executors ...quartet.Executor) *Page {
 	p := &Page{}
 	names := make(map[string]int)
@@ -51,7 +55,8 @@ func Handler(executors ...quartet.Executor) *Page {
 }
 
 // Close switches the observers off. The page goes on working, and a later request switches them on
-// again.
+// again. A request that is being answered meanwhile may find no record any more. Close never
+// fails; the error is there for io.Closer.
 func (p *Page) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,6 +70,9 @@ func (p *Page) Close() error {
 // look switches the observers on, or keeps them on. The observers go off by a timer, and not at the
 // end of the request: a page that reloads itself every second would otherwise have a new record
 // each time.
+//
+// A request that finds the timer running only moves until; expire then sets the timer for the
+// remainder.
 func (p *Page) look() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,7 +87,9 @@ func (p *Page) look() {
 }
 
 // expire switches the observers off, unless somebody has looked meanwhile. The time decides and not
-// the timer: that may fire just as somebody looks, and its call waits for the lock then.
+// the timer: that may fire just as somebody looks, and its call waits for the lock then. It runs on
+// the timer's goroutine. A call that was under way when Close stopped the timer finds off nil; if a
+// look has come in between, off is that look's timer, and until is in the future.
 func (p *Page) expire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,6 +102,7 @@ func (p *Page) expire() {
 	}
 }
 
+// switchOffLocked ends the looking. It takes the lock of each subject in turn.
 func (p *Page) switchOffLocked() {
 	p.off = nil
 	for _, s := range p.subjects {
@@ -115,6 +126,9 @@ func (p *Page) Snapshot() Snapshot {
 
 // ServeHTTP implements http.Handler. It answers GET and HEAD. Requests may run at the same time;
 // only look takes the page's lock.
+//
+// The headers are those of a page that shows insides: nothing is cached, no type is guessed, no
+// address is sent on.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
@@ -141,7 +155,8 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = b.WriteTo(w)
 }
 
-// format is a form of the data.
+// format is a form of the data. write makes the whole body in b, and may fail before anything is
+// sent.
 type format struct {
 	contentType string
 	file        string // of a download
@@ -158,7 +173,8 @@ var formats = map[string]format{
 var htmlFormat = format{contentType: "text/html; charset=utf-8", write: (*Page).writeHTML}
 
 // formatOf looks at ?format= first, so that the forms can be had where a mux gives the handler one
-// path only.
+// path only. A name that is not known gives the page, and no error: the handler may be mounted at
+// any path.
 func formatOf(r *http.Request) format {
 	name := r.URL.Query().Get("format")
 	if name == "" && !strings.HasSuffix(r.URL.Path, "/") {
@@ -170,13 +186,17 @@ func formatOf(r *http.Request) format {
 	return htmlFormat
 }
 
+// writeJSON is for programs and people alike, so it is indented. All strings were cleaned by
+// snapshot.
 func (p *Page) writeJSON(b *bytes.Buffer) error {
 	e := json.NewEncoder(b)
 	e.SetIndent("", "  ")
 	return e.Encode(p.Snapshot())
 }
 
-// writeTrace writes one trace of all executors, each with the name that the page gives it.
+// writeTrace writes one trace of all executors, each with the name that the page gives it. It has
+// the lanes, too, that the pictures leave out. A trace without events is a valid one: a script gets
+// it before anybody has looked.
 func (p *Page) writeTrace(b *bytes.Buffer) error {
 	now := time.Now()
 	var all quartet.Timeline

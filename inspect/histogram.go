@@ -8,6 +8,8 @@ import (
 
 // histogram is a picture of durations: a bar for each power of two between the shortest and the
 // longest. It is drawn by the template; here are only the numbers.
+//
+// All lengths are in the units of the SVG that the template draws, whose y grows downwards.
 type histogram struct {
 	Name  string
 	Empty bool
@@ -37,6 +39,8 @@ const (
 
 // newHistogram draws buckets from the first that is not empty to the last. A bucket with anything
 // in it has a bar of one unit at least, so that the rare slow task is seen.
+//
+// Gaps between the first and the last bar are kept, so the axis is a logarithm of the time.
 func newHistogram(name string, h quartet.Histogram) histogram {
 	out := histogram{Name: name, Empty: h.Count == 0}
 	first, last, most := -1, 0, uint64(0)

@@ -23,18 +23,22 @@ var (
 )
 
 // policy lets the page run its own script and nothing else. style-src is unsafe-inline for the
-// pictures, whose styles are theirs; a script has to be the page's own.
+// pictures, whose styles are theirs; a script has to be the page's own. connect-src is for the
+// page's own refresh, by which the script fetches the page again.
 var policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
 	"script-src 'sha256-" + sum(pageScript) + "'"
 
-// sum is the hash of a script, as a Content-Security-Policy wants it.
+// sum is the hash of a script, as a Content-Security-Policy wants it. It is over the text between
+// the tags, to the byte.
 func sum(script string) string {
 	s := sha256.Sum256([]byte(script))
 	return base64.StdEncoding.EncodeToString(s[:])
 }
 
 // The template escapes all text. Only the style, the script and the pictures are marked as safe:
-// the first two are files of this package, and package draw escapes what it writes.
+// the first two are files of this package, and package draw escapes what it writes. It is parsed
+// once, when the program starts; a template that does not parse is a bug of this package, and
+// panics then.
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"round":   round,
 	"rate":    rateText,
@@ -46,7 +50,8 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"script": func() template.HTML { return template.HTML("<script>" + pageScript + "</script>") },
 }).Parse(pageSource))
 
-// card is the part of the page about one executor.
+// card is the part of the page about one executor. ID is unique on the page, and the same at each
+// refresh: it is made of the executor's place.
 type card struct {
 	Executor
 	ID         string
@@ -56,14 +61,15 @@ type card struct {
 }
 
 // lanes is the picture of the last seconds, for a desk or for a phone. SVG is safe as HTML: package
-// draw writes it.
+// draw writes it. Class says for which of the two.
 type lanes struct {
 	Class string
 	SVG   template.HTML
 }
 
 // writeHTML draws each picture twice, for a wide and for a narrow screen; the style shows one of
-// them.
+// them. An executor without events has no picture: WriteSVG returns an error then, and the card
+// says so by having no lanes.
 func (p *Page) writeHTML(b *bytes.Buffer) error {
 	s := p.Snapshot()
 	data := struct {

@@ -9,7 +9,8 @@ import (
 // recorder keeps the last events of an executor, under the name that the page has for it. Events of
 // the lanes that pictures leave out are kept apart, so that they take no room of the others. A
 // Timeline with a Limit keeps the newest events and forgets the oldest, so that a page left open
-// for days costs the same.
+// for days costs the same. It has no lock: name and the limits are fixed before the first event,
+// and a Timeline has a lock of its own.
 type recorder struct {
 	name        string
 	shown, rest quartet.Timeline
@@ -23,9 +24,11 @@ func newRecorder(name string) *recorder {
 }
 
 // Observe implements quartet.Observer. It runs on the goroutines of tasks, so it does no more than
-// keep the event.
+// keep the event. Events may come from many goroutines at once, and some come after unwatch has
+// dropped the recorder; they go to a record that nobody reads.
 func (r *recorder) Observe(e quartet.Event) {
 	e.Executor = r.name
+	// A queued task's event has no lane yet, and is among the shown ones.
 	if e.Lane < mostLanes {
 		r.shown.Observe(e)
 	} else {
@@ -51,7 +54,8 @@ func (r *recorder) all(now time.Time) *quartet.Timeline {
 	return t
 }
 
-// timeline returns the record of the window, and the number of lanes that it leaves out.
+// timeline returns the record of the window, and the number of lanes that it leaves out. Only lanes
+// that had events in the window are counted.
 func (r *recorder) timeline(now time.Time) (t *quartet.Timeline, left int) {
 	others := make(map[int]bool)
 	for _, e := range within(&r.rest, now).Events() {

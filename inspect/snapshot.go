@@ -8,13 +8,17 @@ import (
 
 // Snapshot is the state of all executors at one moment, as the JSON form has it. Durations are in
 // nanoseconds. Its field names are a promise: programs read the JSON.
+//
+// It is a copy: it shares nothing with the executors but maps and slices that these have made for
+// it.
 type Snapshot struct {
 	At        time.Time  `json:"at"`
 	Findings  []Finding  `json:"findings"`
 	Executors []Executor `json:"executors"`
 }
 
-// Executor is the state of one executor.
+// Executor is the state of one executor. A field that is left out of the JSON does not apply to
+// this kind of executor.
 type Executor struct {
 	Name  string        `json:"name"`
 	Kind  string        `json:"kind"` // its package: "workerpool"
@@ -32,7 +36,8 @@ type Executor struct {
 }
 
 // Rates are per second, over the last seconds in which somebody looked. Seconds is 0 when there is
-// no earlier look.
+// no earlier look. They compare the counters of two looks. So a task that began and ended between
+// them is in them, too.
 type Rates struct {
 	Seconds   float64 `json:"seconds"`
 	Submitted float64 `json:"submitted"`
@@ -41,7 +46,8 @@ type Rates struct {
 	Rejected  float64 `json:"rejected"`
 }
 
-// Task is an unfinished task.
+// Task is an unfinished task. Func is the name of Define or Declare; Label is that of
+// quartet.Label. Held names the key or limit for which a queued task waits.
 type Task struct {
 	Number uint64        `json:"number"` // in the order of acceptance
 	Func   string        `json:"func,omitempty"`
@@ -54,7 +60,8 @@ type Task struct {
 	goroutine int64 // 0: not known
 }
 
-// Worker is a process of a process pool.
+// Worker is a process of a process pool. Running names the call that runs, and RunsFor counts from
+// its beginning, at the earliest.
 type Worker struct {
 	PID     int           `json:"pid"`
 	State   string        `json:"state"`
@@ -65,7 +72,7 @@ type Worker struct {
 	RunsFor time.Duration `json:"runs_for,omitempty"`
 }
 
-// Loop is the health of an event loop.
+// Loop is the health of an event loop. LagP50 and LagP99 are of timers: how late they fired.
 type Loop struct {
 	Utilization float64       `json:"utilization"` // 0 to 1, since the last look
 	LagP50      time.Duration `json:"lag_p50"`
@@ -81,7 +88,7 @@ type Loop struct {
 	Slow    []Callback `json:"slow,omitempty"` // the callbacks that blocked it for longest
 }
 
-// Lock is what a global lock tells of itself.
+// Lock is what a global lock tells of itself. Switches and Forced only grow.
 type Lock struct {
 	Holders  []string      `json:"holders,omitempty"` // the threads that have it; of several interpreters, one each
 	Waiters  int           `json:"waiters"`
@@ -100,7 +107,8 @@ type Callback struct {
 	Stack string        `json:"stack,omitempty"` // of the callback that blocks it now
 }
 
-// Finding is a sentence about something that an operator should know.
+// Finding is a sentence about something that an operator should know. It has everything for a line
+// of a chat message: the executor's name, and a whole sentence.
 type Finding struct {
 	Executor string `json:"executor"`
 	Level    string `json:"level"` // "bad" or "warn"

@@ -43,6 +43,8 @@ type (
 //
 // mu is for the page's own state. A look asks the executor before it takes mu. The record is filled
 // by the executor's goroutines, without mu: a Timeline has a lock of its own.
+//
+// ex, name and kind are set by Handler, and not changed.
 type subject struct {
 	ex   quartet.Executor
 	name string
@@ -53,18 +55,21 @@ type subject struct {
 	record *recorder // nil: not watched
 	stop   func()
 	// None older than the window, when a look has ended.
-	looks []look               // oldest first
-	seen  map[uint64]time.Time // tasks of the last look, and since when they are as they are
+	looks []look // oldest first
+	// It is bounded by the lists of one look, at most twice mostTasks.
+	seen map[uint64]time.Time // tasks of the last look, and since when they are as they are
 }
 
-// look is a moment at which somebody looked.
+// look is a moment at which somebody looked. It is kept as long as a later look may compare its
+// rates with it.
 type look struct {
 	at    time.Time
 	stats quartet.Stats
 	loop  loopMark
 }
 
-// newSubject takes the executor's own name, so that the page, logs and metrics call it alike.
+// newSubject takes the executor's own name, so that the page, logs and metrics call it alike. An
+// executor without a name has that of its kind; Handler adds a number where two have the same.
 func newSubject(ex quartet.Executor) *subject {
 	s := &subject{ex: ex, kind: kindOf(ex)}
 	s.name = s.kind
@@ -90,7 +95,8 @@ func kindOf(ex quartet.Executor) string {
 }
 
 // watch switches the observer on, for an executor that can be watched. It is called under the
-// page's lock, once until unwatch.
+// page's lock, once until unwatch. w.Watch takes the executor's lock under s.mu. That is safe: no
+// executor calls into this package with its lock held but Observe, which does not take s.mu.
 func (s *subject) watch() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,8 +106,9 @@ func (s *subject) watch() {
 	}
 }
 
-// unwatch switches it off and drops its record, so that a page which nobody looks at costs
-// nothing. stop is called without mu, since it takes the executor's lock.
+// unwatch switches it off and drops its record, so that a page which nobody looks at costs nothing.
+// stop is called without mu, since it takes the executor's lock. Rates begin anew with the next
+// look, because an old look would make them an average over the time in which nobody looked.
 func (s *subject) unwatch() {
 	s.mu.Lock()
 	stop := s.stop
@@ -131,6 +138,9 @@ func (s *subject) timeline(now time.Time) (t *quartet.Timeline, left int) {
 
 // snapshot is one look. Rates compare with the oldest look of the window, so that two people who
 // look at once do not make each other's windows short.
+//
+// Several requests may run it at once. Each asks the executor by itself, so the looks may be
+// appended in another order than they were made; a rate over no time, or less, is left out.
 func (s *subject) snapshot(now time.Time) Executor {
 	x := Executor{Name: s.name, Kind: s.kind}
 	if c, ok := quartet.As[counter](s.ex); ok {
@@ -160,7 +170,8 @@ func (s *subject) snapshot(now time.Time) Executor {
 }
 
 // rate fills in the numbers that need an earlier look. Counters only grow, so a difference over a
-// time is a rate, whatever happened between.
+// time is a rate, whatever happened between. The subtraction cannot wrap while an executor's
+// counters grow, and since comes from the same executor.
 func (x *Executor) rate(since look, now time.Time, mark loopMark) {
 	seconds := now.Sub(since.at).Seconds()
 	if seconds <= 0 {
@@ -202,7 +213,8 @@ func (s *subject) since(all []quartet.TaskStatus, now time.Time) map[uint64]time
 }
 
 // tasks are the listed tasks, the oldest first. Text that comes from the program is cleaned here,
-// before any form is written.
+// before any form is written. The executor's order need not be that of the ages that looks have
+// found, hence the sort.
 func tasks(all []quartet.TaskStatus, since map[uint64]time.Time, now time.Time) []Task {
 	tasks := make([]Task, 0, len(all))
 	for _, t := range all {
@@ -216,12 +228,13 @@ func tasks(all []quartet.TaskStatus, since map[uint64]time.Time, now time.Time) 
 	return tasks
 }
 
-// The state of a task is told by its last event.
+// The state of a task is told by its last event. The words are in the JSON, and so a promise.
 var stateWords = map[quartet.EventKind]string{
 	quartet.EventQueued: "queued", quartet.EventStarted: "running", quartet.EventSuspended: "waiting",
 }
 
-// Title returns the words for a task.
+// Title returns the words for a task. The label comes first, as it names the request; the
+// function's name is the same for many tasks.
 func (t Task) Title() string {
 	name := cmp.Or(t.Label, t.Func, "task "+strconv.FormatUint(t.Number, 10))
 	if t.Label != "" && t.Func != "" {

@@ -15,10 +15,12 @@ import (
 // textColumns is the width of the pictures in the text form.
 const textColumns = 100
 
-// mostLanes bounds the lanes of one executor in a picture.
+// mostLanes bounds the lanes of one executor in a picture. recorder.Observe divides the events by
+// it. More lanes would make the picture longer than a screen.
 const mostLanes = 32
 
-// writeText is the page for a terminal: the findings first, then each executor.
+// writeText is the page for a terminal: the findings first, then each executor. Subjects and
+// s.Executors have the same order and length.
 func (p *Page) writeText(b *bytes.Buffer) error {
 	s := p.Snapshot()
 	for _, f := range s.Findings {
@@ -38,7 +40,9 @@ func (p *Page) writeText(b *bytes.Buffer) error {
 	return nil
 }
 
-// Text from the program was cleaned by snapshot, so a label cannot drive the terminal.
+// Text from the program was cleaned by snapshot, so a label cannot drive the terminal. writeText
+// writes the numbers of one executor, a line for each kind of them. What does not apply to its kind
+// has no line.
 func (x Executor) writeText(b *bytes.Buffer) {
 	s := x.Stats
 	fmt.Fprintf(b, "running %d of %d, waiting %d, queued %d, blocked submitters %d\n",
@@ -70,6 +74,7 @@ func (x Executor) writeText(b *bytes.Buffer) {
 			fmt.Fprintf(b, "  convoy: %s\n", c)
 		}
 	}
+	// Sorted, so that two refreshes can be compared line by line.
 	for _, cause := range slices.Sorted(maps.Keys(x.Restarts)) {
 		fmt.Fprintf(b, "  processes replaced, %s: %d\n", cause, x.Restarts[cause])
 	}
@@ -81,6 +86,8 @@ func (x Executor) writeText(b *bytes.Buffer) {
 	writeTasks(b, "queued", x.Queue)
 }
 
+// writeHistogram writes quantiles: a terminal has no room for bars. A histogram without values has
+// no line.
 func writeHistogram(b *bytes.Buffer, name string, h quartet.Histogram) {
 	if h.Count > 0 {
 		fmt.Fprintf(b, "%s: p50 %v, p90 %v, p99 %v, max %v\n",
@@ -88,7 +95,8 @@ func writeHistogram(b *bytes.Buffer, name string, h quartet.Histogram) {
 	}
 }
 
-// A stack is under its task only for a long one: see addStacks.
+// A stack is under its task only for a long one: see addStacks. writeTasks writes a line for each
+// task.
 func writeTasks(b *bytes.Buffer, what string, tasks []Task) {
 	for _, t := range tasks {
 		fmt.Fprintf(b, "  %s: %s, %s for %v", what, t.Title(), t.State, round(t.Age))
@@ -118,7 +126,8 @@ func (w Worker) running() string {
 	return fmt.Sprintf("runs %s for %v", w.Running, w.RunsFor.Round(time.Millisecond))
 }
 
-// rateText returns a number of tasks per second, without an exponent.
+// rateText returns a number of tasks per second, without an exponent. Three digits are enough for a
+// rate, and "0.5" must not become "0".
 func rateText(perSecond float64) string {
 	if perSecond >= 100 {
 		return fmt.Sprintf("%.0f", perSecond)

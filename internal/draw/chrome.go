@@ -19,6 +19,9 @@ import (
 // counters say how many hold it and want it, a lost race and a request to drop it are instants, and
 // an arrow leads from the thread that had to drop it to the thread that got it. Times are in
 // microseconds, exact to the nanosecond.
+//
+// Events need not be in the order of their times: the format lets a viewer sort them. Names pass
+// through Clean, and the rest is escaped by encoding/json.
 func Chrome(w io.Writer, s *Scene) error {
 	p := newPlan(s)
 	c := &trace{plan: p, w: bufio.NewWriter(w), order: p.groups(), locked: p.locked()}
@@ -41,6 +44,10 @@ func Chrome(w io.Writer, s *Scene) error {
 
 // traceEvent is an event of the Chrome trace-event format. Names of fields are the format's own; a
 // zero is left out, but for ts, pid and tid, which each event needs.
+//
+// Phases that are used here: X a slice with a length, b and e the two ends of an asynchronous one,
+// i an instant, s and f the ends of an arrow, C a counter, M a name. The two ends of one thing are
+// joined by ID together with Cat.
 type traceEvent struct {
 	Name  string         `json:"name"`
 	Cat   string         `json:"cat,omitempty"`
@@ -63,7 +70,8 @@ func (d micros) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, "%d.%03d", d/1000, d%1000), nil
 }
 
-// trace is one that is being written, event by event, since it may be large.
+// trace is one that is being written, event by event, since it may be large. It is used by one
+// goroutine, for one call of Chrome.
 type trace struct {
 	*plan
 	w      *bufio.Writer
@@ -72,13 +80,16 @@ type trace struct {
 	locked map[string]bool // groups whose tasks share a lock
 }
 
-// firstHolder is the number of the lane of a lock's holders: above those of all others.
+// firstHolder is the number of the lane of a lock's holders: above those of all others. Numbers of
+// lanes are small, so the two never meet. Its sort index is negative: the lane is drawn above the
+// threads.
 const firstHolder = 1 << 20
 
 // put writes text. bufio keeps the first error for Flush.
 func (c *trace) put(text string) { _, _ = c.w.WriteString(text) }
 
-// event writes one event. They are separated by commas, and the format allows no trailing one.
+// event writes one event. They are separated by commas, and the format allows no trailing one. A
+// zero Dur is left out by omitempty, and a viewer takes it as 0.
 func (c *trace) event(e traceEvent) {
 	if c.events++; c.events > 1 {
 		c.put(",\n")
@@ -91,7 +102,8 @@ func (c *trace) event(e traceEvent) {
 func (c *trace) pid(group string) int { return slices.Index(c.order, group) + 1 }
 
 // heads names processes and threads. Numbers of processes and threads are made up here: the format
-// wants numbers, and groups have names.
+// wants numbers, and groups have names. Their events come first, though the format does not ask for
+// it: so a person who reads the file finds them.
 func (c *trace) heads() {
 	c.put(`{"traceEvents":[`)
 	for _, group := range c.order {
@@ -109,7 +121,8 @@ func (c *trace) heads() {
 	}
 }
 
-// thread names a lane, and puts it in its order.
+// thread names a lane, and puts it in its order. order may be negative: the lanes of a lock's
+// holders come first.
 func (c *trace) thread(group string, number int, name string, order int) {
 	c.event(traceEvent{
 		Name: "thread_name", Phase: "M", PID: c.pid(group), TID: number,
@@ -123,7 +136,9 @@ func (c *trace) thread(group string, number int, name string, order int) {
 
 // stretch writes a slice. Waits of tasks that share a lane overlap, and so are asynchronous.
 // Threads that share a lock have a lane each. A viewer draws slices of one thread as a stack, which
-// is wrong for tasks that only share a lane.
+// is wrong for tasks that only share a lane. A span of another look than Run has its look as its
+// name, since its task's name is on the slices beside it. The two events of an asynchronous slice
+// have the span's place in the scene as their id, which no other has.
 func (c *trace) stretch(i int, s Span) {
 	e := traceEvent{Name: s.name(), TS: micros(s.From), PID: c.pid(s.Lane.Group), TID: s.Lane.Number}
 	switch {
@@ -139,14 +154,15 @@ func (c *trace) stretch(i int, s Span) {
 	c.event(e)
 }
 
-// lookNames are the categories of a trace.
+// lookNames are the categories of a trace. A viewer can search for them and colour by them.
 var lookNames = [...]string{
 	Queued: "queued", Run: "runs", Holds: "holds", Native: "native", Waiting: "suspended",
 	Locked: "lock",
 }
 
 // holders writes who has the lock: in one lane, or in as many as locks are held at once. A holder
-// gets the first lane that is free at its beginning.
+// gets the first lane that is free at its beginning. The spans of a scene are in the order of their
+// beginnings, so a lane that is free when a span begins is free for all of it.
 func (c *trace) holders(group string) {
 	var until []time.Duration // of each lane
 	for _, s := range c.Spans {
@@ -176,7 +192,8 @@ func (c *trace) holds(s Span, group string) bool {
 }
 
 // counters writes how many tasks hold a lock and how many want it, at each change. Changes of one
-// moment are written once, as their sum.
+// moment are written once, as their sum. A span without length changes nothing, and is left out by
+// holds; one that waits for the lock is counted in any case, and its two changes cancel each other.
 func (c *trace) counters(group string) {
 	type change struct {
 		at           time.Duration
@@ -209,7 +226,9 @@ func (c *trace) counters(group string) {
 	}
 }
 
-// mark writes an instant, or an arrow where a lock had to be dropped.
+// mark writes an instant, or an arrow where a lock had to be dropped. The other task may be
+// unknown, since a window of a record has cut it off; then the mark is an instant. The ends of the
+// arrow are at one moment, and are joined by the mark's place in the scene.
 func (c *trace) mark(i int, m Mark) {
 	base := traceEvent{Name: Clean(m.Name), Cat: "note", TS: micros(m.At), PID: c.pid(m.Lane.Group), TID: m.Lane.Number}
 	peer, known := c.peer(m)

@@ -6,14 +6,17 @@ import (
 	"github.com/quartet-go/quartet/internal/printable"
 )
 
-// MaxText is the greatest number of characters of a label, a name or a remark in a picture.
+// MaxText is the greatest number of characters of a label, a name or a remark in a picture. Runes,
+// and not bytes: a label in any script has the same room.
 const MaxText = 200
 
 // Clean returns text as one short line that is safe to print: at most [MaxText] characters, none of
 // which acts on a terminal. Labels come from requests, and go to terminals, pages and traces.
 func Clean(text string) string { return printable.Text(clip(text, MaxText), "") }
 
-// clip returns text of at most so many characters. It reads no further than that.
+// clip returns text of at most so many characters. It reads no further than that. The cut text has
+// most characters with the ellipsis. It is cut between runes, and spaces before the ellipsis are
+// dropped.
 func clip(text string, most int) string {
 	end, n := 0, 0
 	for i := range text {

@@ -7,6 +7,9 @@ import (
 )
 
 // backlog is the number of queued tasks of a group over time: the count from each moment on.
+//
+// Invariant: the steps are in order, no two are at one moment, and the count before the first is 0.
+// most is at least 1, as a group that never queued has no backlog: whoever draws divides by it.
 type backlog struct {
 	group string
 	steps []backlogStep
@@ -19,7 +22,8 @@ type backlogStep struct {
 	count int
 }
 
-// backlogs returns the groups in which a task had to queue for some time, in order.
+// backlogs returns the groups in which a task had to queue for some time, in order. A task that
+// queued for no time is left out: it would show as a queue where none was.
 func (p *plan) backlogs() []backlog {
 	changes := make(map[string][]backlogStep) // count: by how much it changes
 	for _, s := range p.Spans {
@@ -37,7 +41,7 @@ func (p *plan) backlogs() []backlog {
 }
 
 // newBacklog adds the changes up. Of several at one moment only the last count is kept: the others
-// lasted for no time.
+// lasted for no time. The order of changes at one moment does not matter, since only their sum is kept.
 func newBacklog(group string, changes []backlogStep) backlog {
 	slices.SortStableFunc(changes, func(a, b backlogStep) int { return cmp.Compare(a.at, b.at) })
 	b := backlog{group: group}
@@ -54,7 +58,8 @@ func newBacklog(group string, changes []backlogStep) backlog {
 }
 
 // columns returns the greatest count in each of so many columns of the picture. The greatest and
-// not the mean: a queue that was full for a moment has refused somebody.
+// not the mean: a queue that was full for a moment has refused somebody. The columns are those of
+// plan.at, as the lanes use them, so a queue stands exactly above the tasks that leave it.
 func (b backlog) columns(p *plan, columns int) []int {
 	counts := make([]int, columns)
 	for i, s := range b.steps {
@@ -62,6 +67,7 @@ func (b backlog) columns(p *plan, columns int) []int {
 		if i+1 < len(b.steps) {
 			end = b.steps[i+1].at
 		}
+		// A step at the very end of the picture falls into the last column.
 		from := min(p.at(s.at, columns), columns-1)
 		// A step shorter than a column still counts there: a short peak is what one looks for.
 		for c := from; c < max(from+1, p.at(end, columns)) && c < columns; c++ {

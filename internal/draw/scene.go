@@ -9,7 +9,9 @@ import (
 )
 
 // Scene is the content of a picture. Times are counted from its begin. draw knows no executors:
-// package quartet's Timeline turns its events into a Scene.
+// package quartet's Timeline turns its events into a Scene. The drawing functions only read it.
+// Spans of one task must not overlap; Length is the end of the time axis, and what lies outside is
+// drawn at its edge.
 type Scene struct {
 	Spans   []Span
 	Marks   []Mark
@@ -18,6 +20,7 @@ type Scene struct {
 }
 
 // Lane is a line of the picture: one worker, process or thread of a group. A group is an executor.
+// Queued spans have the group alone, and any number.
 type Lane struct {
 	Group  string
 	Number int
@@ -35,7 +38,8 @@ type Span struct {
 	From, To time.Duration
 }
 
-// Look is how a span looks.
+// Look is how a span looks. Tables of all forms (letters, classes, categories) are indexed by it,
+// so a new look needs a line in each.
 type Look uint8
 
 const (
@@ -48,11 +52,13 @@ const (
 	looks
 )
 
-// holdsLock reports whether a task of this look has its group's lock, if the group has one.
+// holdsLock reports whether a task of this look has its group's lock, if the group has one. Whether
+// the group has one is seen by locked.
 func (l Look) holdsLock() bool { return l == Run || l == Holds }
 
 // Mark is something that happened to a task at one moment. It has no length, so it is drawn over
-// the spans.
+// the spans. It is drawn only if its lane has a span. Peer is a number and not a lane: who records
+// it knows the task, which may have moved since.
 type Mark struct {
 	Kind MarkKind
 	Name string // for a trace
@@ -61,7 +67,7 @@ type Mark struct {
 	At   time.Duration
 }
 
-// MarkKind is how a mark looks.
+// MarkKind is how a mark looks. Other is what a picture has no sign for.
 type MarkKind uint8
 
 const (
@@ -70,14 +76,15 @@ const (
 	Forced                 // got the lock that Peer had to drop
 )
 
-// Remark is a sentence about a stretch of a lane.
+// Remark is a sentence about a stretch of a lane. It is the analysis of whoever made the scene;
+// draw does not find anything out.
 type Remark struct {
 	Lane     Lane
 	From, To time.Duration
 	Text     string
 }
 
-// taskKey is a task of a group.
+// taskKey is a task of a group. Numbers of tasks are unique within a group alone.
 type taskKey struct {
 	group string
 	task  uint64
@@ -95,6 +102,10 @@ type plan struct {
 
 // Lanes are ordered by group and number, not by time, so that two pictures of one program can be
 // compared.
+//
+// A lane's label is that of its tasks if they all have the same one; an empty label counts as a
+// label, so a lane on which a task without one has run has none. home ends as the lane of the
+// task's last span.
 func newPlan(s *Scene) *plan {
 	p := &plan{Scene: s, row: make(map[Lane]int), labels: make(map[Lane]string), home: make(map[taskKey]Lane)}
 	for _, s := range s.Spans {
@@ -139,7 +150,8 @@ func (p *plan) locked() map[string]bool {
 }
 
 // groups returns the names of all groups, in order. A group whose tasks were only ever queued has
-// no lane. Marks and remarks name no group that has no span.
+// no lane. Marks and remarks name no group that has no span. It is called a few times for each
+// picture, and there are few groups: a search in a slice will do.
 func (p *plan) groups() []string {
 	var groups []string
 	for _, s := range p.Spans {
@@ -152,7 +164,9 @@ func (p *plan) groups() []string {
 }
 
 // at returns the place of a moment on a scale of so many units. It multiplies in 128 bits, so that
-// hours in nanoseconds do not overflow, and in integers, so that every machine draws the same.
+// hours in nanoseconds do not overflow, and in integers, so that every machine draws the same. A
+// moment before the beginning is at 0, one after the end at units. Invariant: part <= whole, so the
+// quotient fits and Div64 does not panic, as long as units is below 2^63.
 func (p *plan) at(moment time.Duration, units int) int {
 	whole := max(1, uint64(max(0, p.Length)))
 	part := min(whole, uint64(max(0, moment)))
@@ -161,6 +175,7 @@ func (p *plan) at(moment time.Duration, units int) int {
 	return int(q)
 }
 
+// name is the label, or the number where there is none.
 func (s Span) name() string {
 	if s.Label != "" {
 		return Clean(s.Label)

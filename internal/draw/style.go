@@ -7,6 +7,7 @@ import (
 
 // The class of a look in SVG, and its name in full and in short.
 var (
+	// Queued has no entry: queued tasks are an area, and no bars.
 	svgClass = [...]string{Run: "q-run", Holds: "q-holds", Native: "q-native", Waiting: "q-waits", Locked: "q-locked"}
 	svgWords = [...]string{
 		Run: "runs", Holds: "runs in a call that keeps the lock", Native: "computes without the lock",
@@ -25,6 +26,7 @@ var svgStyle = "<style>\n" + svgLight +
 <defs><pattern id="ID-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="q-hb" width="6" height="6"/><path class="q-hl" d="M0 0V6"/></pattern></defs>
 `
 
+// An entry is the class's whole look in the light; svgDark only replaces colours.
 const svgLight = `.q-svg{font-family:system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;font-size:12px}
 .q-page{fill:#fff}
 .q-name{fill:#222}
@@ -47,7 +49,9 @@ const svgLight = `.q-svg{font-family:system-ui,-apple-system,"Segoe UI","DejaVu 
 `
 
 // svgDark returns the colours for the dark, below the selector of a page that is dark. The selector
-// has no weight (:where), so that a page may override a colour as in the light.
+// has no weight (:where), so that a page may override a colour as in the light. The same rules are
+// written twice: for the reader's system, unless the page has chosen light, and for a page that has
+// chosen dark. CSS has no way to share a block between a media query and a selector.
 func svgDark(page string) string {
 	var b strings.Builder
 	for line := range strings.Lines(`.q-page{fill:#16181c}
@@ -71,7 +75,8 @@ func svgDark(page string) string {
 }
 
 // axis draws a line every so often, with its time. At most eight, and none closer than 60 units, so
-// that the times do not touch.
+// that the times do not touch. It is drawn before the bars, so that lines of the grid lie below
+// them.
 func (d *drawing) axis() {
 	length := d.Length
 	step := tickStep(length, min(8, d.plot/60))
@@ -84,6 +89,9 @@ func (d *drawing) axis() {
 
 // tickStep returns a round length that fits into the whole at most so many times. 1, 2, 5, 10 and
 // so on up to ten seconds, and beyond that lengths that a clock has.
+//
+// It always returns a step above 0, or axis would not end: most is at least 1, as the plot is never
+// narrower than 60 units. Times at round steps are read at a glance.
 func tickStep(length time.Duration, most int) time.Duration {
 	n := time.Duration(most)
 	step := time.Duration(1)
@@ -91,6 +99,7 @@ func tickStep(length time.Duration, most int) time.Duration {
 		if length/step <= n {
 			return step
 		}
+		// The factors 2, 5/2 and 2 in turn lead from 1 to 2, 5, 10. The division is exact.
 		step = step * []time.Duration{2, 5, 2}[i%3] / []time.Duration{1, 2, 1}[i%3]
 	}
 	for _, step := range []time.Duration{
@@ -104,13 +113,16 @@ func tickStep(length time.Duration, most int) time.Duration {
 }
 
 // legend explains what the picture has, in as many lines as that takes. What the picture does not
-// show has no entry.
+// show has no entry. It comes last of all shapes, when shown, lost and forced are known, and so it
+// also sets the foot of the picture. On a narrow picture it begins at the left edge.
 func (d *drawing) legend() {
 	left := d.left * 10
 	if d.left < svgLeft {
 		left = 80
 	}
 	x, y := left, d.bottom+300
+	// The width of the words is guessed by their number of letters, as text is laid out by the
+	// viewer.
 	entry := func(words string, sample func(x, y int)) {
 		wide := 220 + len(words)*svgLetter
 		if x > left && x+wide > d.width*10 {
@@ -148,6 +160,7 @@ func (d *drawing) legend() {
 	d.foot = y/10 + 32
 }
 
+// They also name the slices of a trace.
 var svgShort = [...]string{
 	Run: "runs", Holds: "call keeps the lock", Native: "without the lock",
 	Waiting: "waits", Locked: "waits for the lock",

@@ -39,6 +39,8 @@ func SVG(w io.Writer, s *Scene, width int) error {
 
 // Sizes, in the picture's units.
 const (
+	// svgLetter and svgWide are guesses at the fonts of svgLight: the picture is laid out without
+	// knowing the viewer's.
 	svgWidth  = 960 // by default
 	svgLeast  = 320
 	svgLeft   = 150 // of the plot, at most
@@ -55,6 +57,9 @@ const (
 // drawing is a picture that is being written. Lengths are in tenths of units, and whole, so that
 // every machine writes the same. layOut fixes the places of lanes and queues; the methods that draw
 // only write.
+//
+// The builder b holds the shapes in the order of the layers. x and y in methods are tenths; width,
+// left, plot and foot are whole units.
 type drawing struct {
 	*plan
 	b          strings.Builder
@@ -71,14 +76,14 @@ type drawing struct {
 	forced     bool
 }
 
-// tag is a remark's words, over its lane.
+// tag is a remark's words, over its lane. line counts upwards from the lane.
 type tag struct {
 	row, line int
 	x         int
 	text      string
 }
 
-// tenths writes a length.
+// tenths writes a length. A float would be written with other digits on other machines, and longer.
 type tenths int
 
 // String writes no decimal where there is none: most lengths are whole, and a picture has many.
@@ -89,10 +94,12 @@ func (n tenths) String() string {
 	return fmt.Sprintf("%d.%d", int(n/10), int(n%10))
 }
 
+// x returns the place of a moment on the time axis, in tenths.
 func (d *drawing) x(at time.Duration) int { return d.left*10 + d.at(at, d.plot*10) }
 
 // layOut gives each lane its place, with room for its remarks above it. A group's queue stands
-// above its first lane.
+// above its first lane. The loop and the one after it place every queue exactly once: groups that
+// have lanes, and then those that have only queued tasks.
 func (d *drawing) layOut(width int) {
 	d.width = max(svgLeast, cmp.Or(width, svgWidth))
 	d.left = min(svgLeft, d.width/4)
@@ -110,6 +117,7 @@ func (d *drawing) layOut(width int) {
 		d.top = append(d.top, y)
 		y += svgPitch * 10
 	}
+	// Groups behind the last lane's, of whose tasks none has run.
 	for len(d.queueFoot) < len(d.backlogs) {
 		y = d.placeQueue(y)
 	}
@@ -124,7 +132,8 @@ func (d *drawing) placeQueue(y int) int {
 }
 
 // tagLines sets the remarks' words, each beside or above those before it, and returns how many
-// lines each lane needs.
+// lines each lane needs. Remarks are taken in their order, so the first ones get the lowest lines.
+// Words at the right edge are moved to the left until they fit.
 func (d *drawing) tagLines() []int {
 	lines := make([]int, len(d.lanes))
 	ends := make(map[[2]int]int) // of the words in a row's line
@@ -133,6 +142,7 @@ func (d *drawing) tagLines() []int {
 		if !ok {
 			continue
 		}
+		// No longer than the plot is wide.
 		text := clip(Clean(r.Text), d.plot*10/svgLetter)
 		width := len([]rune(text)) * svgLetter
 		x := min(d.x(r.From), (d.left+d.plot)*10-width)
@@ -152,7 +162,8 @@ func (d *drawing) tagLines() []int {
 }
 
 // head returns the text before the shapes. The picture's id is a sum of its shapes. Two pictures
-// with the same shapes have the same id, and look alike, so they may share it.
+// with the same shapes have the same id, and look alike, so they may share it. The id depends on
+// nothing but the shapes: no counter and no chance, so that the same scene gives the same bytes.
 func (d *drawing) head() string {
 	sum := fnv.New64a()
 	_, _ = sum.Write([]byte(d.b.String()))
@@ -162,7 +173,8 @@ func (d *drawing) head() string {
 		strings.ReplaceAll(svgStyle, "ID", id) + `<rect class="q-page" width="100%" height="100%"/>` + "\n"
 }
 
-// bands shade what the remarks are about. They are drawn first, below everything.
+// bands shade what the remarks are about. They are drawn first, below everything. A band has a
+// width of one unit at least, so that a short remark can be pointed at.
 func (d *drawing) bands() {
 	for _, r := range d.Remarks {
 		row, ok := d.row[r.Lane]
@@ -183,7 +195,8 @@ func (d *drawing) says() {
 
 // stretches draws the lanes: waits first, so that on a lane of many tasks what runs is seen.
 // reached is how far a lane is drawn in this look: a stretch that ends before that would not be
-// seen.
+// seen. It relies on the order of the spans, which is that of their beginnings, and bounds the
+// number of shapes by the width in tenths, for each lane and look.
 func (d *drawing) stretches() {
 	for _, look := range []Look{Waiting, Locked, Native, Run, Holds} {
 		reached := make([]int, len(d.lanes))
@@ -203,6 +216,7 @@ func (d *drawing) stretches() {
 			if look == Waiting {
 				y, height = y+80, 40
 			}
+			// At least 0.4 units: a shorter bar is not visible.
 			width := max(to-from, 4)
 			if look == Run && width > 40 {
 				width -= 6 // so that tasks one after the other are told apart
@@ -212,13 +226,15 @@ func (d *drawing) stretches() {
 	}
 }
 
-// about is what the pointer is told of a stretch.
+// about is what the pointer is told of a stretch. The words are escaped by rect, and a label in
+// them has passed through Clean.
 func (d *drawing) about(s Span) string {
 	return fmt.Sprintf("%s %s for %v, from %v", s.name(), svgWords[s.Look], s.To-s.From, s.From)
 }
 
 // marks draws lost races and forced switches, one of each sort for each unit of width. At a
-// thousand switches a second a picture would be nothing but arrows.
+// thousand switches a second a picture would be nothing but arrows. seen has the row, the other row
+// (or -1) and the unit.
 func (d *drawing) marks() {
 	seen := make(map[[3]int]bool)
 	for _, m := range d.Marks {
@@ -241,7 +257,8 @@ func (d *drawing) marks() {
 	}
 }
 
-// cross marks a lost race, around its middle.
+// cross marks a lost race, around its middle. about is not escaped: its callers pass fixed words
+// and figures.
 func (d *drawing) cross(x, y int, about string) {
 	fmt.Fprintf(&d.b, `<path class="q-lost" d="M%v %vl6 6m0-6l-6 6"><title>%s</title></path>`+"\n", tenths(x-30),
 		tenths(y-30), about)
@@ -261,7 +278,8 @@ func (d *drawing) arrow(x, from, to int, about string) {
 }
 
 // names says whose lanes they are: the task's, where it is always the same, before that of the lane
-// if there is room. On a narrow picture there is room for one of the two.
+// if there is room. On a narrow picture there is room for one of the two. The lane's own name is at
+// the left edge then.
 func (d *drawing) names() {
 	for i, l := range d.lanes {
 		y := d.top[i] + svgBar*10 - 58
@@ -287,7 +305,7 @@ func (d *drawing) rect(class string, x, width, y, height int, about string) {
 		class, tenths(x), tenths(y), tenths(width), tenths(height), svgText(about))
 }
 
-// text writes words at a place. No anchor: they begin there.
+// text writes words at a place. No anchor: they begin there. It escapes the words.
 func (d *drawing) text(class, anchor string, x, y int, text string) {
 	if anchor != "" {
 		anchor = ` text-anchor="` + anchor + `"`

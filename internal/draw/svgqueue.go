@@ -3,7 +3,8 @@ package draw
 import "fmt"
 
 // queues draws the length of each queue as a stepped area, of at most two corners for each unit of
-// width.
+// width. The height is relative to the queue's own maximum, which is written beside it: two queues
+// of one picture are not drawn to one scale. The area leaves a fifth of its height free at the top.
 func (d *drawing) queues() {
 	for i, q := range d.backlogs {
 		foot := d.queueFoot[i]

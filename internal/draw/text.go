@@ -18,6 +18,9 @@ import (
 // A column of + is one in which the lane waits for more than half of the time. A group in which
 // tasks queue has a line of its own with the length of its queue: a digit, or * from 10 on. Remarks
 // follow as sentences.
+//
+// It needs no colours, so it can be mailed and kept in a test. The whole text is made before
+// anything is written, so w sees one Write.
 func Text(w io.Writer, s *Scene, width int) error {
 	p := newPlan(s)
 	c := chart{plan: p, width: max(width, 1), wide: groupWidth(p)}
@@ -39,7 +42,8 @@ func Text(w io.Writer, s *Scene, width int) error {
 }
 
 // chart is a text that is being written. Cells are bytes, as all letters are ASCII; names and
-// labels are cut by runes.
+// labels are cut by runes. wide is the same for all lines, so that the plots stand below each
+// other.
 type chart struct {
 	*plan
 	b     strings.Builder
@@ -53,6 +57,8 @@ const (
 	maxGroup = 30
 )
 
+// groupWidth returns how wide the column of the groups' names is. It counts runes, which is their
+// width on a terminal in most scripts.
 func groupWidth(p *plan) int {
 	wide := minGroup
 	for _, group := range p.groups() {
@@ -61,6 +67,8 @@ func groupWidth(p *plan) int {
 	return min(wide, maxGroup)
 }
 
+// line writes one lane or queue. number has at least three letters. Trailing spaces are dropped: an
+// editor would drop them from a test's expected text, too.
 func (c *chart) line(group, number string, cells []byte, label string) {
 	name := clip(Clean(group), c.wide)
 	pad := strings.Repeat(" ", c.wide-utf8.RuneCountInString(name))
@@ -68,6 +76,7 @@ func (c *chart) line(group, number string, cells []byte, label string) {
 	c.b.WriteString(strings.TrimRight(line, " ") + "\n")
 }
 
+// queue writes the line of a queue, with q in the place of the lane's number.
 func (c *chart) queue(q backlog) {
 	c.line(q.group, "  q", queueCells(q.columns(c.plan, c.width)), fmt.Sprintf("queued, at most %d", q.most))
 }
@@ -99,17 +108,20 @@ func queueCells(counts []int) []byte {
 }
 
 // cellParts is the number of parts of a column that are told apart when its time is added up. Finer
-// parts would change letters only where times are nearly equal.
+// parts would change letters only where times are nearly equal. They are whole numbers, so that
+// every machine finds the same letter.
 const cellParts = 64
 
 // cell adds up what a lane does in one column. Both are needed: a stretch shorter than a part is
-// seen and takes no part.
+// seen and takes no part. parts add up to more than cellParts where several tasks share the lane.
 type cell struct {
 	parts [looks]int // of the column's time
 	seen  [looks]bool
 }
 
-// cells returns the columns of each lane. Marks come last, over the letters.
+// cells returns the columns of each lane. Marks come last, over the letters. It first adds up, then
+// chooses letters: the order of spans does not matter. Of two marks in one column the later one is
+// seen.
 func (c *chart) cells() [][]byte {
 	cells := make([][]cell, len(c.lanes))
 	for i := range cells {
@@ -138,7 +150,7 @@ func (c *chart) cells() [][]byte {
 var markLetters = [...]byte{Other: 0, Lost: '!', Forced: '>'}
 
 // spread adds a span to the columns that it touches, at least one. At least one, so that no task is
-// left out because it was short.
+// left out because it was short. A span at the very end of the picture falls into the last column.
 func (c *chart) spread(cells []cell, s Span) {
 	from, to := c.at(s.From, c.width*cellParts), c.at(s.To, c.width*cellParts)
 	first := min(from/cellParts, c.width-1)
@@ -148,6 +160,7 @@ func (c *chart) spread(cells []cell, s Span) {
 	}
 }
 
+// Queued has none: it is never on a lane.
 var letters = [...]byte{Run: '#', Holds: 'c', Native: '=', Waiting: '~', Locked: '.'}
 
 // Whatever ran in a column is shown, however short, since a picture that hides it would be wrong

@@ -12,6 +12,8 @@ import (
 var ErrGarbled = errors.New("quartet: an error arrived garbled")
 
 // wireError is an error on its way: what the far side can make errors.Is and errors.As say of it.
+//
+// The field names are a part of PROTOCOL.md: workers in Python and Node write the same JSON.
 type wireError struct {
 	Message string      `json:"message"`
 	Is      []string    `json:"is,omitempty"`    // registered sentinels in its tree
@@ -19,12 +21,14 @@ type wireError struct {
 	Cause   bool        `json:"cause,omitempty"` // the cause that the far side cancelled with is in its tree
 }
 
+// wireValue is one error in the tree, under the name of its type. Value stays raw until its decoder
+// is known.
 type wireValue struct {
 	Type  string          `json:"type"`
 	Value json.RawMessage `json:"value"`
 }
 
-// wirePanic is a quartet.PanicError.
+// wirePanic is a quartet.PanicError. Stack is the one of the far side's goroutine.
 type wirePanic struct {
 	Value *wireError `json:"value,omitempty"` // when it is an error
 	Text  string     `json:"text"`
@@ -34,7 +38,8 @@ type wirePanic struct {
 // panicType needs no registration.
 const panicType = "quartet.PanicError"
 
-// farError is an error that came from another process.
+// farError is an error that came from another process. Its message is the whole text of the far
+// side's error. inner are those that errors.Is and errors.As find; they add nothing to the text.
 type farError struct {
 	message string
 	inner   []error

@@ -15,6 +15,9 @@ import (
 
 // registered is what Register and RegisterType were told. It is replaced as a whole, so that no
 // lock is held while errors of the user's are asked what they are.
+//
+// Each pair of maps holds the same names in both directions: by name for Decode, by value or type
+// for Encode. A sentinel may have several names; then the last one travels.
 type registered struct {
 	sentinels map[string]error
 	names     map[error]string
@@ -29,7 +32,8 @@ var (
 	registry    atomic.Pointer[registered]
 )
 
-// register changes a copy of the registry, which may be nil before the first call.
+// register changes a copy of the registry, which may be nil before the first call. change may
+// panic: then nothing has been stored, and the lock is free again.
 func register(change func(r *registered)) {
 	registering.Lock()
 	defer registering.Unlock()
@@ -49,7 +53,7 @@ func register(change func(r *registered)) {
 	registry.Store(&next)
 }
 
-// known returns the registry.
+// known returns the registry. Its maps may be nil, and are only read.
 func known() *registered {
 	if r := registry.Load(); r != nil {
 		return r
@@ -73,6 +77,9 @@ func init() {
 
 // Register has errors.Is find sentinel on the far side. It panics, in the name of package pkg, on
 // an error that cannot be compared and on a repeated name.
+//
+// It is for package initialisers: an error that travels before its registration arrives as text.
+// The name is a promise between programs, so it must not be made of an address or a file's line.
 func Register(pkg, name string, sentinel error) {
 	if sentinel == nil || !reflect.TypeOf(sentinel).Comparable() {
 		panic(fmt.Sprintf("%s: RegisterError(%q) of an error that cannot be compared", pkg, name))
@@ -87,12 +94,16 @@ func Register(pkg, name string, sentinel error) {
 
 // RegisterType has errors.As find E on the far side. It panics, in the name of package pkg, on a
 // repeated name.
+//
+// E travels as JSON, so its exported fields arrive, or what its MarshalJSON writes. A type that has
+// no such fields arrives empty.
 func RegisterType[E error](pkg, name string) {
 	t := reflect.TypeFor[E]()
 	decode := func(data json.RawMessage) (error, bool) {
 		var e E
 		err := json.Unmarshal(data, &e)
 		v := reflect.ValueOf(&e).Elem()
+		// JSON's null leaves a nil pointer, whose Error method would panic at its first user.
 		return e, err == nil && !(v.Kind() == reflect.Pointer && v.IsNil())
 	}
 	register(func(r *registered) {

@@ -14,10 +14,11 @@ import (
 	"sync/atomic"
 )
 
-// MaxName is the longest name, in bytes.
+// MaxName is the longest name, in bytes. The process pool's protocol writes its length in one byte.
 const MaxName = 255
 
-// Value is one value on its way.
+// Value is one value on its way. Data is what inject returned: its meaning is the user's. It may be
+// empty, which differs from a value that is not there.
 type Value struct {
 	Name string
 	Data []byte
@@ -37,6 +38,7 @@ var (
 	registered  atomic.Pointer[[]traveller]
 )
 
+// all returns the present table. Nobody changes a slice that was stored.
 func all() []traveller {
 	if t := registered.Load(); t != nil {
 		return *t
@@ -78,7 +80,8 @@ func Register(name string, inject func(context.Context) []byte, extract func(con
 func Any() bool { return len(all()) > 0 }
 
 // Inject returns the values that ctx has, by name; a nil one does not travel. It runs code of the
-// user's, on the submitter's goroutine.
+// user's, on the submitter's goroutine. A panic of an inject function is the submitter's: it is
+// raised where the call is submitted, before anything is queued.
 func Inject(ctx context.Context) []Value {
 	var values []Value
 	for _, t := range all() {
@@ -91,6 +94,10 @@ func Inject(ctx context.Context) []Value {
 
 // Extract puts values into ctx. One that this program has not registered is left out. The data is
 // the extract function's to keep. It runs on the goroutine of the call.
+//
+// Each function gets the context that the one before it returned, in the order of values. A panic
+// is the call's. A nil context would panic much later, in the user's function, so it is caught here
+// by name.
 func Extract(ctx context.Context, values []Value) context.Context {
 	known := all()
 	for _, v := range values {
@@ -104,7 +111,8 @@ func Extract(ctx context.Context, values []Value) context.Context {
 }
 
 // Append appends the values that ctx has to dst. Without any it appends nothing. Each is a length
-// and the name, then a length and the data; lengths are unsigned varints.
+// and the name, then a length and the data; lengths are unsigned varints. An executor whose
+// messages have one field for all values uses it, and not Inject.
 func Append(dst []byte, ctx context.Context) []byte {
 	for _, v := range Inject(ctx) {
 		dst = binary.AppendUvarint(dst, uint64(len(v.Name)))
@@ -138,7 +146,7 @@ func Parse(data []byte) ([]Value, error) {
 }
 
 // cut divides data after its first field. A length beyond the data is an error, and allocates
-// nothing.
+// nothing. The comparison is made in uint64, before anything is converted to int.
 func cut(data []byte) (field, rest []byte, ok bool) {
 	size, n := binary.Uvarint(data)
 	if n <= 0 || size > uint64(len(data)-n) {
@@ -147,7 +155,8 @@ func cut(data []byte) (field, rest []byte, ok bool) {
 	return data[n : n+int(size)], data[n+int(size):], true
 }
 
-// Apply puts what Append has encoded into ctx.
+// Apply puts what Append has encoded into ctx. The values are checked first: with an error ctx is
+// returned unchanged, and no extract function has run.
 func Apply(ctx context.Context, data []byte) (context.Context, error) {
 	values, err := Parse(data)
 	if err != nil {

@@ -4,6 +4,7 @@ package stream
 
 // A writer waits when so many items, or so many bytes, have not been taken. One item may be larger.
 const (
+	// PROTOCOL.md promises both numbers, and the pool kills a worker that goes beyond them.
 	Items = 64
 	Bytes = 1 << 20
 )

@@ -16,13 +16,17 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// jobModel is a job as the Model of its own task.
+// jobModel is a job as the Model of its own task. It is quartet.Model for the function that the job
+// runs. Its methods may also be called by goroutines that the function has started, with the job's
+// context: each has to bear that, also after the job's end.
 type jobModel job
 
 // Executor gives the parent's pool, as seen from here.
 func (m *jobModel) Executor() quartet.Executor { return (*client)(m.server) }
 
 // Suspend gives the token away while it waits: the worker takes calls that descend from this task.
+// The order matters: the token is back before Suspend returns, so the function never runs without
+// one.
 func (m *jobModel) Suspend(ctx context.Context, arm func(resume func())) error {
 	j := (*job)(m)
 	if j.server.lend(j) {
@@ -32,7 +36,9 @@ func (m *jobModel) Suspend(ctx context.Context, arm func(resume func())) error {
 }
 
 // lend reports false when j does not have the token: the caller is a foreign goroutine, which just
-// blocks.
+// blocks. lend gives j's token away before j waits. SUSPENDED tells the pool, which may then send
+// calls that descend from j. The frame need not be flushed here: whoever is kicked finds nothing to
+// start, sends WANT, and flushes, or it starts a task and the watch flushes.
 func (s *server) lend(j *job) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,6 +46,8 @@ func (s *server) lend(j *job) bool {
 		return false
 	}
 	j.toLocked(suspended)
+	// Each wait has a new channel, since the last one is closed. It is made under mu, where those
+	// who close it look for it.
 	j.turn = make(chan struct{})
 	s.tokens++
 	s.out.put(wire.Frame{Type: wire.Suspended, ID: j.id})
@@ -49,6 +57,10 @@ func (s *server) lend(j *job) bool {
 
 // takeBack waits for the token. A task that ended meanwhile, in whose name a foreign goroutine had
 // lent, needs none.
+//
+// With a free token pickLocked serves the longest waiter, which need not be j, and starts no task,
+// since somebody is returning. Without one, the goroutine whose task ends next serves it (choose),
+// or whose task waits next (lend kicks one).
 func (s *server) takeBack(j *job) {
 	s.mu.Lock()
 	if j.stage == over {
@@ -61,13 +73,17 @@ func (s *server) takeBack(j *job) {
 		s.pickLocked()
 	}
 	s.mu.Unlock()
+	// The wait does not look at j's context: a token is needed also to return from a cancelled
+	// function, or two tasks would run at once.
 	<-j.turn
 }
 
-// Sleep keeps the worker.
+// Sleep keeps the worker. Lending the token would let other tasks start, each of which then had to
+// end or wait before the sleeper goes on.
 func (m *jobModel) Sleep(ctx context.Context, d time.Duration) error { return task.Sleep(ctx, d) }
 
-// Block keeps the worker.
+// Block keeps the worker. There is no second thread of tasks to move on to; the watch has another
+// goroutine read meanwhile.
 func (m *jobModel) Block(ctx context.Context, fn func()) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -81,9 +97,15 @@ func (m *jobModel) Yield(context.Context) { runtime.Gosched() }
 
 // client is the server as the Executor of its own tasks: its calls travel to the pool, and run on
 // any worker.
+//
+// It is what quartet.Current returns in a task. Its methods run on the tasks' goroutines, and on
+// any that a task starts.
 type client server
 
 // outcall is one call of a task's own, until its reply.
+//
+// id, node, call and reader are set before the CALL is sent, and not changed. server.mu guards
+// stop. Who removes it from server.calls is the one that resolves it.
 type outcall struct {
 	id   uint64
 	node *task.Node
@@ -94,6 +116,10 @@ type outcall struct {
 }
 
 // SubmitCall sends c to the pool. A refusal there abandons c, with the reason.
+//
+// Here an error is returned only for what this process can see: an input that cannot be encoded or
+// is too large, a parent that has ended. The pool's refusal comes later, as a REPLY with an error,
+// because a submit that waited for an answer would cost a round trip.
 func (x *client) SubmitCall(ctx context.Context, c quartet.Call) error {
 	intake.NotNil("procpool", "SubmitCall", ctx, c)
 	s := (*server)(x)
@@ -126,18 +152,25 @@ func (x *client) SubmitCall(ctx context.Context, c quartet.Call) error {
 		flags |= wire.FlagStream
 		o.reader.OnTaken(func(items int) { s.tell(o.id, items) })
 	}
+	// From here on s hears of a cancellation of the started node: Cancelled.
 	n.Settle(&s.away)
 	n.Data = o
+	// A call that is sent counts as started: it may run at any moment in another worker, so it
+	// cannot be abandoned here any more, and a cancellation goes through the pool.
 	if !n.Claim() || !claimFuture(n, c) {
 		return context.Cause(n.Context())
 	}
 	s.mu.Lock()
 	s.callID++
 	o.id = s.callID
+	// The entry is there before the frame can be answered. Both happen under mu, so numbers go out
+	// in their order.
 	s.calls[o.id] = o
 	s.out.put(wire.Frame{Type: wire.Call, Flags: flags, ID: o.id, Body: body})
 	s.mu.Unlock()
+	// The caller may now compute for long before it waits; the watch writes the frame then.
 	s.watch()
+	// Such a context may end while the task goes on, and the pool does not know it.
 	if !within && parent.Done() != nil { // else the pool sees the end of parent
 		stop := context.AfterFunc(parent, func() { s.Cancelled(n) })
 		s.mu.Lock()
@@ -148,14 +181,16 @@ func (x *client) SubmitCall(ctx context.Context, c quartet.Call) error {
 }
 
 // claimFuture makes sure that a future inside a wrapper cannot be abandoned any more, now that its
-// call is on its way.
+// call is on its way. The future's own node is another one than n when a wrapper was submitted: its
+// Cancel must find the node claimed, too.
 func claimFuture(n *task.Node, c quartet.Call) bool {
 	f, ok := c.(task.Noder)
 	return !ok || f.Node() == n || f.Node().Claim()
 }
 
 // callBody begins the body of a CALL. within: parent is the context of a task of this worker, or a
-// future's below it.
+// future's below it. The pool runs the call under the context of the task x.Parent, whose deadline
+// and values it has already. Those of contexts between that task and the call travel in the block.
 func callBody(parent context.Context, name string) (body []byte, within bool, err error) {
 	x := wire.Ext{Label: task.LabelOf(parent)}
 	if at, ok := parent.Deadline(); ok {
@@ -168,6 +203,7 @@ func callBody(parent context.Context, name string) (body []byte, within bool, er
 			break
 		}
 	}
+	// The inject functions are the user's: no lock is held here, and the error is the submitter's.
 	if propagate.Any() {
 		if x.Values = propagate.Inject(parent); wire.SizeOfValues(x.Values) > wire.MaxValues {
 			return nil, false,
@@ -179,6 +215,11 @@ func callBody(parent context.Context, name string) (body []byte, within bool, er
 }
 
 // Cancelled implements task.Canceller: n's context has ended, and the pool has to know.
+//
+// It runs on the goroutine that cancels, or on that of context.AfterFunc. The call stays in calls
+// until its REPLY: the pool answers a cancelled call too. It flushes at once, since nobody else may
+// come by for as long as a function takes. A REPLY that arrives between the look and the frame is
+// no harm: the pool ignores a CANCELCALL of a call that has ended.
 func (s *server) Cancelled(n *task.Node) {
 	o := n.Data.(*outcall)
 	s.mu.Lock()
@@ -191,6 +232,9 @@ func (s *server) Cancelled(n *task.Node) {
 }
 
 // reply ends a call of a task's own.
+//
+// It runs on the goroutine that reads. Resolve runs the user's decoder, and wakes the task that
+// awaits the call; so mu is released first. A REPLY to a number that is not there is ignored.
 func (s *server) reply(f wire.Frame) {
 	s.mu.Lock()
 	o := s.calls[f.ID]
@@ -203,6 +247,8 @@ func (s *server) reply(f wire.Frame) {
 	if o == nil {
 		return
 	}
+	// Else the parent's end would keep the call's memory, and tell the pool of a call that has
+	// ended.
 	if stop != nil {
 		stop()
 	}
@@ -215,6 +261,8 @@ func (s *server) reply(f wire.Frame) {
 }
 
 // Shutdown begins a shutdown of the pool. From inside it cannot wait for it: [quartet.ErrInside].
+// The pool takes it only from a worker that is the same program: see SHUTDOWN in PROTOCOL.md. The
+// task that calls is one of those that the shutdown waits for.
 func (x *client) Shutdown(context.Context) error {
 	s := (*server)(x)
 	s.out.put(wire.Frame{Type: wire.Shutdown})

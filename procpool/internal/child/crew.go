@@ -2,6 +2,10 @@ package child
 
 // crew says which goroutines of the worker's own there are that run no task: one may read frames,
 // and one may wait in reserve until there is something to do.
+//
+// Invariant: at most one reads, and at most one is in reserve. server.mu guards it. More readers
+// would tear frames apart; no reserve at all would start a goroutine for each task that takes long.
+// Goroutines that run tasks are not of the crew: they come when their task has ended.
 type crew uint8
 
 const (
@@ -16,6 +20,8 @@ const (
 type crewEvent uint8
 
 const (
+	// The event calledUp takes the reserve out before it wakes: two callers never call the same
+	// goroutine up, and the channel of length one never blocks.
 	comes    crewEvent = iota // a goroutine that has no task to run
 	calledUp                  // the reserve, to look what can be done
 	hasRead                   // the reader: it goes to look what can be done
@@ -34,7 +40,8 @@ var crewSteps = [crews][crewEvents]crew{
 	both:    {same, reader, reserve},
 }
 
-// onLocked reports whether the event has changed the crew.
+// onLocked reports whether the event has changed the crew. False tells a goroutine that comes to
+// end, since both places are filled, and a caller that there is no reserve to call up.
 func (c *crew) onLocked(e crewEvent) bool {
 	next := crewSteps[*c][e]
 	if next == same {

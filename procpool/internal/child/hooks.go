@@ -14,7 +14,8 @@ import (
 	"github.com/quartet-go/quartet/procpool/internal/wire"
 )
 
-// workerHooks are what a worker calls when it comes up and when it goes.
+// workerHooks are what a worker calls when it comes up and when it goes. They are set in the parent
+// too, since parent and worker are one program, and stay unused there.
 var workerHooks struct {
 	// mu guards the fields below. Hooks are called after it was released.
 	mu     sync.Mutex
@@ -23,21 +24,24 @@ var workerHooks struct {
 	around intake.Around
 }
 
-// OnInit adds a hook that runs before the worker is ready.
+// OnInit adds a hook that runs before the worker is ready. Hooks run in the order in which they
+// were added. One that is added by another hook does not run: the list is read once.
 func OnInit(fn func() error) {
 	workerHooks.mu.Lock()
 	defer workerHooks.mu.Unlock()
 	workerHooks.init = append(workerHooks.init, fn)
 }
 
-// OnExit adds a hook that runs when the pool lets the worker go.
+// OnExit adds a hook that runs when the pool lets the worker go. They run in the reverse order,
+// like deferred functions. In a worker that crashes, or is killed, none runs.
 func OnExit(fn func()) {
 	workerHooks.mu.Lock()
 	defer workerHooks.mu.Unlock()
 	workerHooks.exit = append(workerHooks.exit, fn)
 }
 
-// OnCall sets the hook around each call. It reports false when that has been set already.
+// OnCall sets the hook around each call. It reports false when that has been set already. One hook
+// and not a list: nesting several would leave the order to that of package initialisers.
 func OnCall(around intake.Around) bool {
 	workerHooks.mu.Lock()
 	defer workerHooks.mu.Unlock()
@@ -48,7 +52,9 @@ func OnCall(around intake.Around) bool {
 	return true
 }
 
-// invoke runs a call, within what OnCall has set.
+// invoke runs a call, within what OnCall has set. It runs on the job's goroutine, without locks. A
+// panic of an extract function, of the hook or of the function itself is the call's: run recovers
+// it.
 func (j *job) invoke(around intake.Around, c quartet.Codec) (output []byte, err error) {
 	ctx := j.node.Context()
 	if len(j.values) > 0 {
@@ -65,7 +71,8 @@ func (j *job) invoke(around intake.Around, c quartet.Codec) (output []byte, err 
 	return output, err
 }
 
-// call runs the function.
+// call runs the function. A stream has no output of its own: its items were sent by emit, and the
+// RESULT that ends it is empty or an error.
 func (j *job) call(ctx context.Context, c quartet.Codec) ([]byte, error) {
 	if !j.streams {
 		return quartet.Invoke(ctx, j.name, c, j.input)
@@ -77,6 +84,9 @@ func (j *job) call(ctx context.Context, c quartet.Codec) ([]byte, error) {
 	return nil, f.Stream(ctx, c, j.input, func(item []byte, err error) error { return j.emit(ctx, item, c, err) })
 }
 
+// runWorkerInit runs the hooks of OnInit on the main goroutine, before the hello is sent: the pool
+// waits for them, within Config.BootTimeout. A failure ends the process with a code of its own, and
+// what it printed is in the pool's error.
 func runWorkerInit() {
 	workerHooks.mu.Lock()
 	hooks := workerHooks.init
@@ -89,6 +99,8 @@ func runWorkerInit() {
 	}
 }
 
+// runWorkerExit runs the hooks of OnExit, on the goroutine that has read BYE. The pool kills the
+// worker after Config.Grace, also while they run.
 func runWorkerExit() {
 	workerHooks.mu.Lock()
 	hooks := workerHooks.exit

@@ -13,16 +13,24 @@ import (
 )
 
 var (
+	// Each names the remedy; path puts the place before it.
 	errBytes = errors.New("it is bytes in an any, which JSON would make a text of: give the field a type, or the far side base64")
 	errUTF8  = errors.New("it is a string that is not UTF-8, and JSON would change it: send a []byte")
 )
 
 // blame finds the first part of v that JSON cannot carry unchanged, and names its place.
+//
+// It runs only when something may be wrong (see Append), so it may be slow. It mirrors
+// encoding/json: what a type encodes itself, or leaves out, is not looked at. left bounds the
+// nesting, since v may hold a cycle; beyond it nothing is found, and the encoder's own error
+// stands.
 func blame(v reflect.Value, left int) error {
 	if !v.IsValid() || left == 0 {
 		return nil
 	}
 	t := v.Type()
+	// A type with an encoding of its own is responsible for it. A pointer and an interface may be
+	// nil and are looked into first.
 	if k := v.Kind(); k != reflect.Interface && k != reflect.Pointer &&
 		(both(t, jsonOut, jsonIn) || both(t, textOut, textIn)) {
 		return nil
@@ -41,6 +49,7 @@ func blame(v reflect.Value, left int) error {
 	case reflect.Pointer:
 		return blame(v.Elem(), left-1)
 	case reflect.Slice, reflect.Array:
+		// Bytes become base64, whatever they hold.
 		if t.Elem().Kind() == reflect.Uint8 {
 			return nil
 		}
@@ -49,6 +58,7 @@ func blame(v reflect.Value, left int) error {
 				return at(index(i), err)
 			}
 		}
+	// The order of the keys is random, so of several faults any one may be named.
 	case reflect.Map:
 		for it := v.MapRange(); it.Next(); {
 			if err := blame(it.Key(), left-1); err != nil {
@@ -64,9 +74,12 @@ func blame(v reflect.Value, left int) error {
 	return nil
 }
 
+// blameFields is blame for the fields that encoding/json writes. The path has Go's names of the
+// fields, and not JSON's: the author of the Go program reads the error.
 func blameFields(v reflect.Value, left int) error {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		// An embedded struct may have exported fields, whatever its own name.
 		if (!f.IsExported() && !f.Anonymous) || strings.Split(f.Tag.Get("json"), ",")[0] == "-" {
 			continue
 		}
@@ -80,14 +93,20 @@ func blameFields(v reflect.Value, left int) error {
 var dynamicTypes sync.Map // reflect.Type → error, or nil: whether an any may hold it
 
 // blameDynamic is blame for what an any holds, whose type nobody has checked.
+//
+// quartet.Define and Declare look at the types of functions, which end at an any. Bytes are refused
+// here, because the far side would get base64 text and could not tell it from text. Whether a type
+// can travel at all is found by encoding its zero value once, and kept by type.
 func blameDynamic(v reflect.Value, left int) error {
 	if !v.IsValid() {
 		return nil
 	}
 	t := v.Type()
+	// Looked at before the type is tried, since JSON would take it.
 	if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 && !both(t, jsonOut, jsonIn) {
 		return errBytes
 	}
+	// sync.Map cannot tell a nil error from none, so the error is in a struct.
 	known, ok := dynamicTypes.Load(t)
 	if !ok {
 		_, err := quartet.JSON{}.Append(nil, reflect.Zero(t).Interface())

@@ -18,9 +18,14 @@ import (
 //	string          length, bytes                         pointer     0: nil; else 1, then the value
 //	struct, array   the fields, the elements              its own     length, then what AppendBinary, MarshalJSON or
 //	any             the number of a type, the value                   MarshalText give, in this order of preference
+//
+// It needs no version and no names, because the hello has compared the fingerprints of both
+// programs. It is a zero-size value: it holds no state, and any goroutine may use it.
 type compact struct{}
 
-// Append appends v. An error names the field.
+// Append appends v. An error names the field. The cases at the top are the commonest types, whose
+// values need no reflection. Decode has the same shortcuts, for the same types. A string and a
+// []byte have no length before them here, since the body's end is theirs.
 func (compact) Append(dst []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
@@ -46,7 +51,8 @@ func (compact) Append(dst []byte, v any) ([]byte, error) {
 	return e.buf, nil
 }
 
-// AppendAny appends v, which Decode is to read into an any.
+// AppendAny appends v, which Decode is to read into an any. v itself is an any, and reflect.TypeOf
+// would show only the type in it; so the form is taken of the interface type.
 func (compact) AppendAny(dst []byte, v any) ([]byte, error) {
 	t := reflect.TypeFor[any]()
 	f, err := formOf(t)
@@ -63,8 +69,11 @@ func (compact) AppendAny(dst []byte, v any) ([]byte, error) {
 // Decode reads all of data. Strings and slices of bytes are copies.
 func (compact) Decode(data []byte, p any) error { return decodeCompact(data, p, false) }
 
-// decodeCompact is Decode; lent: data is the reader's to keep.
+// decodeCompact is Decode; lent: data is the reader's to keep. lent is for large bodies that came
+// in pieces or through shared memory: their parts can be handed out without a copy, because nobody
+// else has them. An error leaves *p half written; the caller throws it away.
 func decodeCompact(data []byte, p any, lent bool) error {
+	// These cases must accept the bytes that Append's shortcuts write, and no others.
 	switch p := p.(type) {
 	case *int:
 		v, n := binary.Varint(data)
@@ -87,7 +96,10 @@ func decodeCompact(data []byte, p any, lent bool) error {
 	if err != nil {
 		return err
 	}
+	// Every element of a slice or map takes one byte at least, so the bytes of the body bound the
+	// elements.
 	d := decoder{data: data, elements: len(data), least: math.MaxInt}
+	// Half of the body at least, so that at most two parts of one body keep it in memory.
 	if lent {
 		d.least = max(len(data)/2, worthLending)
 	}
@@ -97,6 +109,8 @@ func decodeCompact(data []byte, p any, lent bool) error {
 	return rest(d.data, v.Type())
 }
 
+// rest is an error if bytes are left. Both sides compile one type, so bytes that are left mean a
+// damaged body, or an enemy.
 func rest(data []byte, t reflect.Type) error {
 	if len(data) > 0 {
 		return fmt.Errorf("procpool: %s has ended, but %d bytes follow", t, len(data))
@@ -105,14 +119,19 @@ func rest(data []byte, t reflect.Type) error {
 }
 
 var (
+	// One text for all damage: whoever reads it cannot do anything about the bytes, and the path
+	// says where.
 	errCut   = errors.New("the bytes are cut, or are no such value")
 	errCycle = fmt.Errorf("it is nested more than %d deep: is it a cycle?", maxDepth)
 )
 
-// maxDepth bounds the nesting of values: a cycle would have no end.
+// maxDepth bounds the nesting of values: a cycle would have no end. It is also the bound for an
+// enemy's bytes: each level of a list of lists may take a single byte, and the decoder recurses.
+// Goroutines' stacks bear this depth.
 const maxDepth = 10_000
 
-// fieldError says where in a value err came up.
+// fieldError says where in a value err came up. It is put together only where there is an error:
+// values that travel cost nothing for it.
 type fieldError struct {
 	path string
 	err  error
@@ -121,7 +140,8 @@ type fieldError struct {
 func (e *fieldError) Error() string { return e.path + ": " + e.err.Error() }
 func (e *fieldError) Unwrap() error { return e.err }
 
-// at adds a step to the path of err, from the inside out.
+// at adds a step to the path of err, from the inside out. An error that is nested very deep keeps
+// the inner end of its path: see maxPath.
 func at(step string, err error) error {
 	if inner, ok := err.(*fieldError); ok {
 		if len(inner.path) < maxPath {
@@ -132,9 +152,11 @@ func at(step string, err error) error {
 	return &fieldError{step, err}
 }
 
+// A path of a value that is nested ten thousand deep would fill a page.
 const maxPath = 200
 
-// path is err with the type that it came up in.
+// path is err with the type that it came up in. The path was cut at its outer end, which the
+// ellipsis stands for.
 func path(t reflect.Type, err error) error {
 	inner, ok := err.(*fieldError)
 	switch {
@@ -147,14 +169,23 @@ func path(t reflect.Type, err error) error {
 }
 
 // form is how values of one type are written and read. left is how many levels may still follow.
+//
+// A form holds no state of a call, so all goroutines share it. encode and decode of a type that
+// contains itself call each other through the form that is in the compiler's map. v is addressable
+// in decode, and need not be in encode.
 type form struct {
 	encode func(e *encoder, v reflect.Value, left int) error
 	decode func(d *decoder, v reflect.Value, left int) error
 	least  int // bytes that any value takes; 0: no value takes one
 }
 
+// A form becomes visible only when all forms that it uses are complete: formOf stores those of one
+// compiler together, after the last. Two goroutines may compile one type at the same time; both
+// forms work.
 var forms sync.Map // reflect.Type → *form, complete
 
+// An error is not kept: such a type is refused by quartet.Define already, or a program asks for it
+// rarely.
 func formOf(t reflect.Type) (*form, error) {
 	if f, ok := forms.Load(t); ok {
 		return f.(*form), nil
@@ -170,10 +201,14 @@ func formOf(t reflect.Type) (*form, error) {
 	return f, nil
 }
 
+// encoder appends to a buffer that may be the caller's. After an error the bytes in it are of no
+// use.
 type encoder struct{ buf []byte }
 
+// uvarint appends a length or a count.
 func (e *encoder) uvarint(v uint64) { e.buf = binary.AppendUvarint(e.buf, v) }
 
+// decoder walks through one body, on one goroutine.
 type decoder struct {
 	data []byte
 	// elements is how many slices and maps may still have in all. Each element takes a byte of its
@@ -185,10 +220,14 @@ type decoder struct {
 	least int
 }
 
+// Bytes that are not lent are copied: d.data is a part of a buffer that the next read overwrites.
 func (d *decoder) keep(b []byte) []byte { return keep(b, len(b) >= d.least) }
 
+// keepText is keep for a string.
 func (d *decoder) keepText(b []byte) string { return keepText(b, len(b) >= d.least) }
 
+// uvarint reads a length or a count. n is 0 where the bytes end, and negative where they are no
+// 64-bit number.
 func (d *decoder) uvarint() (uint64, error) {
 	v, n := binary.Uvarint(d.data)
 	if n <= 0 {
@@ -198,7 +237,8 @@ func (d *decoder) uvarint() (uint64, error) {
 	return v, nil
 }
 
-// next returns the next n bytes.
+// next returns the next n bytes. Their capacity ends with them, so that an append by the user's
+// code does not write into the next value.
 func (d *decoder) next(n uint64) ([]byte, error) {
 	if n > uint64(len(d.data)) {
 		return nil, errCut
@@ -208,7 +248,7 @@ func (d *decoder) next(n uint64) ([]byte, error) {
 	return b, nil
 }
 
-// block returns bytes that their length precedes.
+// block returns bytes that their length precedes. No memory is taken: it is a part of data.
 func (d *decoder) block() ([]byte, error) {
 	n, err := d.uvarint()
 	if err != nil {
@@ -218,6 +258,11 @@ func (d *decoder) block() ([]byte, error) {
 }
 
 // count returns the length of a slice or map whose elements take least bytes each. -1: nil.
+//
+// Both bounds are needed. The first holds for the whole body: nested lists cannot each claim all
+// the bytes that follow. The second one refuses before memory is taken: elements that have not so
+// many bytes cannot come. Elements that take no byte (struct{}) have no such bound, and take no
+// memory.
 func (d *decoder) count(least int) (int, error) {
 	n, err := d.uvarint()
 	if err != nil || n == 0 {

@@ -10,16 +10,22 @@ import (
 	"strconv"
 )
 
-// compiler makes forms. It holds those that are begun, so that a type may contain itself.
+// compiler makes forms. It holds those that are begun, so that a type may contain itself. A form in
+// it may be empty still: it may be referred to, but its least is 0 and its functions are nil until
+// compiling it has ended. The functions of slices, maps and pointers look at both when they run,
+// and not when they are made, so recursion works through these.
 type compiler map[reflect.Type]*form
 
 func (c compiler) form(t reflect.Type) (*form, error) {
 	if f, ok := c[t]; ok {
 		return f, nil
 	}
+	// In the map before its parts are compiled: a type that contains itself finds it. Its address
+	// must not change, since others refer to it.
 	f := &form{}
 	c[t] = f
 	var err error
+	// Before the kind is looked at: a time.Time is a struct, but brings its own encoding.
 	if self, ok := selfForm(t); ok {
 		*f = self
 	} else {
@@ -49,15 +55,19 @@ func (c compiler) form(t reflect.Type) (*form, error) {
 		case reflect.Interface:
 			err = anyForm(f, t)
 		default:
+			// A channel, a func or an address means nothing in another process.
 			err = fmt.Errorf("a %s cannot travel to another process", t.Kind())
 		}
 	}
 	return f, err
 }
 
+// A string in a value, behind its length. UTF-8 is not asked for: any Go string travels between two
+// Go programs.
 var stringForm = form{
 	least: 1,
 	encode: func(e *encoder, v reflect.Value, _ int) error {
+		// The length in bytes, and not in runes.
 		s := v.String()
 		e.uvarint(uint64(len(s)))
 		e.buf = append(e.buf, s...)
@@ -73,7 +83,8 @@ var stringForm = form{
 }
 
 // structForm writes the fields in their order. Unexported ones do not travel: quartet.Define
-// refuses them.
+// refuses them. Embedded structs are fields like others, and are decoded in place. A struct without
+// fields takes no byte.
 func (c compiler) structForm(f *form, t reflect.Type) error {
 	type field struct {
 		*form
@@ -84,6 +95,8 @@ func (c compiler) structForm(f *form, t reflect.Type) error {
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		if !sf.IsExported() && (!sf.Anonymous || sf.Type.Kind() != reflect.Struct || encodesItself(sf.Type)) {
+			// It could be read, but not set on the far side; and a value that loses a field without
+			// a word is worse than an error.
 			return at("."+sf.Name, errors.New("it is not exported"))
 		}
 		inner, err := c.form(sf.Type)
@@ -92,10 +105,12 @@ func (c compiler) structForm(f *form, t reflect.Type) error {
 		}
 		fields = append(fields, field{inner, i, "." + sf.Name})
 	}
+	// count relies on the sum to refuse a list that cannot be there.
 	for _, field := range fields {
 		f.least += field.least
 	}
 	f.encode = func(e *encoder, v reflect.Value, left int) error {
+		// A struct's nesting is bounded by its type, so left stays the same.
 		for _, field := range fields {
 			if err := field.encode(e, v.Field(field.index), left); err != nil {
 				return at(field.name, err)
@@ -114,14 +129,17 @@ func (c compiler) structForm(f *form, t reflect.Type) error {
 	return nil
 }
 
+// index is a step of a path.
 func index(i int) string { return "[" + strconv.Itoa(i) + "]" }
 
+// The length is the type's, so it does not travel.
 func (c compiler) arrayForm(f *form, t reflect.Type) error {
 	elem, err := c.form(t.Elem())
 	if err != nil {
 		return at("[]", err)
 	}
 	f.least = t.Len() * elem.least
+	// An array of empty values may have any length: [1<<40]struct{} must not be walked through.
 	if f.least == 0 {
 		f.encode = func(*encoder, reflect.Value, int) error { return nil }
 		f.decode = func(*decoder, reflect.Value, int) error { return nil }
@@ -132,6 +150,8 @@ func (c compiler) arrayForm(f *form, t reflect.Type) error {
 	return nil
 }
 
+// encodeAll writes the elements of a slice or an array. Each nesting counts against left, so that a
+// slice that holds itself ends with an error, and not with the stack.
 func (f *form) encodeAll(e *encoder, v reflect.Value, left int) error {
 	if left == 0 {
 		return errCycle
@@ -144,6 +164,8 @@ func (f *form) encodeAll(e *encoder, v reflect.Value, left int) error {
 	return nil
 }
 
+// decodeAll reads into elements that are there already. left is as for encodeAll: bytes of an enemy
+// may nest as deep.
 func (f *form) decodeAll(d *decoder, v reflect.Value, left int) error {
 	if left == 0 {
 		return errCycle
@@ -156,12 +178,14 @@ func (f *form) decodeAll(d *decoder, v reflect.Value, left int) error {
 	return nil
 }
 
+// A nil slice and an empty one are told apart, as Go does. Bytes are copied as a whole.
 func (c compiler) sliceForm(f *form, t reflect.Type) error {
 	f.least = 1
 	elem, err := c.form(t.Elem())
 	if err != nil {
 		return at("[]", err)
 	}
+	// A byte that is a type with an encoding of its own is no plain byte.
 	plain := t.Elem().Kind() == reflect.Uint8 && !encodesItself(t.Elem())
 	f.encode = func(e *encoder, v reflect.Value, left int) error {
 		if v.IsNil() {
@@ -194,6 +218,8 @@ func (c compiler) sliceForm(f *form, t reflect.Type) error {
 			}
 			return err
 		}
+		// count has bounded n by the bytes that follow. An element may be larger in memory than on
+		// the wire: a body of n bytes costs at most n elements.
 		v.Set(reflect.MakeSlice(t, n, n))
 		if elem.least == 0 {
 			return nil
@@ -203,6 +229,8 @@ func (c compiler) sliceForm(f *form, t reflect.Type) error {
 	return nil
 }
 
+// Keys go in the map's random order: nobody compares the bytes. A NaN key of a float map is
+// written, and arrives as a key that is NaN.
 func (c compiler) mapForm(f *form, t reflect.Type) error {
 	f.least = 1
 	key, err := c.form(t.Key())
@@ -244,11 +272,13 @@ func (c compiler) mapForm(f *form, t reflect.Type) error {
 		if left == 0 {
 			return errCycle
 		}
+		// No bound by bytes holds for keys that take none.
 		if key.least == 0 && n > 1 {
 			return errCut // all keys are equal
 		}
 		v.Set(reflect.MakeMapWithSize(t, n))
 		for range n {
+			// New ones for each entry: the value of an entry may keep parts of them.
 			k, x := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
 			if err := key.decode(d, k, left-1); err != nil {
 				return at("[key]", err)
@@ -258,6 +288,8 @@ func (c compiler) mapForm(f *form, t reflect.Type) error {
 			}
 			v.SetMapIndex(k, x)
 		}
+		// Two equal keys come from no honest encoder; the second would replace the first without a
+		// word.
 		if v.Len() != n {
 			return errors.New("a key is there twice")
 		}
@@ -266,6 +298,8 @@ func (c compiler) mapForm(f *form, t reflect.Type) error {
 	return nil
 }
 
+// A pointer is one byte, and the value behind it. Two pointers to one value arrive as pointers to
+// two: identity does not travel.
 func (c compiler) pointerForm(f *form, t reflect.Type) error {
 	f.least = 1
 	elem, err := c.form(t.Elem())
@@ -284,6 +318,7 @@ func (c compiler) pointerForm(f *form, t reflect.Type) error {
 		return elem.encode(e, v.Elem(), left-1)
 	}
 	f.decode = func(d *decoder, v reflect.Value, left int) error {
+		// 0 or 1: another byte is damage, and no pointer.
 		tag, err := d.next(1)
 		switch {
 		case err != nil:
@@ -293,9 +328,12 @@ func (c compiler) pointerForm(f *form, t reflect.Type) error {
 			return nil
 		case tag[0] > 1:
 			return errCut
+		// Each level of a list that is linked by pointers counts.
 		case left == 0:
 			return errCycle
 		}
+		// Memory for one value, which the byte before has paid for: an enemy cannot ask for more
+		// than a value of the type for each byte.
 		v.Set(reflect.New(t.Elem()))
 		return elem.decode(d, v.Elem(), left-1)
 	}
@@ -303,11 +341,14 @@ func (c compiler) pointerForm(f *form, t reflect.Type) error {
 }
 
 var (
+	// A method of the value is a method of the pointer, too, so asking the pointer is enough.
 	binaryOut, binaryIn = reflect.TypeFor[encoding.BinaryAppender](), reflect.TypeFor[encoding.BinaryUnmarshaler]()
 	jsonOut, jsonIn     = reflect.TypeFor[json.Marshaler](), reflect.TypeFor[json.Unmarshaler]()
 	textOut, textIn     = reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
+// both reports whether a pointer to t has both methods. One of the two alone does not make an
+// encoding: the other side could not read it, and the fields are used.
 func both(t, out, in reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	return p.Implements(out) && p.Implements(in)
@@ -315,6 +356,8 @@ func both(t, out, in reflect.Type) bool {
 
 // encodesItself reports whether t, or a pointer to it, brings both halves of an encoding.
 func encodesItself(t reflect.Type) bool {
+	// An interface type such as encoding.TextMarshaler has the method itself, but no type to make
+	// on the far side.
 	return t.Kind() != reflect.Interface &&
 		(both(t, binaryOut, binaryIn) || both(t, jsonOut, jsonIn) || both(t, textOut, textIn))
 }

@@ -8,7 +8,8 @@ import (
 
 // carried are the types of which an any may hold a value, in the order of their numbers in the
 // encoding, from 1: what JSON decodes to, and Go's own numbers, which keep their type. The far side
-// knows no other from a name.
+// knows no other from a name. The number is the byte on the wire, so the order matters between two
+// builds; fingerprints see to that.
 var carried = [...]reflect.Type{
 	reflect.TypeFor[bool](), reflect.TypeFor[string](), reflect.TypeFor[float64](), reflect.TypeFor[int](),
 	reflect.TypeFor[[]any](), reflect.TypeFor[map[string]any](), reflect.TypeFor[[]byte](),
@@ -18,6 +19,7 @@ var carried = [...]reflect.Type{
 	reflect.TypeFor[uint64](), reflect.TypeFor[float32](),
 }
 
+// The order of evaluation is Go's: it is made after carried.
 var carriedNumbers = func() map[reflect.Type]byte {
 	m := make(map[reflect.Type]byte, len(carried))
 	for i, t := range carried {
@@ -26,17 +28,23 @@ var carriedNumbers = func() map[reflect.Type]byte {
 	return m
 }()
 
-// anyForm writes what an empty interface holds behind the number of its type; 0: nil.
+// anyForm writes what an empty interface holds behind the number of its type; 0: nil. Its least is
+// 1, the number's byte. The form of the value is looked up for each value, and not when anyForm
+// runs: []any contains an any, and would have no end.
 func anyForm(f *form, t reflect.Type) error {
 	if t.NumMethod() > 0 {
 		return fmt.Errorf("%s cannot travel: the far side cannot know the type in it", t)
 	}
 	f.least = 1
+	// v is the interface, and v.Elem() the value in it. A type that is not listed is an error, and
+	// is not sent as JSON: the far side would get another type than was put in.
 	f.encode = func(e *encoder, v reflect.Value, left int) error {
 		if v.IsNil() {
 			e.buf = append(e.buf, 0)
 			return nil
 		}
+		// The exact type is looked up: a named type of the user's has the kind of a listed one, but
+		// another name, which would be lost.
 		number, ok := carriedNumbers[v.Elem().Type()]
 		if !ok {
 			return fmt.Errorf("an any cannot carry a %s: give the field that type", v.Elem().Type())
@@ -59,6 +67,7 @@ func anyForm(f *form, t reflect.Type) error {
 		case number[0] == 0:
 			v.SetZero()
 			return nil
+		// An enemy's byte, or damage: no table is indexed beyond its end.
 		case int(number[0]) > len(carried):
 			return errCut
 		case left == 0:
@@ -68,6 +77,7 @@ func anyForm(f *form, t reflect.Type) error {
 		if err != nil {
 			return err
 		}
+		// A value in an interface cannot be set, so it is decoded beside it.
 		held := reflect.New(carried[number[0]-1]).Elem()
 		if err := inner.decode(d, held, left-1); err != nil {
 			return err

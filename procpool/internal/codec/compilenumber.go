@@ -7,6 +7,10 @@ import (
 )
 
 // number is a form of fixed meaning for a group of kinds.
+//
+// put and cut are each other's reverse. cut returns how many bytes it has used, and 0 or less where
+// the bytes are cut, or stand for no V, as encoding/binary does. set reports false where the value
+// does not fit into the kind, which no honest encoder writes: both sides have one type.
 func number[V any](get func(reflect.Value) V, set func(reflect.Value, V) bool, put func([]byte, V) []byte,
 	cut func([]byte) (V, int),
 ) form {
@@ -27,8 +31,10 @@ func number[V any](get func(reflect.Value) V, set func(reflect.Value, V) bool, p
 	}
 }
 
+// setBool sets a bool, which always fits.
 func setBool(v reflect.Value, x bool) bool { v.SetBool(x); return true }
 
+// A byte other than 0 and 1 is refused by cutBool: one value has one encoding.
 func putBool(b []byte, x bool) []byte {
 	if x {
 		return append(b, 1)
@@ -43,13 +49,16 @@ func cutBool(b []byte) (bool, int) {
 	return b[0] == 1, 1
 }
 
-// setInt reports false when x is beyond the type.
+// setInt reports false when x is beyond the type. SetInt cuts a value that is too large, so it is
+// read back. An int that is 8 bytes long on both sides loses nothing: GOARCH is in the fingerprint.
 func setInt(v reflect.Value, x int64) bool { v.SetInt(x); return v.Int() == x }
 
 func setUint(v reflect.Value, x uint64) bool { v.SetUint(x); return v.Uint() == x }
 
+// A float32 was widened exactly, so nothing is lost.
 func setFloat(v reflect.Value, x float64) bool { v.SetFloat(x); return true }
 
+// Bits travel, and not a number in decimal: NaN, infinities and -0 travel, too.
 func putFloat32(b []byte, x float64) []byte {
 	return binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(x)))
 }

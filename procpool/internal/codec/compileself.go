@@ -8,8 +8,10 @@ import (
 )
 
 // selfForm is the form of a type that brings its own encoding. The bytes go behind their length, so
-// that a method that reads too far sees the end.
+// that a method that reads too far sees the end. Both sides decide by the type alone, so the choice
+// needs no byte on the wire.
 func selfForm(t reflect.Type) (form, bool) {
+	// The form of the pointer then calls the method of the type behind it.
 	if t.Kind() == reflect.Pointer || !encodesItself(t) {
 		return form{}, false // a pointer may be nil, and that travels as for others
 	}
@@ -34,14 +36,20 @@ func selfForm(t reflect.Type) (form, bool) {
 		func(v encoding.TextUnmarshaler, data []byte) error { return v.UnmarshalText(data) }), true
 }
 
-// lengthSize is the room that is kept for the length of a value's own encoding.
+// lengthSize is the room that is kept for the length of a value's own encoding. It has a fixed
+// size, because the length is known only after the value has been written behind it: a varint would
+// have to move the bytes.
 const lengthSize = 4
 
+// It calls the user's methods, on the submitter's goroutine or the task's, and without locks. A
+// panic in one is the call's.
 func ownForm[Out, In any](write func([]byte, Out) ([]byte, error), read func(In, []byte) error) form {
 	return form{
 		least: lengthSize,
 		encode: func(e *encoder, v reflect.Value, _ int) error {
 			start := len(e.buf)
+			// A method that returns another slice than the one that it was given, shorter than
+			// before, breaks the rule of AppendBinary; it is refused below instead of a panic.
 			buf, err := write(append(e.buf, make([]byte, lengthSize)...), asOut[Out](v))
 			if err != nil {
 				return err
@@ -63,12 +71,14 @@ func ownForm[Out, In any](write func([]byte, Out) ([]byte, error), read func(In,
 			if err != nil {
 				return err
 			}
+			// An error of the method is the call's. v is addressable, as each decoder's value is.
 			return read(v.Addr().Interface().(In), d.keep(body)) // it may keep them
 		},
 	}
 }
 
-// asOut is v, or a copy's address where only pointers have the method.
+// asOut is v, or a copy's address where only pointers have the method. A value in a map or in an
+// interface has no address.
 func asOut[Out any](v reflect.Value) Out {
 	if v.CanAddr() && v.Addr().CanInterface() {
 		return v.Addr().Interface().(Out)

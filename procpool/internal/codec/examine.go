@@ -15,30 +15,42 @@ import (
 // of this shape: null into a type without nil, text that is no Unicode, integers that a float
 // rounds, elements beyond an array, a key that is there twice. data must be valid JSON for the
 // shape.
+//
+// It is a second walk over the text, after encoding/json has accepted it, because encoding/json has
+// no option for these. It allocates a slice for each struct, and a map where an object is decoded
+// into a map or an any. An error here fails the call: a changed value would be found much later, in
+// somebody's data.
 func examine(data []byte, s *shape) error {
 	e := examiner{data: data}
 	return e.value(s)
 }
 
-// examiner walks through JSON.
+// examiner walks through JSON. Since the JSON is valid, no method asks whether data ends: each
+// index is within it. It never runs on data that Decode has refused.
 type examiner struct {
 	data []byte
 	at   int
 }
 
 var (
+	// They have no type: an any may hold whatever comes, and a skipped value is decoded into
+	// nothing. Neither refuses null.
 	anyShape = &shape{kind: dynamic, null: true}
 	skipped  = &shape{null: true}
 )
 
+// value examines the next value, and leaves at behind it. encoding/json has accepted the nesting,
+// which it bounds, so the recursion has a bound.
 func (e *examiner) value(s *shape) error {
 	e.space()
 	switch c := e.data[e.at]; {
 	case c == 'n':
 		e.at += len("null")
+		// encoding/json leaves the value unchanged there.
 		if !s.null {
 			return fmt.Errorf("it is null, and a value of type %s cannot be: did the function return nothing?", s.typ)
 		}
+	// null was above; anything else is for the pointer's type. It begins anew at the same place.
 	case s.kind == pointer:
 		return e.value(s.elem)
 	case c == '{':
@@ -57,13 +69,15 @@ func (e *examiner) value(s *shape) error {
 	return nil
 }
 
+// space steps over white space, of which JSON has these four.
 func (e *examiner) space() {
 	for e.at < len(e.data) && strings.IndexByte(" \t\r\n", e.data[e.at]) >= 0 {
 		e.at++
 	}
 }
 
-// more steps over a separator, and reports whether an element follows.
+// more steps over a separator, and reports whether an element follows. It serves objects, lists and
+// the colon after a key. That the separators are right was seen by encoding/json.
 func (e *examiner) more(end byte) bool {
 	e.space()
 	c := e.data[e.at]
@@ -79,6 +93,9 @@ func (e *examiner) more(end byte) bool {
 	return true
 }
 
+// object examines an object. Fields that the struct does not have are stepped over; so is all of it
+// where the type decodes itself. A key that is there twice has encoding/json keep the last, without
+// a word.
 func (e *examiner) object(s *shape) error {
 	e.at++
 	var seen []bool
@@ -90,6 +107,7 @@ func (e *examiner) object(s *shape) error {
 		keys = make(map[string]bool)
 	}
 	for e.more('}') {
+		// Of an object that its type decodes itself even the keys are the type's matter.
 		key, err := e.key()
 		if err != nil && s.kind != opaque {
 			return err
@@ -97,6 +115,7 @@ func (e *examiner) object(s *shape) error {
 		inner, again, name := skipped, false, "."+key
 		switch s.kind {
 		case object:
+			// Twice is judged by the field: two spellings that match one field are one key.
 			if i, ok := s.field(key); ok {
 				inner, again, name = s.fields[i].shape, seen[i], "."+s.fields[i].name
 				seen[i] = true
@@ -108,6 +127,7 @@ func (e *examiner) object(s *shape) error {
 			again, name = keys[key], "["+key+"]"
 			keys[key] = true
 		}
+		// Checked before the value, so that the path names the second one.
 		if again {
 			return at(name, errors.New("the key is there twice"))
 		}
@@ -119,6 +139,8 @@ func (e *examiner) object(s *shape) error {
 	return nil
 }
 
+// list examines a list. encoding/json sets missing elements of an array to zero, and drops those
+// beyond its length.
 func (e *examiner) list(s *shape) error {
 	e.at++
 	inner := skipped
@@ -134,13 +156,15 @@ func (e *examiner) list(s *shape) error {
 			return at(index(n), err)
 		}
 	}
+	// Python and JavaScript have no arrays of a fixed length, so this is the only check.
 	if s.kind == array && n != s.length {
 		return fmt.Errorf("it has %d elements, and %s has %d", n, s.typ, s.length)
 	}
 	return nil
 }
 
-// key reads an object's key.
+// key reads an object's key. Most keys have no escape, and are cut out. One with an escape is
+// decoded: "a" is "\u0061".
 func (e *examiner) key() (key string, err error) {
 	start := e.at
 	err = e.text(true)
@@ -154,7 +178,9 @@ func (e *examiner) key() (key string, err error) {
 
 var errText = errors.New("it is no Unicode text: encoding it would change it")
 
-// text steps over a string. matters: it is one for its reader.
+// text steps over a string. matters: it is one for its reader. Text is not a string for its reader
+// where a type decodes itself, or nobody reads it. encoding/json replaces bytes that are no UTF-8,
+// and halves of pairs, by U+FFFD.
 func (e *examiner) text(matters bool) error {
 	start := e.at + 1
 	for e.at = start; e.data[e.at] != '"'; e.at++ {
@@ -171,6 +197,9 @@ func (e *examiner) text(matters bool) error {
 }
 
 // halfPair reports whether an escape in raw is half of a surrogate pair.
+//
+// UTF-16 writes characters beyond 16 bits as two halves, and JSON's escapes are UTF-16. A half
+// alone is no character: JavaScript and Python can have it in a string, Go cannot.
 func halfPair(raw []byte) bool {
 	for {
 		i := bytes.IndexByte(raw, '\\')
@@ -195,7 +224,8 @@ func halfPair(raw []byte) bool {
 	}
 }
 
-// escaped returns the code unit of the escape \uXXXX at the start of raw.
+// escaped returns the code unit of the escape \uXXXX at the start of raw. It reports false for
+// other escapes, which are two bytes long.
 func escaped(raw []byte) (rune, bool) {
 	if len(raw) < 6 || raw[0] != '\\' || raw[1] != 'u' {
 		return 0, false
@@ -204,11 +234,16 @@ func escaped(raw []byte) (rune, bool) {
 	return rune(v), err == nil
 }
 
-// exactDigits is how many digits every float of that size keeps.
+// exactDigits is how many digits every float of that size keeps. Beyond that it depends on the
+// number, and number compares.
 var exactDigits = map[int]int{32: 7, 64: 15}
 
 // number steps over a number. One without a fraction is somebody's integer, which a float must not
 // round.
+//
+// A float whose digits may be rounded is written with an exponent by reference workers:
+// PROTOCOL.md, "Inputs and outputs". That is how 1e300, a float, is told from an integer of 300
+// digits. encoding/json itself refuses integers beyond an integer type.
 func (e *examiner) number(s *shape) error {
 	start := e.at
 	for e.at < len(e.data) && strings.IndexByte("+-.0123456789eE", e.data[e.at]) >= 0 {
@@ -216,15 +251,19 @@ func (e *examiner) number(s *shape) error {
 	}
 	bits := s.bits
 	switch {
+	// encoding/json makes a float64 of a number in an any.
 	case s.kind == dynamic:
 		bits = 64
 	case s.kind != float:
 		return nil
 	}
 	raw := e.data[start:e.at]
+	// The quick way out: almost all numbers are short or have a point.
 	if len(raw) <= exactDigits[bits] || bytes.ContainsAny(raw, ".eE") {
 		return nil
 	}
+	// The digits are exact if the float that they give is written with the same digits, in the
+	// shortest form or in full.
 	f, _ := strconv.ParseFloat(string(raw), bits)
 	if string(raw) != strconv.FormatFloat(f, 'f', -1, bits) && string(raw) != strconv.FormatFloat(f, 'f', 0, bits) {
 		return fmt.Errorf("it is the integer %s, which a float%d would round: decode it into an int64, or send text",

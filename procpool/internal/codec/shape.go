@@ -12,6 +12,7 @@ import (
 type kind uint8
 
 const (
+	// examine steps over an opaque value whatever JSON it is.
 	opaque  kind = iota // nothing to look at: a bool, an integer, or a type that decodes itself
 	text                // a string
 	float               // bits says which
@@ -25,6 +26,11 @@ const (
 
 // shape is what a type expects of JSON, so that examine can see what encoding/json would change
 // without a word.
+//
+// It is written by shaper alone, before anybody else sees it; then any goroutine reads it. null is
+// also set where encoding/json ignores null on purpose and nothing is lost. byName finds a field by
+// its exact name; fields are in the order of their declaration, in which encoding/json looks for a
+// name that differs in case.
 type shape struct {
 	kind   kind
 	null   bool // null is one of its values
@@ -37,6 +43,7 @@ type shape struct {
 	typ    reflect.Type
 }
 
+// namedShape is a field, under its name in JSON.
 type namedShape struct {
 	name string
 	*shape
@@ -44,11 +51,14 @@ type namedShape struct {
 
 var shapes sync.Map // reflect.Type → *shape, complete
 
+// shapeOf returns the shape of t. Two goroutines may make it at the same time; then one of the two
+// is kept.
 func shapeOf(t reflect.Type) *shape {
 	if s, ok := shapes.Load(t); ok {
 		return s.(*shape)
 	}
 	s := shaper{}.shape(t)
+	// Only the outermost shape is kept under its type; those within it are reached from there.
 	known, _ := shapes.LoadOrStore(t, s)
 	return known.(*shape)
 }
@@ -56,16 +66,20 @@ func shapeOf(t reflect.Type) *shape {
 // shaper makes shapes. It holds those that are begun, so that a type may contain itself.
 type shaper map[reflect.Type]*shape
 
+// shape returns the shape of t, which may not be complete yet: it is in the map before its parts
+// are looked at.
 func (c shaper) shape(t reflect.Type) *shape {
 	if s, ok := c[t]; ok {
 		return s
 	}
 	s := &shape{typ: t}
 	c[t] = s
+	// A type that decodes JSON itself sees null and decides. It is opaque: kind stays 0.
 	if both(t, jsonOut, jsonIn) && t.Kind() != reflect.Pointer {
 		s.null = t != reflect.TypeFor[time.Time]() && t != reflect.TypeFor[big.Int]() // those two ignore it
 		return s
 	}
+	// encoding/json calls UnmarshalText for text alone, and ignores null.
 	if both(t, textOut, textIn) && t.Kind() != reflect.Pointer {
 		return s
 	}
@@ -113,6 +127,9 @@ type candidate struct {
 
 // structShape finds the fields as encoding/json does: of one name the shallowest counts, and of
 // those the tagged one.
+//
+// The rules are encoding/json's, which does not export them. Where two fields of one name are equal
+// in both, neither is read or written.
 func (c shaper) structShape(s *shape, t reflect.Type) {
 	s.kind = object
 	found := make(map[string][]candidate)
@@ -120,17 +137,23 @@ func (c shaper) structShape(s *shape, t reflect.Type) {
 	c.gather(t, 0, found, &names)
 	s.byName = make(map[string]int)
 	for _, name := range names {
+		// A field that no value can reach is not looked at: encoding/json skips its key.
 		if f := dominant(found[name]); f != nil {
 			s.byName[name] = len(s.fields)
 			s.fields = append(s.fields, namedShape{name, f})
 			s.holds = s.holds || f.holds
 		}
 	}
+	// A worker in another language returns null, and the Go type is struct{}.
 	s.null = len(s.fields) == 0 // a function that returns nothing
 }
 
+// A struct may embed a pointer to itself; encoding/json visits each type once, which comes to the
+// same for names: a deeper field of the same name does not count.
 const maxEmbedding = 16
 
+// gather collects the fields of t under their names in JSON, and those of structs that it embeds
+// without a tag, one level deeper. names keeps the order, which found loses.
 func (c shaper) gather(t reflect.Type, depth int, found map[string][]candidate, names *[]string) {
 	for f := range t.Fields() {
 		tag := f.Tag.Get("json")
@@ -140,9 +163,12 @@ func (c shaper) gather(t reflect.Type, depth int, found map[string][]candidate, 
 			embedded = embedded.Elem()
 		}
 		switch {
+		// encoding/json leaves it out. A tag "-," is a field that is called "-".
 		case tag == "-":
+		// An embedded struct that has a name in its tag is a field like others.
 		case f.Anonymous && name == "" && embedded.Kind() == reflect.Struct && depth < maxEmbedding:
 			c.gather(embedded, depth+1, found, names)
+		// An embedded struct that is not exported has exported fields: the case above takes these.
 		case !f.IsExported():
 		default:
 			tagged := name != ""
@@ -150,6 +176,8 @@ func (c shaper) gather(t reflect.Type, depth int, found map[string][]candidate, 
 				name = f.Name
 			}
 			field := &shape{typ: f.Type, null: true} // a number in quotes
+			// With the option "string" encoding/json reads the number out of quotes, and examine
+			// steps over them.
 			if !strings.Contains(","+options+",", ",string,") {
 				field = c.shape(f.Type)
 			}
@@ -161,7 +189,8 @@ func (c shaper) gather(t reflect.Type, depth int, found map[string][]candidate, 
 	}
 }
 
-// dominant is the field that counts; nil: none does.
+// dominant is the field that counts; nil: none does. Of several candidates the shallowest counts,
+// then the one with a tag; two that are equal in both rule each other out.
 func dominant(all []candidate) (best *shape) {
 	var at candidate
 	for _, f := range all {
@@ -175,7 +204,9 @@ func dominant(all []candidate) (best *shape) {
 	return best
 }
 
-// field returns the field that encoding/json would set.
+// field returns the field that encoding/json would set. encoding/json prefers the exact name, and
+// takes one that differs in case alone. The search is short: structs have few fields, and most keys
+// are exact.
 func (s *shape) field(name string) (int, bool) {
 	if i, ok := s.byName[name]; ok {
 		return i, true

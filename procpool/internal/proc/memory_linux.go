@@ -7,12 +7,17 @@ import (
 	"strconv"
 )
 
-// maxFamily bounds how many processes are looked at for one worker.
+// maxFamily bounds how many processes are looked at for one worker. A worker that starts thousands
+// of processes must not keep the pool's care busy with /proc.
 const maxFamily = 256
 
 // ResidentMemory returns how much memory a process and its descendants hold, in bytes; 0: unknown.
 // A process without children is asked for its resident pages. In a family the pages that several
 // share count once (PSS).
+//
+// The pool asks it again and again while workers have a limit of memory (Config.MemorySoft,
+// MemoryHard). PSS is exact in a family, but costs the kernel a walk through all mappings, so it is
+// asked for families alone.
 func ResidentMemory(pid int) (bytes int64) {
 	family := familyOf(pid)
 	if len(family) == 1 {
@@ -24,6 +29,9 @@ func ResidentMemory(pid int) (bytes int64) {
 	return bytes
 }
 
+// familyOf returns pid and its descendants, breadth first. Processes come and go while it reads, so
+// it is a guess: one that has ended gives no children, and one that is new is found at the next
+// look. A process whose parent has ended is another one's child, and is not found.
 func familyOf(pid int) []int {
 	family := []int{pid}
 	for i := 0; i < len(family) && len(family) < maxFamily; i++ {
@@ -40,6 +48,7 @@ func familyOf(pid int) []int {
 	return family
 }
 
+// resident reads the second field of statm, which counts pages.
 func resident(pid int) int64 {
 	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
 	if fields := bytes.Fields(data); err == nil && len(fields) > 1 {
@@ -49,7 +58,8 @@ func resident(pid int) int64 {
 	return 0
 }
 
-// share is the process's proportional share of its memory.
+// share is the process's proportional share of its memory. An older kernel, or a process of another
+// user, has no smaps_rollup to read; then its resident pages count in full.
 func share(pid int) int64 {
 	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/smaps_rollup")
 	if err != nil {

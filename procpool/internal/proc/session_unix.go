@@ -22,7 +22,9 @@ func apart() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }
 
-// hasTerminal reports whether this process has a controlling terminal, or may have one.
+// hasTerminal reports whether this process has a controlling terminal, or may have one. ENXIO is
+// the answer of a process without one. Any other error leaves the question open: then a session of
+// its own is the safe choice. O_NOCTTY keeps the question from giving this process a terminal.
 func hasTerminal() bool {
 	f, err := os.OpenFile("/dev/tty", os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
 	if err == nil {
@@ -32,7 +34,8 @@ func hasTerminal() bool {
 }
 
 // SettleSession is for a command that a user's hook has seen. Where the hook asked for a session,
-// that brings a process group along, and the system refuses to make both.
+// that brings a process group along, and the system refuses to make both. setpgid fails with EPERM
+// for the leader of a session.
 func SettleSession(cmd *exec.Cmd) {
 	if a := cmd.SysProcAttr; a != nil && a.Setsid {
 		a.Setpgid = false

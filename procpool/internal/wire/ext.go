@@ -10,7 +10,9 @@ import (
 	"github.com/quartet-go/quartet/internal/propagate"
 )
 
-// Ext is what can precede a body: a u16 length, then records of tag (1), length (2) and value.
+// Ext is what can precede a body: a u16 length, then records of tag (1), length (2) and value. A
+// TASK and a CALL have one. It is there only where it says something: the pool sets FlagExt then. A
+// CALL always has one, since it names the task that calls.
 type Ext struct {
 	Left   time.Duration // until the deadline; 0: none
 	Label  string
@@ -20,6 +22,8 @@ type Ext struct {
 }
 
 const (
+	// The records for later versions get new tags: a receiver skips those that it does not know.
+	// The first four but the label are numbers of 8 bytes, and ParseExt relies on that order.
 	extLeft   = 1 // microseconds, 8 bytes
 	extLabel  = 2
 	extUnder  = 3
@@ -27,10 +31,14 @@ const (
 	extValue  = 5 // repeated: length of a name (1), name, data
 )
 
-// MaxValues bounds the propagated values of a frame, with what describes them, in bytes.
+// MaxValues bounds the propagated values of a frame, with what describes them, in bytes. The length
+// of the block is a u16, and the label and the numbers have to fit beside the values. Who fills in
+// an Ext has to compare SizeOfValues with it and to refuse the call, since AppendExt does not
+// check.
 const MaxValues = 32 << 10
 
-// SizeOfValues is what values take in a frame.
+// SizeOfValues is what values take in a frame. A record has four bytes beside the name and the
+// data: the tag, the length of the record, and the length of the name.
 func SizeOfValues(values []propagate.Value) (n int) {
 	for _, v := range values {
 		n += 4 + len(v.Name) + len(v.Data)
@@ -43,11 +51,16 @@ func (x *Ext) Empty() bool {
 	return x.Left == 0 && x.Label == "" && x.Under == 0 && x.Parent == 0 && len(x.Values) == 0
 }
 
-// MaxLabel bounds the label of a frame.
+// MaxLabel bounds the label of a frame. A longer label is cut by AppendExt, and no error: it is
+// text for people.
 const MaxLabel = 1 << 10
 
+// The deadline travels as the time that is left, and not as a moment: two processes may have clocks
+// that differ, as in a container that was restored. It is at least one microsecond,
+// because 0 means that there is no deadline.
 func AppendExt(dst []byte, x Ext) []byte {
 	at := len(dst)
+	// The length of the block is written last, when it is known.
 	dst = append(dst, 0, 0)
 	number := func(tag byte, v uint64) {
 		if v != 0 {
@@ -74,7 +87,9 @@ func AppendExt(dst []byte, x Ext) []byte {
 
 var errExt = errors.New("a frame's extension block is cut")
 
-// ParseExt splits a body that begins with an ext block. Unknown records are skipped.
+// ParseExt splits a body that begins with an ext block. Unknown records are skipped. All that x
+// keeps is copied: body belongs to the reader of the frames, and is overwritten. The block's size
+// is a u16, so the records can ask for no more than 64 KiB of copies.
 func ParseExt(body []byte) (x Ext, rest []byte, err error) {
 	if len(body) < 2 {
 		return x, nil, errExt
@@ -89,6 +104,7 @@ func ParseExt(body []byte) (x Ext, rest []byte, err error) {
 			return x, nil, errExt
 		}
 		tag, size := records[0], int(binary.LittleEndian.Uint16(records[1:]))
+		// The known numbers must have 8 bytes, or Uint64 below would read beyond the record.
 		if len(records) < 3+size || tag != extLabel && tag <= extParent && size != 8 {
 			return x, nil, errExt
 		}
@@ -96,6 +112,8 @@ func ParseExt(body []byte) (x Ext, rest []byte, err error) {
 		records = records[3+size:]
 		switch tag {
 		case extLeft:
+			// Bounded, since the product with a microsecond must not become negative: that would be
+			// a deadline in the past, or none.
 			x.Left = time.Duration(min(binary.LittleEndian.Uint64(value), 1<<52)) * time.Microsecond
 		case extLabel:
 			x.Label = string(value)
@@ -115,7 +133,8 @@ func ParseExt(body []byte) (x Ext, rest []byte, err error) {
 }
 
 // deadlineCtx shows a deadline that the other side keeps: it sends the cancellation, with its
-// cause.
+// cause. A timer of this process would end the context too early or too late, and with an error of
+// its own. So a task sees one cause, whoever looks.
 type deadlineCtx struct {
 	context.Context
 	at time.Time
@@ -128,7 +147,8 @@ func WithDeadline(parent context.Context, at time.Time) context.Context {
 	return deadlineCtx{parent, at}
 }
 
-// Beyond returns parent with what travelled beside a task.
+// Beyond returns parent with what travelled beside a task. The values of quartet.Propagate are not
+// in it: their extract functions are the user's, and run later, on the goroutine of the call.
 func (x Ext) Beyond(parent context.Context) context.Context {
 	if x.Label != "" {
 		parent = quartet.Label(parent, x.Label)

@@ -5,9 +5,13 @@ import (
 	"fmt"
 )
 
-// Version is the protocol's; see PROTOCOL.md.
+// Version is the protocol's; see PROTOCOL.md. Both sides compare it: the worker reads it in
+// EnvMarker and in the pool's hello, the pool in the worker's hello. Frames and fields that old
+// workers may skip need no new version.
 const Version = 1
 
+// Type is what a frame says. PROTOCOL.md has the table, with the meaning of id and arg for each;
+// the number is the byte on the wire, so the order of the constants is a promise.
 type Type uint8
 
 const (
@@ -32,6 +36,7 @@ const (
 	frameTypes
 )
 
+// They are for errors, in which PROTOCOL.md's names help the author of a worker.
 var frameNames = [frameTypes]string{
 	"", "HELLO", "BIND", "TASK", "RESULT", "CANCEL", "RETURNED", "SUSPENDED", "RESUMED", "WANT", "CALL", "CANCELCALL",
 	"REPLY", "SHUTDOWN", "BYE", "REVOKE", "FREE",
@@ -47,6 +52,8 @@ func (t Type) String() string {
 
 // Flags of a frame.
 const (
+	// A set bit that is not one of these is an error, also in an optional frame: otherwise a later
+	// version could not give it a meaning that a receiver must know.
 	FlagOptional = 0x80 // a receiver that does not know the type skips the frame
 	FlagExt      = 0x01 // the body begins with an ext block
 	FlagRaw      = 0x02 // TASK, CALL: the input is bytes as they are, whatever the codec
@@ -62,15 +69,21 @@ const (
 // Kinds of the body of a RESULT, a REPLY or an ITEM: the low byte of arg. The high byte of a
 // RESULT's says how long the task ran, as the bit length of the nanoseconds; 0: unknown.
 const (
+	// The pool checks the kind in contentLocked and refuses others. Package child takes any other
+	// number as an output, since it trusts its pool.
 	KindOutput = 0 // what the function returned, encoded
 	KindError  = 1 // a wireError, as JSON
 	KindRaw    = 2 // what the function returned: bytes as they are, whatever the codec
 )
 
-// returnedAsked is the arg of a RETURNED that answers a REVOKE.
+// returnedAsked is the arg of a RETURNED that answers a REVOKE. The pool counts the answers that it
+// has asked for. It does so to tell them from a task that a worker gives back again and again.
 const ReturnedAsked = 1
 
 // Frame is one message. Its body is valid until the reader that gave it is asked for room again.
+//
+// A frame to be sent may be kept until it has been written: then its Body must not change. Append
+// copies it.
 type Frame struct {
 	Type  Type
 	Flags uint8
@@ -82,10 +95,12 @@ type Frame struct {
 }
 
 // HeaderSize is the size of the header: body length (4), type, flags, arg (2), id (8); little
-// endian.
+// endian. A fixed size, so that a reader knows after 16 bytes how long the frame is, and can refuse
+// it before it has any of the body.
 const HeaderSize = 16
 
-// AppendHeader appends the header of f and its ext block. The body follows.
+// AppendHeader appends the header of f and its ext block. The body follows. With MORE in Flags,
+// f.Body is one piece, and the length is the piece's.
 func AppendHeader(dst []byte, f Frame) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(f.size()))
 	dst = append(dst, byte(f.Type), f.Flags)
@@ -96,10 +111,17 @@ func AppendHeader(dst []byte, f Frame) []byte {
 // size is the length of the body on the wire.
 func (f Frame) size() int { return len(f.Ext) + len(f.Body) }
 
+// Append appends the whole frame. It copies the body, so it is for bodies that are short; a long
+// body is written behind AppendHeader's bytes.
 func Append(dst []byte, f Frame) []byte { return append(AppendHeader(dst, f), f.Body...) }
 
 // parseFrame reads the first frame of buf. Size 0: buf holds only a part of it, and need says how
 // many bytes it takes.
+//
+// It is the only place where headers are read, in the pool and in the worker. It takes no memory
+// for the body, whatever the header says. The order of the checks is a part of the protocol: a
+// reserved flag is an error before the type is looked at, and the limit holds for frames that are
+// skipped, too, since a reader has to hold them whole.
 func parseFrame(buf []byte, limit int) (f Frame, size, need int, err error) {
 	if len(buf) < HeaderSize {
 		return Frame{}, 0, HeaderSize, nil
@@ -121,17 +143,26 @@ func parseFrame(buf []byte, limit int) (f Frame, size, need int, err error) {
 	if len(buf) < size {
 		return Frame{}, 0, size, nil
 	}
+	// The capacity ends with the frame. Who appends to the body gets a copy, and does not overwrite
+	// the next frame.
 	f.Body = buf[HeaderSize:size:size]
 	return f, size, size, nil
 }
 
 const (
+	// A read asks for at least minRead bytes, so that many short frames come by one system call.
 	minRead   = 32 << 10
 	keepAtEnd = 1 << 20 // a larger buffer is given up when it is empty
 )
 
 // Reader cuts a stream of bytes into frames. It does no I/O: bytes are read into room and announced
 // by fed.
+//
+// One goroutine at a time uses it: in the pool the one that has the turn to read, in a worker the
+// one that reads (crew). It takes no lock.
+//
+// Total is what the ledger is compared with after a crash: see ReadLedger. Limit may be changed
+// between two frames: it is MaxHello until the hello has been read.
 type Reader struct {
 	Limit      int
 	buf        []byte
@@ -142,10 +173,13 @@ type Reader struct {
 }
 
 // Room returns where the next bytes go. The buffer grows with received data, never with a promised
-// length.
+// length. So a header that promises 1 GiB costs nothing until the bytes are there. It moves what it
+// holds, and may replace the buffer: bodies that Next has returned before are not valid any more,
+// but for those that are Owned.
 func (r *Reader) Room() []byte {
 	if r.start == r.end {
 		r.start, r.end = 0, 0
+		// Many workers that once sent a long frame would otherwise keep that much each.
 		if len(r.buf) > keepAtEnd {
 			r.buf = nil
 		}
@@ -162,13 +196,16 @@ func (r *Reader) Room() []byte {
 	return r.buf[r.end:]
 }
 
+// Fed announces that n bytes were read into what Room returned.
 func (r *Reader) Fed(n int) {
 	r.end += n
 	r.Total += uint64(n)
 }
 
 // Begin returns the first of a frame's pieces, with size bytes of its body: the whole body's size
-// goes before.
+// goes before. The size lets the receiver check its limit once, and allocate once. It cannot be in
+// the header, whose length field is the piece's. The ext block counts as a part of the body there,
+// as PROTOCOL.md says. size is at most len(f.Body).
 func (f Frame) Begin(size int) Frame {
 	head := binary.LittleEndian.AppendUint64(make([]byte, 0, 8+len(f.Ext)+size), uint64(f.size()))
 	f.Body = append(append(head, f.Ext...), f.Body[:size]...)
@@ -177,7 +214,9 @@ func (f Frame) Begin(size int) Frame {
 }
 
 // Next returns the next whole frame, its pieces put together; ok is false when it has not arrived
-// yet. Optional frames of unknown types are skipped.
+// yet. Optional frames of unknown types are skipped. An error is final: the stream cannot be read
+// on after it, because nobody knows where the next frame begins. The pool then kills the worker,
+// and a worker exits.
 func (r *Reader) Next() (f Frame, ok bool, err error) {
 	for {
 		f, size, _, err := parseFrame(r.buf[r.start:r.end], r.Limit)
@@ -194,10 +233,14 @@ func (r *Reader) Next() (f Frame, ok bool, err error) {
 	}
 }
 
-// promised is how much memory a body in pieces gets before it has come.
+// promised is how much memory a body in pieces gets before it has come. A sender that says 16 MiB
+// and sends nothing costs this much, once for each worker; the rest is allocated by append when it
+// has come.
 const promised = 8 << 20
 
-// join puts the pieces of a body together. One body at a time travels in pieces.
+// join puts the pieces of a body together. One body at a time travels in pieces. With two at a time
+// a sender could promise much memory many times. A frame of another type or id that comes between
+// is returned at once: CANCEL and REVOKE pass a long body this way.
 func (r *Reader) join(f Frame) (whole Frame, ok bool, err error) {
 	more := f.Flags&FlagMore != 0
 	switch {
@@ -210,6 +253,7 @@ func (r *Reader) join(f Frame) (whole Frame, ok bool, err error) {
 			return Frame{}, false, fmt.Errorf("a %s frame begins a body in pieces within another one", f.Type)
 		}
 		return f, true, nil
+	// Invariant: len(r.part.Body) <= r.whole, so the difference is never negative.
 	case uint64(len(f.Body)) > r.whole-uint64(len(r.part.Body)):
 		return Frame{}, false,
 			fmt.Errorf("a %s frame in pieces is longer than the %d bytes that it said", f.Type, r.whole)
@@ -223,10 +267,15 @@ func (r *Reader) join(f Frame) (whole Frame, ok bool, err error) {
 			fmt.Errorf("a %s frame in pieces has %d bytes, not the %d that it said", f.Type, size, r.whole)
 	}
 	whole, r.part = r.part, Frame{}
+	// The pieces were copied together, so nobody else uses this memory. Who gets the frame may keep
+	// it without a copy.
 	whole.Owned = true
 	return whole, true, nil
 }
 
+// firstPiece begins a body in pieces. The whole body has the same limit as a body in one frame:
+// pieces are for fairness, and not for larger bodies. Flags and arg of the first piece hold for
+// all; of those of later ones only MORE counts.
 func (r *Reader) firstPiece(f Frame) error {
 	if len(f.Body) < 8 {
 		return fmt.Errorf("a %s frame begins a body in pieces without its size", f.Type)
@@ -241,5 +290,7 @@ func (r *Reader) firstPiece(f Frame) error {
 	return nil
 }
 
-// Held is how many bytes of an unfinished frame are held.
+// Held is how many bytes of an unfinished frame are held. The pool asks it of a dead worker that
+// never said hello: a part of a frame tells that the program is no worker, but writes to descriptor
+// 4.
 func (r *Reader) Held() int { return r.end - r.start + len(r.part.Body) }

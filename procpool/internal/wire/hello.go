@@ -5,10 +5,18 @@ import (
 	"fmt"
 )
 
-// Magic is the first thing in both hellos: it catches strangers at once.
+// Magic is the first thing in both hellos: it catches strangers at once. It tells a program whose
+// bytes happen to be a HELLO, but of another protocol.
 const Magic = "quartet-procpool"
 
 // Greeting is the body of a HELLO, both ways.
+//
+// Both hellos use one type, and each side fills in its own fields. An unknown field is ignored, and
+// a missing one is its zero value: so a field can be added without a new Version, if zero means
+// what an older program does.
+//
+// The worker repeats the pool's Nonce, which only the environment of that very process had. An
+// older worker's bytes, or those of a process that got the pipe by mistake, are told apart by it.
 type Greeting struct {
 	Magic       string   `json:"magic"`
 	Version     int      `json:"version"`
@@ -33,7 +41,9 @@ type Greeting struct {
 }
 
 // Boot is what the interpreter of a reference worker begins with: nothing needs to be installed
-// beside it, or to be in its environment.
+// beside it, or to be in its environment. The pool reads the script once, when it is made or
+// reloaded, and sends its text to all workers. So a file that is edited while the pool lives never
+// mixes two versions. Slices of bytes are base64 in JSON.
 type Boot struct {
 	Archive []byte            `json:"archive,omitempty"` // Python: the worker's modules, as a zip file
 	Files   map[string]string `json:"files,omitempty"`   // Node: the worker's modules, by name
@@ -44,11 +54,13 @@ type Boot struct {
 }
 
 // maxModules bounds the texts of modules, so that a hello that holds them stays below its own
-// limit.
+// limit. Base64 makes them a third longer, and the archive and the script travel beside them.
 const maxModules = 4 << 20
 
 // Keep has all later workers load the modules that the first one found. It does nothing for a nil
-// b.
+// b. It takes the first set alone, which is what makes all later workers equal to the first.
+// Modules beyond the bound are not kept at all, and each worker loads its files: half of a set
+// would mix versions. The pool calls it under its lock.
 func (b *Boot) Keep(modules map[string][]byte) {
 	size := 0
 	for path, text := range modules {
@@ -59,6 +71,9 @@ func (b *Boot) Keep(modules map[string][]byte) {
 	}
 }
 
+// ParseGreeting reads the first frame of the other side, in the pool and in the worker. It checks
+// what every hello must have, and compares nothing: the pool uses Check for that, the worker looks
+// at the version. MaxHello has bounded the JSON already.
 func ParseGreeting(f Frame) (Greeting, error) {
 	var g Greeting
 	if f.Type != Hello {
@@ -73,7 +88,10 @@ func ParseGreeting(f Frame) (Greeting, error) {
 	return g, nil
 }
 
-// Check compares a worker's hello with the pool's.
+// Check compares a worker's hello with the pool's. self: the worker is this program, whose compact
+// codec carries no types. Then another build is a mismatch, even when the protocol is the same: it
+// would read a struct's fields in another order. ErrMismatch is told apart from ErrProtocol,
+// because starting that worker again cannot help.
 func (g Greeting) Check(pool Greeting, self bool) error {
 	switch {
 	case g.Version != pool.Version:
