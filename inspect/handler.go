@@ -19,13 +19,11 @@ const lookedAt = 15 * time.Second
 
 // Page is an http.Handler that shows executors. Make it with [Handler]. Its methods may be called
 // from any goroutine. subjects is set by Handler and read-only from then on.
-//
-// Page.mu comes before subject.mu: switching observers on and off takes both. Nothing else takes
-// Page.mu, so a slow executor holds up no request but those that switch.
 type Page struct {
 	subjects []*subject
 
-	// mu guards off and until.
+	// mu guards off and until. It comes before subject.mu: switching observers on and off takes
+	// both. Nothing else takes mu, so a slow executor holds up only requests that switch.
 	mu    sync.Mutex
 	off   *time.Timer // calls expire; nil: nobody looks
 	until time.Time   // the observers stay on till then
