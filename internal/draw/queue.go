@@ -41,7 +41,8 @@ func (p *plan) backlogs() []backlog {
 }
 
 // newBacklog adds the changes up. Of several at one moment only the last count is kept: the others
-// lasted for no time. The order of changes at one moment does not matter, since only their sum is kept.
+// lasted for no time. The order of changes at one moment does not matter, since only their sum is
+// kept.
 func newBacklog(group string, changes []backlogStep) backlog {
 	slices.SortStableFunc(changes, func(a, b backlogStep) int { return cmp.Compare(a.at, b.at) })
 	b := backlog{group: group}

@@ -35,12 +35,13 @@ type server struct {
 	out   outlet
 	codec string // its name
 
+	// Frames whose order matters beside the fields are put under mu: SUSPENDED, RESUMED, WANT and
+	// RETURNED tell the pool of a change that no other goroutine may overtake. ended saves a second
+	// call of time.Now between two short tasks; receive, which may have blocked, sets it to zero.
+	// wanted keeps WANT from being repeated; each start and each resumption allows it again.
+	//
 	// mu guards the fields below. Tasks run after it was released. The outlet's mutex is taken
-	// under it, never the other way. Frames whose order matters beside the fields are put under mu:
-	// SUSPENDED, RESUMED, WANT and RETURNED tell the pool of a change that no other goroutine may
-	// overtake. ended saves a second call of time.Now between two short tasks; receive, which may
-	// have blocked, sets it to zero. wanted keeps WANT from being repeated; each start and each
-	// resumption allows it again.
+	// under it, never the other way.
 	mu        sync.Mutex
 	names     []string
 	local     []*job // delivered, not started, in order
