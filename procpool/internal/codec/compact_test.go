@@ -133,6 +133,21 @@ func TestCompactKeepsWhatItCarries(t *testing.T) {
 	require.Len(t, there(t, make([]struct{}, 1000)), 1000)
 }
 
+// A type may contain itself through an array or a struct, whose size is asked for while the type is
+// compiled.
+type (
+	twins     struct{ Kids *[2]twins }
+	folder    struct{ Entries []inFolder }
+	inFolder  struct{ Folder folder }
+	ringOfOne struct{ Next map[int][1]ringOfOne }
+)
+
+func TestCompactKeepsTypesThatContainThemselves(t *testing.T) {
+	same(t, twins{Kids: &[2]twins{{}, {Kids: &[2]twins{{Kids: &[2]twins{}}}}}})
+	same(t, folder{[]inFolder{{folder{make([]inFolder, 3)}}, {folder{[]inFolder{}}}}})
+	same(t, ringOfOne{map[int][1]ringOfOne{1: {{map[int][1]ringOfOne{}}}, 2: {}}})
+}
+
 func TestCompactErrorsNameTheField(t *testing.T) {
 	_, err := compact{}.Append(nil, struct{ List map[string][]strict }{map[string][]strict{"a": {{true}, {false}}}})
 	require.ErrorContains(t, err, "List[a][1]: not ok")

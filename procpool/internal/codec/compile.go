@@ -11,9 +11,9 @@ import (
 )
 
 // compiler makes forms. It holds those that are begun, so that a type may contain itself. A form in
-// it may be empty still: it may be referred to, but its least is 0 and its functions are nil until
-// compiling it has ended. The functions of slices, maps and pointers look at both when they run,
-// and not when they are made, so recursion works through these.
+// it may be empty still: it may be referred to, and its least holds, but its functions are nil until
+// compiling it has ended. The functions of slices, maps and pointers look at them when they run, and
+// not when they are made, so recursion works through these.
 type compiler map[reflect.Type]*form
 
 func (c compiler) form(t reflect.Type) (*form, error) {
@@ -22,7 +22,7 @@ func (c compiler) form(t reflect.Type) (*form, error) {
 	}
 	// In the map before its parts are compiled: a type that contains itself finds it. Its address
 	// must not change, since others refer to it.
-	f := &form{}
+	f := &form{least: leastOf(t)}
 	c[t] = f
 	var err error
 	// Before the kind is looked at: a time.Time is a struct, but brings its own encoding.
@@ -60,6 +60,24 @@ func (c compiler) form(t reflect.Type) (*form, error) {
 		}
 	}
 	return f, err
+}
+
+// leastOf is how many bytes any value of t takes. It is known before t is compiled: an array whose
+// elements contain it, through a pointer, asks while they are begun. The kinds through which a type
+// can contain itself take a byte whatever is behind it, so this ends.
+func leastOf(t reflect.Type) (least int) {
+	switch self, ok := selfForm(t); {
+	case ok:
+		return self.least
+	case t.Kind() == reflect.Array:
+		return t.Len() * leastOf(t.Elem())
+	case t.Kind() == reflect.Struct:
+		for i := range t.NumField() {
+			least += leastOf(t.Field(i).Type)
+		}
+		return least
+	}
+	return 1
 }
 
 // A string in a value, behind its length. UTF-8 is not asked for: any Go string travels between two
@@ -105,10 +123,6 @@ func (c compiler) structForm(f *form, t reflect.Type) error {
 		}
 		fields = append(fields, field{inner, i, "." + sf.Name})
 	}
-	// count relies on the sum to refuse a list that cannot be there.
-	for _, field := range fields {
-		f.least += field.least
-	}
 	f.encode = func(e *encoder, v reflect.Value, left int) error {
 		// A struct's nesting is bounded by its type, so left stays the same.
 		for _, field := range fields {
@@ -138,7 +152,6 @@ func (c compiler) arrayForm(f *form, t reflect.Type) error {
 	if err != nil {
 		return at("[]", err)
 	}
-	f.least = t.Len() * elem.least
 	// An array of empty values may have any length: [1<<40]struct{} must not be walked through.
 	if f.least == 0 {
 		f.encode = func(*encoder, reflect.Value, int) error { return nil }
@@ -180,7 +193,6 @@ func (f *form) decodeAll(d *decoder, v reflect.Value, left int) error {
 
 // A nil slice and an empty one are told apart, as Go does. Bytes are copied as a whole.
 func (c compiler) sliceForm(f *form, t reflect.Type) error {
-	f.least = 1
 	elem, err := c.form(t.Elem())
 	if err != nil {
 		return at("[]", err)
@@ -232,7 +244,6 @@ func (c compiler) sliceForm(f *form, t reflect.Type) error {
 // Keys go in the map's random order: nobody compares the bytes. A NaN key of a float map is
 // written, and arrives as a key that is NaN.
 func (c compiler) mapForm(f *form, t reflect.Type) error {
-	f.least = 1
 	key, err := c.form(t.Key())
 	if err != nil {
 		return at("[key]", err)
@@ -301,7 +312,6 @@ func (c compiler) mapForm(f *form, t reflect.Type) error {
 // A pointer is one byte, and the value behind it. Two pointers to one value arrive as pointers to
 // two: identity does not travel.
 func (c compiler) pointerForm(f *form, t reflect.Type) error {
-	f.least = 1
 	elem, err := c.form(t.Elem())
 	if err != nil {
 		return err

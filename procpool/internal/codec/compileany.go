@@ -35,7 +35,6 @@ func anyForm(f *form, t reflect.Type) error {
 	if t.NumMethod() > 0 {
 		return fmt.Errorf("%s cannot travel: the far side cannot know the type in it", t)
 	}
-	f.least = 1
 	// v is the interface, and v.Elem() the value in it. A type that is not listed is an error, and
 	// is not sent as JSON: the far side would get another type than was put in.
 	f.encode = func(e *encoder, v reflect.Value, left int) error {
