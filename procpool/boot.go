@@ -132,12 +132,21 @@ func (p *Pool) bootFailedLocked(w *worker, err error) {
 		b.until = time.Now().Add(bootBackoff<<b.failures + rand.N(bootBackoff))
 		return
 	}
-	// The breaker opens. The next growLocked fails the queued calls, if no worker is left.
+	// The next growLocked fails the queued calls, if no worker is left.
+	b.openLocked(err)
+	// fill loads down without the lock: while workers come up, the breaker costs a submit no more.
+	p.down.Store(true)
+}
+
+// openLocked opens the breaker, since starts fail with err. One that is open stays as it is: workers
+// that were starting when it opened fail with it, and would otherwise each double the rest.
+func (b *boot) openLocked(err error) {
+	if b.refuseLocked() != nil {
+		return
+	}
 	b.rest = min(max(2*b.rest, firstRest), longestRest)
 	b.until = time.Now().Add(b.rest)
 	b.broken = fmt.Errorf("%w: %w", ErrCrashLoop, err)
-	// fill loads down without the lock: while workers come up, the breaker costs a submit no more.
-	p.down.Store(true)
 }
 
 // growLocked makes sure that want workers are starting, since there is more to do than those that
@@ -234,6 +243,7 @@ func (p *Pool) newWorkerLocked(lane int) *worker {
 func (p *Pool) failQueuedLocked(err error) {
 	var failed []outcome
 	for c := p.nextLocked(); c != nil; c = p.nextLocked() {
+		c.toLocked(ending) // from here on a cancellation finds nothing to end
 		failed = append(failed, outcome{call: c, err: err})
 	}
 	if failed != nil {

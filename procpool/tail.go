@@ -41,8 +41,9 @@ func (t *tail) add(line []byte, task uint64) {
 		t.head = bytes.Clone(t.buf[max(0, len(t.buf)-maxHead):])
 		t.buf = t.buf[:0]
 	}
-	if t.crashed && len(t.head) < 2*maxHead {
-		t.head = append(append(t.head, line...), '\n')
+	if room := 2*maxHead - len(t.head); t.crashed && room > 0 {
+		t.cut = t.cut || len(line) > room
+		t.head = append(append(t.head, line[:min(len(line), room)]...), '\n')
 		return
 	}
 	t.buf = append(append(t.buf, line...), '\n')

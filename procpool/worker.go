@@ -249,7 +249,11 @@ func (w *worker) start() (*proc.Pipes, *exec.Cmd, error) {
 		cmd.Env = os.Environ()
 	}
 	if hook := p.cfg.OnCommand; hook != nil {
-		hook(cmd)
+		returned := false
+		p.in.Guard(func() { hook(cmd); returned = true })
+		if !returned {
+			return nil, nil, errors.New("procpool: OnCommand has not returned")
+		}
 		proc.SettleSession(cmd)
 	}
 	// The marker comes after the hook, which cannot lose it then, and last: of two values of one

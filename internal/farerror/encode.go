@@ -33,6 +33,7 @@ const (
 	maxValue   = 64 << 10
 	maxError   = 256 << 10 // of all values and messages together, before they are escaped
 	maxNames   = 256       // of sentinels in one tree
+	maxErrors  = 4096      // of one tree
 	maxNesting = 8         // of panics in panics
 )
 
@@ -61,6 +62,7 @@ func text(err error) (s string) {
 // registry, so a registration meanwhile does not change names in the middle.
 type collector struct {
 	left  int // how many bytes it may still take
+	seen  int // errors of the tree
 	cause error
 	known *registered
 }
@@ -90,12 +92,13 @@ func guard(fn func()) (ok bool) {
 // time, so none of the three ends the walk. A PanicError does: the tree within it travels as its
 // value.
 //
-// left and maxNames bound what it collects, but not how deep it goes: an Unwrap that returns its
-// own error has no end, as in errors.Is.
+// left and maxNames bound what it collects, and maxErrors how far it goes: an Unwrap that returns
+// its own error has no end.
 func (c *collector) collect(w *wireError, err error, nesting int) {
-	if err == nil || c.left < 0 || len(w.Is) > maxNames {
+	if err == nil || c.left < 0 || len(w.Is) > maxNames || c.seen == maxErrors {
 		return
 	}
+	c.seen++
 	if p, ok := err.(*quartet.PanicError); ok {
 		c.panicked(w, p, nesting)
 		return
