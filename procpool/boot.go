@@ -138,8 +138,8 @@ func (p *Pool) bootFailedLocked(w *worker, err error) {
 	p.down.Store(true)
 }
 
-// openLocked opens the breaker, since starts fail with err. One that is open stays as it is: workers
-// that were starting when it opened fail with it, and would otherwise each double the rest.
+// openLocked opens the breaker, since starts fail with err. It changes nothing if it is open:
+// workers that were starting when it opened fail with it, and would otherwise each double the rest.
 func (b *boot) openLocked(err error) {
 	if b.refuseLocked() != nil {
 		return

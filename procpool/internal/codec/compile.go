@@ -11,9 +11,9 @@ import (
 )
 
 // compiler makes forms. It holds those that are begun, so that a type may contain itself. A form in
-// it may be empty still: it may be referred to, and its least holds, but its functions are nil until
-// compiling it has ended. The functions of slices, maps and pointers look at them when they run, and
-// not when they are made, so recursion works through these.
+// it may be empty still: it may be referred to, and its least holds, but its functions are nil
+// until compiling it has ended. The functions of slices, maps and pointers look at them when they
+// run, and not when they are made, so recursion works through these.
 type compiler map[reflect.Type]*form
 
 func (c compiler) form(t reflect.Type) (*form, error) {
