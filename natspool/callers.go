@@ -60,7 +60,10 @@ func (n *Node) hear(m *nats.Msg) {
 			continue
 		}
 		f.held = append(f.held, holding{j.id, j.stage != asking})
-		if b.gone {
+		switch {
+		case b.gone && j.stage == over: // it has ended in order: nobody will fetch it
+			j.moveLocked(dropped)
+		case b.gone:
 			gone = append(gone, j)
 		}
 	}
@@ -83,13 +86,14 @@ func (n *Node) hear(m *nats.Msg) {
 
 func (j *job) detached() bool { return j.message.flags&flagDetached != 0 }
 
-// orphanLocked: j's pool is gone. A result that nobody will fetch is dropped; a call that nobody
-// can allow any more leaves the stream, or is claimed if it is a Detached pool's. What runs is
-// cancelled by the caller of this, without the lock.
+// orphanLocked: j's pool is gone, or believed to be. A call that nobody can allow any more leaves
+// the stream, or is claimed if it is a Detached pool's. What runs is cancelled by the caller of
+// this, without the lock.
+//
+// A result stays: a pool that was only out of reach asks for it when it is back. Without it the pool
+// would take the call for one that has never started, and send it again.
 func (n *Node) orphanLocked(j *job) {
 	switch {
-	case j.stage == over:
-		j.moveLocked(dropped)
 	case j.stage == asking && !j.detached():
 		n.ack(j)
 		j.moveLocked(dropped)
@@ -155,12 +159,14 @@ func (n *Node) told(k key, f frame) {
 
 // loseLocked: pools that have not been heard since are gone. It returns the jobs that are to be
 // cancelled, and the pools whose calls are to leave the stream. An idle pool is silent for good
-// reason, and not lost.
+// reason, and not lost. With a pool that is forgotten its results go.
 func (n *Node) loseLocked(since, forgotten time.Time) (cancel []*job, purge []string) {
+	gone := map[string]bool{}
 	for id, c := range n.callers {
 		switch {
 		case c.heardAt.Before(forgotten):
 			delete(n.callers, id)
+			gone[id] = true
 		case c.heardAt.Before(since) && !c.lost && !c.idle:
 			c.lost = true
 			if !c.detached {
@@ -169,6 +175,10 @@ func (n *Node) loseLocked(since, forgotten time.Time) (cancel []*job, purge []st
 		}
 	}
 	for _, j := range n.jobs {
+		if gone[j.caller] && j.stage == over {
+			j.moveLocked(dropped)
+			continue
+		}
 		if c := n.callerLocked(j.caller); c.lost {
 			n.orphanLocked(j)
 			if j.stage < over && !j.detached() {

@@ -72,8 +72,8 @@ func leastOf(t reflect.Type) (least int) {
 	case t.Kind() == reflect.Array:
 		return t.Len() * leastOf(t.Elem())
 	case t.Kind() == reflect.Struct:
-		for i := range t.NumField() {
-			least += leastOf(t.Field(i).Type)
+		for field := range t.Fields() {
+			least += leastOf(field.Type)
 		}
 		return least
 	}
