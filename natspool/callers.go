@@ -90,10 +90,13 @@ func (j *job) detached() bool { return j.message.flags&flagDetached != 0 }
 // the stream, or is claimed if it is a Detached pool's. What runs is cancelled by the caller of
 // this, without the lock.
 //
-// A result stays: a pool that was only out of reach asks for it when it is back. Without it the pool
-// would take the call for one that has never started, and send it again.
+// A result stays: a pool that was only out of reach asks for it when it is back. Without it the
+// pool would take the call for one that has never started, and send it again. A node that drains
+// does not wait for that: it says soon that it has gone, and then the pool takes the call for lost.
 func (n *Node) orphanLocked(j *job) {
 	switch {
+	case j.stage == over && n.phase != serving:
+		j.moveLocked(dropped)
 	case j.stage == asking && !j.detached():
 		n.ack(j)
 		j.moveLocked(dropped)
