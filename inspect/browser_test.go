@@ -2,12 +2,9 @@ package inspect_test
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -72,29 +69,10 @@ func pictures(t *testing.T, b *browsertest.Page, name string) {
 	t.Helper()
 	for _, width := range []int{390, 1280} {
 		for _, theme := range []string{"light", "dark"} {
-			b.Call("Emulation.setDeviceMetricsOverride", map[string]any{
-				"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 400,
-			}, nil)
-			b.Call("Emulation.setEmulatedMedia", map[string]any{
-				"features": []map[string]string{{"name": "prefers-color-scheme", "value": theme}},
-			}, nil)
+			b.Resize(width, theme)
 			// Not innerWidth, which grows with the page on a phone.
 			require.Equal(t, "false", b.Eval(fmt.Sprintf(`String(document.documentElement.scrollWidth > %d)`, width)))
-			picture(t, b, fmt.Sprintf("%s-%d-%s.png", name, width, theme))
+			b.Picture(fmt.Sprintf("%s-%d-%s.png", name, width, theme))
 		}
 	}
-}
-
-// picture writes a screenshot into the directory that QUARTET_PICTURES names, to look at it.
-func picture(t *testing.T, b *browsertest.Page, name string) {
-	t.Helper()
-	dir := os.Getenv("QUARTET_PICTURES")
-	if dir == "" {
-		return
-	}
-	var shot struct{ Data string }
-	b.Call("Page.captureScreenshot", map[string]any{"captureBeyondViewport": true}, &shot)
-	data, err := base64.StdEncoding.DecodeString(shot.Data)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
 }

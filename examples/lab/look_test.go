@@ -1,27 +1,11 @@
 package main
 
 import (
-	"encoding/base64"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-// picture writes a screenshot into the directory that QUARTET_PICTURES names, to look at it.
-func (l learner) picture(name string) {
-	dir := os.Getenv("QUARTET_PICTURES")
-	if dir == "" {
-		return
-	}
-	var shot struct{ Data string }
-	l.Call("Page.captureScreenshot", map[string]any{"captureBeyondViewport": true}, &shot)
-	data, err := base64.StdEncoding.DecodeString(shot.Data)
-	require.NoError(l.t, err)
-	require.NoError(l.t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
-}
 
 // faults looks at the page on a phone and on a desk, in both themes.
 func (l learner) faults(name string) (all string) {
@@ -31,7 +15,7 @@ func (l learner) faults(name string) (all string) {
 			if found := l.Look(".rule, .quantile, .curve"); found != "" {
 				all += fmt.Sprintf("%s, %d, %s:\n%s\n", name, width, theme, found)
 			}
-			l.picture(fmt.Sprintf("%s-%d-%s.png", name, width, theme))
+			l.Picture(fmt.Sprintf("%s-%d-%s.png", name, width, theme))
 		}
 	}
 	return all
@@ -61,7 +45,7 @@ func TestAPhoneReadsThePictures(t *testing.T) {
 		svg.querySelector(".halo").getBoundingClientRect().bottom < svg.querySelector("path.queue").getBoundingClientRect().top + 4))`))
 }
 
-// The frame around the chosen request leaves its spans their colours, which say what it does.
+// The chosen request has a frame around it. Its spans keep their colours: these say what it does.
 func TestTheChosenRequestKeepsItsColours(t *testing.T) {
 	l := open(t, "")
 	l.Until(`document.querySelectorAll(".frame:not([hidden])").length > 0`)

@@ -3,6 +3,8 @@ package browsertest
 import (
 	_ "embed"
 	"fmt"
+	"os"
+	"path/filepath"
 )
 
 //go:embed look.js
@@ -19,6 +21,21 @@ func (p *Page) Resize(width int, theme string) {
 		"features": []map[string]string{{"name": "prefers-color-scheme", "value": theme}},
 	}, nil)
 	p.Eval(`dispatchEvent(new Event("resize")); ""`) // a tab behind another one gets its own late
+}
+
+// Picture writes a screenshot into the directory that QUARTET_PICTURES names, for somebody to look
+// at. Without that variable it does nothing.
+func (p *Page) Picture(name string) {
+	p.t.Helper()
+	dir := os.Getenv("QUARTET_PICTURES")
+	if dir == "" {
+		return
+	}
+	var shot struct{ Data []byte } // JSON has it as base64
+	p.Call("Page.captureScreenshot", map[string]any{"captureBeyondViewport": true}, &shot)
+	if err := os.WriteFile(filepath.Join(dir, name), shot.Data, 0o600); err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 // Look returns the page's faults in a reader's eyes, a line for each: words and boxes outside of
