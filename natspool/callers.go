@@ -54,16 +54,13 @@ func (n *Node) hear(m *nats.Msg) {
 			continue
 		}
 		// A pool without calls has ended them all, so it has this result, and its confirmation was
-		// lost.
-		if b.idle && j.stage == over { // then it has the result
+		// lost. One that is gone has ended in order, and fetches none.
+		if (b.idle || b.gone) && j.stage == over {
 			j.moveLocked(dropped)
 			continue
 		}
 		f.held = append(f.held, holding{j.id, j.stage != asking})
-		switch {
-		case b.gone && j.stage == over: // it has ended in order: nobody will fetch it
-			j.moveLocked(dropped)
-		case b.gone:
+		if b.gone {
 			gone = append(gone, j)
 		}
 	}
