@@ -210,8 +210,8 @@ func (r *run) yield() {
 	l.setWaiting(n, false)
 }
 
-// It takes the lock, and its effects may post; the caller is the task's fiber, which is the loop's
-// goroutine.
+// setWaiting counts n as waiting, or as running again. It takes the lock, and its effects may post.
+// It is called on the loop's goroutine, by the task's fiber.
 func (l *Loop) setWaiting(n *task.Node, waiting bool) {
 	l.in.SetWaiting(n, waiting)
 }

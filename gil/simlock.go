@@ -20,10 +20,10 @@ type simLock struct {
 	asked       bool // the holder is asked to drop it
 	ownRequests bool // asked is kept by thread, since 3.13
 	// It sleeps again after awake, by the machine's clock; wakeFirst looks at both.
-	asker   *vthread // who asked last, and is awake until askedAt
+	asker   *vthread // who asked last, and does not sleep before awake
 	awake   time.Duration
-	shut    time.Duration         // until then whoever released it signals, and keeps its mutex
-	ticked  time.Duration         // what was computed since the last release for its ticks
+	shut    time.Duration         // until then the thread that released it signals, and keeps its mutex
+	ticked  time.Duration         // under Ticks: computed since the last tick
 	forced  *vthread              // who dropped it last, at a checkpoint
 	waiters linked.List[*vthread] // they sleep until it is free
 	// Raised by whoever wakes a thread for the lock, lowered by arrive.

@@ -71,8 +71,8 @@ func main() {
 	}
 }
 
-// run serves until ctx ends, and then drains. The order of the stop is that of the request's way:
-// the server, the pool, the processes. Then each has drained before what it calls.
+// run serves until ctx ends, and then drains. It stops the server first, then the pool, then the
+// processes, as a request passes them: each drains while those that it calls still work.
 func run(ctx context.Context, w io.Writer, addr string) error {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {

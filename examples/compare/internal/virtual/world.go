@@ -8,15 +8,15 @@ import (
 	"github.com/quartet-go/quartet/gil"
 )
 
-// world is a model in simulation: its threads, the requests between them, and what they did. All of
-// it runs on the goroutine that simulates.
+// world is a model that is simulated: its threads, the requests between them, and what they have
+// done. Everything in it runs on the goroutine that simulates.
 type world struct {
 	scenario load.Scenario
 	threads  []gil.StepThread
 	servers  []*server // of the threads; nil: outside
 	boxes    int
 	front    *mailbox   // where requests arrive
-	came     []*request // in their order, which is that of their ids, from 1 on
+	came     []*request // by id, from 1 on
 	open     int        // of them, without an answer
 
 	seen     quartet.Timeline // requests and jobs: the measurements are their series and samples
