@@ -68,9 +68,17 @@ func (l lab) arg(name string, otherwise float64) float64 {
 
 func (l lab) dur() time.Duration { return time.Duration(l.arg("dur", 1) * float64(time.Second)) }
 
+func (l lab) millis(name string, otherwise float64) time.Duration {
+	return time.Duration(l.arg(name, otherwise) * float64(ms))
+}
+
+func (l lab) micros(name string, otherwise float64) time.Duration {
+	return time.Duration(l.arg(name, otherwise) * float64(us))
+}
+
 // policy is the lock of the Python that was measured, with the interval that the experiment sets.
 func (l lab) policy() Policy {
-	interval := time.Duration(l.arg("interval", 5) * float64(ms))
+	interval := l.millis("interval", 5)
 	switch {
 	case strings.HasPrefix(l.version, "2."):
 		return Ticks(int(l.arg("interval", 100)))

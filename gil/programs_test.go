@@ -48,9 +48,10 @@ func (l lab) workers(ctx context.Context, s *Scheduler, work func(ctx context.Co
 	return g
 }
 
-// simQueued is a thread that puts an item into a queue every millisecond, and workers that take
-// them and compute.
+// simQueued is a thread that puts an item into a queue every few milliseconds, and workers that
+// take them and compute.
 func simQueued(l lab) figures {
+	every, compute := l.millis("every", 1), l.micros("cpu", 200)
 	return l.program(func(ctx context.Context, s *Scheduler, took func(time.Duration)) error {
 		items := NewQueue[time.Time](0)
 		g := l.workers(ctx, s, func(ctx context.Context) error {
@@ -59,12 +60,12 @@ func simQueued(l lab) figures {
 				if err != nil || at.IsZero() {
 					return err
 				}
-				Compute(ctx, 200*us)
+				Compute(ctx, compute)
 				took(Now(ctx).Sub(at))
 			}
 		})
 		for end := Now(ctx).Add(l.dur()); Now(ctx).Before(end); {
-			if err := quartet.Sleep(ctx, ms); err != nil {
+			if err := quartet.Sleep(ctx, every); err != nil {
 				return err
 			}
 			if err := items.Put(ctx, Now(ctx)); err != nil {
@@ -80,11 +81,12 @@ func simQueued(l lab) figures {
 	})
 }
 
-// simRequests is a service whose requests arrive at a rate: a round computes, waits for 2 ms and
-// computes again.
+// simRequests is a service whose requests arrive at a rate: a round computes, waits and computes
+// again.
 func simRequests(l lab) figures {
+	wait, compute := l.millis("wait", 2), l.micros("cpu", 400)
 	load := Load{
-		Threads: int(l.arg("workers", 1)), Compute: Const(800 * us), Wait: Const(2 * ms),
+		Threads: int(l.arg("workers", 1)), Compute: Const(2 * compute), Wait: Const(wait),
 		Arrivals: Exp(time.Duration(float64(time.Second) / l.arg("rate", 1))),
 	}
 	cfg := l.cfg(l.policy())
@@ -107,11 +109,11 @@ func simRequests(l lab) figures {
 				return Op{Do: DoGet}
 			case 2:
 				at = t.got
-				return Op{Do: DoCompute, For: 400 * us}
+				return Op{Do: DoCompute, For: compute}
 			case 3:
-				return Op{Do: DoSleep, For: 2 * ms}
+				return Op{Do: DoSleep, For: wait}
 			}
-			return Op{Do: DoCompute, For: 400 * us}
+			return Op{Do: DoCompute, For: compute}
 		}), 0, 0)
 	}
 	require.NoError(l, m.Advance(context.Background(), l.dur()))
@@ -123,18 +125,19 @@ func simRequests(l lab) figures {
 
 // simLogs is workers that compute, write a line to a log under a lock, and wait.
 func simLogs(l lab) figures {
+	wait, compute := l.millis("wait", 1), l.micros("cpu", 300)
 	return l.program(func(ctx context.Context, s *Scheduler, took func(time.Duration)) error {
 		var log Lock
 		end := Now(ctx).Add(l.dur())
 		return l.workers(ctx, s, func(ctx context.Context) error {
 			for at := Now(ctx); at.Before(end); {
-				Compute(ctx, 300*us)
+				Compute(ctx, compute)
 				if err := log.Lock(ctx); err != nil {
 					return err
 				}
 				Released(ctx, us)
 				log.Unlock()
-				if err := quartet.Sleep(ctx, ms); err != nil {
+				if err := quartet.Sleep(ctx, wait); err != nil {
 					return err
 				}
 				now := Now(ctx)

@@ -43,6 +43,22 @@ def turns(seconds):
     return max(1, int(n * seconds / min(timed(count, n) for _ in range(5))))
 
 
+def burn(seconds):
+    """Computes until this thread has had so much of a processor: it does not matter how fast that is."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        for _ in range(20):
+            pass
+
+
+def piece(cpu, otherwise):
+    """A function that computes for so many microseconds of processor time, or a loop that was timed before."""
+    if cpu:
+        return lambda: burn(cpu * 1e-6)
+    k = turns(otherwise)
+    return lambda: count(k)
+
+
 def together(*fns):
     threads = [threading.Thread(target=fn) for fn in fns]
 
@@ -329,20 +345,20 @@ def interpreters(n, each=.06):
     return {"ratio": took / alone}
 
 
-def queued(workers, beside, dur):
-    """A thread puts an item into a queue every millisecond, workers take them and compute: how late is one done?"""
+def queued(workers, beside, dur, every=1, cpu=0):
+    """A thread puts an item into a queue every few milliseconds, workers take them and compute: how late is one done?"""
     try:
         import queue
     except ImportError:
         import Queue as queue
-    k, items, late = turns(200e-6), queue.Queue(), []
+    compute, items, late = piece(cpu, 200e-6), queue.Queue(), []
 
     def work():
         while True:
             at = items.get()
             if at is None:
                 return
-            count(k)
+            compute()
             late.append(clock() - at)
 
     threads = [threading.Thread(target=work) for _ in range(int(workers))]
@@ -351,7 +367,7 @@ def queued(workers, beside, dur):
     with Beside(int(beside)):
         begin = clock()
         while clock() < begin + dur:
-            time.sleep(1e-3)
+            time.sleep(every / 1e3)
             items.put(clock())
         took = clock() - begin
     for t in threads:
@@ -361,14 +377,17 @@ def queued(workers, beside, dur):
     return {"per_s": len(late) / took, "p50": quantile(late, .5), "p99": quantile(late, .99)}
 
 
-def requests(workers, rate, dur):
-    """Another process sends requests at a rate; workers compute, wait for 2 ms and compute again: how late are answers?"""
+def requests(workers, rate, dur, wait=2, cpu=0, seed=7):
+    """Another process sends requests at a rate; workers compute, wait and compute again: how late are answers?
+
+    With seed=0 the requests arrive at other times in each run.
+    """
     import random
     r, w = os.pipe()
 
     def other():
         os.close(r)
-        chance, at = random.Random(7), time.time()
+        chance, at = random.Random(seed or None), time.time()
         end = at + dur
         while at < end:
             at += chance.expovariate(rate)
@@ -376,16 +395,16 @@ def requests(workers, rate, dur):
             os.write(w, struct.pack("d", at))
         os.write(w, struct.pack("d", 0) * int(workers))
 
-    k, late = turns(400e-6), []
+    compute, late = piece(cpu, 400e-6), []
 
     def work():
         while True:
             at, = struct.unpack("d", os.read(r, 8))
             if not at:
                 return
-            count(k)
-            time.sleep(2e-3)
-            count(k)
+            compute()
+            time.sleep(wait / 1e3)
+            compute()
             late.append(time.time() - at)
 
     threads = [threading.Thread(target=work) for _ in range(int(workers))]
@@ -404,18 +423,18 @@ def together_started(threads):
     return clock() - begin
 
 
-def logs(workers, beside, dur):
-    """Workers compute, write a line to a log under a lock, and wait for a millisecond, beside threads that compute."""
-    k, lock, took = turns(300e-6), threading.Lock(), []
+def logs(workers, beside, dur, wait=1, cpu=0):
+    """Workers compute, write a line to a log under a lock, and wait for a while, beside threads that compute."""
+    compute, lock, took = piece(cpu, 300e-6), threading.Lock(), []
     log, end = os.open(os.devnull, os.O_WRONLY), clock() + dur
 
     def work():
         at = clock()
         while at < end:
-            count(k)
+            compute()
             with lock:
                 os.write(log, b"a line of a log\n")
-            time.sleep(1e-3)
+            time.sleep(wait / 1e3)
             now = clock()
             took.append(now - at)
             at = now
