@@ -248,7 +248,7 @@ func recode[T, In, Out any](f *Func[In, Out], dst []byte, to Codec, data []byte,
 	if err := f.chosen(from).Decode(data, &v); err != nil {
 		return dst, fmt.Errorf("quartet: decoding for %q: %w", f.name, err)
 	}
-	dst, err := f.chosen(to).Append(dst, v)
+	dst, err := appendTo(dst, f.chosen(to), v)
 	if err != nil {
 		return dst, fmt.Errorf("quartet: encoding for %q: %w", f.name, err)
 	}
@@ -269,7 +269,7 @@ func (n *named[In, Out]) invoke(ctx context.Context, c Codec, input []byte) ([]b
 	if err != nil {
 		return nil, err
 	}
-	output, err := c.Append(nil, out)
+	output, err := appendTo(nil, c, out)
 	if err != nil {
 		return nil, fmt.Errorf("quartet: encoding the output of %q: %w", f.name, err)
 	}
