@@ -136,7 +136,8 @@ func (f *frames) limit() int {
 	return f.c.cfg.MaxMessage
 }
 
-// fail ends the connection, unless split has begun to end it in its own way.
+// fail ends the connection with err. One that fn or another goroutine has ended meanwhile keeps the
+// reason that it has.
 func (f *frames) fail(err error) {
 	var fx effects
 	f.c.mu.Lock()

@@ -178,7 +178,9 @@ func (ws *WebSocket) sayClose(code int, reason string) {
 // splitFrame is a bufio.SplitFunc: a token is a whole frame.
 //
 // It runs before the frame has arrived whole, so a frame that is too long, or not allowed, is
-// refused by its header, and no client can have its length allocated.
+// refused by its header, and no client can have its length allocated. A refusal is no error of the
+// split: an error would have the frames abort the connection, and a reset could take the close
+// frame from the client. So the data is swallowed, as all that follows is (ended).
 func (ws *WebSocket) splitFrame(data []byte, _ bool) (int, []byte, error) {
 	h, ok := parseHeader(data)
 	switch {
@@ -188,9 +190,11 @@ func (ws *WebSocket) splitFrame(data []byte, _ bool) (int, []byte, error) {
 	case !ok:
 		return 0, nil, nil
 	case h.fault() != nil:
-		return 0, nil, ws.refuse(CloseProtocolError, h.fault())
+		ws.refuse(CloseProtocolError, h.fault())
+		return len(data), nil, nil
 	case !h.op.control() && h.length > uint64(ws.c.maxMessage()-len(ws.partial)):
-		return 0, nil, ws.refuse(CloseTooLarge, ErrTooLong)
+		ws.refuse(CloseTooLarge, ErrTooLong)
+		return len(data), nil, nil
 	case uint64(len(data)-h.size) < h.length:
 		return 0, nil, nil
 	}
@@ -198,8 +202,9 @@ func (ws *WebSocket) splitFrame(data []byte, _ bool) (int, []byte, error) {
 	return n, data[:n:n], nil
 }
 
-// refuse ends a connection whose other side breaks the protocol.
-func (ws *WebSocket) refuse(code int, why error) error {
+// refuse ends a connection whose other side breaks the protocol. The close frame says so to the
+// client, and closeErr to OnClose. It runs on the loop.
+func (ws *WebSocket) refuse(code int, why error) {
 	ws.sayClose(code, why.Error())
 	ws.c.mu.Lock()
 	ws.closeErr = &CloseError{code, why.Error()}
@@ -208,11 +213,7 @@ func (ws *WebSocket) refuse(code int, why error) error {
 	}
 	ws.c.mu.Unlock()
 	ws.finish()
-	return errRefused
 }
-
-// errRefused stops the cutting; the connection is closing.
-var errRefused = errors.New("eventloop: the WebSocket is refused")
 
 // frame takes one frame. It runs on the loop.
 func (ws *WebSocket) frame(frame []byte) {
@@ -231,7 +232,7 @@ func (ws *WebSocket) frame(frame []byte) {
 	case h.op == opPong:
 	// A continuation needs a message that has begun, and a new message none.
 	case (h.op == opContinue) == (ws.kind == 0):
-		_ = ws.refuse(CloseProtocolError, errors.New("a frame out of order"))
+		ws.refuse(CloseProtocolError, errors.New("a frame out of order"))
 	default:
 		ws.gather(h, payload)
 	}
@@ -254,7 +255,7 @@ func (ws *WebSocket) gather(h header, payload []byte) {
 	kind := ws.kind
 	ws.kind, ws.partial = 0, nil
 	if kind == Text && !utf8.Valid(payload) {
-		_ = ws.refuse(CloseBadData, errors.New("text that is not UTF-8"))
+		ws.refuse(CloseBadData, errors.New("text that is not UTF-8"))
 		return
 	}
 	ws.c.mu.Lock()
@@ -277,7 +278,7 @@ func (ws *WebSocket) hearClose(payload []byte) {
 		code, reason = int(binary.BigEndian.Uint16(payload)), string(payload[2:])
 	}
 	if len(payload) == 1 || len(payload) > 1 && !validCode(code) || !utf8.ValidString(reason) {
-		_ = ws.refuse(CloseProtocolError, errors.New("a close frame that is not valid"))
+		ws.refuse(CloseProtocolError, errors.New("a close frame that is not valid"))
 		return
 	}
 	if code != CloseNormal && code != CloseGoingAway && code != closeNoCode {

@@ -175,13 +175,20 @@ func TestWebSocketRefusesWhatTheProtocolForbids(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			closed := make(chan error, 1)
-			_, dial := webSocketServer(t, eventloop.Config{Conn: eventloop.ConnConfig{MaxMessage: 1000}},
+			l, dial := webSocketServer(t, eventloop.Config{Conn: eventloop.ConnConfig{MaxMessage: 1000}},
 				echoing(closed))
 			b := dial()
 			b.send(c.send)
 			first, got := b.receive()
 			require.Equal(t, byte(0x88), first)
 			require.Equal(t, c.code, binary.BigEndian.Uint16([]byte(got)))
+			// The client ends the connection. A server that closed at once, with data unread, would
+			// reset it, and the client might never read the close frame.
+			for range 3 {
+				on(t, l, func() {})
+				require.Equal(t, 1, l.Health().Conns)
+				b.send([]byte("more"))
+			}
 			require.NoError(t, b.Close())
 			err := <-closed
 			if c.code == eventloop.CloseTooLarge {
