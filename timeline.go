@@ -70,6 +70,10 @@ func (t *Timeline) Remarks() []Remark {
 func (t *Timeline) Observe(e Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.observeLocked(e)
+}
+
+func (t *Timeline) observeLocked(e Event) {
 	if t.Limit <= 0 || len(t.events) < t.Limit {
 		t.events = append(t.events, e)
 		return
@@ -183,9 +187,6 @@ func (t *Timeline) Add(o *Timeline) {
 	if begin.IsZero() && len(events) > 0 {
 		begin = events[0].At
 	}
-	for _, e := range events {
-		t.Observe(e)
-	}
 	remarks := o.Remarks()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -193,9 +194,14 @@ func (t *Timeline) Add(o *Timeline) {
 	if t.before == nil {
 		t.before = make(map[taskKey]Event)
 	}
+	// The states before the events: a full t forgets some of these at once, and one that ends its
+	// task has to find the state there, or the task would look unfinished for ever.
 	for key, e := range states {
 		e.At = begin
 		t.before[key] = e
+	}
+	for _, e := range events {
+		t.observeLocked(e)
 	}
 }
 

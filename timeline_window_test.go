@@ -112,3 +112,18 @@ func TestAFullTimelineForgetsByTimeAndNotByArrival(t *testing.T) {
 	require.Equal(t, "        pool   3 |####| t3", lines[1])
 	require.Contains(t, lines[2], "1s")
 }
+
+// A task that has ended in the added record is over, though the record is longer than the Limit of
+// the Timeline that it is added to.
+func TestAddForgetsTasksThatHaveEndedInTheRecord(t *testing.T) {
+	var long quartet.Timeline
+	long.Observe(step(0, quartet.EventStarted, 1))
+	long.Observe(step(2, quartet.EventEnded, 1))
+	for second := range 2000 {
+		long.Observe(step(3+second, quartet.EventStarted, uint64(second+2)))
+		long.Observe(step(3+second, quartet.EventEnded, uint64(second+2)))
+	}
+	all := quartet.Timeline{Limit: 10}
+	all.Add(long.Window(time.Unix(1, 0), time.Unix(5000, 0)))
+	require.NotContains(t, drawn(t, &all, 5), "        pool   1 |#####| t1")
+}
