@@ -314,6 +314,29 @@ func TestRatesCoverTheTimeBetweenLooks(t *testing.T) {
 	})
 }
 
+// scripted is an executor whose numbers a test tells.
+type scripted struct {
+	quartet.Executor
+	stats func() quartet.Stats
+}
+
+func (s scripted) Stats() quartet.Stats { return s.stats() }
+
+// Two requests at once may ask an executor in one order, and note their looks in the other. A
+// counter that seems to fall is no rate, and above all not one of 2⁶⁴ a second.
+func TestARateIsNeverBelowZero(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		submitted := uint64(100)
+		stats := func() quartet.Stats { return quartet.Stats{Submitted: submitted} }
+		page := inspect.Handler(scripted{quartet.Inline(), stats})
+		snapshot(t, page)
+		submitted = 80
+		time.Sleep(time.Second)
+		require.Equal(t, inspect.Rates{Seconds: 1}, snapshot(t, page).Executors[0].Rates)
+		require.NoError(t, page.Close())
+	})
+}
+
 func ExampleHandler() {
 	pool := workerpool.New(workerpool.Config{Name: "thumbs", Workers: 2})
 	defer func() { _ = pool.Close() }()

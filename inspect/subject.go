@@ -170,14 +170,15 @@ func (s *subject) snapshot(now time.Time) Executor {
 }
 
 // rate fills in the numbers that need an earlier look. Counters only grow, so a difference over a
-// time is a rate, whatever happened between. The subtraction cannot wrap while an executor's
-// counters grow, and since comes from the same executor.
+// time is a rate, whatever happened between. But a look notes the time before it asks the executor:
+// of two at once the one with the earlier time may have read the later counters. A difference below
+// zero is such a case, and counts as none: subtracted as uint64, it would be a rate of 2⁶⁴.
 func (x *Executor) rate(since look, now time.Time, mark loopMark) {
 	seconds := now.Sub(since.at).Seconds()
 	if seconds <= 0 {
 		return
 	}
-	per := func(now, before uint64) float64 { return float64(now-before) / seconds }
+	per := func(now, before uint64) float64 { return float64(max(now, before)-before) / seconds }
 	a, b := x.Stats, since.stats
 	x.Rates = Rates{
 		Seconds:   seconds,
