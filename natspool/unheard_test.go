@@ -1,0 +1,129 @@
+package natspool_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/quartet-go/quartet"
+	"github.com/quartet-go/quartet/natspool"
+	"github.com/quartet-go/quartet/workerpool"
+)
+
+// Beats that never come by themselves: the test says when each side looks, and at what time.
+const (
+	quietBeat = time.Hour
+	quietLost = 10 * time.Hour
+)
+
+// quiet is a pool with one node on a keeper.
+type quiet struct {
+	t    *testing.T
+	nc   *nats.Conn
+	pool *natspool.Pool
+	node *natspool.Node
+	got  chan quartet.Call // calls that have been started
+}
+
+func startQuiet(t *testing.T) *quiet {
+	q := &quiet{t: t, nc: serverOf(t)}
+	q.node, q.got = q.serve()
+	var err error
+	q.pool, err = natspool.New(q.nc, natspool.Config{Heartbeat: quietBeat, LostAfter: quietLost})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = q.pool.Close() })
+	return q
+}
+
+// serve starts a node of one slot, on an executor that the test ends the calls of.
+func (q *quiet) serve() (*natspool.Node, chan quartet.Call) {
+	k := keeper{workerpool.New(workerpool.Config{}), make(chan quartet.Call, 10)}
+	n, err := natspool.Serve(q.t.Context(), q.nc, k, natspool.NodeConfig{
+		Slots: 1, Functions: []string{nope.Name()}, Heartbeat: quietBeat, LostAfter: quietLost,
+	})
+	require.NoError(q.t, err)
+	q.t.Cleanup(func() {
+		_ = n.Close()
+		_ = k.Close()
+	})
+	return n, k.got
+}
+
+// begin makes a call, and waits until it has been started, and the node has heard the beat that an
+// idle pool begins with.
+func (q *quiet) begin() (*quartet.Future[int], quartet.Call) {
+	beats, err := q.nc.SubscribeSync(natspool.Beats)
+	require.NoError(q.t, err)
+	f := nope.Go(q.t.Context(), q.pool, 1)
+	c := <-q.got
+	_, err = beats.NextMsg(lost)
+	require.NoError(q.t, err)
+	q.compare() // the node hears beats one after the other
+	return f, c
+}
+
+// lateResult makes a call that ends on its node while the pool hears nothing of the node. The node
+// has not heard the pool for LostAfter by then, and looks after it once more.
+func (q *quiet) lateResult() (late *quartet.Future[int], hears func()) {
+	f, c := q.begin()
+	again, err := q.pool.Deaf()
+	require.NoError(q.t, err)
+	q.node.Look(time.Now().Add(quietLost + time.Second))
+	resolves(c)
+	require.Eventually(q.t, func() bool { return q.node.Unconfirmed() == 1 }, lost, time.Millisecond)
+	q.node.Look(time.Now())
+	return f, func() { require.NoError(q.t, again()) }
+}
+
+// compare has the pool compare its calls with the node's list, often enough to believe the list.
+func (q *quiet) compare() {
+	answers, err := q.nc.SubscribeSync(q.pool.Subject())
+	require.NoError(q.t, err)
+	for range 3 {
+		q.pool.Beat()
+		_, err := answers.NextMsg(lost)
+		require.NoError(q.t, err)
+	}
+	require.NoError(q.t, answers.Unsubscribe())
+}
+
+// ends waits for the outcome of f. It fails the test if a node starts the call again.
+func (q *quiet) ends(f *quartet.Future[int], again chan quartet.Call) error {
+	select {
+	case c := <-again:
+		q.t.Error("the call was started twice")
+		resolves(c)
+	case <-f.Done():
+	}
+	_, err := f.Await(q.t.Context())
+	return err
+}
+
+// A pool that a node has not heard for LostAfter may have kept the node: only its own words were
+// lost. It gets the result, and does not take the call for one that was never started.
+func TestAResultWaitsForAPoolThatWasOutOfReach(t *testing.T) {
+	q := startQuiet(t)
+	f, hears := q.lateResult()
+	hears()
+	q.compare()
+	q.node.Look(time.Now().Add(3 * quietBeat)) // says the result again
+	require.NoError(t, q.ends(f, q.got))
+}
+
+// A node that drains waits for no such pool. Its end tells the pool that the call is lost.
+func TestADrainingNodeWaitsForNoPoolOutOfReach(t *testing.T) {
+	q := startQuiet(t)
+	f, _ := q.lateResult()
+	left := make(chan error, 1)
+	go func() { left <- q.node.Shutdown(context.Background()) }()
+	require.Eventually(t, func() bool {
+		q.node.Look(time.Now())
+		return len(left) > 0
+	}, lost, time.Millisecond)
+	require.NoError(t, <-left)
+	var gone *natspool.NodeLostError
+	require.ErrorAs(t, q.ends(f, q.got), &gone)
+}
