@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -23,7 +22,8 @@ var (
 // It runs only when something may be wrong (see Append), so it may be slow. It mirrors
 // encoding/json: what a type encodes itself, or leaves out, is not looked at. left bounds the
 // nesting, since v may hold a cycle; beyond it nothing is found, and the encoder's own error
-// stands.
+// stands. The steps of the path are added on the way back (see at), so a value without a fault
+// costs no text.
 func blame(v reflect.Value, left int) error {
 	if !v.IsValid() || left == 0 {
 		return nil
@@ -35,7 +35,9 @@ func blame(v reflect.Value, left int) error {
 		(both(t, jsonOut, jsonIn) || both(t, textOut, textIn)) {
 		return nil
 	}
+	// Numbers and bools are missing: JSON carries each of them unchanged.
 	switch v.Kind() {
+	// A string is invalid as a whole; where in it does not help anybody.
 	case reflect.String:
 		if !utf8.ValidString(v.String()) {
 			return errUTF8
@@ -61,6 +63,8 @@ func blame(v reflect.Value, left int) error {
 	// The order of the keys is random, so of several faults any one may be named.
 	case reflect.Map:
 		for it := v.MapRange(); it.Next(); {
+			// The key itself is not in this step: it is the faulty text, which would be in the
+			// message then.
 			if err := blame(it.Key(), left-1); err != nil {
 				return at("[key]", err)
 			}
@@ -75,12 +79,15 @@ func blame(v reflect.Value, left int) error {
 }
 
 // blameFields is blame for the fields that encoding/json writes. The path has Go's names of the
-// fields, and not JSON's: the author of the Go program reads the error.
+// fields, and not JSON's: the author of the Go program reads the error. Here left stays the same:
+// the nesting of fields is bounded by the type, and blame has counted the struct already.
 func blameFields(v reflect.Value, left int) error {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
-		// An embedded struct may have exported fields, whatever its own name.
-		if (!f.IsExported() && !f.Anonymous) || strings.Split(f.Tag.Get("json"), ",")[0] == "-" {
+		// An embedded struct may have exported fields, whatever its own name. encoding/json leaves out
+		// a field whose tag is "-", but "-," is a field of that name. omitempty needs no look: an empty
+		// value has no fault.
+		if (!f.IsExported() && !f.Anonymous) || f.Tag.Get("json") == "-" {
 			continue
 		}
 		if err := blame(v.Field(i), left); err != nil {
@@ -90,13 +97,17 @@ func blameFields(v reflect.Value, left int) error {
 	return nil
 }
 
-var dynamicTypes sync.Map // reflect.Type → error, or nil: whether an any may hold it
+// dynamicTypes has the types that an any may hold. Entries are never removed: there are as many as
+// types that a program puts into an any, which is a number of its source and not of its calls.
+var dynamicTypes sync.Map // reflect.Type → struct{}
 
 // blameDynamic is blame for what an any holds, whose type nobody has checked.
 //
 // quartet.Define and Declare look at the types of functions, which end at an any. Bytes are refused
-// here, because the far side would get base64 text and could not tell it from text. Whether a type
-// can travel at all is found by encoding its zero value once, and kept by type.
+// here, because the far side would get base64 text and could not tell it from text. A type can
+// travel if a value of it can be encoded. The zero value is tried first, since a value with a fault
+// of its own (a NaN, say) tells nothing of its type; then the value, since a type with an encoding
+// of its own may have none for its zero value. Only a success is kept: it holds for all values.
 func blameDynamic(v reflect.Value, left int) error {
 	if !v.IsValid() {
 		return nil
@@ -106,14 +117,16 @@ func blameDynamic(v reflect.Value, left int) error {
 	if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 && !both(t, jsonOut, jsonIn) {
 		return errBytes
 	}
-	// sync.Map cannot tell a nil error from none, so the error is in a struct.
-	known, ok := dynamicTypes.Load(t)
-	if !ok {
+	if _, known := dynamicTypes.Load(t); !known {
 		_, err := quartet.JSON{}.Append(nil, reflect.Zero(t).Interface())
-		known, _ = dynamicTypes.LoadOrStore(t, struct{ error }{err})
-	}
-	if err := known.(struct{ error }).error; err != nil {
-		return err
+		if err != nil && v.CanInterface() {
+			_, err = quartet.JSON{}.Append(nil, v.Interface())
+		}
+		// The error names the type and no place. The caller's path says where.
+		if err != nil {
+			return err
+		}
+		dynamicTypes.Store(t, struct{}{})
 	}
 	return blame(v, left)
 }

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"math/big"
 	"reflect"
@@ -121,17 +122,37 @@ func TestPortableSaysWhatJSONWouldChange(t *testing.T) {
 	require.ErrorContains(t, strict.Decode([]byte(`{"Name":null}`), &v), ".Name: it is null")
 }
 
+// dashed has a field that is called "-" in JSON: the comma tells it from one that is left out.
+type dashed struct {
+	Left string `json:"-"`
+	Dash string `json:"-,"`
+}
+
+// fussy is a type whose zero value has no encoding.
+type fussy int
+
+func (f fussy) MarshalJSON() ([]byte, error) {
+	if f == 0 {
+		return nil, errors.New("no such value")
+	}
+	return json.Marshal(int(f))
+}
+
+func (f *fussy) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, (*int)(f)) }
+
 func TestPortableRefusesWhatJSONWouldChange(t *testing.T) {
 	for want, v := range map[string]any{
-		"string: it is a string that is not UTF-8":          "bad\xff",
-		"codec.record.Name: it is a string that is not":     record{Name: "\xc3"},
-		"codec.record.Next.List[1]: it is a string that":    record{Next: &record{List: []string{"\ufffd", "\x80"}}},
-		"map[string]int[key]: it is a string that is not":   map[string]int{"\xff": 1},
-		"codec.record.Score: it is NaN":                     record{Score: math.NaN()},
-		"codec.record.More[a]: it is +Inf":                  record{More: map[string]float64{"a": math.Inf(1)}},
-		"[]float32[1]: it is -Inf":                          []float32{0, float32(math.Inf(-1))},
-		"codec.record.Any[x][0]: it is bytes in an any":     record{Any: map[string]any{"x": []any{[]byte("a")}}},
-		"codec.record.Any: codec.sealed.secret is not":      record{Any: sealed{}},
+		"string: it is a string that is not UTF-8":        "bad\xff",
+		"codec.record.Name: it is a string that is not":   record{Name: "\xc3"},
+		"codec.record.Next.List[1]: it is a string that":  record{Next: &record{List: []string{"\ufffd", "\x80"}}},
+		"map[string]int[key]: it is a string that is not": map[string]int{"\xff": 1},
+		"codec.record.Score: it is NaN":                   record{Score: math.NaN()},
+		"codec.record.More[a]: it is +Inf":                record{More: map[string]float64{"a": math.Inf(1)}},
+		"[]float32[1]: it is -Inf":                        []float32{0, float32(math.Inf(-1))},
+		"codec.record.Any[x][0]: it is bytes in an any":   record{Any: map[string]any{"x": []any{[]byte("a")}}},
+		"codec.record.Any: codec.sealed.secret is not":    record{Any: sealed{}},
+		"codec.dashed.Dash: it is a string that is not":   dashed{Dash: "\xff"},
+		"no such value": record{Any: fussy(0)},
 		"codec.record.Any: chan int is a chan, which canno": record{Any: make(chan int)},
 	} {
 		_, err := (&portable{}).Append(nil, v)
@@ -144,6 +165,8 @@ func TestPortableRefusesWhatJSONWouldChange(t *testing.T) {
 		record{Name: "\ufffd", Any: []string{"a"}},
 		[]any{nil, record{}, time.Time{}},
 		map[int]string{1: "a"},
+		dashed{Left: "not sent \xff"},
+		record{Any: fussy(2)},
 	} {
 		_, err := (&portable{}).Append(nil, v)
 		require.NoError(t, err)
