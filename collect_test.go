@@ -165,3 +165,33 @@ func waitFor(t *testing.T, ok func() bool) {
 		runtime.GC()
 	}
 }
+
+// probing is an error whose Unwrap uses the group.
+type probing struct{ g *quartet.Group }
+
+func (p probing) Error() string { return "probing" }
+
+func (p probing) Unwrap() error {
+	p.g.Go(func(context.Context) error { return nil })
+	return nil
+}
+
+// The group asks its members' errors what they wrap. That is code of the user's, which runs under no
+// lock of the group's.
+func TestAnErrorOfAGroupMayUseTheGroup(t *testing.T) {
+	done := make(chan error, 1)
+	go func() {
+		g := quartet.NewGroup(context.Background(), quartet.Inline())
+		g.Go(func(context.Context) error {
+			g.Go(func(context.Context) error { return context.Canceled })
+			return probing{g}
+		})
+		done <- g.Wait(context.Background())
+	}()
+	select {
+	case err := <-done:
+		require.ErrorContains(t, err, "canceled")
+	case <-time.After(time.Minute):
+		t.Fatal("the group waits for itself")
+	}
+}

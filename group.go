@@ -10,7 +10,11 @@ import (
 // Group is a set of tasks on one executor that live and fail together: the first error cancels the
 // siblings, and [Group.Wait] joins all. Its methods may be called from any goroutine, also from its
 // own tasks. A member counts from before its submit until its future has ended.
+//
+// The first error, or the end of Wait, cancels ctx for good. A member that is added later is
+// refused with that as its error.
 type Group struct {
+	// Set by NewGroup, and never changed.
 	ex     Executor
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -36,6 +40,9 @@ func NewGroup(ctx context.Context, ex Executor) *Group {
 
 // GroupGo submits a call of f as a member of g. A refusal is the future's error, and so the
 // group's.
+//
+// enter comes before the submit: a refusal, or an executor that runs the call at once, ends the
+// member inside it, and leave must find it counted.
 func GroupGo[In, Out any](g *Group, f *Func[In, Out], in In) *Future[Out] {
 	g.made()
 	f.needs("GroupGo", g.ctx, g.ex)
@@ -47,6 +54,9 @@ func GroupGo[In, Out any](g *Group, f *Func[In, Out], in In) *Future[Out] {
 
 // Go submits fn as a member of g; a refusal is an error of the group. It panics where the group's
 // executor is not a [Runner], since a closure cannot travel.
+//
+// The Runner is asked of ex itself and not by As: a submit to what a wrapper wraps would go around
+// the wrapper.
 func (g *Group) Go(fn func(ctx context.Context) error) {
 	if fn == nil {
 		panic("quartet: Group.Go of a nil func")
@@ -83,11 +93,15 @@ func (g *Group) enter() {
 }
 
 // The context is cancelled after the unlock: its callbacks are the user's, and may call the group.
+// So may the methods of err, which is looked at before the lock. It was returned by then, so a
+// cancellation that comes later is not what it repeats.
 func (g *Group) leave(err error) {
+	says := err != nil && !onlyCancelled(err, g.ctx)
 	g.mu.Lock()
 	g.open--
+	// The list is empty for the first error alone, so cancel is called once here, with that.
 	first := err != nil && len(g.errs) == 0
-	if first || err != nil && !onlyCancelled(err, g.ctx) {
+	if first || says {
 		g.errs = append(g.errs, err)
 	}
 	var waiting []func()
@@ -116,6 +130,7 @@ func (g *Group) Wait(ctx context.Context) error {
 		g.mu.Lock()
 		open, err := g.open, g.result()
 		g.mu.Unlock()
+		// cancel(nil) after an error does nothing: the first cause stays.
 		if open == 0 {
 			g.cancel(nil)
 			return err
@@ -131,7 +146,8 @@ func (g *Group) Wait(ctx context.Context) error {
 	}
 }
 
-// result returns what Wait returns: a single error unchanged, several joined.
+// result returns what Wait returns: a single error unchanged, several joined. It runs under mu.
+// errors.Join takes a copy, so a later error does not change the one that was returned.
 func (g *Group) result() error {
 	if len(g.errs) == 1 {
 		return g.errs[0]
@@ -140,7 +156,7 @@ func (g *Group) result() error {
 }
 
 // The look under the lock makes it safe: the last member either finds the waiter, or the waiter
-// finds no member left.
+// finds no member left. resume is called without mu, since it may run the waiter at once.
 func (g *Group) arm(resume func()) *resumption {
 	g.mu.Lock()
 	if g.open > 0 {
@@ -156,6 +172,7 @@ func (g *Group) arm(resume func()) *resumption {
 // wait that ends otherwise leaves in constant time.
 type resumes struct{ waits map[*resumption]struct{} }
 
+// A pointer to it is the key, as funcs cannot be compared.
 type resumption struct{ resume func() }
 
 func (r *resumes) add(resume func()) *resumption {
@@ -183,13 +200,17 @@ func (r *resumes) take() []func() {
 
 // onlyCancelled reports whether err only repeats the end of ctx, which has ended: each branch of
 // err's tree ends with ctx's error or its cause, whatever wraps them. So Group leaves net/http's
-// copy of a cause out, and keeps an error that is joined with a cancellation.
+// copy of a cause out, and keeps an error that is joined with a cancellation. It calls methods of
+// the user's errors (Unwrap, Error).
 func onlyCancelled(err error, ctx context.Context) bool {
 	end, cause := ctx.Err(), context.Cause(ctx)
 	return end != nil && only(err, end, cause)
 }
 
 // It walks the whole tree, since one branch that says something else makes the error worth keeping.
+//
+// The order of the cases: a *PanicError has an Unwrap too, and would be taken for what it wraps; an
+// error with both kinds of Unwrap cannot exist, since the methods have one name.
 func only(err, end, cause error) bool {
 	if err == end || same(err, cause) {
 		return true
@@ -210,6 +231,7 @@ func only(err, end, cause error) bool {
 		}
 		return len(inner) > 0
 	}
+	// Only for a cancellation: package net's error for a deadline is another one, and is kept.
 	return end == context.Canceled && cancelledByNet(err)
 }
 

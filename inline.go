@@ -17,14 +17,21 @@ import (
 // ended, nothing is ever queued, and as many tasks run at once as there are callers. A task waits
 // as its submitter's own model waits, and blocks the goroutine where there is none. A panic of a
 // bare task is the submitter's.
+//
+// It keeps nothing between tasks but its numbers, and needs no Close.
 func Inline() Runner {
 	x := &inline{live: make(map[*task.Node]struct{})}
+	// x is its own Owner and Host: it answers for its nodes, and stands for itself in their
+	// contexts.
 	x.home.Open(x, x, func(n *task.Node) any { return (*inlineRun)(n) })
 	return x
 }
 
 // It shares no code with package intake: a task never queues here, and a baseline should carry
 // nothing that it does not need.
+//
+// Lock order: mu, and nothing under it. Cancel of a node, the hooks of an observer and all code of
+// tasks run without it.
 type inline struct {
 	home task.Home
 	// mu guards the fields below. It is not held while a task runs.
@@ -55,6 +62,7 @@ func (x *inline) SubmitTask(ctx context.Context, t Task) error {
 	if err := x.accept(n); err != nil {
 		return err
 	}
+	// The times of an Inline are exact: the clock is read for each task.
 	returned, start := false, time.Now()
 	defer func() {
 		if !returned {
@@ -64,17 +72,24 @@ func (x *inline) SubmitTask(ctx context.Context, t Task) error {
 	}()
 	x.tell(n, EventQueued, EventStarted)
 	n.Run()
+	// A panic or Goexit of a bare task goes on to the submitter, through the deferred end: it is a
+	// plain call there.
 	returned = true
 	return nil
 }
 
 // The claim is under the lock, with the entry in live, so that a cancel finds each task that it has
-// to end.
+// to end. Settle comes before Claim: from then on a Cancel asks x, as the node's owner, and finds a
+// started task.
 func (x *inline) accept(n *task.Node) error {
 	within := task.Within(n.Submitter(), x)
 	err := context.Cause(n.Parent())
+	if x.watching.on() { // before the lock: a context's Value is the user's
+		n.Name(task.LabelOf(n.Parent()))
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	// A closed executor says so whatever has become of ctx.
 	if x.closed || x.closing && within == nil {
 		err = ErrClosed
 	}
@@ -83,6 +98,7 @@ func (x *inline) accept(n *task.Node) error {
 		return err
 	}
 	n.Settle(&x.home)
+	// Before the claim, as the flags of a node must not change once it has started.
 	n.Flags |= task.OnCaller
 	if !n.Claim() {
 		x.stats.Rejected++
@@ -91,17 +107,19 @@ func (x *inline) accept(n *task.Node) error {
 	x.live[n] = struct{}{}
 	x.stats.Submitted++
 	x.stats.Running++
+	// Numbers begin with 1, in the order of acceptance.
 	n.Seq = x.stats.Submitted
-	x.nameLocked(n)
+	x.watchLocked(n)
 	return nil
 }
 
 // The future has ended before; waiters in Shutdown are resumed after the unlock.
 func (x *inline) end(n *task.Node, took time.Duration) {
+	// Before the lock: End cancels the task's context, whose callbacks may submit here again.
 	n.End()
 	x.tell(n, EventEnded)
 	x.mu.Lock()
-	x.unnameLocked(n)
+	x.unwatchLocked(n)
 	x.stats.RunTime.Observe(took)
 	x.stats.Running--
 	if n.HasFailed() {
@@ -126,7 +144,8 @@ func (x *inline) Drop(n *task.Node, cause error) { n.Job.Abandon(cause) }
 // Unseen implements task.Owner.
 func (x *inline) Unseen() *slog.Logger { return slog.Default() }
 
-// Panicked implements task.Owner.
+// Panicked implements task.Owner. There is no OnPanic, so a panic that nobody else gets is
+// repeated.
 func (x *inline) Panicked(err error, observed bool) {
 	if !observed {
 		panic(err)
@@ -160,6 +179,8 @@ func (x *inline) Close() error {
 	return x.wait(context.Background())
 }
 
+// The nodes are copied under mu and cancelled after it, since Cancel runs the callbacks of their
+// contexts. One that begins in between is refused, as closed is set.
 func (x *inline) cancel() {
 	x.mu.Lock()
 	x.closing, x.closed = true, true
@@ -194,6 +215,8 @@ func (x *inline) wait(ctx context.Context) error {
 	}
 }
 
+// As Group's arm: the look and the entry are one section, so the last task either finds the waiter,
+// or has ended before the look.
 func (x *inline) arm(resume func()) *resumption {
 	x.mu.Lock()
 	if len(x.live) > 0 {
@@ -209,10 +232,15 @@ func (x *inline) arm(resume func()) *resumption {
 // may run under two models at once, its own and that of the submitter whose goroutine it uses;
 // outer is the second. Its methods run on the submitter's goroutine, or on a foreign one with the
 // task's context.
+//
+// A wait by the submitter's model is right for two reasons: that model's goroutine is the one that
+// runs here, and what it serialises by must not be kept while the task waits.
 type inlineRun task.Node
 
 func (r *inlineRun) Executor() Executor { return (*task.Node)(r).Host().(*inline) }
 
+// It is looked up at each wait and not kept: the task around may have ended, if the task's context
+// has outlived it.
 func (r *inlineRun) outer() Model {
 	m, _ := (*task.Node)(r).Outer(task.ModelKey).(Model)
 	return m
@@ -236,6 +264,7 @@ func (r *inlineRun) Sleep(ctx context.Context, d time.Duration) error {
 	})
 }
 
+// Block is no wait for observers: fn runs in the task.
 func (r *inlineRun) Block(ctx context.Context, fn func()) error {
 	if m := r.outer(); m != nil {
 		return m.Block(ctx, fn)
@@ -261,7 +290,8 @@ const inlineName = "inline"
 // there.
 type watching struct {
 	observers atomic.Pointer[[]*watcher] // a list is never changed, but replaced under the executor's lock
-	lanes     []bool                     // taken; under the executor's lock
+	// Its length is the most tasks that were watched at once.
+	lanes []bool // taken; under the executor's lock
 }
 
 // watcher is an observer. Its address tells two equal ones apart.
@@ -270,7 +300,8 @@ type watcher struct{ Observer }
 // on reports whether anybody looks.
 func (w *watching) on() bool { return w.observers.Load() != nil }
 
-// laneLocked returns the smallest free lane, and takes it.
+// laneLocked returns the smallest free lane, and takes it. The smallest, so that a picture of calls
+// one after the other has one lane.
 func (w *watching) laneLocked() int32 {
 	i := slices.Index(w.lanes, false)
 	if i < 0 {
@@ -314,25 +345,24 @@ func (x *inline) changeWatchers(change func([]*watcher) []*watcher) {
 	x.watching.observers.Store(&all)
 }
 
-// nameLocked prepares an accepted task for those who look. Lane -1 marks a task that nobody watched
+// watchLocked prepares an accepted task for those who look. Lane -1 marks a task that nobody watched
 // from its start: its later steps are not told either.
-func (x *inline) nameLocked(n *task.Node) {
+func (x *inline) watchLocked(n *task.Node) {
 	n.Lane = -1
 	if x.watching.on() {
-		n.Name(task.LabelOf(n.Parent()))
 		n.Lane = x.watching.laneLocked()
 	}
 }
 
-// unnameLocked gives the lane of a task back that has ended.
-func (x *inline) unnameLocked(n *task.Node) {
+// unwatchLocked gives the lane of a task back that has ended.
+func (x *inline) unwatchLocked(n *task.Node) {
 	if n.Lane >= 0 {
 		x.watching.lanes[n.Lane] = false
 	}
 }
 
 // tell tells the observers of a step of a task. They hear nothing of a task that started before
-// anybody looked.
+// anybody looked. It is called without mu. Kinds of one call share one reading of the clock.
 func (x *inline) tell(n *task.Node, kinds ...EventKind) {
 	to := x.watching.observers.Load()
 	if to == nil || n.Lane < 0 {
