@@ -10,13 +10,18 @@ import (
 // call is one call of a Func on its way: the future, and what the far side needs. Only the executor
 // sees it as a Call; the caller gets the Future inside. Both Run and Resolve may end it: Run in
 // this process, Resolve where it ran elsewhere.
+//
+// Whichever of Run, Resolve and Abandon comes first ends it. settle keeps the first outcome, so the
+// others, should they come, change nothing.
 type call[In, Out any] struct {
 	Future[Out]
 	f  *Func[In, Out]
 	in In // until the end; guarded by the future's lock
 }
 
-// callBundle is a call with its task's context.
+// callBundle is a call with its task's context. The caller gets the Future in it, which keeps the
+// context's memory alive too. So it is made only where that keeps nothing of a foreign context, or
+// where nobody outside keeps the Future (Do, Map).
 type callBundle[In, Out any] struct {
 	call[In, Out]
 	ctx task.Ctx
@@ -31,7 +36,9 @@ func placeCall[In, Out any](ctx context.Context) (*call[In, Out], *task.Ctx) {
 	return &call[In, Out]{}, &task.Ctx{}
 }
 
-// handOver submits c. The error is a refusal, which the future carries too.
+// handOver submits c. The error is a refusal, which the future carries too. Abandon after a refusal
+// settles a future that no executor has: its node may still be fresh, or settled at an executor
+// that then said no.
 func (c *call[In, Out]) handOver(ex Executor) (*Future[Out], error) {
 	err := ex.SubmitCall(c.node.Context(), c)
 	if err != nil {
@@ -40,6 +47,8 @@ func (c *call[In, Out]) handOver(ex Executor) (*Future[Out], error) {
 	return &c.Future, err
 }
 
+// Node makes it a task.Noder: an executor of this module queues the call's own node, and needs no
+// second one.
 func (c *call[In, Out]) Node() *task.Node { return &c.node }
 
 func (c *call[In, Out]) Name() string { return c.f.name }
@@ -56,13 +65,15 @@ func (c *call[In, Out]) input() In {
 	return c.in
 }
 
-// forget drops the input.
+// forget drops the input. A future that somebody keeps would otherwise keep the input as long. It
+// comes after settle: until then an executor may ask for the input to send the call again.
 func (c *call[In, Out]) forget() {
 	c.hooks.Lock()
 	defer c.hooks.Unlock()
 	c.in = *new(In)
 }
 
+// Run of a call that has been cancelled does nothing: begin says so.
 func (c *call[In, Out]) Run(ctx context.Context) {
 	if c.begin(ctx) {
 		c.run(ctx, c)
@@ -82,6 +93,8 @@ func (c *call[In, Out]) Abandon(cause error) {
 	c.forget()
 }
 
+// AppendInput may be called more than once, when a call is sent again after its worker has died. It
+// must not change the input.
 func (c *call[In, Out]) AppendInput(dst []byte, codec Codec) ([]byte, error) {
 	dst, err := appendTo(dst, c.f.chosen(codec), c.input())
 	if err != nil {
@@ -99,6 +112,7 @@ func (c *call[In, Out]) Resolve(output []byte, codec Codec, err error) {
 			out, err = *new(Out), fmt.Errorf("quartet: decoding the output of %q: %w", c.f.name, err)
 		}
 	}
+	// forget comes last: until the call has ended, an executor may encode the input once more.
 	c.resolve(out, err)
 	c.forget()
 }

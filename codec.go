@@ -15,6 +15,10 @@ import (
 
 // Codec turns the inputs and outputs of named functions into bytes and back. Its methods may be
 // called from many goroutines at once.
+//
+// One call is encoded by the codec of its executor, or by that of its function ([WithCodec]); the
+// far side has to decode with the same. A process pool agrees on one with each worker, when that
+// says hello.
 type Codec interface {
 	// Append appends v's encoding to dst.
 	Append(dst []byte, v any) ([]byte, error)
@@ -26,7 +30,7 @@ type Codec interface {
 type JSON struct{}
 
 // Append appends v as JSON. It refuses types that JSON cannot carry, which [Define] accepts because
-// another codec can.
+// another codec can. On an error it returns dst unchanged.
 func (JSON) Append(dst []byte, v any) ([]byte, error) {
 	if err := checkJSON(reflect.TypeOf(v)); err != nil {
 		return dst, err
@@ -51,7 +55,7 @@ type strictJSON struct{ JSON }
 func (strictJSON) Decode(data []byte, p any) error { return decodeJSON(data, p, true) }
 
 // A Decoder, since json.Unmarshal cannot refuse unknown fields. It stops after the value, so the
-// rest is looked at here.
+// rest is looked at here. Token and not More is asked, since More says no at a stray bracket, too.
 func decodeJSON(data []byte, p any, strict bool) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if strict {
@@ -78,20 +82,22 @@ func appendTo[T any](dst []byte, c Codec, v T) ([]byte, error) {
 	return c.Append(dst, v)
 }
 
-// anyAppender is a Codec with another encoding for values that are decoded into an interface.
+// anyAppender is a Codec with another encoding for values that are decoded into an interface. It is
+// an interface of its own, so that [Codec] keeps two methods, which a program can write in a
+// minute. A codec without it writes the value alone, as JSON does, which needs no type beside it.
 type anyAppender interface {
 	AppendAny(dst []byte, v any) ([]byte, error)
 }
 
 // checkTravel returns an error that names the part of t which no codec can carry to another
 // process. It is asked once for each type, at Define, so that the program fails at its start and
-// not at the first call.
+// not at the first call. It also stops at a type that brings its own encoding, whatever is in it.
 func checkTravel(t reflect.Type) error {
 	return traveller{binary: true, seen: map[reflect.Type]bool{}}.travel(t, t.String())
 }
 
 // A type never changes, so an entry is never removed; there are as many as types that travel as
-// JSON.
+// JSON. The error is boxed in a struct: sync.Map cannot hold a nil error as an error.
 var jsonTypes sync.Map // reflect.Type → error, or nil
 
 // checkJSON is checkTravel for [JSON] alone, where a type that brings a binary encoding, and none
@@ -114,13 +120,17 @@ type traveller struct {
 	seen   map[reflect.Type]bool
 }
 
-// path leads from the type of the input or output to the field, for the message.
+// path leads from the type of the input or output to the field, for the message. seen has types and
+// not places: one that was looked at is as good, or as bad, anywhere else. A fault is found at its
+// first place then.
 func (w traveller) travel(t reflect.Type, path string) error {
 	if w.seen[t] || w.encodesItself(t) {
 		return nil
 	}
 	w.seen[t] = true
 	switch t.Kind() {
+	// Complex numbers have no JSON, and a uintptr is an address, which means nothing in another
+	// process.
 	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Uintptr, reflect.Complex64, reflect.Complex128:
 		return fmt.Errorf("%s is a %s, which cannot travel to another process", path, t.Kind())
 	case reflect.Interface:
@@ -140,6 +150,8 @@ func (w traveller) travel(t reflect.Type, path string) error {
 	return nil
 }
 
+// encoding/json writes keys as strings: it formats integers, and calls MarshalText. An encoding of
+// the other kinds does not help a key.
 func travelKey(t reflect.Type, path string) error {
 	switch k := t.Kind(); {
 	case k == reflect.String, k >= reflect.Int &&
@@ -151,7 +163,9 @@ func travelKey(t reflect.Type, path string) error {
 }
 
 // An unexported field would arrive empty without a word: encoders skip it. An embedded struct is
-// another matter, as its exported fields travel.
+// another matter, as its exported fields travel. Rejected: to skip what encoders skip. A program
+// that adds an unexported field would then lose its value in one executor, and keep it in the
+// others.
 func (w traveller) fields(t reflect.Type, path string) error {
 	for f := range t.Fields() {
 		name := path + "." + f.Name
@@ -170,6 +184,8 @@ func (w traveller) fields(t reflect.Type, path string) error {
 
 // encodesItself reports whether t, or a pointer to it, brings both halves of an encoding. Both
 // halves are asked: a type that only encodes itself would arrive as something else.
+// procpool/internal/codec asks the same of a type that it compiles; what is accepted here must have
+// a form there.
 func (w traveller) encodesItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	both := func(out, in reflect.Type) bool { return p.Implements(out) && p.Implements(in) }

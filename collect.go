@@ -11,7 +11,8 @@ import (
 
 // AwaitAll waits for all futures and returns their results in order, or the first error in that
 // order; ctx bounds the wait. It cancels nothing: cancelling and joining is the work of [Group],
-// [Map] and the tasks' ctx.
+// [Map] and the tasks' ctx. A future that fails behind one that runs for long is seen only when its
+// turn comes; [Completed] tells sooner.
 func AwaitAll[T any](ctx context.Context, fs ...*Future[T]) ([]T, error) {
 	allMade("AwaitAll", ctx, fs)
 	values := make([]T, len(fs))
@@ -34,9 +35,14 @@ func Completed[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[*Future[T
 	return func(yield func(*Future[T], error) bool) {
 		var ended inbox[*Future[T]]
 		for _, f := range fs {
+			// A loop over a few futures defers a few calls. They run when the loop is left, in
+			// whatever way: a hook that stays would keep the inbox, and all that ended, as long as
+			// its future lives.
 			defer f.OnDone(func() { ended.put(f) })()
 		}
 		yielded := 0
+		// It is asked only before a wait, and walks over all futures then: n futures cost n walks
+		// at most, and only inside a task with a key (allHeldBy looks at that first).
 		stuck := func() bool { return allHeldBy(ctx, unended(fs, yielded)) }
 		for ; yielded < len(fs); yielded++ {
 			f, err := ended.take(ctx, stuck)
@@ -66,7 +72,8 @@ func allMade[T any](call string, ctx context.Context, fs []*Future[T]) {
 
 // unended returns those of fs that have not ended, or nil when more than yielded have. An ended
 // future that has not been yielded means that the next take has something: it is yielded here too,
-// so that allHeldBy says no.
+// so that allHeldBy says no. yielded counts futures and does not name them: each ended one is put
+// once, so the counts can be compared.
 func unended[T any](fs []*Future[T], yielded int) iter.Seq[*Future[T]] {
 	return func(yield func(*Future[T]) bool) {
 		ended := 0
@@ -85,7 +92,8 @@ func unended[T any](fs []*Future[T], yielded int) iter.Seq[*Future[T]] {
 
 // allHeldBy reports whether all of fs are queued behind the key that the calling task holds, so
 // that waiting for the next of them would never end. It is asked before each wait, on the task's
-// goroutine. One future that somebody else can end is enough to say no.
+// goroutine. One future that somebody else can end is enough to say no. A future of another
+// executor, or one that has started, can end without this task, so Holds says no to it.
 func allHeldBy[T any](ctx context.Context, fs iter.Seq[*Future[T]]) bool {
 	h, ok := modelOf(ctx).(task.KeyHolder)
 	if !ok || !h.HoldsKey() {
@@ -102,12 +110,15 @@ func allHeldBy[T any](ctx context.Context, fs iter.Seq[*Future[T]]) bool {
 // inbox is a queue with one taker, who waits as its model waits. wake is the resume of the taker's
 // Suspend; nil while it does not wait. Any number of goroutines put.
 type inbox[T any] struct {
-	// mu guards items and wake. wake is called without mu, since it runs the taker.
+	// mu guards items and wake. wake is called without mu, since it runs the taker. wake is taken
+	// out in the section that puts the item: so each resume is called once at most, though resume
+	// itself would bear more.
 	mu    sync.Mutex
 	items []T
 	wake  func()
 }
 
+// It must be called without a lock, since wake runs code of a model.
 func (b *inbox[T]) put(item T) {
 	b.mu.Lock()
 	b.items = append(b.items, item)
@@ -130,6 +141,8 @@ func (b *inbox[T]) take(ctx context.Context, stuck func() bool) (T, error) {
 			return *new(T), ErrDeadlock
 		}
 		err := Suspend(ctx, b.arm)
+		// Suspend returns when resume was called, and says nothing of the items: so they are looked
+		// at again.
 		if err == nil {
 			continue
 		}
@@ -148,6 +161,8 @@ func (b *inbox[T]) tryTake() (item T, ok bool) {
 	}
 	item = b.items[0]
 	b.items[0] = *new(T) // or the slice would keep it
+	// The slice moves on over its array. append starts a new array when that is full, so what was
+	// taken is garbage soon.
 	b.items = b.items[1:]
 	return item, true
 }

@@ -36,6 +36,9 @@ var (
 )
 
 // PanicError is what a task's waiters get when it panics.
+//
+// It is shared by all who wait for the task, and by OnPanic. So Value and Stack must not be
+// changed.
 type PanicError struct {
 	Value any    // what the task panicked with
 	Stack []byte // the task's own stack, as debug.Stack gives it
@@ -46,7 +49,8 @@ type PanicError struct {
 // NewPanicError returns a PanicError for a value that recover gave, with the calling goroutine's
 // stack. It is for those who write an executor; called from the deferred function, the stack still
 // holds the frames that panicked. A value that is a *PanicError, panicked with again, is returned
-// unchanged.
+// unchanged. So a panic that crosses several executors, or is repeated on its waiter's goroutine,
+// keeps the stack of where it began.
 func NewPanicError(value any) *PanicError {
 	if err, ok := value.(*PanicError); ok {
 		return err
@@ -55,7 +59,8 @@ func NewPanicError(value any) *PanicError {
 }
 
 // logUnseen is called when the future that ended with a panic is garbage: nobody can ask for it any
-// more. It runs on the goroutine of the runtime's cleanups, so it only logs.
+// more. It runs on the goroutine of the runtime's cleanups, so it only logs. The cleanup holds the
+// error and not the future: a cleanup that reached its own object would keep it alive for ever.
 func logUnseen(u unseenPanic) {
 	if atomic.LoadUint32(&u.err.seen) == 0 {
 		u.log.Error("quartet: a task panicked, and nobody asked for its result", "panic", fmt.Sprint(u.err.Value),
@@ -63,6 +68,7 @@ func logUnseen(u unseenPanic) {
 	}
 }
 
+// unseenPanic is the argument of a cleanup.
 type unseenPanic struct {
 	err *PanicError
 	log *slog.Logger

@@ -8,6 +8,9 @@ import (
 
 // Task is a unit of work. For every task that an executor accepts, exactly one of Run and Abandon
 // is called, exactly once; for a refused one neither is.
+//
+// Run is called on a goroutine of the executor's choice, which may be the submitter's, and Abandon
+// on whichever goroutine ends the task. A panic in either goes to the executor's OnPanic.
 type Task interface {
 	// Run does the work. Its ctx carries the submitter's values, deadline and cancellation, and the
 	// executor's model.
@@ -27,6 +30,10 @@ func (f TaskFunc) Abandon(error) {}
 
 // Call is a Task that names a function, so that it can travel: an executor in another process sends
 // Name and input, and calls Resolve in place of Run, or Abandon.
+//
+// Name, AppendInput and Resolve may be called on another goroutine than the submitter's. An
+// executor calls AppendInput before its SubmitCall returns or after it, and, where a call may be
+// tried again, more than once.
 type Call interface {
 	Task
 	// Name is the name that the function was defined with.
@@ -104,6 +111,9 @@ const (
 //
 // Offered are, among others, Stats() [Stats], Name() string and Ahead() int by executors,
 // Idempotent() bool by calls, and Remark([Remark]) by observers.
+//
+// It ends since each Unwrap leads one step inward; a wrapper whose Unwrap returns itself would hang
+// it.
 func As[T any](x any) (T, bool) {
 	for x != nil {
 		if found, ok := x.(T); ok {
@@ -115,7 +125,8 @@ func As[T any](x any) (T, bool) {
 }
 
 // unwrap returns what x wraps; nil: nothing. One case for each interface of the package: a method
-// Unwrap with another result type is another method.
+// Unwrap with another result type is another method. A wrapper that wraps nothing returns a nil
+// interface, which ends As; a nil pointer of some type would not.
 func unwrap(x any) any {
 	switch w := x.(type) {
 	case interface{ Unwrap() Executor }:
@@ -144,6 +155,10 @@ type Stopper interface {
 // comes before what does it. When ctx ends first, it then calls Close of those whose Shutdown has
 // failed, in the same order. It returns all errors, joined; nil means that all have ended. It
 // panics on a nil Stopper, and must not be called from inside a task of an executor that it stops.
+//
+// It looks at ctx after each failed Shutdown, and not at the error: Shutdown may have failed for
+// another reason while ctx goes on, and then there is nothing that Close would end sooner.
+// ErrInside and ErrView tell of a mistake of the caller's, which Close would only repeat.
 func Stop(ctx context.Context, stoppers ...Stopper) error {
 	for i, s := range stoppers {
 		if s == nil {
@@ -154,6 +169,8 @@ func Stop(ctx context.Context, stoppers ...Stopper) error {
 		panic("quartet: Stop with a nil Context")
 	}
 	var errs []error
+	// Close comes after all Shutdowns, so that those later in the order have at least refused new
+	// work before anybody is cut off.
 	var unfinished []Stopper
 	for _, s := range stoppers {
 		if err := s.Shutdown(ctx); err != nil {
@@ -173,6 +190,7 @@ func Stop(ctx context.Context, stoppers ...Stopper) error {
 
 // stopError says who has failed to stop. The name tells two pools of one type apart in a log.
 func stopError(s Stopper, err error) error {
+	// The type alone would not do: a service may have two pools.
 	if named, ok := s.(interface{ Name() string }); ok {
 		return fmt.Errorf("stopping %s: %w", named.Name(), err)
 	}

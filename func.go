@@ -16,18 +16,22 @@ import (
 // goroutine.
 //
 // All fields but body are set by Declare and read-only from then on.
+//
+// The table of names keeps each Func for the life of the program, as a *named of the same memory.
 type Func[In, Out any] struct {
 	name       string
 	idempotent bool
 	strict     bool       // it refuses fields that its types do not have
 	codec      Codec      // nil: the executor's
 	streaming  *streaming // nil: the result is one value
-	body       atomic.Pointer[func(context.Context, In) (Out, error)]
+	// Atomic, since Body may come after the program has begun to serve calls.
+	body atomic.Pointer[func(context.Context, In) (Out, error)]
 }
 
 // DefineOption is an option of [Define] and [Declare].
 type DefineOption func(*defineOptions)
 
+// It is no Func: an option is no generic function, and cannot name In and Out.
 type defineOptions struct {
 	idempotent bool
 	strict     bool
@@ -84,6 +88,7 @@ func Declare[In, Out any](name string, opts ...DefineOption) *Func[In, Out] {
 		panic("quartet: a defined function needs a name")
 	}
 	out := reflect.TypeFor[Out]()
+	// In before Out: the message names the input's fault if both have one.
 	for _, err := range []error{checkTravel(reflect.TypeFor[In]()), checkResult(out)} {
 		if err != nil {
 			panic(fmt.Sprintf("quartet: Define(%q): %v", name, err))
@@ -125,7 +130,8 @@ func (f *Func[In, Out]) needs(call string, ctx context.Context, ex Executor) {
 	needs(call, ctx, ex)
 }
 
-// Local is a plain call here, on the caller's goroutine. Without a body it returns [ErrNoBody].
+// Local is a plain call here, on the caller's goroutine. Without a body it returns [ErrNoBody]. It
+// neither recovers a panic nor looks at ctx.
 func (f *Func[In, Out]) Local(ctx context.Context, in In) (Out, error) {
 	body := f.body.Load()
 	if body == nil {
@@ -142,7 +148,9 @@ func (f *Func[In, Out]) Go(ctx context.Context, ex Executor, in In) *Future[Out]
 }
 
 // submit is Go that also returns the refusal which the future carries. The caller's future is also
-// what the executor queues, so a call costs one allocation where ctx holds nothing.
+// what the executor queues, so a call costs one allocation where ctx holds nothing. streaming is
+// asked first on all ways in: for such a function there is no call yet, only a sequence that will
+// make one for each loop.
 func (f *Func[In, Out]) submit(ctx context.Context, ex Executor, in In) (*Future[Out], error) {
 	if f.streaming != nil {
 		return ended(f.stream(ctx, ex, in)), nil
@@ -161,6 +169,8 @@ func (f *Func[In, Out]) submitJoined(ctx context.Context, ex Executor, in In) (*
 	}
 	b := &callBundle[In, Out]{call: call[In, Out]{f: f, in: in}}
 	b.node.Init(&b.ctx, ctx, &b.call)
+	// Set before the hand-over: an executor reads the flags once, when it decides whether to watch
+	// the context.
 	b.node.Flags = task.Attended
 	return b.handOver(ex)
 }
@@ -174,12 +184,17 @@ func (f *Func[In, Out]) Do(ctx context.Context, ex Executor, in In) (Out, error)
 	b := &callBundle[In, Out]{call: call[In, Out]{f: f, in: in}}
 	c := &b.call
 	c.node.Init(&b.ctx, ctx, c)
+	// ex in Data tells the executor that it was handed the call by Do itself, and not by a wrapper:
+	// only then it may run fn on this goroutine. It takes the mark off.
 	c.node.Flags, c.node.Data = task.Joined, ex
 	return c.joined(ctx, ex.SubmitCall(&b.ctx, c))
 }
 
 // Map calls f on ex for each input and yields the results, as the function [Map] does. Attended:
 // Map ends its calls itself when ctx ends, and they need no watch.
+//
+// The sequence may be ranged over more than once: each loop is a Map of its own, with its own
+// context and window.
 func (f *Func[In, Out]) Map(ctx context.Context, ex Executor, in iter.Seq[In], opts ...MapOption) iter.Seq2[Out,
 	error] {
 	f.needs("Map", ctx, ex)
@@ -189,7 +204,9 @@ func (f *Func[In, Out]) Map(ctx context.Context, ex Executor, in iter.Seq[In], o
 }
 
 // chosen is the codec that f asks for, else c, and strict if f is. A codec that knows no fields by
-// name has no such method, and is used unchanged: strict says nothing about it.
+// name has no such method, and is used unchanged: strict says nothing about it. It is asked on both
+// sides, with the executor's codec: where f has one of its own, both use that, whatever they had
+// agreed on.
 func (f *Func[In, Out]) chosen(c Codec) Codec {
 	if f.codec != nil {
 		c = f.codec
@@ -206,6 +223,7 @@ func (f *Func[In, Out]) chosen(c Codec) Codec {
 // A name that this program does not know is [ErrNoBody]. It neither recovers a panic nor stops a
 // Goexit: the executor of the far side does, which knows how its errors travel.
 func Invoke(ctx context.Context, name string, c Codec, input []byte) (output []byte, err error) {
+	// Lookup gives nil for a name that is not known, and the assertion fails on that too.
 	f, ok := functions.Lookup(name).(invoker)
 	if !ok {
 		return nil, fmt.Errorf("%w: %q is not defined", ErrNoBody, name)
@@ -221,7 +239,8 @@ type invoker interface {
 }
 
 // named is a Func as the table of names has it: the same memory, with methods that Func does not
-// export.
+// export. A conversion between the two costs nothing, and no method of named shows in the
+// documentation of Func.
 type named[In, Out any] Func[In, Out]
 
 // HasBody implements functions.Function.
@@ -242,7 +261,8 @@ func (n *named[In, Out]) RecodeOutput(dst []byte, to functions.Codec, data []byt
 }
 
 // It is for a broker between two programs with different codecs: only the program that has the
-// types can translate.
+// types can translate. T is In or Out. appendTo needs it: the other side decodes by the static
+// type.
 func recode[T, In, Out any](f *Func[In, Out], dst []byte, to Codec, data []byte, from Codec) ([]byte, error) {
 	var v T
 	if err := f.chosen(from).Decode(data, &v); err != nil {

@@ -11,6 +11,8 @@ import (
 // future that has failed with the refusal's error, so nothing can be dropped silently. ctx bounds
 // the wait for room, then the wait in the queue, then is the parent of the context that fn gets. It
 // costs one allocation where ctx is the background.
+//
+// What happened before Go is seen by fn.
 func Go[T any](ctx context.Context, r Runner, fn func(context.Context) (T, error)) *Future[T] {
 	if fn == nil {
 		panic("quartet: Go of a nil func")
@@ -20,7 +22,8 @@ func Go[T any](ctx context.Context, r Runner, fn func(context.Context) (T, error
 	return f
 }
 
-// needs panics when a call was given a nil Context or a nil Executor.
+// needs panics when a call was given a nil Context or a nil Executor. The panic is at the call that
+// made the mistake. Later it would be one of the executor's, on a goroutine that nobody knows.
 func needs(call string, ctx context.Context, ex Executor) {
 	if ctx == nil {
 		panic("quartet: " + call + " with a nil Context")
@@ -33,10 +36,13 @@ func needs(call string, ctx context.Context, ex Executor) {
 // submitFunc is Go that also returns the refusal which the future carries. t, and not f, is the
 // job: the executor sees Run and Abandon.
 func submitFunc[T any](ctx context.Context, r Runner, fn func(context.Context) (T, error)) (*Future[T], error) {
+	// All fields are set before SubmitTask: from then on any goroutine may run the task.
 	f, c := place[T](ctx)
 	t := (*futureTask[T])(f)
 	f.fn = fn
 	f.node.Init(c, ctx, t)
+	// The future's own context goes to the submit and not ctx: so Cancel ends the wait for room,
+	// too.
 	err := r.SubmitTask(f.node.Context(), t)
 	if err != nil {
 		f.fail(err)
@@ -57,6 +63,8 @@ func Do[T any](ctx context.Context, r Runner, fn func(context.Context) (T, error
 		panic("quartet: Do of a nil func")
 	}
 	needs("Do", ctx, r)
+	// One allocation whatever ctx holds: nobody keeps the future after Do has returned, so it
+	// cannot keep ctx alive.
 	b := &bundle[T]{}
 	t := (*futureTask[T])(&b.Future)
 	t.fn = fn
@@ -78,6 +86,10 @@ func Run(ctx context.Context, r Runner, fn func(context.Context) error) error {
 // joined is the end of a call that was submitted with ctx. The wait has no end of its own: Do must
 // not return while fn runs. ctx still ends it where the task has not started, since the task's own
 // context is below ctx.
+//
+// join fails only where the wait would never end, as its ctx has no end. Cancel then decides: a
+// task that has not started never will, and outcome says so; one that has started goes on without
+// its caller.
 func (f *Future[T]) joined(ctx context.Context, refused error) (T, error) {
 	if refused != nil {
 		f.fail(refused)
@@ -87,6 +99,8 @@ func (f *Future[T]) joined(ctx context.Context, refused error) (T, error) {
 			return *new(T), err // a wait that would never end, for what has started
 		}
 	}
+	// Only here, on the caller's goroutine, and after the wait: a Goexit of fn on this very
+	// goroutine has already ended it, in run.
 	if f.node.Outcome == task.Exited {
 		runtime.Goexit()
 	}

@@ -19,7 +19,8 @@ type mapOptions struct {
 	ahead     int
 }
 
-// Unordered yields results as they end, not in the order of the inputs.
+// Unordered yields results as they end, not in the order of the inputs. With it an input that takes
+// long holds nobody up but itself.
 func Unordered() MapOption { return func(o *mapOptions) { o.unordered = true } }
 
 // Ahead lets at most n calls be in flight, not counting the one whose result is being yielded. The
@@ -33,6 +34,8 @@ func Ahead(n int) MapOption {
 	return func(o *mapOptions) { o.ahead = n }
 }
 
+// It is the cause that calls in flight see when the loop was left early. A loop that ran to its end
+// cancels with it too, when nothing is in flight any more.
 var errMapEnded = errors.New("quartet: the loop over Map ended early")
 
 // Map calls fn on r for each input and yields the results in the inputs' order (or as they end:
@@ -63,6 +66,9 @@ func Map[In, Out any](ctx context.Context, r Runner, in iter.Seq[In], fn func(co
 
 // mapTask is the call of one input. Nobody but Map sees its future, so that and the task's context
 // are one allocation.
+//
+// It is no *call, since fn has no name, and no futureTask, since that would need a closure over the
+// input for each.
 type mapTask[In, Out any] struct {
 	Future[Out]
 	ctx task.Ctx
@@ -78,6 +84,7 @@ func (t *mapTask[In, Out]) Run(ctx context.Context) {
 	}
 }
 
+// The input is dropped before fn runs, so the task keeps it no longer than fn itself does.
 func (t *mapTask[In, Out]) call(ctx context.Context) (Out, error) {
 	in := t.in
 	t.in = *new(In)
@@ -86,7 +93,8 @@ func (t *mapTask[In, Out]) call(ctx context.Context) (Out, error) {
 
 func (t *mapTask[In, Out]) Abandon(cause error) { t.fail(cause) }
 
-// submitting hands one input's call over; the error is a refusal, which the future carries too.
+// submitting hands one input's call over; the error is a refusal, which the future carries too. Two
+// funcs are of this type, for Map and for Func.Map; the loop knows no difference.
 type submitting[In, Out any] func(context.Context, In) (*Future[Out], error)
 
 // The window is asked before each input, as a process pool changes its Ahead with the run times of
@@ -102,6 +110,7 @@ func mapSeq[In, Out any](ctx context.Context, ex Executor, in iter.Seq[In], subm
 	for _, opt := range opts {
 		opt(&o)
 	}
+	// An Ahead of the caller's wins over the executor's.
 	ahead := func() int { return o.ahead }
 	if h, ok := As[interface{ Ahead() int }](ex); ok && o.ahead == 0 {
 		ahead = h.Ahead
@@ -111,8 +120,11 @@ func mapSeq[In, Out any](ctx context.Context, ex Executor, in iter.Seq[In], subm
 	return func(yield func(Out, error) bool) {
 		m := &mapping[In, Out]{outer: ctx, submit: submit, ahead: ahead, flight: newFlight[Out](o.unordered)}
 		var cancel context.CancelCauseFunc
+		// Made for each loop, not in mapSeq: the same sequence may be ranged over twice.
 		m.ctx, cancel = context.WithCancelCause(ctx)
 		defer func() {
+			// This order: a call that waits for the ctx to end would otherwise never be joined. It
+			// runs also when the loop's body panics.
 			cancel(errMapEnded)
 			m.join()
 		}()
@@ -138,10 +150,13 @@ func (m *mapping[In, Out]) run(in iter.Seq[In], yield func(Out, error) bool) {
 		for v := range in {
 			f, refusal := m.submit(m.ctx, v)
 			m.flight.add(f)
+			// One less than ahead, since the next input is submitted before the next result is
+			// taken.
 			if !m.yieldDown(max(0, m.ahead()-1), yield) {
 				return
 			}
 			m.cut = m.cut || m.outer.Err() != nil
+			// The refusal itself is yielded with its future, in its place.
 			if m.cut || errors.Is(refusal, ErrClosed) {
 				break
 			}
@@ -166,6 +181,7 @@ func (m *mapping[In, Out]) yieldDown(most int, yield func(Out, error) bool) bool
 			m.cut = true
 			return true
 		}
+		// next has seen its end, so Result never says ErrPending here.
 		v, err := f.Result()
 		if err != nil && onlyCancelled(err, m.outer) {
 			m.cut = true
@@ -188,11 +204,13 @@ func (m *mapping[In, Out]) join() {
 // loop over Map uses it. Invariant: without unordered, the n futures from first on are in flight in
 // the order of their inputs; with it, each is in the map until its result has been yielded.
 type flight[T any] struct {
+	// It grows with the window and never shrinks: it lives as long as the loop.
 	order    []*Future[T] // a ring: the oldest is at first
 	first, n int
 
 	unordered map[*Future[T]]struct{} // in place of order; nil: the results come in order
-	ended     inbox[*Future[T]]
+	// With unordered only: the futures that have ended and have not been yielded.
+	ended inbox[*Future[T]]
 }
 
 func newFlight[T any](unordered bool) *flight[T] {
@@ -222,7 +240,8 @@ func (l *flight[T]) add(f *Future[T]) {
 // at is where the i-th oldest future is.
 func (l *flight[T]) at(i int) int { return (l.first + i) % len(l.order) }
 
-// Both halves of the ring are put in order, so first is 0 afterwards.
+// Both halves of the ring are put in order, so first is 0 afterwards. It is called only when the
+// ring is full, so both halves together are all of it.
 func (l *flight[T]) grow() {
 	larger := make([]*Future[T], max(8, 2*len(l.order)))
 	n := copy(larger, l.order[l.first:])
@@ -239,6 +258,7 @@ func (l *flight[T]) next(ctx context.Context) (f *Future[T], err error) {
 		}
 		return f, err
 	}
+	// An error leaves the future in the ring: join waits for it at the end.
 	f = l.order[l.first]
 	if err = f.join(ctx); err == nil {
 		l.order[l.first] = nil // or the slice would keep the result

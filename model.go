@@ -11,6 +11,9 @@ import (
 // Model is what an executor puts into a task's context: how its tasks wait. It is for those who
 // write an executor; tasks use [Suspend], [Sleep], [Block], [Lend] and [Yield]. Its methods are
 // called on the task's goroutine.
+//
+// A method gets the ctx of the call, which may be any context below the task's, with an end of its
+// own. The Model itself belongs to the task.
 type Model interface {
 	// Suspend gives up what the model serialises by, calls arm, and waits until resume is called
 	// (nil) or ctx ends (its cause; a later resume does nothing). resume is idempotent and may be
@@ -35,6 +38,9 @@ type Lender interface {
 }
 
 // It answers for the current executor too, as its model knows that.
+//
+// A context of its own and not context.WithValue: that answers for one key, and the chain would be
+// longer by one for each.
 type modelCtx struct {
 	context.Context
 	model Model
@@ -61,7 +67,9 @@ func WithModel(ctx context.Context, m Model) context.Context {
 	return &modelCtx{ctx, m}
 }
 
-// nil in a detached context, outside of any task, and in a task that has ended.
+// nil in a detached context, outside of any task, and in a task that has ended. It is asked on each
+// wait and costs a walk up ctx. A panic here names no call, since a nil ctx is as wrong in all of
+// them.
 func modelOf(ctx context.Context) Model {
 	if ctx == nil {
 		panic("quartet: a nil Context")
@@ -71,6 +79,9 @@ func modelOf(ctx context.Context) Model {
 }
 
 // It leaves the model alone: a wrapper runs tasks on the goroutines of the executor inside.
+//
+// Its answer is itself and not ex, so that Current can tell by the type which kind of context is
+// the nearest.
 type currentCtx struct {
 	context.Context
 	ex Executor
@@ -102,6 +113,8 @@ func Current(ctx context.Context) (Executor, bool) {
 	switch c := ctx.Value(task.CurrentKey).(type) {
 	case *currentCtx:
 		return c.ex, true
+	// A wrapper may stand right around a foreign executor's model; then the wrapper was what the
+	// task was submitted to.
 	case *modelCtx:
 		if w, ok := c.Context.Value(task.CurrentKey).(*currentCtx); ok {
 			return w.ex, true
@@ -122,6 +135,7 @@ func Current(ctx context.Context) (Executor, bool) {
 	return nil, false
 }
 
+// model is nil for a task that has not started or is over.
 func executorOf(model any) (Executor, bool) {
 	m, ok := model.(Model)
 	if !ok || m == nil {
@@ -160,6 +174,8 @@ func Detach(ctx context.Context) context.Context {
 //
 // On a loop the task is suspended and the next callback runs; in a pool the task lends its slot;
 // under a global lock it releases the lock; without an executor the goroutine blocks.
+//
+// A nil says that resume was called, and not why: whoever waits for a state looks at it again.
 func Suspend(ctx context.Context, arm func(resume func())) error {
 	if arm == nil {
 		panic("quartet: Suspend of a nil func")
@@ -204,7 +220,8 @@ func Lend(ctx context.Context, fn func()) error {
 	return lend(ctx, modelOf(ctx), fn)
 }
 
-// nil: the caller has no model, and blocks plainly.
+// nil: the caller has no model, and blocks plainly. The order of the cases: a Lender is a Model
+// too.
 func lend(ctx context.Context, m Model, fn func()) error {
 	switch m := m.(type) {
 	case nil:

@@ -12,6 +12,7 @@ import (
 type EventKind uint8
 
 const (
+	// They begin with 1, so that a zero Event is none of them.
 	EventQueued    EventKind = iota + 1 // accepted
 	EventStarted                        // handed to a goroutine, fiber, process or thread
 	EventSuspended                      // waits in Await or Suspend
@@ -40,6 +41,9 @@ func (k EventKind) String() string {
 }
 
 // Event is one step of a task on an executor. It is a value: an observer may keep it.
+//
+// The steps of one task are queued, started, then suspended and resumed in turn, then ended; a task
+// that never starts is queued and ended. Lane means nothing before the start.
 type Event struct {
 	Kind     EventKind
 	Executor string    // the executor's name: Config.Name
@@ -67,6 +71,8 @@ const (
 
 // TaskStatus is an unfinished task, as the Tasks method of an executor lists it. Its Label is empty
 // where nobody watched the executor when the task was submitted.
+//
+// It is true for the moment at which the executor's lock was held. The task may have gone on since.
 type TaskStatus struct {
 	Info
 	State EventKind // EventQueued, EventStarted (it runs) or EventSuspended (it waits)
@@ -84,6 +90,8 @@ type TaskStatus struct {
 // called on the goroutine that made the step, outside of all locks, so events of different tasks
 // may arrive out of order: At orders them. It must be safe for concurrent use and must not block.
 // Without an Observer a step costs one nil check.
+//
+// A panic of Observe goes to the executor's OnPanic, else it goes on from there.
 type Observer interface {
 	Observe(e Event)
 }
@@ -97,7 +105,8 @@ type Info struct {
 }
 
 // surrounded calls fn, within the Around of the executor that runs n, if that has one. n is the
-// task's host and not always its own node: a wrapper's task may hold the future.
+// task's host and not always its own node: a wrapper's task may hold the future. It is not asked
+// for bare tasks: their executor calls Around itself, as they have no error to hand on.
 func surrounded(ctx context.Context, n *task.Node, fn func(context.Context) error) error {
 	if n == nil || !n.Surrounded() {
 		return fn(ctx)
@@ -106,7 +115,8 @@ func surrounded(ctx context.Context, n *task.Node, fn func(context.Context) erro
 }
 
 // Label names the tasks that are submitted with the returned context, in events, pictures and the
-// goroutine profiles of pprof (label "quartet").
+// goroutine profiles of pprof (label "quartet"). It is an ordinary value of the context, so it is
+// inherited by nested tasks, and crosses to no other process but by the executor that sends it.
 func Label(ctx context.Context, label string) context.Context {
 	return context.WithValue(ctx, task.LabelKey, label)
 }
@@ -120,6 +130,8 @@ func setLabels(ctx context.Context, n *task.Node) (restore func()) {
 		return func() {}
 	}
 	pprof.SetGoroutineLabels(profiled(ctx))
+	// Labels of a goroutine cannot be read, only set. So those to come back to are made from the
+	// contexts around.
 	after := context.Background()
 	if n == nil {
 		return func() {}

@@ -20,7 +20,8 @@ type Sample struct {
 	Failed                  bool // by an error, a panic or Goexit, or abandoned
 }
 
-// Samples are tasks in the order in which they were accepted.
+// Samples are tasks in the order in which they were accepted. A type of its own, so that quantiles
+// are methods.
 type Samples []Sample
 
 // Samples returns the tasks of the named executor whose begin is in the record. Tasks that have not
@@ -31,6 +32,7 @@ func (t *Timeline) Samples(executor string) Samples {
 	_, events := t.record()
 	var samples Samples
 	open := make(map[uint64]*measuring)
+	// An open-ended record ends with its last event, whatever executor that is of.
 	end := t.window.to
 	for _, e := range events {
 		if t.window.to.IsZero() {
@@ -44,6 +46,7 @@ func (t *Timeline) Samples(executor string) Samples {
 			open[e.Task] = &measuring{Sample: Sample{Task: e.Task, Queued: e.At}, in: EventQueued, since: e.At}
 			m = open[e.Task]
 		}
+		// Its times cannot be known, so it is left out rather than shortened.
 		if m == nil {
 			continue // it began before the record
 		}
@@ -61,12 +64,16 @@ func (t *Timeline) Samples(executor string) Samples {
 }
 
 // measuring is a task that has not ended, and the state that it is in.
+//
+// The state changes with each event but a note, and pass counts the time in it. Since nothing else
+// moves since, no time is counted twice.
 type measuring struct {
 	Sample
 	in    EventKind
 	since time.Time
 }
 
+// A label may be known only from a later event, and stays then.
 func (m *measuring) see(e Event) {
 	m.pass(e.At)
 	m.in = state(e.Kind)
@@ -100,8 +107,10 @@ func (s Samples) Quantile(q float64) time.Duration {
 	return s.QuantileOf(q, func(x Sample) time.Duration { return x.Took })
 }
 
-// QuantileOf is Quantile of another duration: of Wait, of Ran, or of one that it computes.
+// QuantileOf is Quantile of another duration: of Wait, of Ran, or of one that it computes. It sorts
+// a copy of one number each, in n log n.
 func (s Samples) QuantileOf(q float64, of func(Sample) time.Duration) time.Duration {
+	// Written so that NaN is refused too.
 	if !(q >= 0 && q <= 1) {
 		panic(fmt.Sprintf("quartet: Samples.Quantile(%v): not from 0 to 1", q))
 	}

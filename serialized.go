@@ -19,6 +19,8 @@ func Serialized(ex Executor) Executor {
 	return &serialized{ex}
 }
 
+// Embedding gives it Shutdown and Close; SubmitCall is its own. It is no Runner, whatever is
+// inside: a closure cannot be serialised.
 type serialized struct{ Executor }
 
 // Stats returns the numbers of the executor inside, as far as it has any.
@@ -33,6 +35,9 @@ func (s *serialized) Stats() Stats {
 func (s *serialized) Unwrap() Executor { return s.Executor }
 
 // SubmitCall refuses an input that cannot be encoded.
+//
+// The input is encoded here, on the submitter's goroutine, as a process pool does, so that a later
+// change of the input is not seen.
 func (s *serialized) SubmitCall(ctx context.Context, c Call) error {
 	if c == nil {
 		panic("quartet: SubmitCall of a nil Call")
@@ -46,6 +51,9 @@ func (s *serialized) SubmitCall(ctx context.Context, c Call) error {
 
 // serializedCall is the far side of a call, in this process. It hides the future in Call from the
 // executor inside, which therefore makes a node of its own: the host.
+//
+// Its Run has two nodes to care for: the call's own, whose future the caller has, and the host, by
+// which the executor counts.
 type serializedCall struct {
 	Call
 	input  []byte
@@ -60,6 +68,7 @@ func (c *serializedCall) Unwrap() Call { return c.Call }
 func (c *serializedCall) Run(ctx context.Context) {
 	host := hostOf(ctx)
 	call, future := As[task.Noder](c.Call)
+	// A claim decides against Cancel, once. It fails too where the future has ended already.
 	if future && !call.Node().Claim() {
 		if host != nil {
 			host.Fail() // the call was cancelled just now
@@ -70,6 +79,7 @@ func (c *serializedCall) Run(ctx context.Context) {
 	returned := false
 	var output []byte
 	defer func() {
+		// The panic ends here: the executor sees a task that returned, and hears of it by Panicked.
 		if v := recover(); v != nil {
 			err = NewPanicError(v)
 		} else if !returned && future {
@@ -78,6 +88,8 @@ func (c *serializedCall) Run(ctx context.Context) {
 		if host != nil && !returned {
 			host.Owner().Panicked(err, true)
 		}
+		// Before the host is marked as failed, as only then the future knows whether the output
+		// fits its type.
 		c.Resolve(output, JSON{}, err)
 		if host != nil && (err != nil || c.failed()) {
 			host.Fail()
@@ -95,7 +107,9 @@ func (c *serializedCall) Run(ctx context.Context) {
 	returned = true
 }
 
-// invoke runs the function, and returns its result or streams it.
+// invoke runs the function, and returns its result or streams it. Streams is asked by name, and
+// writeEncoded of the call: both must agree, or one side would wait for items that the other never
+// sends.
 func (c *serializedCall) invoke(ctx context.Context) (output []byte, err error) {
 	w, ok := As[interface {
 		writeEncoded(ctx context.Context, item []byte, c Codec, err error) error

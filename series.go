@@ -22,7 +22,11 @@ type Series []Point
 //
 // The series begins with the record, or the window, and its last Point is where the number changed
 // last. It costs time in proportion to the record.
+//
+// Events of one moment are one change: a task that leaves a state and comes back at once does not
+// show.
 func (t *Timeline) Series(executor string, states ...EventKind) Series {
+	// record sorts, so the changes come in order of time.
 	before, events := t.record()
 	if len(events) == 0 && t.window.from.IsZero() {
 		return nil
@@ -35,6 +39,7 @@ func (t *Timeline) Series(executor string, states ...EventKind) Series {
 	if begin.IsZero() {
 		begin = events[0].At
 	}
+	// Never empty from here on: add looks at the last point.
 	c.series = Series{{At: begin, N: len(c.in)}}
 	for _, e := range events {
 		c.see(e)
@@ -73,6 +78,7 @@ func state(k EventKind) EventKind {
 
 // add has the number hold from at on. Of several changes of one moment the last one counts. A point
 // that changes nothing is taken away again, so that no two neighbours have the same number.
+// Invariant: times rise from point to point, and neighbours differ in N.
 func (c *counting) add(at time.Time) {
 	last := len(c.series) - 1
 	switch {
@@ -88,7 +94,8 @@ func (c *counting) add(at time.Time) {
 	}
 }
 
-// At returns the number at a moment; before the first Point it is 0.
+// At returns the number at a moment; before the first Point it is 0. A binary search, as the points
+// are in order.
 func (s Series) At(at time.Time) int {
 	i, found := slices.BinarySearchFunc(s, at, func(p Point, at time.Time) int { return p.At.Compare(at) })
 	if !found {
@@ -109,7 +116,8 @@ func (s Series) Max() (most int) {
 }
 
 // Mean returns the average over the time between from and to, in which the number counts as long as
-// it held. It is 0 where to is not after from.
+// it held. It is 0 where to is not after from. Before the first Point the number counts as 0, as At
+// has it.
 func (s Series) Mean(from, to time.Time) float64 {
 	if !to.After(from) {
 		return 0

@@ -7,6 +7,9 @@ import (
 
 // Stats is a snapshot of an executor's numbers. At rest Submitted = Done + Failed + Abandoned +
 // Running + Waiting + Queued; Rejected submits are counted apart.
+//
+// It is taken under the executor's lock, but for the parts that run without one; those are added so
+// that the sum still holds.
 type Stats struct {
 	Submitted uint64 // accepted
 	Queued    uint64 // accepted, not started
@@ -27,6 +30,8 @@ type Stats struct {
 // 1<<i nanoseconds and not below half of that. Its zero value is empty. It is a plain value:
 // goroutines that share one need a lock. Powers of two make Observe a few instructions, without a
 // search and without an allocation; a quantile is off by a factor of two at most.
+//
+// 64 buckets hold every duration: bucket 0 the zeros, bucket 63 all from 146 years on.
 type Histogram struct {
 	Count   uint64        // of all durations
 	Sum     time.Duration // of all of them
@@ -40,6 +45,7 @@ func (h *Histogram) Observe(d time.Duration) {
 	h.Count++
 	h.Sum += d
 	h.Max = max(h.Max, d)
+	// Len64 of a positive int64 is at most 63, so the index is always in range.
 	h.Buckets[bits.Len64(uint64(d))]++
 }
 
@@ -57,6 +63,7 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 	if h.Count == 0 {
 		return 0
 	}
+	// A q of 1 gives a rank that no bucket reaches, and so Max.
 	rank := uint64(q * float64(h.Count))
 	var seen uint64
 	for i, n := range h.Buckets {

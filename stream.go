@@ -164,6 +164,9 @@ var errStreamLeft = errors.New("quartet: the loop over a stream ended early")
 // The writer is the task in this process, or the executor that receives items from another one. It
 // is at most a stream.Window ahead of the reader. In a task it waits by Suspend, as every task
 // does.
+//
+// Three goroutines may meet here: the loop's, the writer's, and one that cancels. inbox, window and
+// the node each have a lock of their own, and no two of these are held together.
 type streamCall[In, Out any] struct {
 	call[In, Out]
 	own   task.Ctx
@@ -178,8 +181,10 @@ type streamCall[In, Out any] struct {
 	// While the submit runs, the task may run within it, on the loop's own goroutine: see write.
 	calling atomic.Bool                     // the submit has not returned
 	yield   func(reflect.Value, error) bool // of the loop, for a writer on the same goroutine
-	left    bool                            // that one's loop has ended
-	fault   any                             // the panic with which it did
+	// left and fault are written by the loop's own goroutine only, in writeDirectly, which runs on
+	// it.
+	left  bool // that one's loop has ended
+	fault any  // the panic with which it did
 
 	// mu guards the fields below. wake is called after it was released.
 	mu     sync.Mutex
@@ -211,9 +216,12 @@ func (c *streamCall[In, Out]) read(ctx context.Context, ex Executor, yield func(
 		_ = c.join(context.WithoutCancel(ctx))
 	}()
 	c.node.Init(&c.own, inner, c)
+	// The end comes through the same inbox as the items, and so behind all of them.
 	c.OnDone(func() { c.inbox.put(streamed{end: true}) })
 	c.submit(ex, yield)
 	stuck := func() bool { return allHeldBy(ctx, slices.Values([]*Future[Out]{&c.Future})) }
+	// An error of take ends the loop; the deferred part then cancels and joins, so no call outlives
+	// it.
 	for !c.left {
 		s, err := c.inbox.take(ctx, stuck)
 		switch {
@@ -228,6 +236,8 @@ func (c *streamCall[In, Out]) read(ctx context.Context, ex Executor, yield func(
 		case !yield(s.item, s.err):
 			return
 		}
+		// Told after the body has had the item: an item that is being worked on still counts
+		// against the window.
 		if n := c.tally.Take(s.size); n > 0 {
 			c.told(n)
 		}
@@ -235,7 +245,7 @@ func (c *streamCall[In, Out]) read(ctx context.Context, ex Executor, yield func(
 }
 
 // end is the error of the last pair; nil: there is none. A function that returns when ctx ends may
-// have more to say, so that is an end by ctx.
+// have more to say, so that is an end by ctx. outcome also marks a panic as seen.
 func (c *streamCall[In, Out]) end(ctx context.Context) error {
 	_, err := c.outcome()
 	if ctx.Err() != nil && (err == nil || onlyCancelled(err, ctx)) {
@@ -249,6 +259,8 @@ func (c *streamCall[In, Out]) end(ctx context.Context) error {
 // here.
 func (c *streamCall[In, Out]) submit(ex Executor, yield func(reflect.Value, error) bool) {
 	c.yield = yield
+	// Before the submit, which may run the task; off after it, so that a task which runs later
+	// waits as tasks do.
 	c.calling.Store(true)
 	err := ex.SubmitCall(c.node.Context(), c)
 	c.calling.Store(false)
@@ -305,6 +317,8 @@ func (c *streamCall[In, Out]) write(ctx context.Context, s streamed) error {
 	full := c.window.Full()
 	c.mu.Unlock()
 	c.inbox.put(s)
+	// full is looked at again after each wake-up: the reader may have told of less than the writer
+	// needs.
 	for full && !direct {
 		if err := Suspend(ctx, c.arm); err != nil {
 			return err
@@ -359,7 +373,8 @@ func (c *streamCall[In, Out]) taken(n int) {
 	}
 }
 
-// Receive implements functions.Reader.
+// Receive implements functions.Reader. It never waits: the goroutine that reads from a worker calls
+// it. The worker keeps to the window itself.
 func (c *streamCall[In, Out]) Receive(data []byte, codec functions.Codec, err error) {
 	c.inbox.put(c.decoded(data, codec, err))
 }

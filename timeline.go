@@ -15,6 +15,8 @@ import (
 // Timeline is an Observer that records, and draws its record. Its zero value is ready. Its methods
 // may be called from any goroutine. It may observe several executors, which it tells apart by the
 // Name of their Config.
+//
+// It must not be copied; Window makes a copy of its record.
 type Timeline struct {
 	// Limit is the greatest number of events kept; 0 keeps all. A full Timeline forgets its oldest
 	// event for each new one, but not the state of a task that has not ended, so that pictures of a
@@ -23,11 +25,13 @@ type Timeline struct {
 
 	// mu guards the fields below. Pictures are drawn from a copy, after it was released.
 	mu sync.Mutex
-	// In the order of arrival, which is not that of time: see record.
+	// In the order of arrival, which is not that of time: see record. Invariant: events holds at
+	// most Limit, where that is set, and oldest is 0 until it is full.
 	events  []Event
 	oldest  int               // in events, which is a ring once it holds Limit
 	before  map[taskKey]Event // the last event of each unfinished task that was forgotten
 	evicted []Event           // forgotten too, and not in before yet: they may be out of order
+	// Without a bound: they are few, one for a convoy, say.
 	remarks []Remark
 	window  window
 }
@@ -89,7 +93,8 @@ const mostEvicted = 1024
 // forgetLocked keeps of e the state of its task, if that goes on. Events of one task may arrive out
 // of order, as several goroutines tell of it. So forgotten events wait, and only the older half of
 // those that wait becomes states. Sorting happens once in 512 forgotten events, which keeps Observe
-// cheap on average.
+// cheap on average. An event that arrives behind 512 forgotten ones which happened after it finds
+// its place taken, and may leave a wrong state.
 func (t *Timeline) forgetLocked(e Event) {
 	t.evicted = append(t.evicted, e)
 	if len(t.evicted) < mostEvicted {
@@ -106,7 +111,7 @@ func (t *Timeline) forgetLocked(e Event) {
 	t.evicted = append(t.evicted[:0], t.evicted[len(older):]...)
 }
 
-// before makes e the last known event of its task.
+// before makes e the last known event of its task. Called in the order of time.
 func before(states map[taskKey]Event, e Event) {
 	switch e.Kind {
 	case EventNoted:
@@ -128,6 +133,7 @@ func (t *Timeline) Events() []Event {
 // copies under the lock and sorts after it, so that a picture of a long record holds up no task.
 func (t *Timeline) record() (states map[taskKey]Event, events []Event) {
 	t.mu.Lock()
+	// In the order of arrival, which a stable sort keeps for events of one moment.
 	events = slices.Concat(t.events[t.oldest:], t.events[:t.oldest])
 	states = maps.Clone(t.before)
 	evicted := slices.Clone(t.evicted)
@@ -158,7 +164,7 @@ func inOrder(events []Event) {
 
 // Window returns a copy of t that shows the time between from and to, with the state in which each
 // task was at from. It costs time in proportion to the record of t. The copy has no Limit and is
-// not fed: it is for drawing and for Series.
+// not fed: it is for drawing and for Series. An event at from is inside, and so is one at to.
 func (t *Timeline) Window(from, to time.Time) *Timeline {
 	states, events := t.record()
 	w := &Timeline{
@@ -171,6 +177,7 @@ func (t *Timeline) Window(from, to time.Time) *Timeline {
 		switch {
 		case e.At.Before(from):
 			before(states, e)
+		// Events after to are left out; a task that goes on is drawn to the edge.
 		case !e.At.After(to):
 			w.events = append(w.events, e)
 		}
@@ -251,6 +258,7 @@ func (t *Timeline) WriteChrome(w io.Writer) error {
 	return t.draw(func(s *draw.Scene) error { return draw.Chrome(w, s) })
 }
 
+// It holds no lock while with writes: w may be a slow connection.
 func (t *Timeline) draw(with func(*draw.Scene) error) error {
 	states, events := t.record()
 	s := newScene(states, events, t.window, t.Remarks())
@@ -262,6 +270,8 @@ func (t *Timeline) draw(with func(*draw.Scene) error) error {
 
 // recording turns events into a scene. A task has one span at a time: each of its events ends one
 // and begins the next.
+//
+// Invariant: open has each unfinished task once, and the index of its last span.
 type recording struct {
 	scene draw.Scene
 	begin time.Time
@@ -270,6 +280,8 @@ type recording struct {
 
 // Tasks that were under way at the begin get a span from there on, in the order of their numbers,
 // so that two drawings of one record are the same.
+//
+// A span begins with its event's look and lane, and gets its end from the task's next event.
 func newScene(states map[taskKey]Event, events []Event, w window, remarks []Remark) *draw.Scene {
 	r := recording{begin: w.from, open: make(map[taskKey]int)}
 	end := w.to
@@ -291,6 +303,7 @@ func newScene(states map[taskKey]Event, events []Event, w window, remarks []Rema
 		r.step(e)
 	}
 	r.scene.Length = end.Sub(r.begin)
+	// The order of the map does not matter: each span is set by itself.
 	for _, i := range r.open {
 		r.scene.Spans[i].To = r.scene.Length
 	}
@@ -326,6 +339,7 @@ func (r *recording) step(e Event) {
 	}
 }
 
+// Details that are not here have no sign of their own: their MarkKind is Other, the zero one.
 var markKinds = map[string]draw.MarkKind{DetailLost: draw.Lost, DetailForced: draw.Forced}
 
 // look returns how the span after e looks. A detail that is not known is drawn as the kind without

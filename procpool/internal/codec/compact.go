@@ -20,7 +20,10 @@ import (
 //	any             the number of a type, the value                   MarshalText give, in this order of preference
 //
 // It needs no version and no names, because the hello has compared the fingerprints of both
-// programs. It is a zero-size value: it holds no state, and any goroutine may use it.
+// programs. It is a zero-size value: it holds no state, and any goroutine may use it. The table is
+// the whole of it: nothing on the wire says of which type a value is, but behind an any. So a byte
+// that is missed shifts all that follow, and every decoder has to use exactly what its encoder
+// wrote. quick.Check over a type of all kinds tests that.
 type compact struct{}
 
 // Append appends v. An error names the field. The cases at the top are the commonest types, whose
@@ -45,6 +48,8 @@ func (compact) Append(dst []byte, v any) ([]byte, error) {
 		return dst, err
 	}
 	e := encoder{dst}
+	// On an error dst is returned unchanged in length. Bytes that were appended behind it are not
+	// the caller's.
 	if err := f.encode(&e, reflect.ValueOf(v), maxDepth); err != nil {
 		return dst, path(t, err)
 	}
@@ -72,6 +77,9 @@ func (compact) Decode(data []byte, p any) error { return decodeCompact(data, p, 
 // decodeCompact is Decode; lent: data is the reader's to keep. lent is for large bodies that came
 // in pieces or through shared memory: their parts can be handed out without a copy, because nobody
 // else has them. An error leaves *p half written; the caller throws it away.
+//
+// Append's nil case has no counterpart here: a nil was written as an any, and p is a *any then,
+// which goes through its form like other types.
 func decodeCompact(data []byte, p any, lent bool) error {
 	// These cases must accept the bytes that Append's shortcuts write, and no others.
 	switch p := p.(type) {
@@ -91,6 +99,7 @@ func decodeCompact(data []byte, p any, lent bool) error {
 	case *struct{}:
 		return rest(data, reflect.TypeFor[struct{}]())
 	}
+	// p is a pointer: package quartet passes &out and &in, and nothing else calls this.
 	v := reflect.ValueOf(p).Elem()
 	f, err := formOf(v.Type())
 	if err != nil {
@@ -110,7 +119,7 @@ func decodeCompact(data []byte, p any, lent bool) error {
 }
 
 // rest is an error if bytes are left. Both sides compile one type, so bytes that are left mean a
-// damaged body, or an enemy.
+// damaged body, or an enemy. Only the outermost value is asked: within it, others follow.
 func rest(data []byte, t reflect.Type) error {
 	if len(data) > 0 {
 		return fmt.Errorf("procpool: %s has ended, but %d bytes follow", t, len(data))
@@ -121,7 +130,8 @@ func rest(data []byte, t reflect.Type) error {
 var (
 	// One text for all damage: whoever reads it cannot do anything about the bytes, and the path
 	// says where.
-	errCut   = errors.New("the bytes are cut, or are no such value")
+	errCut = errors.New("the bytes are cut, or are no such value")
+	// The encoder cannot tell a cycle from a long list, so the text asks.
 	errCycle = fmt.Errorf("it is nested more than %d deep: is it a cycle?", maxDepth)
 )
 
@@ -141,7 +151,8 @@ func (e *fieldError) Error() string { return e.path + ": " + e.err.Error() }
 func (e *fieldError) Unwrap() error { return e.err }
 
 // at adds a step to the path of err, from the inside out. An error that is nested very deep keeps
-// the inner end of its path: see maxPath.
+// the inner end of its path: see maxPath. inner is changed and not wrapped: it belongs to this one
+// failing call, and a chain of ten thousand wrappers would be built otherwise.
 func at(step string, err error) error {
 	if inner, ok := err.(*fieldError); ok {
 		if len(inner.path) < maxPath {
@@ -156,7 +167,7 @@ func at(step string, err error) error {
 const maxPath = 200
 
 // path is err with the type that it came up in. The path was cut at its outer end, which the
-// ellipsis stands for.
+// ellipsis stands for. It is called once, where the codec's method returns.
 func path(t reflect.Type, err error) error {
 	inner, ok := err.(*fieldError)
 	switch {
@@ -174,7 +185,10 @@ func path(t reflect.Type, err error) error {
 // contains itself call each other through the form that is in the compiler's map. v is addressable
 // in decode, and need not be in encode.
 type form struct {
+	// encode may be given a value that it must not change, and that other goroutines read.
 	encode func(e *encoder, v reflect.Value, left int) error
+	// decode sets v in any case, also to its zero value: v may be an element of a slice that held
+	// something before.
 	decode func(d *decoder, v reflect.Value, left int) error
 	least  int // bytes that any value takes; 0: no value takes one
 }
@@ -185,11 +199,14 @@ type form struct {
 var forms sync.Map // reflect.Type → *form, complete
 
 // An error is not kept: such a type is refused by quartet.Define already, or a program asks for it
-// rarely.
+// rarely. A type that is asked for by two goroutines at once may have two forms, each complete in
+// itself; LoadOrStore keeps the first one for all later calls.
 func formOf(t reflect.Type) (*form, error) {
 	if f, ok := forms.Load(t); ok {
 		return f.(*form), nil
 	}
+	// A compiler for each call, and no shared one: it holds forms whose functions are nil, which no
+	// other goroutine may see.
 	c := compiler{}
 	f, err := c.form(t)
 	if err != nil {
@@ -227,7 +244,8 @@ func (d *decoder) keep(b []byte) []byte { return keep(b, len(b) >= d.least) }
 func (d *decoder) keepText(b []byte) string { return keepText(b, len(b) >= d.least) }
 
 // uvarint reads a length or a count. n is 0 where the bytes end, and negative where they are no
-// 64-bit number.
+// 64-bit number. A varint with needless zeros at its end is accepted: it stands for the same
+// number, and no length is longer than the bytes that follow it.
 func (d *decoder) uvarint() (uint64, error) {
 	v, n := binary.Uvarint(d.data)
 	if n <= 0 {
@@ -240,6 +258,7 @@ func (d *decoder) uvarint() (uint64, error) {
 // next returns the next n bytes. Their capacity ends with them, so that an append by the user's
 // code does not write into the next value.
 func (d *decoder) next(n uint64) ([]byte, error) {
+	// The comparison is in uint64: a length above MaxInt would be negative as an int, and pass.
 	if n > uint64(len(d.data)) {
 		return nil, errCut
 	}
@@ -262,13 +281,15 @@ func (d *decoder) block() ([]byte, error) {
 // Both bounds are needed. The first holds for the whole body: nested lists cannot each claim all
 // the bytes that follow. The second one refuses before memory is taken: elements that have not so
 // many bytes cannot come. Elements that take no byte (struct{}) have no such bound, and take no
-// memory.
+// memory. So have arrays of such elements, and arrays of length 0.
 func (d *decoder) count(least int) (int, error) {
 	n, err := d.uvarint()
 	if err != nil || n == 0 {
 		return -1, err
 	}
 	n--
+	// On machines with 32 bits the length has to fit into an int. The bound is the same on all, so
+	// that a body which one side writes the other can read.
 	if n > math.MaxInt32 {
 		return 0, errCut
 	}

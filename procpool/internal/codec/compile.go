@@ -16,12 +16,16 @@ import (
 // run, and not when they are made, so recursion works through these.
 type compiler map[reflect.Type]*form
 
+// An error leaves the map with forms that are not complete. formOf then stores none of them, and
+// drops the compiler.
 func (c compiler) form(t reflect.Type) (*form, error) {
 	if f, ok := c[t]; ok {
 		return f, nil
 	}
 	// In the map before its parts are compiled: a type that contains itself finds it. Its address
-	// must not change, since others refer to it.
+	// must not change, since others refer to it. From the type, and not from the forms of its
+	// parts, which do not exist yet. Cases below that set *f as a whole set least to the same
+	// number.
 	f := &form{least: leastOf(t)}
 	c[t] = f
 	var err error
@@ -30,6 +34,8 @@ func (c compiler) form(t reflect.Type) (*form, error) {
 		*f = self
 	} else {
 		switch t.Kind() {
+		// The number cases are closed over methods of reflect.Value, so that one generic function
+		// serves all kinds. int and uint are varints of 64 bits on all machines.
 		case reflect.Bool:
 			*f = number(reflect.Value.Bool, setBool, putBool, cutBool)
 		case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
@@ -64,7 +70,8 @@ func (c compiler) form(t reflect.Type) (*form, error) {
 
 // leastOf is how many bytes any value of t takes. It is known before t is compiled: an array whose
 // elements contain it, through a pointer, asks while they are begun. The kinds through which a type
-// can contain itself take a byte whatever is behind it, so this ends.
+// can contain itself take a byte whatever is behind it, so this ends. It is a lower bound for
+// count, and need not be tight: a pointer to a large array counts as one byte, since nil takes one.
 func leastOf(t reflect.Type) (least int) {
 	switch self, ok := selfForm(t); {
 	case ok:
@@ -81,7 +88,7 @@ func leastOf(t reflect.Type) (least int) {
 }
 
 // A string in a value, behind its length. UTF-8 is not asked for: any Go string travels between two
-// Go programs.
+// Go programs. A variable and no method of the compiler: it does not depend on the type.
 var stringForm = form{
 	least: 1,
 	encode: func(e *encoder, v reflect.Value, _ int) error {
@@ -112,6 +119,8 @@ func (c compiler) structForm(f *form, t reflect.Type) error {
 	var fields []field
 	for i := range t.NumField() {
 		sf := t.Field(i)
+		// An embedded struct that is not exported can be written to, field by field: reflect allows
+		// to set its exported fields, though not the struct as a whole.
 		if !sf.IsExported() && (!sf.Anonymous || sf.Type.Kind() != reflect.Struct || encodesItself(sf.Type)) {
 			// It could be read, but not set on the far side; and a value that loses a field without
 			// a word is worse than an error.
@@ -121,6 +130,8 @@ func (c compiler) structForm(f *form, t reflect.Type) error {
 		if err != nil {
 			return at("."+sf.Name, err)
 		}
+		// The names are joined here, once for a type, so that a failing field costs no more than
+		// the text.
 		fields = append(fields, field{inner, i, "." + sf.Name})
 	}
 	f.encode = func(e *encoder, v reflect.Value, left int) error {
@@ -158,6 +169,8 @@ func (c compiler) arrayForm(f *form, t reflect.Type) error {
 		f.decode = func(*decoder, reflect.Value, int) error { return nil }
 		return nil
 	}
+	// Method values of elem, whose functions may be nil at this moment: encodeAll reads f.encode
+	// when it runs.
 	f.encode = elem.encodeAll
 	f.decode = elem.decodeAll
 	return nil
@@ -231,7 +244,8 @@ func (c compiler) sliceForm(f *form, t reflect.Type) error {
 			return err
 		}
 		// count has bounded n by the bytes that follow. An element may be larger in memory than on
-		// the wire: a body of n bytes costs at most n elements.
+		// the wire: a body of n bytes costs at most n elements. The slice is made before its
+		// elements are read. count is what keeps an enemy from asking for gigabytes here.
 		v.Set(reflect.MakeSlice(t, n, n))
 		if elem.least == 0 {
 			return nil
@@ -242,7 +256,8 @@ func (c compiler) sliceForm(f *form, t reflect.Type) error {
 }
 
 // Keys go in the map's random order: nobody compares the bytes. A NaN key of a float map is
-// written, and arrives as a key that is NaN.
+// written, and arrives as a key that is NaN. A nil map is no level of nesting: nothing can follow
+// within it.
 func (c compiler) mapForm(f *form, t reflect.Type) error {
 	key, err := c.form(t.Key())
 	if err != nil {
@@ -272,6 +287,8 @@ func (c compiler) mapForm(f *form, t reflect.Type) error {
 		return nil
 	}
 	f.decode = func(d *decoder, v reflect.Value, left int) error {
+		// Both together: an entry takes at least so many bytes, although each of the two may take
+		// none.
 		n, err := d.count(key.least + elem.least)
 		if err != nil {
 			return err
@@ -295,6 +312,7 @@ func (c compiler) mapForm(f *form, t reflect.Type) error {
 				return at("[key]", err)
 			}
 			if err := elem.decode(d, x, left-1); err != nil {
+				// The key was decoded, so it can be named, whatever the fault in its value is.
 				return at(fmt.Sprintf("[%v]", k), err)
 			}
 			v.SetMapIndex(k, x)
@@ -358,7 +376,9 @@ var (
 )
 
 // both reports whether a pointer to t has both methods. One of the two alone does not make an
-// encoding: the other side could not read it, and the fields are used.
+// encoding: the other side could not read it, and the fields are used. Root package quartet asks
+// the same question when a function is defined (traveller.encodesItself). The two must agree, or a
+// type would be accepted there and have no form here.
 func both(t, out, in reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	return p.Implements(out) && p.Implements(in)

@@ -31,6 +31,10 @@ var carriedNumbers = func() map[reflect.Type]byte {
 // anyForm writes what an empty interface holds behind the number of its type; 0: nil. Its least is
 // 1, the number's byte. The form of the value is looked up for each value, and not when anyForm
 // runs: []any contains an any, and would have no end.
+//
+// A nil any and an any that holds a nil slice are told apart: the second one has its type's number,
+// and then the slice's 0. An interface with methods is refused when the type is compiled.
+// quartet.Define refuses it too, and names the field.
 func anyForm(f *form, t reflect.Type) error {
 	if t.NumMethod() > 0 {
 		return fmt.Errorf("%s cannot travel: the far side cannot know the type in it", t)
@@ -48,6 +52,8 @@ func anyForm(f *form, t reflect.Type) error {
 		if !ok {
 			return fmt.Errorf("an any cannot carry a %s: give the field that type", v.Elem().Type())
 		}
+		// The types in carried compile without an error, so this one is for a list that somebody
+		// has added a bad type to.
 		inner, err := formOf(v.Elem().Type())
 		if err != nil {
 			return err
@@ -69,6 +75,8 @@ func anyForm(f *form, t reflect.Type) error {
 		// An enemy's byte, or damage: no table is indexed beyond its end.
 		case int(number[0]) > len(carried):
 			return errCut
+		// []any and map[string]any may hold themselves, and an enemy may nest them: the number
+		// counts as a level, besides that of the list.
 		case left == 0:
 			return errCycle
 		}

@@ -20,13 +20,17 @@ import (
 // no option for these. It allocates a slice for each struct, and a map where an object is decoded
 // into a map or an any. An error here fails the call: a changed value would be found much later, in
 // somebody's data.
+//
+// Text that encoding/json has accepted is well formed, and of the kind of s but for null: it has
+// refused a text in the place of a number itself.
 func examine(data []byte, s *shape) error {
 	e := examiner{data: data}
 	return e.value(s)
 }
 
 // examiner walks through JSON. Since the JSON is valid, no method asks whether data ends: each
-// index is within it. It never runs on data that Decode has refused.
+// index is within it. It never runs on data that Decode has refused. One examiner walks one text,
+// on the goroutine that decodes.
 type examiner struct {
 	data []byte
 	at   int
@@ -40,7 +44,8 @@ var (
 )
 
 // value examines the next value, and leaves at behind it. encoding/json has accepted the nesting,
-// which it bounds, so the recursion has a bound.
+// which it bounds, so the recursion has a bound. s may be opaque for a kind that encoding/json
+// decodes by itself (a bool, an integer): then only null is looked at.
 func (e *examiner) value(s *shape) error {
 	e.space()
 	switch c := e.data[e.at]; {
@@ -50,7 +55,8 @@ func (e *examiner) value(s *shape) error {
 		if !s.null {
 			return fmt.Errorf("it is null, and a value of type %s cannot be: did the function return nothing?", s.typ)
 		}
-	// null was above; anything else is for the pointer's type. It begins anew at the same place.
+	// null was above; anything else is for the pointer's type. It begins anew at the same place. A
+	// pointer to a pointer comes here again, and null was the outermost one's.
 	case s.kind == pointer:
 		return e.value(s.elem)
 	case c == '{':
@@ -77,7 +83,8 @@ func (e *examiner) space() {
 }
 
 // more steps over a separator, and reports whether an element follows. It serves objects, lists and
-// the colon after a key. That the separators are right was seen by encoding/json.
+// the colon after a key. That the separators are right was seen by encoding/json. It reports true
+// at the first element, where no separator stands.
 func (e *examiner) more(end byte) bool {
 	e.space()
 	c := e.data[e.at]
@@ -106,12 +113,15 @@ func (e *examiner) object(s *shape) error {
 	case mapping, dynamic:
 		keys = make(map[string]bool)
 	}
+	// seen and keys are made anew for each object, also for those of a list.
 	for e.more('}') {
 		// Of an object that its type decodes itself even the keys are the type's matter.
 		key, err := e.key()
 		if err != nil && s.kind != opaque {
 			return err
 		}
+		// A key that the struct does not have is skipped whole, so an array or a null below it is
+		// no fault.
 		inner, again, name := skipped, false, "."+key
 		switch s.kind {
 		case object:
@@ -180,7 +190,8 @@ var errText = errors.New("it is no Unicode text: encoding it would change it")
 
 // text steps over a string. matters: it is one for its reader. Text is not a string for its reader
 // where a type decodes itself, or nobody reads it. encoding/json replaces bytes that are no UTF-8,
-// and halves of pairs, by U+FFFD.
+// and halves of pairs, by U+FFFD. at is left behind the closing quote even where the text is
+// faulty: key reads the text between.
 func (e *examiner) text(matters bool) error {
 	start := e.at + 1
 	for e.at = start; e.data[e.at] != '"'; e.at++ {
@@ -199,7 +210,8 @@ func (e *examiner) text(matters bool) error {
 // halfPair reports whether an escape in raw is half of a surrogate pair.
 //
 // UTF-16 writes characters beyond 16 bits as two halves, and JSON's escapes are UTF-16. A half
-// alone is no character: JavaScript and Python can have it in a string, Go cannot.
+// alone is no character: JavaScript and Python can have it in a string, Go cannot. It needs no look
+// at the raw bytes: UTF-8 cannot hold a half, and utf8.Valid was asked first.
 func halfPair(raw []byte) bool {
 	for {
 		i := bytes.IndexByte(raw, '\\')
@@ -207,6 +219,8 @@ func halfPair(raw []byte) bool {
 			return false
 		}
 		raw = raw[i:]
+		// Other escapes are two bytes long, a backslash among them: skipping one byte only would
+		// take the second of two backslashes for the begin of an escape.
 		first, ok := escaped(raw)
 		if !ok {
 			raw = raw[2:]
@@ -235,7 +249,9 @@ func escaped(raw []byte) (rune, bool) {
 }
 
 // exactDigits is how many digits every float of that size keeps. Beyond that it depends on the
-// number, and number compares.
+// number, and number compares. A float32 has each integer up to 2²⁴, which has 8 digits, and a
+// float64 each up to 2⁵³, which has 16. A sign counts as a digit here, which sends a few more
+// numbers to the comparison.
 var exactDigits = map[int]int{32: 7, 64: 15}
 
 // number steps over a number. One without a fraction is somebody's integer, which a float must not

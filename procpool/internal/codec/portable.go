@@ -24,6 +24,9 @@ const (
 //
 // raw goes from an encoder to the frame (RAW, or kind 2), and from the frame to a decoder. So one
 // value of it must not be used by two goroutines, or for two bodies.
+//
+// It is a pointer type for that reason: Append has to leave raw for IsRaw, which the pool asks
+// right after.
 type portable struct{ raw, lent bool }
 
 // maxBlame bounds the nesting in which a fault is looked for. encoding/json finds cycles itself; a
@@ -32,7 +35,8 @@ const maxBlame = 1000
 
 // A worker in another language gives its function bytes for a []byte, so these travel raw, without
 // base64. All else is JSON, and JSON that would not keep the value is an error that names the part.
-// encoding/json replaces text that is no UTF-8 without an error, which is why blame is asked.
+// encoding/json replaces text that is no UTF-8 without an error, which is why blame is asked. raw
+// is set on each path, since a stream appends item after item with one codec.
 func (p *portable) Append(dst []byte, v any) ([]byte, error) {
 	if n, ok := v.(int); ok { // JSON too, without its decoder's cost
 		p.raw = false
@@ -51,6 +55,8 @@ func (p *portable) Append(dst []byte, v any) ([]byte, error) {
 	// any are looked at each time, as nobody has checked the types in it. All other values are
 	// looked at only on suspicion, since blame walks with reflection.
 	if err != nil || v != nil && shapeOf(reflect.TypeOf(v)).holds || bytes.Contains(dst[start:], []byte(`\ufffd`)) {
+		// No fault means that the suspicion was wrong: the text holds the escape because its author
+		// wrote U+FFFD.
 		if fault := blame(reflect.ValueOf(v), maxBlame); fault != nil {
 			return dst, path(reflect.TypeOf(v), fault)
 		}
@@ -116,7 +122,8 @@ func (p *portable) decode(data []byte, to any, json quartet.Codec) error {
 }
 
 // isInteger reports whether data is a JSON number without fraction or exponent, and nothing around
-// it. The bytes may be anything, since nobody has looked at them before.
+// it. The bytes may be anything, since nobody has looked at them before. It does not bound the
+// length: ParseInt refuses a number beyond an int, and the decoder then says so.
 func isInteger(data []byte) bool {
 	digits := bytes.TrimPrefix(data, []byte("-"))
 	return len(digits) > 0 && (digits[0] != '0' || len(digits) == 1) &&
@@ -132,7 +139,8 @@ const worthLending = 1 << 10
 //
 // dst is not empty where something precedes the value, such as the head of a CALL. A lent body must
 // not be changed until its frame is written: the pool lends only inputs whose caller waits for the
-// outcome, a worker the outputs of functions.
+// outcome, a worker the outputs of functions. Returning b in place of dst means that the caller's
+// buffer is not used for this frame; it may be used for the next one.
 func lend(dst, b []byte, lent bool) []byte {
 	if lent && (dst == nil || len(dst) == 0 && len(b) >= worthLending) {
 		return b
@@ -164,7 +172,8 @@ func keepText(b []byte, lent bool) string {
 func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
 // asBytes reports whether v travels as raw bytes: a []byte or a type of it that has no encoding of
-// its own. encoding/json would make base64 of these.
+// its own. encoding/json would make base64 of these. An array of bytes is none: JSON writes it as a
+// list of numbers, and workers in other languages read it so.
 func asBytes(v reflect.Value) (b []byte, ok bool) {
 	if v.Kind() != reflect.Slice || v.Type().Elem().Kind() != reflect.Uint8 || encodesItself(v.Type()) ||
 		encodesItself(v.Type().Elem()) {

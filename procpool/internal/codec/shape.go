@@ -31,6 +31,10 @@ const (
 // also set where encoding/json ignores null on purpose and nothing is lost. byName finds a field by
 // its exact name; fields are in the order of their declaration, in which encoding/json looks for a
 // name that differs in case.
+//
+// It follows the type and not a value, so a list's elem is one shape for all elements, and a type
+// that contains itself is a cycle of shapes. examine goes around that cycle no further than the
+// text does.
 type shape struct {
 	kind   kind
 	null   bool // null is one of its values
@@ -57,6 +61,8 @@ func shapeOf(t reflect.Type) *shape {
 	if s, ok := shapes.Load(t); ok {
 		return s.(*shape)
 	}
+	// A new shaper for each type: its map holds shapes that are not complete, which nobody else may
+	// see.
 	s := shaper{}.shape(t)
 	// Only the outermost shape is kept under its type; those within it are reached from there.
 	known, _ := shapes.LoadOrStore(t, s)
@@ -74,7 +80,9 @@ func (c shaper) shape(t reflect.Type) *shape {
 	}
 	s := &shape{typ: t}
 	c[t] = s
-	// A type that decodes JSON itself sees null and decides. It is opaque: kind stays 0.
+	// A type that decodes JSON itself sees null and decides. It is opaque: kind stays 0. The two
+	// types whose UnmarshalJSON ignores null are the standard library's. Another type that ignores
+	// it by itself is believed to mean that.
 	if both(t, jsonOut, jsonIn) && t.Kind() != reflect.Pointer {
 		s.null = t != reflect.TypeFor[time.Time]() && t != reflect.TypeFor[big.Int]() // those two ignore it
 		return s
@@ -88,6 +96,7 @@ func (c shaper) shape(t reflect.Type) *shape {
 		s.kind = text
 	case reflect.Float32, reflect.Float64:
 		s.kind, s.bits = float, t.Bits()
+	// Only the empty interface gets here: quartet.Define refuses others.
 	case reflect.Interface:
 		s.kind, s.null, s.holds = dynamic, true, true
 	case reflect.Pointer:
@@ -113,6 +122,9 @@ func (c shaper) shape(t reflect.Type) *shape {
 
 // contain notes the elements' shape. A shape that is begun and not complete is one that contains
 // this one, so whether it holds an any is seen there.
+//
+// holds may stay false on an inner shape of a cycle, where the answer of an outer one was not known
+// yet. It is right for the outermost one, and Append asks no other.
 func (s *shape) contain(elem *shape) {
 	s.elem = elem
 	s.holds = s.holds || elem.holds
@@ -129,7 +141,8 @@ type candidate struct {
 // those the tagged one.
 //
 // The rules are encoding/json's, which does not export them. Where two fields of one name are equal
-// in both, neither is read or written.
+// in both, neither is read or written. Both ways of finding a field (byName, and the order of
+// fields) are needed for that: two fields may differ in case alone.
 func (c shaper) structShape(s *shape, t reflect.Type) {
 	s.kind = object
 	found := make(map[string][]candidate)
@@ -153,7 +166,8 @@ func (c shaper) structShape(s *shape, t reflect.Type) {
 const maxEmbedding = 16
 
 // gather collects the fields of t under their names in JSON, and those of structs that it embeds
-// without a tag, one level deeper. names keeps the order, which found loses.
+// without a tag, one level deeper. names keeps the order, which found loses. It appends to found in
+// the order in which encoding/json visits fields, though dominant does not depend on it.
 func (c shaper) gather(t reflect.Type, depth int, found map[string][]candidate, names *[]string) {
 	for f := range t.Fields() {
 		tag := f.Tag.Get("json")
@@ -175,6 +189,7 @@ func (c shaper) gather(t reflect.Type, depth int, found map[string][]candidate, 
 			if !tagged {
 				name = f.Name
 			}
+			// An opaque shape that also takes null, which encoding/json ignores there.
 			field := &shape{typ: f.Type, null: true} // a number in quotes
 			// With the option "string" encoding/json reads the number out of quotes, and examine
 			// steps over them.
