@@ -42,7 +42,8 @@ type figures map[string]float64
 // experiments has the simulation of each experiment of probe.py.
 var experiments = map[string]func(l lab) figures{
 	"switch": simSwitch, "echo": simEcho, "wake": simWake, "crunch": simCrunch, "rounds": simRounds,
-	"sleepers": simSleepers, "native": simNative, "calls": simCalls, "sleeper": simSleeper, "queued": simQueued,
+	"sleepers": simSleepers, "native": simNative, "calls": simCalls, "writes": simWrites,
+	"sleeper": simSleeper, "queued": simQueued,
 	"requests": simRequests, "logs": simLogs, "interpreters": simInterpreters,
 }
 
@@ -442,6 +443,36 @@ func simCalls(l lab) figures {
 		}
 	}
 	return figures{"per_s": float64(len(took)) / l.dur().Seconds(), "lost": float64(lost) / float64(max(1, len(took)))}
+}
+
+// simWrites is n threads that compute, make a call that never waits and sleep, beside threads that
+// compute.
+func simWrites(l lab) figures {
+	s := l.sim(l.policy())
+	rounds, lost := 0, 0
+	for range int(l.arg("n", 1)) {
+		var called time.Duration
+		stage := 0
+		s.spawn(Step(func(now time.Duration) Op {
+			stage++
+			switch stage % 3 {
+			case 1:
+				return Op{Do: DoCompute, For: l.micros("cpu", 250)}
+			case 2:
+				called = now
+				return Op{Do: DoRelease, For: s.machine.pipe()}
+			}
+			if rounds++; now-called > 100*us {
+				lost++
+			}
+			return Op{Do: DoSleep, For: l.millis("wait", 1)}
+		}), 0, 0)
+	}
+	for range int(l.arg("beside", 0)) {
+		s.spawn(l.computes(), 0, 0)
+	}
+	require.NoError(l, runUntil(s, l.dur()))
+	return figures{"per_s": float64(rounds) / l.dur().Seconds(), "lost": float64(lost) / float64(max(1, rounds))}
 }
 
 // simInterpreters is n interpreters that compute, against the same in sequence.

@@ -16,14 +16,12 @@ import (
 
 var predict = flag.Bool("predict", false, "add programs to testdata/predicted.csv: only before they are measured")
 
-// programs are the experiments whose figures were written down before they were measured. The first
-// six compute in loops that were timed before, alone; the last six for a processor time.
+// programs are the experiments whose figures were written down before they were measured: a queue, a
+// pool of requests, and logging beside workers.
 var programs = []string{
-	"queued workers=2 beside=0 dur=.8", "queued workers=2 beside=1 dur=1.5", "requests workers=4 rate=200 dur=1.5",
-	"requests workers=8 rate=600 dur=1.5", "logs workers=4 beside=0 dur=.8", "logs workers=4 beside=1 dur=1.5",
-	"queued workers=3 beside=0 every=2 cpu=700 dur=2", "queued workers=3 beside=1 every=2 cpu=700 dur=2",
-	"requests workers=6 rate=250 wait=3 cpu=500 seed=0 dur=2", "requests workers=12 rate=500 wait=5 cpu=600 seed=0 dur=2",
-	"logs workers=3 beside=0 wait=2 cpu=400 dur=2", "logs workers=6 beside=1 wait=4 cpu=250 dur=2",
+	"queued workers=4 beside=0 every=1 cpu=500 dur=2", "queued workers=2 beside=1 every=3 cpu=400 dur=2",
+	"requests workers=8 rate=150 wait=8 cpu=900 seed=0 dur=2", "requests workers=10 rate=700 wait=2 cpu=300 seed=0 dur=2",
+	"logs workers=5 beside=0 wait=3 cpu=350 dur=2", "logs workers=4 beside=1 wait=6 cpu=500 dur=2",
 }
 
 const predictedFile = "testdata/predicted.csv"

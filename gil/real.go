@@ -199,6 +199,13 @@ func (e *real) wait(ctx context.Context, n *task.Node, arm func(resume func())) 
 	return err
 }
 
+func (e *real) acquire(
+	ctx context.Context, n *task.Node, attempt func(resume func()) (over bool),
+) (err error) {
+	e.without(n, false, false, func() { err = parkUntil(ctx, task.Park, attempt) })
+	return err
+}
+
 func (e *real) sleep(ctx context.Context, n *task.Node, d time.Duration) (err error) {
 	e.without(n, false, false, func() { err = task.Sleep(ctx, d*e.scale) })
 	return err

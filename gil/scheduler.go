@@ -92,6 +92,9 @@ type engine interface {
 	yield(n *task.Node)            // gives the lock up if anybody wants it
 	compute(n *task.Node, do Do, d time.Duration)
 	wait(ctx context.Context, n *task.Node, arm func(resume func())) error
+	// acquire waits without the lock until attempt says that the wait is over. It is asked at once, and
+	// after each call of the resume that it got. n wants the lock back only when the wait is over.
+	acquire(ctx context.Context, n *task.Node, attempt func(resume func()) (over bool)) error
 	sleep(ctx context.Context, n *task.Node, d time.Duration) error
 	block(n *task.Node, fn func())
 	clock() time.Time

@@ -153,7 +153,9 @@ func (s *sim) step() bool {
 	wakes := t.due.wakes()
 	switch t.due {
 	case onRun, onTimer, onFollow:
-		s.take(t)
+		if t.waitsOn == nil || !t.waitsOn() {
+			s.take(t)
+		}
 	case onSlice:
 		s.sliceEnded(t)
 	case onPatience:
@@ -284,7 +286,7 @@ func (s *sim) follow(t *vthread) {
 	case doPark:
 		t.set(s, stateBlocked)
 		if t.woken {
-			s.wake(t)
+			s.wake(t, nil)
 		}
 	case doMove:
 		t.lock = &s.locks[t.op.Queue%len(s.locks)]
@@ -307,18 +309,20 @@ func (s *sim) followAbroad(t *vthread) {
 	s.agenda.put(t, at, onTimer)
 }
 
-// wake ends the wait of a parked or sleeping thread. One that has not parked yet, or whose wake-up
+// wake ends the wait of a parked or sleeping thread, and returns what that costs the thread by that
+// wakes it; nil: it is woken from outside. One that has not parked yet, or whose wake-up
 // is on its way for another reason, keeps the news in woken, and its next wait ends at once: no
 // wake-up is lost.
-func (s *sim) wake(t *vthread) {
+func (s *sim) wake(t, by *vthread) (cost time.Duration) {
 	switch {
 	case t.ready: // its sleep has ended already
 	case t.state != stateBlocked || t.place > 0 && t.due != onTimer:
 		t.woken = true
 	default:
 		t.woken = false
-		s.rouse(t, nil, onRun)
+		cost = s.rouse(t, by, onRun)
 	}
+	return cost
 }
 
 // The lock is released last, since ended (which gives a task's outcome) still belongs to the

@@ -42,6 +42,8 @@ type vthread struct {
 	paid  time.Duration // that
 	owed  time.Duration // cost of its acts (wake-ups, releases), to be paid in its next stretch of time
 	woken bool          // a wait ended before it had begun
+	// Asked when it has been woken, before it wants its lock; nil: it never waits on.
+	waitsOn func() bool
 
 	core      int           // where it ran last; -1: it has not
 	computing bool          // it has that core, and keeps it

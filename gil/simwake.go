@@ -34,6 +34,8 @@ func (s *sim) rouse(t, by *vthread, what occasion) (cost time.Duration) {
 		cost, d = m.Call, t.wakes.scale(2*m.NearWake, &medium)
 	case t.core == from && s.period > 0 && what != onRun: // it displaces the waker at once
 		d = t.wakes.scale(m.NearWake, &narrow)
+	case t.core == from && what == onSignalled && by.op.Do == DoRelease && t.places.chance(m.Overtake):
+		d = cost
 	case t.core == from && what != onRun: // it finds the lock's mutex taken until the waker's call has ended
 		d = cost + m.pipe() + t.wakes.scale(m.NearWake, &medium)
 	case t.core == from: // it lets the waker's call end

@@ -19,7 +19,8 @@ type strand struct {
 	n       *task.Node
 	f       *fiber.Fiber
 	outcome fiber.Outcome
-	op      Op // what the fiber wants when it suspends
+	op      Op   // what the fiber wants when it suspends; zero, which ends the thread, when it has ended
+	paying  bool // for the wake-ups of others: op is next
 	// nil while it does not wait.
 	wait  *wait // what it waits for
 	watch task.EndWatch
@@ -27,8 +28,7 @@ type strand struct {
 }
 
 // next implements code: it runs the task's fiber until that wants something. The fiber suspends
-// with st.op set. A zero Op, which ends the thread, is the answer for a fiber that has returned,
-// panicked or exited.
+// with st.op set.
 func (st *strand) next(s *sim, t *vthread) Op {
 	v := st.v
 	v.tell()
@@ -42,15 +42,44 @@ func (st *strand) next(s *sim, t *vthread) Op {
 			return Op{Do: doMove, Queue: i}
 		}
 	}
+	if st.paying {
+		st.paying = false
+		return st.op
+	}
+	st.op = Op{}
 	v.turns.Add(1)
 	v.thread.Store(st.n)
 	st.outcome = st.f.Resume()
 	v.thread.Store(nil)
-	if st.outcome == fiber.Suspended {
-		return st.op
+	if st.outcome != fiber.Suspended {
+		st.watch.Off()
 	}
-	st.watch.Off()
-	return Op{}
+	if v.mail.Load() && v.wakes(t) {
+		st.paying = true
+		cost := t.owed
+		t.owed = 0
+		return Op{Do: DoCompute, For: cost}
+	}
+	return st.op
+}
+
+// wakes has t wake the threads that its code has resumed, before the code's next op: the calls of
+// the kernel that do so come before a release of the lock. It reports whether t owes something for
+// that. What another goroutine has resumed in the same moment is taken for t's.
+func (v *virtual) wakes(t *vthread) bool {
+	before := t.owed
+	v.waker = t
+	v.takeIn()
+	v.waker = nil
+	return t.owed > before
+}
+
+// rouse wakes a thread whose wait has ended, at its waker's cost.
+func (v *virtual) rouse(t *vthread) {
+	cost := v.sim.wake(t, v.waker)
+	if v.waker != nil {
+		v.waker.owed += cost
+	}
 }
 
 // begin takes the oldest task from the queue; there is none when it was abandoned meanwhile.
@@ -122,6 +151,39 @@ func (v *virtual) wait(ctx context.Context, n *task.Node, arm func(resume func()
 	return v.await(ctx, w, n, Op{Do: doPark})
 }
 
+// acquire asks attempt again on the machine's goroutine, whenever the thread has been woken and has
+// a core. If the wait is not over, the thread waits on, and has never wanted the lock.
+func (v *virtual) acquire(
+	ctx context.Context, n *task.Node, attempt func(resume func()) (over bool),
+) error {
+	st := n.Data.(*strand)
+	st.watch.On(ctx, st)
+	over := false
+	begins := func() bool {
+		for {
+			w := &wait{}
+			if over = attempt(func() { v.resumeFrom(w, n, resumed) }); over {
+				return false
+			}
+			if st.begins(ctx, w) {
+				return true
+			}
+			if w.state.Load() == cut {
+				return false
+			}
+		}
+	}
+	if begins() {
+		st.t.waitsOn = func() bool { return st.wait.state.Load() == resumed && begins() }
+		v.want(n, Op{Do: doPark})
+		st.t.waitsOn, st.wait = nil, nil
+	}
+	if over {
+		return nil
+	}
+	return context.Cause(ctx)
+}
+
 func (v *virtual) sleep(ctx context.Context, n *task.Node, d time.Duration) error {
 	return v.await(ctx, &wait{}, n, Op{Do: DoSleep, For: d})
 }
@@ -162,11 +224,7 @@ const (
 func (v *virtual) await(ctx context.Context, w *wait, n *task.Node, op Op) error {
 	st := n.Data.(*strand)
 	st.watch.On(ctx, st)
-	if ctx.Err() != nil {
-		w.state.CompareAndSwap(armed, cut)
-	}
-	if w.state.CompareAndSwap(armed, suspended) {
-		w.done, st.wait = ctx.Done(), w
+	if st.begins(ctx, w) {
 		v.want(n, op)
 		st.wait = nil
 		w.state.CompareAndSwap(suspended, resumed)
@@ -177,6 +235,19 @@ func (v *virtual) await(ctx context.Context, w *wait, n *task.Node, op Op) error
 	return nil
 }
 
+// begins suspends st for w. It reports false when w has ended before it has begun: by a resume, or by
+// the end of ctx.
+func (st *strand) begins(ctx context.Context, w *wait) bool {
+	if ctx.Err() != nil {
+		w.state.CompareAndSwap(armed, cut)
+	}
+	if !w.state.CompareAndSwap(armed, suspended) {
+		return false
+	}
+	w.done, st.wait = ctx.Done(), w
+	return true
+}
+
 // ContextEnded implements task.Waiter: the machine cuts the wait, if that is of this context. It
 // comes from any goroutine, perhaps late: gone says that the thread has ended, and done which wait
 // is meant.
@@ -185,7 +256,7 @@ func (st *strand) ContextEnded(done <-chan struct{}) {
 	if !st.gone {
 		st.v.enterLocked(func() {
 			if w := st.wait; w != nil && w.done == done && w.state.CompareAndSwap(suspended, cut) {
-				st.v.sim.wake(st.t)
+				st.v.rouse(st.t)
 			}
 		})
 	}
@@ -201,7 +272,7 @@ func (v *virtual) resumeFrom(w *wait, n *task.Node, how uint32) {
 	v.s.in.Lock()
 	v.enterLocked(func() {
 		if st := n.Data.(*strand); st.wait == w {
-			v.sim.wake(st.t)
+			v.rouse(st.t)
 		}
 	})
 	v.s.in.Commit()

@@ -43,6 +43,7 @@ type virtual struct {
 	sim      *sim
 	fibers   fiber.Pool
 	beginner *strand
+	waker    *vthread // whose code has resumed those who are in the inbox; nil: nobody knows
 	body     func()
 	report   Report
 }

@@ -44,19 +44,11 @@ def turns(seconds):
 
 
 def burn(seconds):
-    """Computes until this thread has had so much of a processor: it does not matter how fast that is."""
+    """Computes until this thread has had so much of a processor, however fast that is."""
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         for _ in range(20):
             pass
-
-
-def piece(cpu, otherwise):
-    """A function that computes for so many microseconds of processor time, or a loop that was timed before."""
-    if cpu:
-        return lambda: burn(cpu * 1e-6)
-    k = turns(otherwise)
-    return lambda: count(k)
 
 
 def together(*fns):
@@ -327,6 +319,23 @@ def calls(compute, dur):
     return {"per_s": len(took) / (at - begin), "lost": sum(1 for x in took if x > 5e-4) / len(took)}
 
 
+def writes(n, beside, wait, cpu, dur):
+    """n threads compute, make a call that never waits and sleep, beside threads that compute: who loses the lock in it?"""
+    null, rounds, end = os.open(os.devnull, os.O_WRONLY), [], clock() + dur
+
+    def thread():
+        while clock() < end:
+            burn(cpu * 1e-6)
+            before = clock()
+            os.write(null, b"x")
+            rounds.append(clock() - before)
+            time.sleep(wait / 1e3)
+
+    with Beside(int(beside)):
+        took = together_started([threading.Thread(target=thread) for _ in range(int(n))])
+    return {"per_s": len(rounds) / took, "lost": sum(1 for x in rounds if x > 1e-4) / len(rounds)}
+
+
 def interpreters(n, each=.06):
     """n interpreters compute, each with a lock of its own, against the same in sequence."""
     try:
@@ -345,20 +354,20 @@ def interpreters(n, each=.06):
     return {"ratio": took / alone}
 
 
-def queued(workers, beside, dur, every=1, cpu=0):
+def queued(workers, beside, every, cpu, dur):
     """A thread puts an item into a queue every few milliseconds, workers take them and compute: how late is one done?"""
     try:
         import queue
     except ImportError:
         import Queue as queue
-    compute, items, late = piece(cpu, 200e-6), queue.Queue(), []
+    items, late = queue.Queue(), []
 
     def work():
         while True:
             at = items.get()
             if at is None:
                 return
-            compute()
+            burn(cpu * 1e-6)
             late.append(clock() - at)
 
     threads = [threading.Thread(target=work) for _ in range(int(workers))]
@@ -377,7 +386,7 @@ def queued(workers, beside, dur, every=1, cpu=0):
     return {"per_s": len(late) / took, "p50": quantile(late, .5), "p99": quantile(late, .99)}
 
 
-def requests(workers, rate, dur, wait=2, cpu=0, seed=7):
+def requests(workers, rate, wait, cpu, seed, dur):
     """Another process sends requests at a rate; workers compute, wait and compute again: how late are answers?
 
     With seed=0 the requests arrive at other times in each run.
@@ -395,16 +404,16 @@ def requests(workers, rate, dur, wait=2, cpu=0, seed=7):
             os.write(w, struct.pack("d", at))
         os.write(w, struct.pack("d", 0) * int(workers))
 
-    compute, late = piece(cpu, 400e-6), []
+    late = []
 
     def work():
         while True:
             at, = struct.unpack("d", os.read(r, 8))
             if not at:
                 return
-            compute()
+            burn(cpu * 1e-6)
             time.sleep(wait / 1e3)
-            compute()
+            burn(cpu * 1e-6)
             late.append(time.time() - at)
 
     threads = [threading.Thread(target=work) for _ in range(int(workers))]
@@ -423,15 +432,15 @@ def together_started(threads):
     return clock() - begin
 
 
-def logs(workers, beside, dur, wait=1, cpu=0):
+def logs(workers, beside, wait, cpu, dur):
     """Workers compute, write a line to a log under a lock, and wait for a while, beside threads that compute."""
-    compute, lock, took = piece(cpu, 300e-6), threading.Lock(), []
+    lock, took = threading.Lock(), []
     log, end = os.open(os.devnull, os.O_WRONLY), clock() + dur
 
     def work():
         at = clock()
         while at < end:
-            compute()
+            burn(cpu * 1e-6)
             with lock:
                 os.write(log, b"a line of a log\n")
             time.sleep(wait / 1e3)
