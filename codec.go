@@ -184,8 +184,8 @@ func (w traveller) fields(t reflect.Type, path string) error {
 
 // encodesItself reports whether t, or a pointer to it, brings both halves of an encoding. Both
 // halves are asked: a type that only encodes itself would arrive as something else.
-// procpool/internal/codec asks the same of a type that it compiles; what is accepted here must have
-// a form there.
+// procpool/internal/codec asks the same of a type that it compiles; a type that passes here must
+// have a form there.
 func (w traveller) encodesItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	both := func(out, in reflect.Type) bool { return p.Implements(out) && p.Implements(in) }

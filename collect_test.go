@@ -176,8 +176,8 @@ func (p probing) Unwrap() error {
 	return nil
 }
 
-// The group asks its members' errors what they wrap. That is code of the user's, which runs under no
-// lock of the group's.
+// The group asks its members' errors what they wrap. That is code of the user's, which runs under
+// no lock of the group's.
 func TestAnErrorOfAGroupMayUseTheGroup(t *testing.T) {
 	done := make(chan error, 1)
 	go func() {

@@ -345,8 +345,8 @@ func (x *inline) changeWatchers(change func([]*watcher) []*watcher) {
 	x.watching.observers.Store(&all)
 }
 
-// watchLocked prepares an accepted task for those who look. Lane -1 marks a task that nobody watched
-// from its start: its later steps are not told either.
+// watchLocked prepares an accepted task for those who look. Lane -1 marks a task that nobody
+// watched from its start: its later steps are not told either.
 func (x *inline) watchLocked(n *task.Node) {
 	n.Lane = -1
 	if x.watching.on() {
