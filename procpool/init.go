@@ -1,6 +1,7 @@
 package procpool
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,6 +42,9 @@ func Init() {
 		err = child.Serve(m)
 	}
 	fmt.Fprintln(os.Stderr, "procpool: worker:", err)
+	if errors.Is(err, wire.ErrMismatch) {
+		os.Exit(wire.ExitMismatch)
+	}
 	os.Exit(wire.ExitProtocol)
 }
 
