@@ -104,15 +104,17 @@ type client server
 
 // outcall is one call of a task's own, until its reply.
 //
-// id, node, call and reader are set before the CALL is sent, and not changed. server.mu guards
-// stop. Who removes it from server.calls is the one that resolves it.
+// id, node, call and reader are set before the CALL is sent, and not changed. server.mu guards the
+// fields behind them. Who removes it from server.calls is the one that resolves it.
 type outcall struct {
-	id   uint64
-	node *task.Node
-	call quartet.Call
-	stop func() bool
-
+	id     uint64
+	node   *task.Node
+	call   quartet.Call
 	reader functions.Reader // takes its items; nil: its result is one value
+
+	sent      bool        // its CALL is on the way, so others may follow
+	cancelled bool        // before that
+	stop      func() bool // of the watch on its parent; nil: there is none, or not yet
 }
 
 // SubmitCall sends c to the pool. A refusal there abandons c, with the reason.
@@ -157,35 +159,67 @@ func (x *client) SubmitCall(ctx context.Context, c quartet.Call) error {
 	n.Data = o
 	// A call that is sent counts as started: it may run at any moment in another worker, so it
 	// cannot be abandoned here any more, and a cancellation goes through the pool.
-	if !n.Claim() || !claimFuture(n, c) {
-		return context.Cause(n.Context())
+	if err := claim(n, c); err != nil {
+		return err
 	}
-	s.mu.Lock()
-	s.callID++
-	o.id = s.callID
-	// The entry is there before the frame can be answered. Both happen under mu, so numbers go out
-	// in their order.
-	s.calls[o.id] = o
-	s.out.put(wire.Frame{Type: wire.Call, Flags: flags, ID: o.id, Body: body})
-	s.mu.Unlock()
-	// The caller may now compute for long before it waits; the watch writes the frame then.
-	s.watch()
+	s.send(o, wire.Frame{Type: wire.Call, Flags: flags, Body: body})
 	// Such a context may end while the task goes on, and the pool does not know it.
 	if !within && parent.Done() != nil { // else the pool sees the end of parent
-		stop := context.AfterFunc(parent, func() { s.Cancelled(n) })
-		s.mu.Lock()
-		o.stop = stop
-		s.mu.Unlock()
+		s.follow(o, parent)
 	}
 	return nil
 }
 
-// claimFuture makes sure that a future inside a wrapper cannot be abandoned any more, now that its
-// call is on its way. The future's own node is another one than n when a wrapper was submitted: its
-// Cancel must find the node claimed, too.
-func claimFuture(n *task.Node, c quartet.Call) bool {
-	f, ok := c.(task.Noder)
-	return !ok || f.Node() == n || f.Node().Claim()
+// claim takes n for running. A call in a wrapper has a future with a node of its own besides n: it
+// is claimed, too, so that its Cancel cannot abandon it any more. One that is claimed already stays
+// so: its call is sent a second time. An error says that the call was cancelled just now.
+func claim(n *task.Node, c quartet.Call) error {
+	if n.Claim() {
+		f, ok := quartet.As[task.Noder](c)
+		if !ok || f.Node() == n || f.Node().Claim() || !f.Node().State().Over() {
+			return nil
+		}
+		defer n.End() // nobody else will
+	}
+	if err := context.Cause(n.Context()); err != nil {
+		return err
+	}
+	return context.Canceled
+}
+
+// send gives o a number and sends its CALL, which may block for as long as the pool does not read.
+// So mu is not held, and a CANCELCALL that would overtake the CALL is sent behind it.
+func (s *server) send(o *outcall, f wire.Frame) {
+	s.mu.Lock()
+	s.callID++
+	o.id = s.callID
+	// The entry is there before the frame can be answered.
+	s.calls[o.id] = o
+	s.mu.Unlock()
+	f.ID = o.id
+	s.out.put(f)
+	s.mu.Lock()
+	o.sent = true
+	cancelled := o.cancelled
+	s.mu.Unlock()
+	if cancelled {
+		s.Cancelled(o.node)
+	}
+	// The caller may now compute for long before it waits; the watch writes the frame then.
+	s.watch()
+}
+
+// follow has o cancelled when parent ends. The REPLY may have come already: then nobody else ends
+// the watch.
+func (s *server) follow(o *outcall, parent context.Context) {
+	stop := context.AfterFunc(parent, func() { s.Cancelled(o.node) })
+	s.mu.Lock()
+	o.stop = stop
+	_, waits := s.calls[o.id]
+	s.mu.Unlock()
+	if !waits {
+		stop()
+	}
 }
 
 // callBody begins the body of a CALL. within: parent is the context of a task of this worker, or a
@@ -224,6 +258,8 @@ func (s *server) Cancelled(n *task.Node) {
 	o := n.Data.(*outcall)
 	s.mu.Lock()
 	_, waits := s.calls[o.id]
+	o.cancelled = !o.sent // then send calls again
+	waits = waits && o.sent
 	s.mu.Unlock()
 	if waits {
 		s.out.put(wire.Frame{Type: wire.CancelCall, ID: o.id, Body: wire.EncodeError(context.Cause(n.Context()), nil)})

@@ -84,6 +84,13 @@ func (j *job) call(ctx context.Context, c quartet.Codec) ([]byte, error) {
 	return nil, f.Stream(ctx, c, j.input, func(item []byte, err error) error { return j.emit(ctx, item, c, err) })
 }
 
+// aroundCalls returns what OnCall has set. It is asked after runWorkerInit, whose hooks may set it.
+func aroundCalls() intake.Around {
+	workerHooks.mu.Lock()
+	defer workerHooks.mu.Unlock()
+	return workerHooks.around
+}
+
 // runWorkerInit runs the hooks of OnInit on the main goroutine, before the hello is sent: the pool
 // waits for them, within Config.BootTimeout. A failure ends the process with a code of its own, and
 // what it printed is in the pool's error.

@@ -33,6 +33,18 @@ const (
 	callID   = 5 // of a call of its own
 )
 
+// newServer returns a server that writes to out, and that nobody drives.
+func newServer(out *os.File) *server {
+	s := &server{
+		out: outlet{pipe: out, page: wire.PlainPage()}, codec: "json", limit: 1 << 20, names: []string{"f"},
+		width: 1, tokens: 1, calls: map[uint64]*outcall{}, reader: &wire.Reader{Limit: 1 << 20},
+		callUp: make(chan struct{}, 1), watched: make(chan struct{}, 1), beats: make(chan struct{}, 1),
+	}
+	s.home.Open(s, nil, nil)
+	s.away.Open(s, s, nil)
+	return s
+}
+
 // Whatever a pool sends: no panic, and each task is delivered once, or the frame is refused.
 func FuzzFramesToAWorker(f *testing.F) {
 	shared, err := os.Create(filepath.Join(f.TempDir(), "shared"))
@@ -72,13 +84,7 @@ func FuzzFramesToAWorker(f *testing.F) {
 		out, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 		require.NoError(t, err)
 		defer func() { require.NoError(t, out.Close()) }()
-		s := &server{
-			out: outlet{pipe: out, page: wire.PlainPage()}, codec: "json", limit: 1 << 20, names: []string{"f"},
-			width: 1, tokens: 1, calls: map[uint64]*outcall{}, reader: &wire.Reader{Limit: 1 << 20},
-			callUp: make(chan struct{}, 1), watched: make(chan struct{}, 1), beats: make(chan struct{}, 1),
-		}
-		s.home.Open(s, nil, nil)
-		s.away.Open(s, s, nil)
+		s := newServer(out)
 		s.inputs = bulk.Share(shared)
 		s.out.results = bulk.NewOutbox(s.inputs, wire.ResultsAt)
 		s.out.put(wire.Frame{Type: wire.Result, ID: 8, Body: large})

@@ -39,7 +39,7 @@ func Serve(m wire.Marker) error {
 	// It comes before the ledger is mapped and before the hello, so nothing that fails here looks
 	// like a crash of a call.
 	runWorkerInit()
-	s.name, s.around = pool.Name, workerHooks.around
+	s.name, s.around = pool.Name, aroundCalls()
 	shared := false
 	if m.Page != 0 {
 		file := os.NewFile(m.Page, "procpool shared")
