@@ -156,7 +156,7 @@ func (b *boot) openLocked(err error) {
 func (p *Pool) growLocked(want int) {
 	starting, total := 0, 0
 	for _, w := range p.workers {
-		if w == nil || !w.stayingLocked() || w.version > p.version {
+		if w == nil || !w.stayingLocked() {
 			continue
 		}
 		total++

@@ -6,6 +6,9 @@ import "context"
 // registration for all of them, since one for each would cost as much as a call. The pool's lock
 // guards its fields, but ctx, which does not change. Contexts with one Done share a watch: values
 // that are added to a context make no difference to its end.
+//
+// Pool.exited counts a watch from watchLocked on, until it is certain that contextEnded does not
+// run any more: Close waits for that.
 type ctxWatch struct {
 	ctx   context.Context
 	calls int
@@ -31,6 +34,8 @@ func (p *Pool) watchLocked(c *call) {
 			p.kept = nil
 		} else {
 			w = &ctxWatch{ctx: parent}
+			// The call has not ended, so the pool has not, and nobody waits for exited yet.
+			p.exited.Add(1)
 			// Not under the lock: a context of the user's may have an AfterFunc method.
 			p.in.AfterLocked(func() { p.register(w) })
 		}
@@ -49,7 +54,15 @@ func (p *Pool) register(w *ctxWatch) {
 	dropped := w.dropped
 	p.in.Commit()
 	if dropped {
-		stop()
+		p.unregister(stop)
+	}
+}
+
+// unregister ends a watch. If its context has ended before, contextEnded runs, and gives the watch
+// up at its own end.
+func (p *Pool) unregister(stop func() bool) {
+	if stop() {
+		p.exited.Done()
 	}
 }
 
@@ -73,7 +86,7 @@ func (p *Pool) keepWatchLocked(w *ctxWatch) {
 	if old := p.kept; old != nil {
 		old.dropped = true
 		if stop := old.stop; stop != nil {
-			p.in.AfterLocked(func() { stop() })
+			p.in.AfterLocked(func() { p.unregister(stop) })
 		}
 	}
 	p.kept = w
@@ -83,6 +96,7 @@ func (p *Pool) keepWatchLocked(w *ctxWatch) {
 // calls in workers and in resend: those in the intake's queue are watched there. cancelled takes
 // the lock, so it is called after the look.
 func (p *Pool) contextEnded(w *ctxWatch) {
+	defer p.exited.Done()
 	var calls []*call
 	p.in.Lock()
 	for _, worker := range p.liveLocked() {

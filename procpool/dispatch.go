@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/quartet-go/quartet/procpool/internal/wire"
+
+	"github.com/quartet-go/quartet/internal/task"
 )
 
 const (
@@ -227,8 +229,9 @@ func (p *Pool) assignLocked(w *worker, c *call, under uint64) {
 	for ; w.bound <= int(c.fn); w.bound++ {
 		w.out.push(wire.Frame{Type: wire.Bind, Arg: uint16(w.bound), Body: []byte(p.names[w.bound])})
 	}
-	// The body is not copied: c keeps its input unchanged until its end.
-	f := wire.Frame{Type: wire.Task, ID: c.id(), Arg: c.fn, Body: c.input}
+	// The body is not copied: c keeps its input unchanged until its end. That of a caller who waits
+	// may be the caller's own memory.
+	f := wire.Frame{Type: wire.Task, ID: c.id(), Arg: c.fn, Body: c.input, Owned: !c.node.Is(task.Joined)}
 	if x := (wire.Ext{Label: c.label, Under: under, Values: c.values}); !x.Empty() || !c.deadline.IsZero() {
 		if !c.deadline.IsZero() {
 			// A duration, since the worker has its own clock, and never 0, which means no deadline.

@@ -44,6 +44,9 @@ func FakeWorker(mode string) {
 	case "long":
 		write(AppendLength(wire.Frame{Type: wire.Hello}, 1<<31))
 		time.Sleep(time.Hour)
+	case "closes out early":
+		_ = out.Close()
+		time.Sleep(time.Hour)
 	case "version":
 		hello.Version = 99
 	case "nonce":

@@ -30,28 +30,39 @@ func newShared(f *testing.F) *os.File {
 	return shared
 }
 
-// newFuzzedPool makes a pool whose worker keeps a ledger in shared, runs so many calls at once, and
-// has said hello.
-func newFuzzedPool(t *testing.T, shared *os.File, concurrency int) *fuzzedPool {
+// newMutePool makes a pool whose worker has no process, and has not said hello.
+func newMutePool(t *testing.T, cfg Config) *fuzzedPool {
 	initDone.Store(true)
-	p, err := New(Config{
-		Command: []string{"no worker"}, Workers: 1, Concurrency: concurrency, MaxFrame: 1 << 20,
-		OnPanic: func(error) {},
-	})
+	cfg.Command, cfg.Workers, cfg.OnPanic = []string{"no worker"}, 1, func(error) {}
+	p, err := New(cfg)
 	require.NoError(t, err)
 	p.in.Lock()
 	w := p.newWorkerLocked(0)
 	p.ending = true // no other one comes
 	p.in.Commit()
-	hello, err := json.Marshal(wire.Greeting{
-		Magic: wire.Magic, Version: wire.Version, Codec: p.codec,
+	w.greeting = wire.Greeting{Version: wire.Version, Codec: p.codec, Bulk: true}
+	w.reader.Limit = wire.MaxHello
+	return &fuzzedPool{Pool: p, worker: w, stream: &fuzzedStream{}}
+}
+
+// hello is the first frame of the worker, as g and what every hello has.
+func (f *fuzzedPool) hello(t *testing.T, g wire.Greeting) []byte {
+	g.Magic, g.Version, g.Codec = wire.Magic, wire.Version, f.codec
+	body, err := json.Marshal(g)
+	require.NoError(t, err)
+	return wire.Append(nil, wire.Frame{Type: wire.Hello, Body: body})
+}
+
+// newFuzzedPool makes a pool whose worker keeps a ledger in shared, runs so many calls at once, and
+// has said hello.
+func newFuzzedPool(t *testing.T, shared *os.File, concurrency int) *fuzzedPool {
+	f := newMutePool(t, Config{Concurrency: concurrency, MaxFrame: 1 << 20})
+	p, w := f.Pool, f.worker
+	w.page = shared
+	hello := f.hello(t, wire.Greeting{
 		Concurrency: concurrency, Bulk: true, Ledger: true, Heartbeat: true, Nested: true,
 	})
-	require.NoError(t, err)
-	w.greeting, w.page = wire.Greeting{Version: wire.Version, Codec: p.codec, Bulk: true}, shared
-	w.reader.Limit = wire.MaxHello
-	f := &fuzzedPool{Pool: p, worker: w, stream: &fuzzedStream{}}
-	require.NoError(t, f.feed(wire.Append(nil, wire.Frame{Type: wire.Hello, Body: hello})))
+	require.NoError(t, f.feed(hello))
 	w.window = maxWindow
 	for i := range streamID - 1 {
 		f.futures = append(f.futures, fuzzed.Go(context.Background(), p, i))
@@ -74,10 +85,17 @@ func (f *fuzzedPool) feed(data []byte) error {
 	return nil
 }
 
-// dies ends the worker, and then the pool. Each accepted call has ended once.
-func (f *fuzzedPool) dies(t *testing.T, page *os.File) {
+// gone ends the worker, and then the pool.
+func (f *fuzzedPool) gone(t *testing.T, page *os.File) {
+	f.worker.out.close()
+	f.worker.reap()
 	f.bury(f.worker, burial{code: 1, page: page})
 	require.NoError(t, f.Close())
+}
+
+// dies ends the worker, and then the pool. Each accepted call has ended once.
+func (f *fuzzedPool) dies(t *testing.T, page *os.File) {
+	f.gone(t, page)
 	for _, f := range f.futures {
 		_, err := f.Result()
 		require.NotErrorIs(t, err, quartet.ErrPending)

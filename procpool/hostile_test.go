@@ -73,6 +73,15 @@ func TestHostileWorkerThatDoesNotListen(t *testing.T) {
 	require.ErrorContains(t, lost.Cause, "lives on")
 }
 
+// A worker that closes its pipe before its hello does not keep the pool waiting for BootTimeout.
+func TestAWorkerThatHangsUpBeforeItsHello(t *testing.T) {
+	t.Parallel()
+	p := fakes(t, "closes out early", procpool.Config{BootTimeout: time.Hour})
+	err := p.Ready(bounded(t))
+	require.ErrorIs(t, err, procpool.ErrCrashLoop)
+	require.ErrorContains(t, err, "lives on")
+}
+
 // A worker that is let go, and stays, is killed after Config.Grace.
 func TestAWorkerThatStaysIsKilled(t *testing.T) {
 	t.Parallel()

@@ -137,7 +137,7 @@ func (w *worker) readOnce() error {
 		// Behind a bad frame nobody knows where the next one begins. bury sees broken, and ignores
 		// the ledger.
 		w.broken = true
-		w.kill(bad)
+		w.condemn(bad)
 		return bad
 	}
 	return err

@@ -39,8 +39,10 @@ func (w *worker) toLocked(next life) { w.life = lives.Step(w.life, next) }
 func (w *worker) upLocked() bool { return w.life > booting && w.life < buried }
 
 // stayingLocked reports whether w counts among Config.Workers. One that was killed before its hello
-// is booting until its death, so why is asked, too.
-func (w *worker) stayingLocked() bool { return w.life <= serving && w.why == "" }
+// is booting until its death, so why is asked, too. One that Reload is proving does not count.
+func (w *worker) stayingLocked() bool {
+	return w.life <= serving && w.why == "" && w.version <= w.pool.version
+}
 
 // Why a worker has ended, in Restarts.
 const (

@@ -317,6 +317,28 @@ func TestOnCommand(t *testing.T) {
 	require.Equal(t, "seen", v)
 }
 
+// A hook that does not return costs the start, and leaves nothing.
+func TestOnCommandThatDoesNotReturn(t *testing.T) {
+	leavesNothing(t)
+	for name, hook := range map[string]func(){"panics": func() { panic("hook") }, "exits": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			seen := make(chan error, 10)
+			p := newPool(t, procpool.Config{
+				Workers: 1, OnCommand: func(*exec.Cmd) { hook() }, OnPanic: func(err error) { seen <- err },
+			})
+			_, err := double.Do(bounded(t), p, 1)
+			require.ErrorIs(t, err, procpool.ErrCrashLoop)
+			require.ErrorContains(t, err, "OnCommand has not returned")
+			require.NoError(t, p.Close())
+			if name == "panics" {
+				var panicked *quartet.PanicError
+				require.ErrorAs(t, <-seen, &panicked)
+				require.Equal(t, "hook", panicked.Value)
+			}
+		})
+	}
+}
+
 var getenv = quartet.Define("getenv", func(_ context.Context, name string) (string, error) {
 	return os.Getenv(name), nil
 })

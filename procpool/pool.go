@@ -3,7 +3,6 @@ package procpool
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -289,49 +288,6 @@ func (p *Pool) Name() string { return p.made().in.Name() }
 // running.
 func (p *Pool) Stats() quartet.Stats { return p.made().in.Stats() }
 
-// Shutdown refuses new work from outside and waits until all that was accepted has ended. When ctx
-// ends first, it cancels the contexts of the tasks that have started, abandons the queued ones with
-// [quartet.ErrClosed], and returns ctx's cause without waiting further. At its nil return no
-// process, goroutine or timer of the pool is left.
-func (p *Pool) Shutdown(ctx context.Context) error {
-	p.made()
-	p.stop()
-	if err := p.in.Drain(ctx); err != nil {
-		return err
-	}
-	p.dismiss()
-	return nil
-}
-
-// Close abandons queued calls and cancels started ones, with cause [quartet.ErrClosed]; workers
-// whose tasks have not returned after Config.Grace are killed, with their groups. It waits until no
-// process, goroutine or timer of the pool is left. The error is always nil.
-func (p *Pool) Close() error {
-	p.made()
-	// The calls of killed workers are lost, which ends the wait in CancelAndWait.
-	killer := time.AfterFunc(p.cfg.Grace, p.killAll)
-	defer killer.Stop()
-	p.stop()
-	p.in.CancelAndWait()
-	p.dismiss()
-	return nil
-}
-
-// errPoolEnds kills the workers of a Close whose grace is over. It wraps ErrClosed: so bury tries
-// no call again, and does not count the death against the program.
-var errPoolEnds = fmt.Errorf("%w: the worker had not ended within Config.Grace", quartet.ErrClosed)
-
-// killAll ends a Close whose grace is over: calls that are to be resent, too, have no worker to go
-// to.
-func (p *Pool) killAll() {
-	p.in.Lock()
-	workers := p.liveLocked()
-	p.in.Commit()
-	for _, w := range workers {
-		w.kill(errPoolEnds)
-	}
-}
-
 // liveLocked returns the workers that are not buried. It is a copy, as workers changes when the
 // lock is free.
 func (p *Pool) liveLocked() []*worker {
@@ -344,50 +300,28 @@ func (p *Pool) liveLocked() []*worker {
 	return live
 }
 
-// dismiss ends all workers of a drained pool and waits until they, and their goroutines, are gone.
-// Once ending is set no worker, timer or Reload begins, so exited only falls.
-func (p *Pool) dismiss() {
-	p.in.Lock()
-	p.ending = true
-	p.announceLocked()
-	p.boot.stopLocked(&p.exited)
-	p.keepWatchLocked(nil)
-	p.care.stopLocked(p)
-	workers := p.liveLocked()
-	for _, w := range workers {
-		if w.life == booting { // nothing runs there
-			w.kill(errPoolEnds)
-		}
-	}
-	p.in.Commit()
-	killer := time.AfterFunc(p.cfg.Grace, p.killAll)
-	defer killer.Stop()
-	// No call is left, but a function of WorkerExit may hang: Grace counts once more.
-	for _, w := range workers {
-		w.dismiss()
-	}
-	p.exited.Wait()
-}
-
 // namesInHello bounds the names that a hello tells, in bytes. A worker hears of the others when it
 // is to run them.
 const namesInHello = 1 << 20
 
 // helloLocked returns what a new worker is told. BIND tells the names that do not fit, before a
-// call of theirs.
-func (p *Pool) helloLocked(nonce string, program *wire.Boot, bulk bool) (wire.Greeting, []byte, error) {
+// call of theirs. It is encoded without the lock, since script and modules may be some MiB: nobody
+// changes what it refers to. names only grows, and Boot.Keep replaces a field of the program.
+func (p *Pool) helloLocked(nonce string, program *wire.Boot, bulk bool) wire.Greeting {
 	told, size := 0, 0
 	for ; told < len(p.names) && size+len(p.names[told]) <= namesInHello; told++ {
 		size += len(p.names[told])
 	}
-	g := wire.Greeting{
+	if program != nil {
+		boot := *program
+		program = &boot
+	}
+	return wire.Greeting{
 		Magic: wire.Magic, Version: wire.Version, Name: p.Name(), Nonce: nonce, Codec: p.codec,
 		Fingerprint: proc.Fingerprint(),
 		MaxFrame:    p.cfg.MaxFrame, Concurrency: p.cfg.Concurrency, Functions: p.names[:told],
 		Boot: program, Bulk: bulk,
 	}
-	body, err := json.Marshal(g)
-	return g, body, err
 }
 
 func newNonce() string { return rand.Text() }

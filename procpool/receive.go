@@ -8,6 +8,8 @@ import (
 
 	"github.com/quartet-go/quartet/procpool/internal/bulk"
 	"github.com/quartet-go/quartet/procpool/internal/wire"
+
+	"github.com/quartet-go/quartet/internal/task"
 )
 
 // errand is what a frame asks for beyond the pool's lock, in the order of the frames. All that may
@@ -34,6 +36,14 @@ const batch = 256
 // by whose turn it is to read, and by bury. The frames before the refused one count: their errands
 // have been run.
 func (p *Pool) receive(w *worker) error {
+	if !w.greeted {
+		if err := p.greet(w); err != nil {
+			return fmt.Errorf("%w: %w", ErrProtocol, err)
+		}
+		if !w.greeted {
+			return nil // it has not arrived
+		}
+	}
 	for {
 		more, err := p.receiveSome(w)
 		if err != nil {
@@ -125,7 +135,7 @@ func (w *worker) fetch(o *outcome) {
 	body, err := w.bulk.Read(o.place)
 	if err != nil {
 		err = fmt.Errorf("%w: %w", ErrProtocol, err)
-		w.kill(err)
+		w.condemn(err)
 		o.err, o.far = err, false
 		return
 	}
@@ -133,11 +143,15 @@ func (w *worker) fetch(o *outcome) {
 	w.out.pushQuietly(wire.Frame{Type: wire.Free, ID: uint64(o.place.At)}) // it goes with the next frame
 }
 
-// welcomeLocked handles the first frame of a worker that has started, which should be its hello.
-// The nonce shows that the process at the pipe is the one that was started; version, codec and
-// fingerprint, that both sides encode alike. On an error the worker stays booting, and its death
-// counts as a failed start.
-func (p *Pool) welcomeLocked(w *worker, f wire.Frame) error {
+// greet handles the first frame of a worker that has started, which should be its hello. The nonce
+// shows that the process at the pipe is the one that was started; version, codec and fingerprint,
+// that both sides encode alike. It is decoded without the pool's lock: it may have 16 MiB. On an
+// error the worker stays booting, and its death counts as a failed start.
+func (p *Pool) greet(w *worker) error {
+	f, ok, err := w.reader.Next()
+	if !ok || err != nil {
+		return err
+	}
 	g, err := wire.ParseGreeting(f)
 	if err == nil {
 		err = g.Check(w.greeting, !p.foreign())
@@ -145,8 +159,20 @@ func (p *Pool) welcomeLocked(w *worker, f wire.Frame) error {
 	if err != nil {
 		return err
 	}
-	// BootTimeout is over for it, and a single hello closes the breaker.
-	w.quench()
+	p.in.Lock()
+	defer p.in.Commit()
+	// Under the lock, under which a worker that is not wanted any more is killed.
+	if err := w.inTime(); err != nil {
+		return err
+	}
+	w.greeted = true
+	p.welcomeLocked(w, g)
+	return nil
+}
+
+// welcomeLocked has w serve, as its hello says.
+func (p *Pool) welcomeLocked(w *worker, g wire.Greeting) {
+	// A single hello closes the breaker.
 	p.boot.succeededLocked()
 	p.down.Store(false)
 	w.toLocked(serving)
@@ -177,7 +203,6 @@ func (p *Pool) welcomeLocked(w *worker, f wire.Frame) error {
 	}
 	// Ready and Reload wait for it.
 	p.announceLocked()
-	return nil
 }
 
 // frameLocked handles a frame of w's. When it refuses one, it leaves the worker's calls as it found
@@ -185,9 +210,6 @@ func (p *Pool) welcomeLocked(w *worker, f wire.Frame) error {
 // a dead worker's ledger. Nothing in a frame is trusted: numbers are looked up in the worker's own
 // maps, and a task that another worker holds cannot be named.
 func (p *Pool) frameLocked(w *worker, f wire.Frame) (errand, error) {
-	if w.life == booting {
-		return errand{}, p.welcomeLocked(w, f)
-	}
 	switch f.Type {
 	case wire.Call:
 		return p.calledLocked(w, f)
@@ -217,6 +239,10 @@ func (p *Pool) frameLocked(w *worker, f wire.Frame) (errand, error) {
 	c := w.calls[f.ID]
 	if c == nil {
 		return errand{}, fmt.Errorf("a %s frame names the task %d, which is not there", f.Type, f.ID)
+	}
+	// When the call of a caller who waits ends, the caller may write to its input.
+	if c.node.Is(task.Joined) && w.out.holds(f.ID) {
+		return errand{}, fmt.Errorf("a %s frame names the task %d, which has not been sent yet", f.Type, f.ID)
 	}
 	return p.progressLocked(w, c, f)
 }

@@ -7,10 +7,6 @@ import (
 	"github.com/quartet-go/quartet"
 )
 
-// errReloadEnds kills the worker that was to prove what Reload brings, when Reload gives up. It
-// wraps errNotNeeded, so the death does not count against the program.
-var errReloadEnds = fmt.Errorf("%w: Reload was given up", errNotNeeded)
-
 // Reload replaces all workers, one after the other, while the pool goes on: by the script as its
 // file is now, for a pool of [Python] or [Node]; by fresh processes of the same program else. A
 // worker proves the new version before an old one goes: when it does not come up, Reload returns
@@ -60,7 +56,7 @@ func (p *Pool) Reload(ctx context.Context) error {
 		return false, nil
 	})
 	if err != nil {
-		proof.kill(errReloadEnds)
+		p.giveProofUp(proof)
 		return err
 	}
 	// Workers that are leaving have no calls. Stopping does not end the wait where all old ones
@@ -78,6 +74,16 @@ func (p *Pool) Reload(ctx context.Context) error {
 	})
 }
 
+// giveProofUp undoes a Reload that has ended before its proof. The hello may have come since await
+// has looked: then proof is a worker as any other, and the roll goes on.
+func (p *Pool) giveProofUp(proof *worker) {
+	p.in.Lock()
+	defer p.in.Commit()
+	if p.version < proof.version {
+		proof.retireLocked(byReload)
+	}
+}
+
 // adoptLocked makes w's version, which w has proved, the pool's. rolling is how many workers serve
 // before the roll, without w: rollLocked keeps that number up.
 func (p *Pool) adoptLocked(w *worker) {
@@ -93,7 +99,7 @@ func (p *Pool) rollLocked() {
 	up, coming := 0, 0
 	for _, w := range p.workers {
 		switch {
-		case w == nil || !w.stayingLocked() || w.version > p.version:
+		case w == nil || !w.stayingLocked():
 		case w.life == serving:
 			up++
 			if w.version < p.version && (old == nil || len(w.calls) < len(old.calls)) {

@@ -156,10 +156,12 @@ func (r *Replicas) Ready(ctx context.Context) error {
 // awaitServing waits for s, or for the error of a process that does not come up.
 func (r *Replicas) awaitServing(ctx context.Context, s *replica) error {
 	ctx, cancel := context.WithCancelCause(ctx)
+	var waker sync.WaitGroup
+	defer waker.Wait()
 	defer cancel(nil)
 	// The pool's news are of workers that come and go, and not of calls that begin. So the end of
 	// this context wakes await in their place. The goroutine ends with this function, by cancel.
-	go func() {
+	waker.Go(func() {
 		select {
 		case <-s.serving:
 			cancel(errReplaced)
@@ -167,7 +169,7 @@ func (r *Replicas) awaitServing(ctx context.Context, s *replica) error {
 			cancel(quartet.ErrClosed)
 		case <-ctx.Done():
 		}
-	}()
+	})
 	err := r.pool.await(ctx, func() (bool, error) {
 		select {
 		case <-s.serving:

@@ -21,7 +21,7 @@ const largeBody = 16 << 10
 // Invariant: frames are written in the order of their push, but for urgent ones. All in buf are
 // older than those in queue, and while queue holds a frame, others go behind it. Bodies in queue
 // are not copied: an input does not change before its call has ended, and the body of a REPLY is a
-// copy already.
+// copy already. Nobody reads the input of a TASK that has left queue: its caller may have it back.
 type sender struct {
 	// mu guards the fields below. The goroutine that writes uses file after it was released: state
 	// says that there is one.
@@ -32,6 +32,7 @@ type sender struct {
 	buf    []byte       // encoded frames: next
 	queue  []wire.Frame // from the first large one on: after buf
 	sent   int          // how many bytes of the body of queue's first are written
+	framed bool         // that body has found no room in shared memory
 	urgent []byte       // encoded frames that may pass queue
 	queued int          // bytes of the bodies in queue
 	moved  time.Time    // when the writer last began a piece, or had written one
@@ -99,6 +100,14 @@ func (s *sender) addLocked(f wire.Frame) {
 // behindLocked reports whether a frame of that task is still in queue, or there is nothing to pass.
 func (s *sender) behindLocked(id uint64) bool {
 	return len(s.queue) == 0 || slices.ContainsFunc(s.queue, func(f wire.Frame) bool { return f.ID == id })
+}
+
+// holds reports whether the TASK of that number is still in queue. No honest worker can know it
+// then: a frame leaves queue before its last byte is written.
+func (s *sender) holds(id uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.queue, func(f wire.Frame) bool { return f.Type == wire.Task && f.ID == id })
 }
 
 // open has the queue written to file from now on, hello first.
@@ -178,14 +187,14 @@ func (s *sender) direct() {
 }
 
 // leftOver ends a direct writing of which the pipe has got n bytes. It reports whether the writer
-// has something to do.
+// has something to do. l has no body: fitsLocked leaves these to the writer.
 func (s *sender) leftOver(l load, n int) (more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.onLocked(ended)
 	// The rest is older than all that was pushed meanwhile. A broken pipe shows as n 0: loop meets
 	// the error when it tries.
-	switch left := append(l.buf[n:], l.body...); {
+	switch left := l.buf[n:]; {
 	case len(left) > 0:
 		s.buf = append(left, s.buf...)
 	case s.buf == nil:
@@ -206,7 +215,7 @@ func (s *sender) fitsLocked() bool {
 
 // bulkyLocked reports whether queue's first frame has an input for shared memory.
 func (s *sender) bulkyLocked() bool {
-	return s.sent == 0 && s.queue[0].Type == wire.Task && s.inputs.Carries(len(s.queue[0].Body))
+	return s.sent == 0 && !s.framed && s.queue[0].Type == wire.Task && s.inputs.Carries(len(s.queue[0].Body))
 }
 
 // emptyLocked reports whether no frame waits.
@@ -293,8 +302,10 @@ func (s *sender) pieceLocked(l *load) {
 	left := f.Body[s.sent:]
 	switch {
 	case s.bulkyLocked():
-		// store writes it, without the lock.
-		l.bulk, s.sent = f, len(f.Body)
+		// store writes it, without the lock. Until then it stays in queue: frames of its task must
+		// not pass it.
+		l.bulk = f
+		return
 	case s.sent == 0 && len(f.Body) > wire.Fragment:
 		l.buf, s.sent = wire.Append(l.buf, f.Begin(wire.FirstPiece)), wire.FirstPiece
 	case len(left) > wire.Fragment:
@@ -306,7 +317,11 @@ func (s *sender) pieceLocked(l *load) {
 			f.Ext = nil // it went with the first piece
 		}
 		s.sent, f.Body = len(f.Body), left
-		l.buf, l.body = wire.AppendHeader(l.buf, f), left
+		if f.Type == wire.Task && !f.Owned {
+			l.buf = wire.Append(l.buf, f) // it leaves queue: see sender
+		} else {
+			l.buf, l.body = wire.AppendHeader(l.buf, f), left
+		}
 	}
 	if s.sent == len(s.queue[0].Body) {
 		s.popLocked()
@@ -317,29 +332,30 @@ func (s *sender) pieceLocked(l *load) {
 // the body go, though the array lives on.
 func (s *sender) popLocked() {
 	s.queued -= len(s.queue[0].Body)
-	s.queue[0], s.sent = wire.Frame{}, 0
+	s.queue[0], s.sent, s.framed = wire.Frame{}, 0, false
 	if s.queue = s.queue[1:]; len(s.queue) == 0 {
 		s.queue = nil
 	}
 }
 
-// store puts a body into shared memory, and its place into the bytes for the pipe. Where there is
-// no room the body follows these, in one piece. Only the goroutine that writes calls it. The place
-// is noted before the frame is written, so that free finds it when the answer comes.
+// store puts the body of queue's first frame into shared memory, and its place into the bytes for
+// the pipe. Where there is no room the frame stays in queue, and goes as others do: a large one in
+// pieces, between which urgent frames pass. Only the goroutine that writes calls it. The place is
+// noted before the frame is written, so that free finds it when the answer comes.
 func (s *sender) store(l *load) {
 	if l.bulk.Type == 0 {
 		return
 	}
 	at, ok := s.inputs.Put(l.bulk.Body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !ok {
-		// The area is full, or the system refuses to write: the frame brings the body itself.
-		l.buf, l.body = wire.AppendHeader(l.buf, l.bulk), l.bulk.Body
+		s.framed = true // the area is full, or the system refuses to write
 		return
 	}
 	l.buf = wire.Append(l.buf, l.bulk.Bulk(at))
-	s.mu.Lock()
 	s.places[l.bulk.ID] = at
-	s.mu.Unlock()
+	s.popLocked()
 }
 
 // wrote ends the writing. Frames that cannot be written are forgotten: the worker is dead, or
@@ -353,7 +369,7 @@ func (s *sender) wrote(err error) {
 		return
 	}
 	s.state.onLocked(failed)
-	s.buf, s.queue, s.urgent, s.queued, s.sent = nil, nil, nil, 0, 0
+	s.buf, s.queue, s.urgent, s.queued, s.sent, s.framed = nil, nil, nil, 0, 0, false
 }
 
 // done reports whether the queue is closed and written.

@@ -5,9 +5,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
+	"github.com/quartet-go/quartet/procpool/internal/bulk"
 	"github.com/quartet-go/quartet/procpool/internal/wire"
 
 	"github.com/stretchr/testify/require"
@@ -113,6 +115,72 @@ func TestUrgentFramesPassLargeBodies(t *testing.T) {
 	require.Equal(t, wire.Task, frames[1].Type)
 	require.Len(t, frames[1].Body, 4*wire.Fragment)
 	require.Equal(t, uint64(1), frames[2].ID)
+}
+
+// writes does a round of loop, with what happens while a body is put into shared memory.
+func (s *sender) writes(stream []byte, meanwhile func()) (more []byte, ok bool) {
+	l, ok := s.dequeue(nil)
+	if !ok {
+		return stream, false
+	}
+	meanwhile()
+	s.store(&l)
+	stream = append(append(stream, l.buf...), l.body...)
+	s.wrote(nil)
+	return stream, true
+}
+
+// A body that finds no room in shared memory goes in pieces, between which others pass; but no
+// frame of its own task passes it.
+func TestABodyWithoutRoomGoesInPieces(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shared")
+	require.NoError(t, os.WriteFile(path, make([]byte, wire.PageSize), 0o600))
+	file, err := os.Open(path) // what is written there is refused
+	require.NoError(t, err)
+	s := &sender{wake: make(chan struct{}, 1), state: idle}
+	s.share(bulk.NewOutbox(bulk.Share(file), wire.InputsAt))
+	s.push(wire.Frame{Type: wire.Task, ID: 1, Body: make([]byte, 4*wire.Fragment)})
+	s.push(wire.Frame{Type: wire.Task, ID: 2, Body: make([]byte, wire.BulkLeast)})
+	var stream []byte
+	for i, ok := 0, true; ok; i++ {
+		stream, ok = s.writes(stream, func() {
+			switch i {
+			case 0:
+				s.pushUrgent(wire.Frame{Type: wire.Cancel, ID: 1})
+			case 2:
+				s.pushUrgent(wire.Frame{Type: wire.Cancel, ID: 9})
+			}
+		})
+	}
+	var ids []uint64
+	for _, f := range framesOf(t, stream) {
+		ids = append(ids, f.ID)
+	}
+	require.Equal(t, []uint64{9, 1, 2, 1}, ids)
+	require.NoError(t, file.Close())
+}
+
+// An input that its caller may have back is not read any more once its frame has left the queue,
+// and the frame is in the queue until then.
+func TestAnInputIsReadFromTheQueueAlone(t *testing.T) {
+	for _, size := range []int{largeBody, wire.Fragment + 1, 3 * wire.Fragment} {
+		s := &sender{wake: make(chan struct{}, 1), state: idle}
+		input := bytes.Repeat([]byte{1}, size)
+		s.push(wire.Frame{Type: wire.Task, ID: 1, Body: input})
+		var stream []byte
+		for s.holds(1) {
+			l, ok := s.dequeue(nil)
+			require.True(t, ok)
+			if !s.holds(1) {
+				clear(input)
+			}
+			stream = append(append(stream, l.buf...), l.body...)
+			s.wrote(nil)
+		}
+		frames := framesOf(t, stream)
+		require.Len(t, frames, 1)
+		require.Equal(t, size, bytes.Count(frames[0].Body, []byte{1}))
+	}
 }
 
 func framesOf(t *testing.T, stream []byte) (frames []wire.Frame) {

@@ -40,16 +40,19 @@ func (p *Pool) submitService(ctx context.Context, c *serviceCall) (err error) {
 const lookEvery = 2 * time.Millisecond
 
 // begins waits until c runs in a worker. It reports false when c has ended before that, or ctx has.
-// No frame tells that a task has started. The ledger does, and so it is read at intervals.
+// No frame tells that a task has started. The ledger does, and so it is read at intervals. A worker
+// without a ledger has one task at a time: then c counts as running when the worker has it, since
+// nothing goes before it there.
 func (p *Pool) begins(ctx context.Context, c *serviceCall) bool {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		p.in.Lock()
 		w := c.record.worker
+		untold := w != nil && !w.ledger
 		// Not Commit: nothing has changed that would have to be settled.
 		p.in.Unlock()
-		if w != nil && w.running() == c.record.id() {
+		if untold || w != nil && w.running() == c.record.id() {
 			return true
 		}
 		select {

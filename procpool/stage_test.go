@@ -1,11 +1,14 @@
 package procpool
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quartet-go/quartet"
 )
 
 // Each state of a table can be reached.
@@ -43,4 +46,45 @@ func TestTheTailOfLongLinesIsShort(t *testing.T) {
 	require.LessOrEqual(t, len(text), maxTail+2*maxHead+100)
 	require.Contains(t, text, "before\npanic: xxx")
 	require.Contains(t, text, "[…]")
+}
+
+// obstinate is a call that is cancelled while it ends.
+type obstinate struct {
+	cancel func()
+	ends   int
+}
+
+func (*obstinate) Name() string                                            { return "obstinate" }
+func (*obstinate) AppendInput(dst []byte, _ quartet.Codec) ([]byte, error) { return dst, nil }
+func (*obstinate) Run(context.Context)                                     {}
+func (o *obstinate) Abandon(error)                                         { o.ends++ }
+
+func (o *obstinate) Resolve([]byte, quartet.Codec, error) {
+	if o.ends++; o.ends == 1 {
+		o.cancel()
+	}
+}
+
+// A call that waits to be sent again, and fails since no worker comes up, ends once, also when it
+// is cancelled at that moment.
+func TestACallThatEndsWithTheBreakerEndsOnce(t *testing.T) {
+	f := newMutePool(t, Config{})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	o := &obstinate{}
+	record, err := f.submitRecord(ctx, o, Normal, nil)
+	require.NoError(t, err)
+	o.cancel = func() {
+		cancel()
+		f.cancelled(record)
+	}
+	f.in.Lock()
+	c := f.nextLocked()
+	c.toLocked(sent)
+	f.requeueLocked(c)
+	f.failQueuedLocked(ErrCrashLoop)
+	f.in.Commit()
+	require.Equal(t, 1, o.ends)
+	f.gone(t, nil)
+	require.Equal(t, uint64(1), f.Stats().Failed)
 }

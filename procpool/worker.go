@@ -1,6 +1,7 @@
 package procpool
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -72,15 +73,16 @@ type worker struct {
 	refused     int  // how many calls of its tasks' were
 	learned     int  // how many names of functions came from it first
 
-	// mu guards the fields up to fuse: they belong to the process, which is started, killed and
+	// mu guards the fields up to exit: they belong to the process, which is started, killed and
 	// reaped by goroutines that do not hold the pool's lock. A process is killed only under mu
 	// while reaped is false, so never by a number that the system has given to another one.
 	mu     sync.Mutex
 	proc   *os.Process
 	page   *os.File // its ledger
 	reaped bool
-	cause  error       // why the pool killed it
-	fuse   *time.Timer // kills it, unless it does in time what is due: its hello, its end
+	cause  error       // why the pool killed it, or how it broke the protocol
+	boot   *time.Timer // kills it unless its hello comes in time; nil: none is due
+	exit   *time.Timer // kills it unless it ends in time; nil: it need not end
 
 	// The pool's lock guards turn. The fields behind it, up to broken, belong to the goroutine
 	// whose turn it is to read: read, a submitter in join, and, when read has returned, live. The
@@ -91,6 +93,7 @@ type worker struct {
 	ended    []outcome     // likewise
 	greeting wire.Greeting // the pool's
 	reader   wire.Reader
+	greeted  bool // its hello has been received
 	broken   bool // its frames made no sense
 	// The goroutine that captures standard error writes tail; bury reads it when that one has
 	// ended.
@@ -109,6 +112,7 @@ func (w *worker) live() {
 	ends, cmd, err := w.start()
 	if err != nil {
 		w.out.close()
+		w.reap()
 		// No process, no pipes: its sender is shut, and nobody has started to read.
 		w.pool.bury(w, burial{startErr: err})
 		return
@@ -116,8 +120,8 @@ func (w *worker) live() {
 	// Nobody reads yet. welcomeLocked replaces the limit of the hello by that of later frames.
 	w.pipe, w.reader.Limit = ends.Out, wire.MaxHello
 	// loop fails when the worker has closed descriptor 3 or is dead; read returns at the end of 4,
-	// and after a protocol error. A worker that is about to exit needs no kill, so both light the
-	// fuse, and AwaitExit mostly comes first.
+	// and after a protocol error. A worker that is about to exit needs no kill, so both only light
+	// a fuse, and AwaitExit mostly comes first.
 	var threads sync.WaitGroup
 	threads.Go(func() {
 		if w.out.loop(ends.In) != nil {
@@ -132,16 +136,9 @@ func (w *worker) live() {
 	threads.Go(func() { w.capture(ends.Stderr, true) })
 
 	// The dead process is not reaped yet, so its number and its group's are still its own: the
-	// group can be killed. Once reaped is set nobody uses the number any more, and cmd.Wait gives
-	// it back.
+	// group can be killed. Afterwards nobody uses the number any more, and cmd.Wait gives it back.
 	proc.AwaitExit(cmd.Process, w.closed)
-	w.mu.Lock()
-	proc.KillGroup(cmd.Process) // what it has started, and itself where only its pipe has ended
-	w.reaped = true
-	if w.fuse != nil {
-		w.fuse.Stop()
-	}
-	w.mu.Unlock()
+	w.reap()
 	err = cmd.Wait()
 	w.out.close()
 	// A process that has left the group may hold the pipes. Expire ends a blocked write, and bounds
@@ -164,17 +161,49 @@ func (w *worker) live() {
 	proc.ReapGroup(cmd.Process.Pid)
 }
 
+// reap ends what a dead worker has left behind: its group, and its fuses. From then on kill does
+// nothing.
+func (w *worker) reap() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.proc != nil {
+		proc.KillGroup(w.proc) // what it has started, and itself where only its pipe has ended
+	}
+	w.reaped = true
+	w.quenchLocked(&w.boot)
+	w.quenchLocked(&w.exit)
+}
+
 // kill ends the worker and its group. The first cause is kept. Any goroutine may call it, also
 // under the pool's lock and before the process has been started: start looks at cause in the end.
-// It ends no calls: bury does, when the process is dead.
+// It ends no calls: bury does, when the process is dead. A worker that has died by itself is not
+// buried at once, and gets no cause meanwhile: no limit has ended it.
 func (w *worker) kill(cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.killLocked(cause)
+}
+
+func (w *worker) killLocked(cause error) {
+	if w.reaped {
+		return
+	}
 	if w.cause == nil {
 		w.cause = cause
 	}
-	if w.proc != nil && !w.reaped {
+	if w.proc != nil {
 		proc.KillGroup(w.proc)
+	}
+}
+
+// condemn kills a worker that has broken the protocol. A dead one gets the cause, too: its frames
+// are read to the end, and what they say does not depend on when that happens.
+func (w *worker) condemn(breach error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.killLocked(breach)
+	if w.cause == nil {
+		w.cause = breach
 	}
 }
 
@@ -186,32 +215,57 @@ var (
 	errLingers = errors.New("procpool: the worker was let go and did not end within Config.Grace")
 )
 
-// light has the worker killed after d, unless it has ended by then. A fuse that burns already goes
-// on. There is one fuse at a time: for the hello (start), for the end (dismiss), or for the exit of
-// a worker that has closed a pipe.
+// light has the worker killed after d, unless it has ended by then: it has been told to (dismiss),
+// or has closed a pipe. The first of these fuses goes on: a worker that closes a pipe when it was
+// told to end has its Grace. The fuse of the hello burns beside it.
 func (w *worker) light(d time.Duration, cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.fuse == nil && !w.reaped {
-		w.fuse = time.AfterFunc(d, func() { w.kill(cause) })
-	}
+	w.lightLocked(&w.exit, d, cause)
 }
 
-// quench puts the fuse out.
-func (w *worker) quench() {
+// lightLocked lights a fuse that does not burn yet. exited counts it until it is out, so that Close
+// waits for one that is about to kill. live does not end before the fuses are out, so exited is
+// above 0 here.
+func (w *worker) lightLocked(fuse **time.Timer, d time.Duration, cause error) {
+	if *fuse != nil || w.reaped {
+		return
+	}
+	w.pool.exited.Add(1)
+	*fuse = time.AfterFunc(d, func() {
+		defer w.pool.exited.Done()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if *fuse != nil { // else it was put out at this moment
+			w.killLocked(cause)
+		}
+	})
+}
+
+// quenchLocked puts a fuse out, for good: one that fires at this moment finds nil.
+func (w *worker) quenchLocked(fuse **time.Timer) {
+	if *fuse != nil && (*fuse).Stop() {
+		w.pool.exited.Done()
+	}
+	*fuse = nil
+}
+
+// inTime puts the fuse of the hello out. An error says that the hello comes too late: the worker
+// has been killed, or has closed descriptor 3 and would never hear of a call.
+func (w *worker) inTime() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.fuse != nil {
-		w.fuse.Stop()
-		w.fuse = nil
+	w.quenchLocked(&w.boot)
+	if w.cause == nil && w.exit != nil {
+		return errHungUp
 	}
+	return w.cause
 }
 
 // dismiss lets a worker without calls go. letGoLocked calls it under the pool's lock, Pool.dismiss
 // without. BYE is the last frame: close has the pipe closed behind it. A worker that does not know
 // BYE sees the end of file.
 func (w *worker) dismiss() {
-	w.quench()
 	w.light(w.pool.cfg.Grace, errLingers)
 	w.out.push(wire.Frame{Type: wire.Bye})
 	w.out.close()
@@ -234,27 +288,23 @@ func (w *worker) start() (*proc.Pipes, *exec.Cmd, error) {
 	// Under the lock: p.names grows, and another worker's hello may set the modules of program
 	// (Boot.Keep).
 	p.in.Lock()
-	g, hello, err := p.helloLocked(nonce, w.program, ps.Page != nil)
-	w.bound = len(g.Functions)
+	w.greeting = p.helloLocked(nonce, w.program, ps.Page != nil)
+	w.bound = len(w.greeting.Functions)
 	p.in.Commit()
+	hello, err := json.Marshal(w.greeting)
 	if err != nil {
 		ps.Close()
 		return nil, nil, err
 	}
-	w.greeting = g
 	ps.Extra = p.cfg.extra
 	m := wire.Marker{Nonce: nonce, Depth: int(workerDepth.Load()) + 1}
 	m.In, m.Out, m.Page = ps.Attach(cmd)
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}
-	if hook := p.cfg.OnCommand; hook != nil {
-		returned := false
-		p.in.Guard(func() { hook(cmd); returned = true })
-		if !returned {
-			return nil, nil, errors.New("procpool: OnCommand has not returned")
-		}
-		proc.SettleSession(cmd)
+	if err := p.onCommand(cmd); err != nil {
+		ps.Close()
+		return nil, nil, err
 	}
 	// The marker comes after the hook, which cannot lose it then, and last: of two values of one
 	// name the last counts. The slice is clipped, since the array may be that of Config.Env, which
@@ -270,9 +320,7 @@ func (w *worker) start() (*proc.Pipes, *exec.Cmd, error) {
 	// In one section with the look at cause: a kill before it left its cause, and one after it
 	// finds proc.
 	w.proc, w.page = cmd.Process, ps.Page
-	if w.fuse == nil {
-		w.fuse = time.AfterFunc(p.cfg.BootTimeout, func() { w.kill(errBootTimeout) })
-	}
+	w.lightLocked(&w.boot, p.cfg.BootTimeout, errBootTimeout)
 	cause := w.cause
 	w.mu.Unlock()
 	// Arm has the kernel kill the group when this process dies. If that happens before, only the
@@ -284,6 +332,26 @@ func (w *worker) start() (*proc.Pipes, *exec.Cmd, error) {
 	// The hello is the first frame, also when something was pushed before.
 	w.out.open(ps.In, wire.Frame{Type: wire.Hello, Body: hello})
 	return ps, cmd, nil
+}
+
+// onCommand calls Config.OnCommand. It does so on a goroutine of its own, which a hook may end by
+// runtime.Goexit: live has a worker to bury.
+func (p *Pool) onCommand(cmd *exec.Cmd) error {
+	hook := p.cfg.OnCommand
+	if hook == nil {
+		return nil
+	}
+	returned := false
+	var thread sync.WaitGroup
+	thread.Go(func() {
+		p.in.Guard(func() { hook(cmd); returned = true })
+	})
+	thread.Wait()
+	if !returned {
+		return errors.New("procpool: OnCommand has not returned")
+	}
+	proc.SettleSession(cmd)
+	return nil
 }
 
 // command is what Config says, without descriptors. On Linux the program is /proc/self/exe: the

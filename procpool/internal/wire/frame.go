@@ -91,7 +91,7 @@ type Frame struct {
 	ID    uint64
 	Ext   []byte // the block before the body, in a frame to be sent; a received one has it in Body
 	Body  []byte
-	Owned bool // body is the receiver's to keep
+	Owned bool // body is the receiver's to keep; in a TASK to be sent: nobody else will write to it
 }
 
 // HeaderSize is the size of the header: body length (4), type, flags, arg (2), id (8); little
