@@ -45,6 +45,7 @@ func breaks() []broken {
 	for _, table := range [][]broken{
 		poolBreaks, intakeBreaks, stopBreaks, rootBreaks, taskBreaks, inlineBreaks,
 		loopBreaks, wrapperBreaks, errorBreaks, partBreaks, lateBreaks, callBreaks, costBreaks, procBreaks,
+		procRaceBreaks,
 	} {
 		all = append(all, table...)
 	}
