@@ -3,6 +3,7 @@ package procpool
 import (
 	"context"
 	"errors"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -43,7 +44,10 @@ func (p *Pool) untilLocked(t *testing.T, is func() bool) {
 // A Reload whose context ends just when the proof says hello leaves the proof alone: it serves, and
 // the roll goes on.
 func TestReloadThatEndsWithItsProof(t *testing.T) {
-	p, err := New(Config{Workers: 1, MinWorkers: 1})
+	p, err := New(Config{
+		Workers: 1, MinWorkers: 1,
+		Env: append(os.Environ(), "GORACE=atexit_sleep_ms=0"), // else a worker takes a second to exit
+	})
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skip(err)
 	}
