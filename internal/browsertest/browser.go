@@ -21,6 +21,13 @@ type browser struct {
 	answers *bufio.Reader // of out
 	id      int
 	loaded  map[string]bool // sessions whose page has been loaded
+	free    []tab           // of tests that have ended
+}
+
+// tab is a window of the browser.
+type tab struct {
+	session string // of the debugging protocol
+	target  string
 }
 
 // The browser of this test binary. running is nil before the first page; main says that Main runs,
@@ -90,9 +97,10 @@ func start(path string) (*browser, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--disable-background-timer-throttling", "--disable-renderer-backgrounding",
-		"--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
+	cmd := exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--in-process-gpu",
+		"--disable-dev-shm-usage", "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
+		"--disable-features=BackForwardCache", // the page that a tab leaves ends
+		"--user-data-dir="+profile, "--remote-debugging-pipe", "--no-startup-window")
 	cmd.ExtraFiles = []*os.File{theirIn, theirOut} // 3 and 4, as the option wants
 	err = cmd.Start()
 	_, _ = theirIn.Close(), theirOut.Close()

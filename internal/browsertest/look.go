@@ -11,14 +11,19 @@ import (
 var look string
 
 // Resize gives the window a width in pixels and a theme, light or dark. A window narrower than a
-// tablet is a phone's.
+// tablet is a phone's. A page that draws itself anew in another window does so only in one of
+// another width.
 func (p *Page) Resize(width int, theme string) {
 	p.t.Helper()
-	p.Call("Emulation.setDeviceMetricsOverride", map[string]any{
-		"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600,
-	}, nil)
 	p.Call("Emulation.setEmulatedMedia", map[string]any{
 		"features": []map[string]string{{"name": "prefers-color-scheme", "value": theme}},
+	}, nil)
+	if width == p.width {
+		return
+	}
+	p.width = width
+	p.Call("Emulation.setDeviceMetricsOverride", map[string]any{
+		"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600,
 	}, nil)
 	p.Eval(`dispatchEvent(new Event("resize")); ""`) // a tab behind another one gets its own late
 }

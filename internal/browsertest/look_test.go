@@ -42,9 +42,11 @@ func TestLookFindsFaults(t *testing.T) {
 		"too small: one":      fmt.Sprintf(svg, `<text x="10" y="20" style="font-size:6px">one</text>`),
 	}
 	for fault, body := range faults {
-		p := show(t, body)
-		p.Resize(390, "light")
-		require.Contains(t, p.Look(".l"), fault)
+		t.Run(fault, func(t *testing.T) { // its end frees the tab
+			p := show(t, body)
+			p.Resize(390, "light")
+			require.Contains(t, p.Look(".l"), fault)
+		})
 	}
 }
 
@@ -59,4 +61,43 @@ func TestLookLeavesTheRest(t *testing.T) {
 		p.Resize(1280, theme)
 		require.Empty(t, strings.TrimSpace(p.Look(".l")))
 	}
+}
+
+// A page that is opened in the tab of an earlier one finds neither its theme nor its window.
+func TestAUsedTabIsLikeANewOne(t *testing.T) {
+	const seen = `[innerWidth, innerHeight, matchMedia("(prefers-color-scheme: dark)").matches, window.mark].join()`
+	var fresh string
+	t.Run("first", func(t *testing.T) {
+		p := show(t, "")
+		fresh = p.Eval(seen)
+		p.Resize(390, "dark")
+		p.Eval(`window.mark = 1; ""`)
+		require.NotEqual(t, fresh, p.Eval(seen))
+	})
+	t.Run("second", func(t *testing.T) {
+		p := show(t, "")
+		require.Equal(t, fresh, p.Eval(seen))
+		p.Resize(390, "light")
+		require.Equal(t, "390", p.Eval(`String(innerWidth)`), "the tab forgot its last width too")
+	})
+}
+
+// A page that is left ends its requests, so that the test's server can close.
+func TestTheEndOfATestEndsItsRequests(t *testing.T) {
+	asked, ended := make(chan struct{}), make(chan struct{})
+	t.Run("page", func(t *testing.T) {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/waits" {
+				close(asked)
+				<-r.Context().Done()
+				close(ended)
+				return
+			}
+			_, _ = fmt.Fprint(w, `<script>fetch("/waits")</script>`)
+		}))
+		t.Cleanup(server.Close)
+		browsertest.Open(t, server.URL)
+		<-asked
+	})
+	<-ended
 }

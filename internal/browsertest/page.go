@@ -8,39 +8,79 @@ import (
 	"testing"
 )
 
-// Page is a tab of the browser. It belongs to one test and its goroutine.
+// Page is a page in a tab of the browser. It belongs to one test and its goroutine.
 type Page struct {
 	t       *testing.T
 	browser *browser
-	session string // of the debugging protocol
-	target  string
+	width   int // that Resize gave the window
+	tab
 }
 
-// Open opens a page in a new tab, which the end of the test closes. It skips the test where no
-// Chromium is installed.
+// Open opens a page, which the end of the test closes. It skips the test where no Chromium is
+// installed.
 func Open(t *testing.T, url string) *Page {
 	t.Helper()
 	b := shared(t)
 	p := &Page{t: t, browser: b}
+	if last := len(b.free) - 1; last >= 0 {
+		p.tab, b.free = b.free[last], b.free[:last]
+	} else {
+		p.newTab()
+	}
+	t.Cleanup(p.close)
+	must(t, p.navigate(url))
+	return p
+}
+
+// navigate goes to an address and waits until its page has been loaded.
+func (p *Page) navigate(url string) error {
+	delete(p.browser.loaded, p.session)
+	if _, err := p.browser.call(p.session, "Page.navigate", map[string]any{"url": url}); err != nil {
+		return err
+	}
+	for !p.browser.loaded[p.session] {
+		if _, err := p.browser.receive(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newTab makes a tab, in a window of its own: one behind another one would be hidden to its page.
+func (p *Page) newTab() {
+	p.t.Helper()
 	var target struct{ TargetID string }
 	p.Call("Target.createTarget", map[string]any{"url": "about:blank", "newWindow": true}, &target)
 	var attached struct{ SessionID string }
 	p.Call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
-	p.target, p.session = target.TargetID, attached.SessionID
-	t.Cleanup(p.close)
+	p.tab = tab{session: attached.SessionID, target: target.TargetID}
 	p.Call("Page.enable", nil, nil)
-	p.Call("Page.navigate", map[string]any{"url": url}, nil)
-	for !b.loaded[p.session] {
-		_, err := b.receive()
-		must(t, err)
-	}
-	return p
 }
 
-// close closes the tab. The test may have failed because the browser is gone: nothing is reported.
+// close leaves the page, and keeps the tab for another one: a new tab takes longer than most tests.
+// The tab of a failed test is closed, as its page may be the reason. The test may have failed
+// because the browser is gone: nothing is reported.
 func (p *Page) close() {
+	if !p.t.Failed() && p.reset() == nil {
+		p.browser.free = append(p.browser.free, p.tab)
+		return
+	}
 	_, _ = p.browser.call("", "Target.closeTarget", map[string]any{"targetId": p.target})
 	delete(p.browser.loaded, p.session)
+}
+
+// reset gives the tab back the window of a new one. The page that it leaves ends its requests.
+func (p *Page) reset() error {
+	err := p.navigate("about:blank")
+	for method, params := range map[string]map[string]any{
+		"Emulation.clearDeviceMetricsOverride": nil,
+		"Emulation.setEmulatedMedia":           {"features": []any{}},
+	} {
+		if err == nil {
+			_, err = p.browser.call(p.session, method, params)
+		}
+	}
+	return err
 }
 
 // Call sends a command of the debugging protocol and waits for its result.
