@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/quartet-go/quartet/examples/lab/internal/model"
 	"github.com/quartet-go/quartet/internal/browsertest"
 )
 
@@ -37,10 +39,10 @@ type learner struct {
 	t *testing.T
 }
 
-// open opens the page, served, at an address.
+// open opens the page at an address, served with native models.
 func open(t *testing.T, address string) learner {
 	t.Helper()
-	server := httptest.NewServer(theSite(t))
+	server := httptest.NewServer(withNativeModels(theSite(t)))
 	t.Cleanup(server.Close)
 	return openURL(t, server.URL+"/"+address)
 }
@@ -101,9 +103,6 @@ func (l learner) mouse(kind, selector string, dx int) {
 func TestTheStations(t *testing.T) {
 	l := open(t, "")
 	l.Resize(1280, "light")
-	l.Until(`performance.getEntriesByName("lab-first-picture").length`)
-	t.Log("the first picture after",
-		l.Eval(`performance.getEntriesByName("lab-first-picture")[0].startTime.toFixed(0)`), "ms")
 	right := []int{0, 1, 3, 3, 2, 1}
 	for i, want := range right {
 		l.click(fmt.Sprintf("#stations li:nth-child(%d) button", i+1))
@@ -121,15 +120,6 @@ func TestTheStations(t *testing.T) {
 			guess = (want + 1) % 4
 		}
 		l.guess(guess)
-		if i == 0 {
-			l.Until(`document.querySelector("#knee figure")`)
-			l.Eval(`performance.clearMeasures(); Lab.change(s => { s.threads++ }); ""`)
-			l.settle()
-			t.Log("the station is drawn anew within",
-				l.Eval(`performance.getEntriesByName("lab-redraw").at(-1).duration.toFixed(0)`), "ms")
-			l.click("#reset")
-			l.settle()
-		}
 		require.Equal(t, guess == want, strings.HasPrefix(l.text("#result"), "As you guessed."), l.text("#result"))
 		require.Contains(t, l.text("#result"), l.Eval(fmt.Sprintf(`Lab.state.station.options[%d].text`, guess)),
 			"the guess stays beside the result")
@@ -330,12 +320,30 @@ func TestWithoutScript(t *testing.T) {
 	}
 }
 
-// A page that was exported opens from a disk.
+// A page that was exported opens from a disk. Its models answer in WebAssembly, as the page of the
+// other tests lets them answer natively.
 func TestTheExportNeedsNoServer(t *testing.T) {
 	s := theSite(t)
 	dir := t.TempDir()
 	require.NoError(t, s.export(dir))
 	l := openURL(t, (&url.URL{Scheme: "file", Path: filepath.ToSlash(dir) + "/index.html"}).String())
+	t.Log("the first picture after",
+		l.Eval(`performance.getEntriesByName("lab-first-picture")[0].startTime.toFixed(0)`), "ms")
 	l.guess(0)
 	require.Contains(t, l.text("#m-loop .figures"), "keeps the rule")
+	l.Until(`document.querySelector("#knee figure")`)
+	l.Eval(`performance.clearMeasures(); Lab.change(s => { s.threads++ }); ""`)
+	l.settle()
+	t.Log("the station is drawn anew within",
+		l.Eval(`performance.getEntriesByName("lab-redraw").at(-1).duration.toFixed(0)`), "ms")
+
+	for _, do := range []string{"run", "knee", "where", "judge", "rates", "steps", "go", "dance"} {
+		question, err := json.Marshal(model.Question{
+			Do: do, Model: "pool", Station: "wait", Rate: 100, ID: 7, Program: "main: post A",
+			Settings: model.Stations[0].Settings,
+		})
+		require.NoError(t, err)
+		require.JSONEq(t, string(natively(question)), l.Eval(fmt.Sprintf(
+			`Lab.ask(%s).then(answer => JSON.stringify({answer}), e => JSON.stringify({error: e.message}))`, question)))
+	}
 }
