@@ -3,6 +3,7 @@ package model_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"go/format"
 	"os"
 	"os/exec"
@@ -27,21 +28,24 @@ func TestGoProgramsCompile(t *testing.T) {
 		whole.Script = append(whole.Script,
 			model.Step{Do: v}, model.Step{Do: v, For: 3 * ms}, model.Step{Do: v, For: ms / 8})
 	}
+	var programs []string
 	for _, s := range []model.Settings{whole, settings()} {
 		program, err := model.GoProgram(s)
 		require.NoError(t, err)
 		formatted, err := format.Source([]byte(program))
 		require.NoError(t, err)
 		require.Equal(t, string(formatted), program)
-		compile(t, program)
+		programs = append(programs, program)
 	}
+	overGo(t, programs, "list", "-export") // it compiles, and does not link
 }
 
-// The program of each station (without -long, of the first) runs: it prints a line for each model,
-// and ends. Under load a model may answer none, which the program says.
+// The program of each station runs: it prints a line for each model, and ends. Under load a model
+// may answer none, which the program says. Without -long it is the first station's alone, at a
+// tenth of its times.
 func TestTheProgramsOfTheStationsRun(t *testing.T) {
 	if testing.Short() {
-		t.Skip("not with -short: each takes some twelve seconds")
+		t.Skip("not with -short: it runs go build")
 	}
 	stations := model.Stations
 	if !executortest.Long() {
@@ -52,8 +56,13 @@ func TestTheProgramsOfTheStationsRun(t *testing.T) {
 			t.Parallel() // they mostly wait
 			program, err := model.GoProgram(st.Settings)
 			require.NoError(t, err)
+			if !executortest.Long() {
+				program = aTenth(t, program)
+			}
+			file := filepath.Join(t.TempDir(), "program.exe")
+			overGo(t, []string{program}, "build", "-o", file)
 			var said, complained bytes.Buffer
-			cmd := exec.CommandContext(t.Context(), compile(t, program))
+			cmd := exec.CommandContext(t.Context(), file)
 			cmd.Stdout, cmd.Stderr = &said, &complained
 			require.NoError(t, cmd.Run(), complained.String())
 			require.Empty(t, complained.String())
@@ -66,20 +75,36 @@ func TestTheProgramsOfTheStationsRun(t *testing.T) {
 	}
 }
 
-// compile builds a program as if it lay beside this package, in the module, and returns its file.
-func compile(t *testing.T, program string) string {
+// aTenth is the program with a tenth of the requests, and of the wait for those that are late.
+func aTenth(t *testing.T, program string) string {
+	t.Helper()
+	for _, whole := range []string{"due < 2*time.Second;", "time.Sleep(time.Second)"} {
+		require.Contains(t, program, whole)
+		program = strings.ReplaceAll(program, whole, strings.ReplaceAll(whole, "time.Second", "time.Second/10"))
+	}
+	return program
+}
+
+// overGo runs a command of go on programs as if each lay in a directory beside this package, in the
+// module.
+func overGo(t *testing.T, programs []string, command ...string) {
 	t.Helper()
 	dir := t.TempDir()
-	source, overlay := filepath.Join(dir, "main.go"), filepath.Join(dir, "overlay.json")
-	require.NoError(t, os.WriteFile(source, []byte(program), 0o600))
-	there, err := filepath.Abs("program/main.go")
+	replaced := map[string]string{}
+	overlay := filepath.Join(dir, "overlay.json")
+	command = append(command, "-overlay", overlay)
+	for i, program := range programs {
+		name := fmt.Sprint("program", i)
+		source := filepath.Join(dir, name+".go")
+		require.NoError(t, os.WriteFile(source, []byte(program), 0o600))
+		there, err := filepath.Abs(filepath.Join(name, "main.go"))
+		require.NoError(t, err)
+		replaced[there] = source
+		command = append(command, "./"+name)
+	}
+	data, err := json.Marshal(map[string]any{"Replace": replaced})
 	require.NoError(t, err)
-	replaced, err := json.Marshal(map[string]map[string]string{"Replace": {there: source}})
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(overlay, replaced, 0o600))
-	file := filepath.Join(dir, "program.exe")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-o", file, "./program")
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(out)+program)
-	return file
+	require.NoError(t, os.WriteFile(overlay, data, 0o600))
+	out, err := exec.CommandContext(t.Context(), "go", command...).CombinedOutput()
+	require.NoError(t, err, string(out)+strings.Join(programs, "\n"))
 }
