@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"strconv"
 	"sync"
 
 	"github.com/quartet-go/quartet/examples/lab/internal/model"
@@ -22,7 +21,7 @@ var nativeWorker string
 // the same bytes: TestAnswersAreIdenticalInWebAssembly.
 func withNativeModels(s site) http.Handler {
 	s = maps.Clone(s)
-	s["engine.js"] = fmt.Appendf(nil, "Lab.engine = {wasm: \"\", worker: %s}\nLab.ask.start()\n", strconv.Quote(nativeWorker))
+	s["engine.js"] = fmt.Appendf(nil, "Lab.engine = {wasm: \"\", worker: %q}\nLab.ask.start()\n", nativeWorker)
 	mux := http.NewServeMux()
 	mux.Handle("/", s)
 	mux.HandleFunc("POST /ask", func(w http.ResponseWriter, r *http.Request) {
