@@ -303,10 +303,13 @@ func newScene(states map[taskKey]Event, events []Event, w window, remarks []Rema
 		r.step(e)
 	}
 	r.scene.Length = end.Sub(r.begin)
-	// The order of the map does not matter: each span is set by itself.
+	// Before the sort: open has places in Spans. The order of the map does not matter.
 	for _, i := range r.open {
 		r.scene.Spans[i].To = r.scene.Length
 	}
+	// The states of a record that was added may be later than the first events. Stable, so that spans
+	// of one moment stay in the order of their events.
+	slices.SortStableFunc(r.scene.Spans, func(a, b draw.Span) int { return cmp.Compare(a.From, b.From) })
 	for _, m := range remarks {
 		r.scene.Remarks = append(r.scene.Remarks, draw.Remark{
 			Lane: draw.Lane{Group: m.Executor, Number: m.Lane}, From: r.since(m.From), To: r.since(m.To), Text: m.Text,

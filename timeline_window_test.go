@@ -127,3 +127,23 @@ func TestAddForgetsTasksThatHaveEndedInTheRecord(t *testing.T) {
 	all.Add(long.Window(time.Unix(1, 0), time.Unix(5000, 0)))
 	require.NotContains(t, drawn(t, &all, 5), "        pool   1 |#####| t1")
 }
+
+// A record that is added may begin with tasks that are under way. What ran before on their lanes is
+// drawn all the same.
+func TestAddedTasksHideNothing(t *testing.T) {
+	on := func(second int, kind quartet.EventKind, task uint64) quartet.Event {
+		e := step(second, kind, task)
+		e.Lane = 1
+		return e
+	}
+	var early, late quartet.Timeline
+	early.Observe(on(0, quartet.EventStarted, 1))
+	early.Observe(on(5, quartet.EventEnded, 1))
+	late.Observe(on(10, quartet.EventStarted, 2))
+	late.Observe(on(25, quartet.EventEnded, 2))
+	early.Add(late.Window(time.Unix(20, 0), time.Unix(30, 0)))
+	var svg strings.Builder
+	require.NoError(t, early.WriteSVG(&svg, 0))
+	require.Contains(t, svg.String(), "t1 runs for 5s")
+	require.Contains(t, svg.String(), "t2 runs for 5s")
+}
