@@ -9,13 +9,16 @@ import "time"
 // Invariant: heap[t.place-1] is t's entry, for each thread with place > 0. set keeps it, so every
 // move of an entry goes through set. An entry that is put again gets a new seq, and so comes behind
 // others of its time.
+//
+// Four children and not two: an entry moves through half as many levels, and the children lie side
+// by side.
 type agenda struct {
 	heap []entry
 	seq  uint64
 }
 
 // entry is when an occasion of t comes; which one it is stands in t.due. seq orders entries of one
-// time.
+// time. An entry is a value in the heap, so a comparison follows no pointer.
 type entry struct {
 	at  time.Duration
 	seq uint64
@@ -24,7 +27,9 @@ type entry struct {
 
 func (e *entry) before(o *entry) bool { return e.at < o.at || e.at == o.at && e.seq < o.seq }
 
-// put lets an occasion come to t at a time, in place of the one before.
+// put lets an occasion come to t at a time, in place of the one before. Setting t.due here, and
+// nowhere but in rouse and want for threads whose entry is not in the heap, keeps occasion and
+// entry together.
 func (a *agenda) put(t *vthread, at time.Duration, what occasion) {
 	a.seq++
 	t.due = what
@@ -41,7 +46,8 @@ func (a *agenda) put(t *vthread, at time.Duration, what occasion) {
 	a.up(len(a.heap)-1, e)
 }
 
-// next takes the first entry out. The agenda must not be empty.
+// next takes the first entry out. The agenda must not be empty. t.place is 0 afterwards, so an
+// occasion that puts t again finds no old entry.
 func (a *agenda) next() entry {
 	first := a.heap[0]
 	a.remove(first.t)
@@ -58,6 +64,7 @@ func (a *agenda) remove(t *vthread) {
 	t.place = 0
 	n := len(a.heap) - 1
 	last := a.heap[n]
+	// Cleared, or the array would keep an ended thread.
 	a.heap[n] = entry{}
 	a.heap = a.heap[:n]
 	if i == n {

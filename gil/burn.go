@@ -11,6 +11,9 @@ const burnTurns = 1 << 14
 // burn computes for d, not counting the time in check, which it calls every few tens of
 // microseconds. Where the clock stands still while something computes, which is so in a synctest
 // bubble, it sleeps instead. Time in which the operating system runs others is counted too.
+//
+// check may give the lock up and come back late; its time does not count, or a thread that waits
+// for the lock would seem to have computed.
 func burn(d time.Duration, check func()) {
 	spent := time.Duration(0)
 	for chunks := 0; spent < d; chunks++ {
@@ -35,7 +38,8 @@ func doze(d time.Duration, check func()) {
 	}
 }
 
-// compute is a xorshift generator: nothing to fetch, nothing to foresee.
+// compute is a xorshift generator: nothing to fetch, nothing to foresee. KeepAlive keeps the
+// compiler from leaving the loop out.
 func compute(turns int) {
 	x := uint64(88172645463325252)
 	for range turns {

@@ -31,7 +31,8 @@ func Calibrate() (Machine, error) {
 }
 
 // plausible names the first figure that no machine has: one measured while the machine did
-// something else.
+// something else. The bounds are wide: they tell a broken measurement, such as a clock that stood
+// still, and not a slow machine.
 func (m *Machine) plausible() error {
 	for _, f := range []struct {
 		field       string
@@ -69,7 +70,7 @@ func median(ds []time.Duration) time.Duration {
 	return ds[len(ds)/2]
 }
 
-// times measures n times.
+// times measures n times. One at least, so that median has something.
 func times(n int, measure func() time.Duration) []time.Duration {
 	ds := make([]time.Duration, max(n, 1))
 	for i := range ds {

@@ -3,6 +3,7 @@ package gil
 import "github.com/quartet-go/quartet/internal/task"
 
 // submit hands n over. Where a Do on this scheduler, by a thread of it, has called, n runs at once.
+// Data was set by Do, and belongs to the engine from now on: lock or strand.
 func (s *Scheduler) submit(n *task.Node) error {
 	call := n.Is(task.Joined) && n.Data == s
 	n.Data = nil
@@ -26,6 +27,7 @@ func (s *Scheduler) callHere(n *task.Node) (done bool, refused error) {
 	if !s.engine.mine(parent) {
 		return false, nil
 	}
+	// Before the lock, since a context's Value is the user's.
 	s.in.Label(n)
 	s.in.Lock()
 	begun, refused := s.in.CallLocked(n, parent, parent)
@@ -42,6 +44,8 @@ func (s *Scheduler) callHere(n *task.Node) (done bool, refused error) {
 func (s *Scheduler) here(n, parent *task.Node) {
 	n.Data = parent.Data
 	unnest := s.engine.nest(n, parent)
+	// The node ends first, while the parent still counts as waiting. unnest comes last, so that
+	// threadOf knows n until n is out of the numbers.
 	defer func() {
 		n.End()
 		s.in.Lock()
@@ -52,6 +56,7 @@ func (s *Scheduler) here(n, parent *task.Node) {
 	n.Run()
 }
 
+// running is stored by the thread itself, which holds the lock: nobody else writes it meanwhile.
 func (e *real) nest(n, parent *task.Node) (unnest func()) {
 	if e.traits.Unlocked {
 		return func() {}
@@ -61,6 +66,7 @@ func (e *real) nest(n, parent *task.Node) (unnest func()) {
 	return func() { l.running.Store(parent) }
 }
 
+// The parent's fiber runs n, so its strand names n for as long: moved and watch ask the strand.
 func (v *virtual) nest(n, parent *task.Node) (unnest func()) {
 	st := n.Data.(*strand)
 	st.n = n

@@ -6,6 +6,9 @@ import (
 )
 
 // Cond is a condition of what L protects (threading.Condition). L must be set before the first use.
+//
+// Waiters are woken in the order in which they began to wait, but have to compete for L again like
+// anybody else.
 type Cond struct {
 	L *Lock
 
@@ -22,11 +25,14 @@ func (c *Cond) Wait(ctx context.Context) error {
 	// Before L is given up: a Signal of whoever takes L next has to find this thread.
 	s := c.line.join()
 	c.mu.Unlock()
+	// Outside of c.mu: Unlock wakes a thread, which may come here at once.
 	c.L.Unlock()
 	err := s.wait(ctx, &c.mu)
 	var wake func()
 	if err != nil {
 		c.mu.Lock()
+		// The wake-up had been given to this thread, whose ctx has ended: it goes to the next one,
+		// or a Signal would be lost.
 		if !c.line.leave(s) {
 			wake = c.line.first()
 		}
@@ -56,6 +62,7 @@ func (c *Cond) Broadcast() {
 		wakes = append(wakes, wake)
 	}
 	c.mu.Unlock()
+	// After the unlock, as each may run another thread.
 	for _, wake := range wakes {
 		wake()
 	}

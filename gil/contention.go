@@ -8,6 +8,8 @@ import (
 )
 
 // Contention is what a live lock tells of itself; of the locks of [PerInterpreter] all together.
+//
+// The counters only grow; the rest is of the moment.
 type Contention struct {
 	Holders  []string          // the threads that have a lock now: their labels, or "task" and their numbers
 	Waiters  int               // threads that wait for a lock now
@@ -39,7 +41,8 @@ func (s *Scheduler) Contention() (c Contention) {
 // longest counts.
 func (l *lock) contention(c *Contention) {
 	// Before the mutex, and held after it: holder may have let go in between, and then nobody is
-	// shown.
+	// shown. running is empty while a thread is on its way between the lock and its code; then
+	// nobody is named, though held is set.
 	holder := l.running.Load()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -50,6 +53,7 @@ func (l *lock) contention(c *Contention) {
 	for _, w := range l.waiters {
 		c.Longest = max(c.Longest, now.Sub(w.since))
 	}
+	// A woken thread still waits. Its wait is not among the longest, as it has left the list.
 	c.Waiters += len(l.waiters) + l.flying
 	c.Switches += l.switches
 	c.Forced += l.forced
@@ -73,6 +77,9 @@ func addHistogram(sum, h *quartet.Histogram) {
 // series is a thread's waits for the same other, each of which ended only when it had asked for the
 // lock. It is convoy for the Real clock, where the culprit is known only if the ticker asked. mu of
 // the lock guards it.
+//
+// It keeps the node of a culprit that may have ended, for its name, until the victim's own series
+// ends.
 type series struct {
 	culprit  *task.Node
 	count    int
@@ -89,7 +96,8 @@ func (s *series) convoy(victim *task.Node, began time.Time) Convoy {
 }
 
 // waitedLocked notes that the wait of id has ended. It is called for the thread itself, on its
-// goroutine, when it has the lock or competes anew.
+// goroutine, when it has the lock or competes anew. A thread's wait may consist of several waiters,
+// one for each lost race; each counts by itself.
 func (l *lock) waitedLocked(id any, w *waiter) {
 	now := time.Now()
 	d := now.Sub(w.since)

@@ -9,6 +9,8 @@ import (
 
 // Convoy is a stretch in which one thread, each time it came back from a wait, had to wait for one
 // other that computed, and had to ask it for the lock.
+//
+// From and To are from the begin of the first such wait to the end of the last.
 type Convoy struct {
 	Victim, Culprit int    // their numbers, from 0
 	VictimLabel     string // their labels, or "T" and the number
@@ -43,6 +45,8 @@ type convoy struct {
 
 // waited notes a wait for the lock that ends now. A policy without patience (Ticks) calls a wait
 // long from a millisecond on.
+//
+// Called by own, before the state changes: t.state tells whether t has waited at all.
 func (s *sim) waited(t *vthread) {
 	if t.state != stateWaiting {
 		return
@@ -54,6 +58,7 @@ func (s *sim) waited(t *vthread) {
 		long = time.Millisecond
 	}
 	if d < long || t.culprit == nil {
+		// A wait of no time says nothing: the thread found the lock free.
 		if d > 0 && t.culprit != nil {
 			t.endConvoy(s)
 		}
@@ -95,7 +100,7 @@ func (t *vthread) name() string {
 	return fmt.Sprintf("T%d", t.number)
 }
 
-// lane is where events show t: where its task is.
+// lane is where events show t: where its task is. Remarks have to name the lane that events name.
 func (t *vthread) lane() int {
 	if t.task > 0 {
 		return int(t.task) - 1

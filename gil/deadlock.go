@@ -18,7 +18,9 @@ func (e *DeadlockError) Error() string { return "gil: deadlock: " + strings.Join
 // Is reports true for [quartet.ErrDeadlock].
 func (e *DeadlockError) Is(target error) bool { return target == quartet.ErrDeadlock }
 
-// stuck returns the error of threads that are alive while nothing will happen.
+// stuck returns the error of threads that are alive while nothing will happen. In the step form
+// nothing comes from outside, so an empty agenda is the end. Under a Scheduler that is not so: see
+// virtual.deadlocked.
 func (s *sim) stuck() error {
 	err := &DeadlockError{}
 	for _, t := range s.alive() {

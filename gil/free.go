@@ -16,6 +16,7 @@ func Free(slowdown ...float64) Policy {
 	if len(slowdown) > 1 || !(slowdown[0] >= 1 && slowdown[0] <= 100) {
 		panic(fmt.Sprintf("gil: Free(%v): one slowdown, from 1 to 100", slowdown))
 	}
+	// In whole percent: the simulator computes in integers.
 	return free{int(slowdown[0]*100+0.5) - 100}
 }
 

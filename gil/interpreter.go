@@ -14,6 +14,7 @@ func InInterpreter(ctx context.Context, i int) context.Context {
 	if i < 0 {
 		panic(fmt.Sprintf("gil: InInterpreter(%d): interpreters are numbered from 0", i))
 	}
+	// The value is inherited by nested tasks, as a sub-interpreter starts its threads in itself.
 	return context.WithValue(ctx, interpreterKey{}, i)
 }
 
@@ -43,6 +44,7 @@ func PerInterpreter(k int, inner Policy) Policy {
 func (p perInterpreter) String() string { return fmt.Sprintf("%d × %v", p.k, p.Policy) }
 
 func (p perInterpreter) Traits() Traits {
+	// inner's own traits hold in each of them; its Locks is 0, as PerInterpreter has checked.
 	t := p.Policy.Traits()
 	t.Locks = p.k
 	return t

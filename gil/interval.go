@@ -42,9 +42,13 @@ func (p interval) Patience(LockState) time.Duration { return p.d }
 
 // TimedOut does not ask when the lock has changed hands meanwhile: the waiter begins anew, so that
 // more waiters do not make the slices shorter.
+//
+// In take_gil that is the comparison of switch_number with saved_switchnum, after a wait that timed
+// out.
 func (p interval) TimedOut(l LockState, before uint64) bool { return l.Held && l.Switches == before }
 func (p interval) Checkpoint(l LockState) bool              { return l.Requested }
 
 // Release stays also when the holder was about to wait anyway: drop_gil does not ask why it was
-// called.
+// called. In CPython FORCE_SWITCHING stands at the end of drop_gil, behind a look at
+// gil_drop_request.
 func (p interval) Release(l LockState, _ bool) Release { return Release{Stay: l.Requested} }

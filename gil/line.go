@@ -10,7 +10,7 @@ import (
 
 // line is who waits in a Lock, a Cond or a Queue, the oldest first. Its owner's mutex guards it. To
 // join the line and to look at the state that is waited for are one section of that mutex; so a
-// wake-up between the look and the wait is not lost.
+// wake-up between the look and the wait is not lost. A slice, as few threads wait at one place.
 type line struct{ sleepers []*sleeper }
 
 // sleeper is one wait. woken is set under the mutex when it is taken out of the line. If that
@@ -48,13 +48,15 @@ func (l *line) first() (wake func()) {
 	s := l.sleepers[0]
 	l.sleepers = slices.Delete(l.sleepers, 0, 1)
 	s.woken = true
+	// It has joined and has not armed yet. A func that does nothing keeps nil for "nobody waits".
 	if s.resume == nil {
 		return func() {} // it will see it
 	}
 	return s.resume
 }
 
-// wait waits until s is woken, or ctx ends (its cause). mu is the owner's.
+// wait waits until s is woken, or ctx ends (its cause). mu is the owner's. resume is called without
+// mu, since it may run the waiter's thread.
 func (s *sleeper) wait(ctx context.Context, mu sync.Locker) error {
 	return quartet.Suspend(ctx, func(resume func()) {
 		mu.Lock()

@@ -7,6 +7,8 @@ import (
 )
 
 // LoadFigures is what became of a load.
+//
+// Samples shares its array with the simulation, which only appends.
 type LoadFigures struct {
 	Label     string
 	Threads   int
@@ -49,13 +51,15 @@ func (l LoadFigures) String() string {
 }
 
 // Series divides the samples into spans of time, from 0 on, and returns the figures of each: how a
-// load fares as time goes on. It panics when every is not positive.
+// load fares as time goes on. It panics when every is not positive. A span in which no round ended
+// is there, with zero figures, so that index times every is its begin.
 func (l LoadFigures) Series(every time.Duration) []LoadFigures {
 	if every <= 0 {
 		panic(fmt.Sprintf("gil: Series(%v): a span is positive", every))
 	}
 	var series []LoadFigures
 	for i := 0; i < len(l.Samples); {
+		// The samples are in order of time, so those of one span lie side by side.
 		span := l.Samples[i].At / every
 		for time.Duration(len(series)) <= span {
 			series = append(series, LoadFigures{Label: l.Label, Threads: l.Threads, Foreign: l.Foreign, Bound: l.Bound})

@@ -3,6 +3,8 @@ package gil
 import "time"
 
 // loadRun is a load in a simulation. All threads of the load share it; one of them runs at a time.
+//
+// from is where its figures begin; samples and offered leave out all that came before.
 type loadRun struct {
 	load    Load
 	queue   int           // of its requests, in an open loop
@@ -46,7 +48,8 @@ const (
 )
 
 // next implements code. Each call returns the next op that takes time, going through stages that
-// take none. The loop ends: a load whose round takes no time is refused before.
+// take none. The loop ends: a load whose round takes no time is refused before. part and stage are
+// the whole state, so an op that returns leaves nothing on a stack.
 func (r *round) next(s *sim, t *vthread) Op {
 	l := &r.run.load
 	for {
@@ -62,6 +65,7 @@ func (r *round) next(s *sim, t *vthread) Op {
 			if op := r.share(stage - stageWork); op.For > 0 {
 				return op
 			}
+		// The next part of the same round, with the ops that take has drawn.
 		case r.part+1 < max(1, l.Waits):
 			r.part, r.stage = r.part+1, stageWork
 		default:
@@ -109,7 +113,8 @@ type arrivals struct {
 	put  bool
 }
 
-// next implements code.
+// next implements code. It alternates between a sleep until due and a put. At least a nanosecond
+// lies between two requests, or time would stand still.
 func (a *arrivals) next(s *sim, _ *vthread) Op {
 	now := s.now
 	if a.put = !a.put; a.put {

@@ -16,6 +16,9 @@ import (
 // while it waits for the global lock, and others queue up behind it. The zero value is free. It
 // works under both clocks, and outside of threads, where it blocks the goroutine. It must not be
 // copied.
+//
+// Lock order: mu, then the wiring's of the owner's scheduler. Neither is held while a thread waits
+// or is woken.
 type Lock struct {
 	mu    sync.Mutex // guards what follows
 	held  bool
@@ -38,6 +41,8 @@ func (l *Lock) Lock(ctx context.Context) error {
 	} else {
 		err = parkUntil(ctx, quartet.Suspend, w.attempt)
 	}
+	// Before the next try, so that a look for a cycle by another thread does not go through a wait
+	// that is over.
 	_ = me.waitsFor(nil)
 	if err != nil {
 		w.giveUp()
@@ -123,7 +128,8 @@ func (l *Lock) tryFor(r *run) bool {
 	return true
 }
 
-// TryLock takes l if it is free.
+// TryLock takes l if it is free. It never waits, so it can close no cycle; its owner is noted for
+// those who wait later.
 func (l *Lock) TryLock(ctx context.Context) bool { return l.tryFor(threadOf(ctx)) }
 
 // Unlock gives l up. It may be called by anybody, and panics when nobody has it.
@@ -134,6 +140,7 @@ func (l *Lock) Unlock() {
 		panic("gil: Unlock of a Lock that nobody has")
 	}
 	l.held = false
+	// While l is free nobody can wait for its owner, so no cycle goes through it.
 	l.ownLocked(nil)
 	wake := l.line.first()
 	l.mu.Unlock()

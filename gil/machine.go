@@ -29,11 +29,11 @@ type Machine struct {
 	// condition variables let an asker that has not gone to sleep yet take the signal before the
 	// sleepers. In traces of the kernel's scheduler it did so in 146 of 171 cases.
 	Awake, Barging int
-	// Overtake is for a thread that releases the lock for a call which never waits, and that wakes a
-	// waiter of its own core: of a thousand such waiters, so many have the lock before the thread
-	// wants it back. The kernel lets them displace the thread that wakes them: first in the middle of
-	// its release, whose mutex they find taken, and again when it has given that mutex up. It was
-	// fitted to the training rows of short calls.
+	// Overtake is for a thread that releases the lock for a call which never waits, and that wakes
+	// a waiter of its own core: of a thousand such waiters, so many have the lock before the thread
+	// wants it back. The kernel lets them displace the thread that wakes them: first in the middle
+	// of its release, whose mutex they find taken, and again when it has given that mutex up. It
+	// was fitted to the training rows of short calls.
 	Overtake int
 	// Chill is what the first steps of a thread, and each of its calls that wake others, cost more
 	// for each millisecond that it has not had the lock, up to 5: its caches are cold.
@@ -69,7 +69,7 @@ var slackKnots = SlackTable{
 }
 
 // of interpolates in integers of microseconds, so that no product overflows and every architecture
-// agrees.
+// agrees. Below the first knot and above the last the slack is theirs.
 func (t *SlackTable) of(d time.Duration) time.Duration {
 	if d <= slackKnots[0] {
 		return t[0]
@@ -100,7 +100,9 @@ var LinuxVM = Machine{
 	Quantum:     4 * time.Millisecond, Fair: true,
 }
 
-// Ideal is a machine on which nothing but computing takes time: the textbook's picture.
+// Ideal is a machine on which nothing but computing takes time: the textbook's picture. Nothing is
+// left to wait for but computing and the lock, so a difference between two policies on it is the
+// policies' own.
 var Ideal = Machine{Check: time.Nanosecond, Tick: 5 * time.Nanosecond, Quantum: time.Millisecond}
 
 // Scaled returns m with every latency and cost times percent/100: how far a prediction depends on
@@ -117,7 +119,9 @@ func (m Machine) Scaled(percent int) Machine {
 	return m
 }
 
-// check returns an error that names the first constant which is out of range.
+// check returns an error that names the first constant which is out of range. Zero is allowed where
+// it means that something costs nothing. The three that the machine divides by, or steps by, must
+// be positive.
 func (m *Machine) check() error {
 	for _, f := range []struct {
 		field string
@@ -162,4 +166,5 @@ func (m *Machine) chillOf(d time.Duration) time.Duration {
 	return m.Chill * min(d, mostChill) / time.Millisecond
 }
 
+// Caches are cold after that; they do not get colder.
 const mostChill = 5 * time.Millisecond

@@ -18,8 +18,9 @@ const (
 	DoGet                  // reads from one, waiting without the lock until there is something
 	DoCheckpoint           // a checkpoint alone
 	DoYield                // gives the lock to whoever waits for it
-	doPark                 // waits, without the lock, until something else wakes it
-	doMove                 // goes to the interpreter Queue
+	// The last two are for tasks under a Scheduler alone: a Step cannot name them.
+	doPark // waits, without the lock, until something else wakes it
+	doMove // goes to the interpreter Queue
 )
 
 var doNames = [...]string{
@@ -49,7 +50,8 @@ type Op struct {
 type Step func(now time.Duration) Op
 
 // Cycle returns a Step that does the ops in turn, n times, and ends; 0: for ever. It is for one
-// thread of one simulation. It panics when n is negative, or there is nothing to do for ever.
+// thread of one simulation. It panics when n is negative, or there is nothing to do for ever. The
+// Step counts its calls, so one that two threads shared would deal the ops out between them.
 func Cycle(n int, ops ...Op) Step {
 	if n < 0 || n == 0 && len(ops) == 0 {
 		panic(fmt.Sprintf("gil: Cycle(%d) of %d ops", n, len(ops)))
@@ -68,6 +70,9 @@ func (f Step) next(s *sim, _ *vthread) Op { return f(s.now) }
 
 // code is what a thread does. There are four: a Step, a task (strand), a thread of a Workload
 // (round), and its arrivals.
+//
+// next runs at a moment of virtual time, with the thread's lock held if it has one, and must not
+// wait.
 type code interface {
 	next(s *sim, t *vthread) Op
 }

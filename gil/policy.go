@@ -28,7 +28,8 @@ type Policy interface {
 	Release(l LockState, forced bool) Release
 }
 
-// LockState is what a policy sees of a lock.
+// LockState is what a policy sees of a lock. Of one lock: with interpreters each has a state of its
+// own.
 type LockState struct {
 	Held      bool
 	Requested bool          // somebody has asked the holder to drop it
@@ -47,6 +48,8 @@ type Release struct {
 }
 
 // Traits are the parts of a policy that do not depend on the lock's state.
+//
+// They must not change: the engines keep a copy of some.
 type Traits struct {
 	// Unlocked: there is no lock.
 	Unlocked bool

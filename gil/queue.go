@@ -9,6 +9,9 @@ import (
 // Queue passes values between threads, in order (queue.Queue): who waits at it releases the global
 // lock meanwhile. Make one with [NewQueue]. Its methods may be called from any goroutine; outside
 // of threads they block it.
+//
+// Its values are passed at the moment of the call, also under the Virtual clock: they cost no
+// virtual time but the waits.
 type Queue[T any] struct {
 	size int
 
@@ -59,6 +62,8 @@ func (q *Queue[T]) Get(ctx context.Context) (v T, err error) {
 // when waits in line until cond holds, and then calls do. After a wake-up it looks again: who came
 // in between may have taken the value or the room. cond and do are called under mu, and must be
 // short.
+//
+// The look and the entry in the line are one section, so a Put or Get in between finds the waiter.
 func (q *Queue[T]) when(ctx context.Context, cond func() bool, in *line, do func() (wake func())) error {
 	for {
 		q.mu.Lock()

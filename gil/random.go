@@ -9,7 +9,8 @@ import (
 // that one thread more, or one draw more, changes nobody else's. Its state is one word.
 type stream uint64
 
-// purpose is what a thread draws for.
+// purpose is what a thread draws for. The numbers are part of each run: to change their order
+// changes all results of all seeds.
 type purpose uint64
 
 const (
@@ -50,7 +51,8 @@ func below(random, n uint64) uint64 {
 	return hi
 }
 
-// mulDiv is x*y/z, where that is below 2⁶⁴.
+// mulDiv is x*y/z, where that is below 2⁶⁴. Div64 panics where the quotient does not fit, which its
+// callers rule out.
 func mulDiv(x, y, z uint64) uint64 {
 	hi, lo := bits.Mul64(x, y)
 	quotient, _ := bits.Div64(hi, lo, z)
@@ -73,6 +75,7 @@ func (s *stream) scale(d time.Duration, quantiles *[257]uint32) time.Duration {
 // scale is d times the quantile that random bits say. The table has 256 steps; 16 more bits
 // interpolate within one. All is done in integers, so that every architecture draws the same.
 func scale(random uint64, d time.Duration, quantiles *[257]uint32) time.Duration {
+	// The upper 8 bits choose a step, the next 16 the place in it; the rest are not used.
 	i, between := random>>56, random>>40&0xffff
 	lo, hi := uint64(quantiles[i]), uint64(quantiles[i+1])
 	factor := lo + (hi-lo)*between>>16

@@ -14,6 +14,9 @@ import (
 // real runs threads as goroutines. The operating system's scheduler and Go's decide who runs; this
 // only decides who may. There is no goroutine but those of threads, and no timer unless somebody
 // waits.
+//
+// born and starting are guarded by the intake's lock; each lock has a mutex of its own, which is
+// never held together with the intake's.
 type real struct {
 	s      *Scheduler
 	traits Traits
@@ -53,6 +56,8 @@ func (e *real) readyLocked() {
 			e.starting = true
 			l := &e.locks[e.born%len(e.locks)]
 			e.born++
+			// Under the intake's lock, which Shutdown takes before it waits for threads: so no
+			// thread is added after that wait has begun.
 			e.threads.Go(func() { e.start(l) })
 			return
 		}
@@ -66,6 +71,8 @@ func (e *real) readyLocked() {
 // oldest of that moment, and could be abandoned until now. The next thread may compete from here
 // on.
 func (e *real) start(l *lock) {
+	// e stands for a thread without a task, and equals no node. Two such threads in a row count as
+	// no switch.
 	l.take(e)
 	e.s.in.Lock()
 	e.starting = false
@@ -75,10 +82,14 @@ func (e *real) start(l *lock) {
 	}
 	e.readyLocked()
 	e.s.in.Commit()
+	// The goroutine ends without having run anything; readyLocked has started another one if tasks
+	// are queued.
 	if n == nil { // it was abandoned meanwhile
 		l.release(false, false)
 		return
 	}
+	// The task belongs to another interpreter than the one whose lock was taken. It competes there
+	// as itself.
 	if i, ok := interpreterOf(n.Parent()); ok && &e.locks[i%len(e.locks)] != l {
 		l.release(false, false)
 		l = &e.locks[i%len(e.locks)]
@@ -169,6 +180,7 @@ func (e *real) without(n *task.Node, forced, yielding bool, fn func()) {
 	l := n.Data.(*lock)
 	l.running.Store(nil)
 	l.release(forced, yielding)
+	// running is stored after take, and so only by the holder.
 	defer func() { // also after a panic or Goexit of fn, which are the thread's
 		l.take(n)
 		l.running.Store(n)
@@ -181,7 +193,8 @@ func (e *real) setWaiting(n *task.Node, waiting bool) {
 	e.s.in.SetWaiting(n, waiting)
 }
 
-// compute burns real time. Only DoCompute looks for a checkpoint meanwhile: C code has none.
+// compute burns real time. Only DoCompute looks for a checkpoint meanwhile: C code has none. The
+// scale makes it longer, so that eyes can follow.
 func (e *real) compute(n *task.Node, do Do, d time.Duration) {
 	d = e.traits.slowed(do, d) * e.scale
 	switch do {

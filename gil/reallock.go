@@ -13,6 +13,10 @@ import (
 // lock is the lock of goroutines: take_gil and drop_gil of ceval_gil.c, with what differs between
 // policies asked of one. It is not built on a mutex of Go's, since a policy needs to know who waits
 // and how long, and to hand the lock to one of them.
+//
+// Invariant, whenever mu is free: where held is false and waiters is not empty, flying is positive:
+// release sets the lock free and wakes the first in one section. ticker runs exactly if some waiter
+// has a deadline.
 type lock struct {
 	policy Policy
 	scale  time.Duration
@@ -68,8 +72,9 @@ func (l *lock) stateLocked() LockState {
 	}
 }
 
-// reviewLocked: the holder is to look into it at its next checkpoint, if the policy wants a
-// drop.
+// reviewLocked: the holder is to look into it at its next checkpoint, if the policy wants a drop.
+// It is called after each change that a policy could answer differently to: a new waiter, a
+// request, a new holder.
 func (l *lock) reviewLocked() {
 	l.drop.Store(l.policy.Checkpoint(l.stateLocked()) || l.policy.Traits().Ticks > 0)
 }
@@ -98,6 +103,7 @@ func (l *lock) take(id any) {
 func (l *lock) ownLocked(id any) {
 	l.held, l.asked, l.ticks = true, false, 0
 	l.takes++
+	// A thread that takes its own lock again has not switched, as switch_number in CPython.
 	if l.last != id {
 		l.last = id
 		l.switches++
@@ -187,6 +193,8 @@ func (l *lock) tick() {
 // another thread has had it, which it does also when yielding is asked for and somebody waits. The
 // wait for taken comes after the unlock. ownLocked closes the channel, so no take can be missed in
 // between.
+//
+// It must not be called with mu held, nor by another than the holder.
 func (l *lock) release(forced, yielding bool) {
 	l.mu.Lock()
 	how := l.policy.Release(l.stateLocked(), forced)
@@ -194,6 +202,7 @@ func (l *lock) release(forced, yielding bool) {
 		l.forced++
 	}
 	l.held = false
+	// The releaser waits only if another will come: otherwise nobody would close taken.
 	stays := (how.Stay || yielding && !how.HandOff) && len(l.waiters)+l.flying > 0
 	var taken chan struct{}
 	if stays {
@@ -211,8 +220,8 @@ func (l *lock) release(forced, yielding bool) {
 	}
 }
 
-// wakeFirstLocked takes the first waiter out and wakes it, as the lock's holder already if
-// handOff.
+// wakeFirstLocked takes the first waiter out and wakes it, as the lock's holder already if handOff.
+// The send never blocks, as each waiter is woken once.
 func (l *lock) wakeFirstLocked(handOff bool) {
 	w := l.waiters[0]
 	l.waiters = slices.Delete(l.waiters, 0, 1)
@@ -233,6 +242,7 @@ func (l *lock) wanted() bool {
 		if l.ticks++; l.ticks < n {
 			return false
 		}
+		// Under Ticks the policy's Checkpoint always says no; the count alone decides.
 		l.ticks = 0
 		return true
 	}

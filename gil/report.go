@@ -18,6 +18,8 @@ type ThreadFigures struct {
 }
 
 // Report is what a program did on a simulated machine.
+//
+// It is a copy, but for Samples of its Loads.
 type Report struct {
 	Policy string
 	Cores  int
@@ -79,6 +81,7 @@ func (s *sim) report(cfg *Config) Report {
 		Policy: cfg.Policy.String(), Cores: cfg.Cores, Wall: s.now, Convoys: slices.Clone(s.convoys),
 		Steps: s.steps,
 	}
+	// Computed under each lock: two threads of one interpreter cannot compute at the same time.
 	under := make(map[*simLock]time.Duration)
 	var longest time.Duration
 	var had []float64
@@ -147,7 +150,7 @@ func (t *vthread) until(s *sim) ThreadFigures {
 	return f
 }
 
-// jain is (Σx)²/(n Σx²).
+// jain is (Σx)²/(n Σx²). No threads, or none that had the lock, count as fair.
 func jain(xs []float64) float64 {
 	var sum, squares float64
 	for _, x := range xs {

@@ -63,6 +63,7 @@ type table struct {
 
 func newTable(b *strings.Builder, heads ...string) *table {
 	t := &table{b: b}
+	// tabwriter aligns all columns to one side; flush moves the names to the other.
 	t.tabs = tabwriter.NewWriter(&t.cells, 0, 0, 2, ' ', tabwriter.AlignRight)
 	t.line(heads...)
 	return t
@@ -99,7 +100,8 @@ func cutName(line string) (name, rest string) {
 }
 
 // brief is a duration to three digits. The unit is the finest in which it has fewer than four
-// digits, so columns stay narrow.
+// digits, so columns stay narrow. It rounds before it compares, so that 999.6 µs becomes 1ms and
+// not 1000µs.
 func brief(d time.Duration) string {
 	for unit := time.Duration(1); ; unit *= 10 {
 		if d.Round(unit)/unit < 1000 {

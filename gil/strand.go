@@ -235,8 +235,8 @@ func (v *virtual) await(ctx context.Context, w *wait, n *task.Node, op Op) error
 	return nil
 }
 
-// begins suspends st for w. It reports false when w has ended before it has begun: by a resume, or by
-// the end of ctx.
+// begins suspends st for w. It reports false when w has ended before it has begun: by a resume, or
+// by the end of ctx.
 func (st *strand) begins(ctx context.Context, w *wait) bool {
 	if ctx.Err() != nil {
 		w.state.CompareAndSwap(armed, cut)

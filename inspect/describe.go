@@ -31,7 +31,8 @@ func (m loopMark) since(before loopMark) float64 {
 // the subject's lock: each of these takes a lock of the executor's.
 //
 // Each of these methods answers by itself, so the numbers of one look may differ by the tasks that
-// end in between. A page needs no more.
+// end in between. A page needs no more. mark is returned and not stored: the caller keeps it with
+// the look, under its lock.
 func describe(ex quartet.Executor, x *Executor, now time.Time) (mark loopMark) {
 	if l, ok := quartet.As[interface{ Health() eventloop.Health }](ex); ok {
 		mark.health = l.Health()
@@ -65,7 +66,8 @@ func describe(ex quartet.Executor, x *Executor, now time.Time) (mark loopMark) {
 
 // newLoop takes a loop's Health over. Names come from the program, and are cleaned for the page.
 // Utilization is that since the loop's beginning here; rate puts that of the window in its place
-// once there is an earlier look.
+// once there is an earlier look. Holds are sorted, since a map's order would make the page jump at
+// each refresh.
 func newLoop(h eventloop.Health) *Loop {
 	l := &Loop{
 		Utilization: h.Utilization(eventloop.Health{}), LagP50: h.Lag.Quantile(.5), LagP99: h.Lag.Quantile(.99),

@@ -21,7 +21,8 @@ const (
 // test can hand it any state, and the page and the JSON agree.
 //
 // Within a level the order is that of the executors. Each finding is a sentence with its numbers: a
-// reader decides by it without looking anything up.
+// reader decides by it without looking anything up. nil means that nothing is to be told, and is
+// null in the JSON.
 func findings(executors []Executor) []Finding {
 	var bad, warn []Finding
 	for _, x := range executors {

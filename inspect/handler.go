@@ -111,6 +111,8 @@ func (p *Page) switchOffLocked() {
 // Snapshot returns the state of all executors. It does not switch the observers on, so that its
 // rates cover the time since the last look only while somebody looks. Stacks are read last and once
 // for all executors, as reading them stops the program.
+//
+// It asks one executor after the other, so their numbers are of slightly different moments.
 func (p *Page) Snapshot() Snapshot {
 	now := time.Now()
 	s := Snapshot{At: now}
@@ -194,7 +196,8 @@ func (p *Page) writeJSON(b *bytes.Buffer) error {
 
 // writeTrace writes one trace of all executors, each with the name that the page gives it. It has
 // the lanes, too, that the pictures leave out. A trace without events is a valid one: a script gets
-// it before anybody has looked.
+// it before anybody has looked. Add keeps the executors apart by the names that recorder has given
+// them.
 func (p *Page) writeTrace(b *bytes.Buffer) error {
 	now := time.Now()
 	var all quartet.Timeline

@@ -51,7 +51,8 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 }).Parse(pageSource))
 
 // card is the part of the page about one executor. ID is unique on the page, and the same at each
-// refresh: it is made of the executor's place.
+// refresh: it is made of the executor's place. The script finds a card by it and keeps what the
+// reader has opened.
 type card struct {
 	Executor
 	ID         string

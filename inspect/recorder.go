@@ -38,7 +38,8 @@ func (r *recorder) Observe(e quartet.Event) {
 
 // within returns the window's part of a record. If the record is full and covers less than the
 // window, its part begins with the record. The events before the record's beginning are gone; a
-// picture that began with the window would show an executor that did nothing.
+// picture that began with the window would show an executor that did nothing. Each call copies the
+// record, so a page costs in proportion to it.
 func within(record *quartet.Timeline, now time.Time) *quartet.Timeline {
 	from := now.Add(-window)
 	if all := record.Events(); len(all) == mostEvents && all[0].At.After(from) {

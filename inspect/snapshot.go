@@ -48,6 +48,8 @@ type Rates struct {
 
 // Task is an unfinished task. Func is the name of Define or Declare; Label is that of
 // quartet.Label. Held names the key or limit for which a queued task waits.
+//
+// goroutine is for addStacks and stays out of the JSON.
 type Task struct {
 	Number uint64        `json:"number"` // in the order of acceptance
 	Func   string        `json:"func,omitempty"`

@@ -18,6 +18,8 @@ const (
 // It keeps pointers into s.Executors: nothing may be appended to these slices meanwhile. A task may
 // have ended since it was listed, and its goroutine may run another; then the stack is the other
 // one's, or empty. Queued tasks have no goroutine and are not looked at.
+//
+// Only started tasks are in Longest, which is why Queue needs no look.
 func addStacks(s *Snapshot) {
 	var long []*Task
 	for i := range s.Executors {

@@ -141,6 +141,9 @@ func (s *subject) timeline(now time.Time) (t *quartet.Timeline, left int) {
 //
 // Several requests may run it at once. Each asks the executor by itself, so the looks may be
 // appended in another order than they were made; a rate over no time, or less, is left out.
+//
+// The executor is asked without s.mu, which watch and unwatch need: an executor that hangs holds up
+// its own look only.
 func (s *subject) snapshot(now time.Time) Executor {
 	x := Executor{Name: s.name, Kind: s.kind}
 	if c, ok := quartet.As[counter](s.ex); ok {

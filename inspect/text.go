@@ -42,7 +42,7 @@ func (p *Page) writeText(b *bytes.Buffer) error {
 
 // Text from the program was cleaned by snapshot, so a label cannot drive the terminal. writeText
 // writes the numbers of one executor, a line for each kind of them. What does not apply to its kind
-// has no line.
+// has no line. Errors of b are none: a bytes.Buffer never fails.
 func (x Executor) writeText(b *bytes.Buffer) {
 	s := x.Stats
 	fmt.Fprintf(b, "running %d of %d, waiting %d, queued %d, blocked submitters %d\n",

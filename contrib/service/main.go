@@ -44,6 +44,7 @@ import (
 	"github.com/quartet-go/quartet/workerpool"
 )
 
+// drainTime is far above budget, so that a drain ends all requests in order.
 const (
 	budget    = 500 * time.Millisecond // of a request, its wait in the queue included
 	drainTime = 20 * time.Second
@@ -73,6 +74,10 @@ func main() {
 
 // run serves until ctx ends, and then drains. It stops the server first, then the pool, then the
 // processes, as a request passes them: each drains while those that it calls still work.
+//
+// The listener comes first: an address that is taken is found before any process is started. The
+// error of Serve is one only before ctx ends: Stop's Shutdown makes Serve return ErrServerClosed,
+// which nobody reads.
 func run(ctx context.Context, w io.Writer, addr string) error {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -81,6 +86,8 @@ func run(ctx context.Context, w io.Writer, addr string) error {
 	traceTo(w)
 	tel := quartetotel.New(quartetotel.Config{})
 	pool := workerpool.New(workerpool.Config{Name: "requests", RejectLate: true, Around: tel.Around, Observer: tel})
+	// RunTimeout is far above budget: the request gives up first, and the process is replaced only
+	// if it really hangs.
 	processes, err := procpool.New(procpool.Config{
 		Name: "parsers", Workers: 2, RunTimeout: 5 * time.Second,
 		OnOutput: func(l procpool.Line) { fmt.Fprintf(w, "%s\n", l.Text) }, // the spans of the workers
@@ -91,6 +98,7 @@ func run(ctx context.Context, w io.Writer, addr string) error {
 	page := inspect.Handler(pool, processes)
 	handler := routes(pool, tel.Wrap(processes), page, quartetprom.NewCollector(pool, processes))
 	server := &http.Server{Handler: http.MaxBytesHandler(handler, 64<<10), ReadHeaderTimeout: 10 * time.Second}
+	// With room for one: Serve returns after a Stop too, when nobody receives.
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(ln) }()
 	fmt.Fprintf(w, "listening on http://%s: /parse?input=text, /metrics, /debug/quartet/\n", ln.Addr())
@@ -110,6 +118,10 @@ func run(ctx context.Context, w io.Writer, addr string) error {
 }
 
 // httplimit is outside of parse.Do and inside of traced: a refused request has a span too.
+//
+// The order of the wrappers is that of a request: traced gives it a span and a label, limited a
+// place in the pool and the budget, and parse.Do a process. An error of parse.Do is turned into a
+// status, and its text stays here.
 func routes(pool quartet.Runner, parsers quartet.Executor, page http.Handler,
 	collector prometheus.Collector,
 ) http.Handler {

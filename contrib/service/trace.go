@@ -18,7 +18,8 @@ import (
 	"github.com/quartet-go/quartet/procpool"
 )
 
-// traceTo has the spans of this process written to w.
+// traceTo has the spans of this process written to w. WithSyncer writes each span as it ends, which
+// is right for a demonstration; a service batches.
 func traceTo(w io.Writer) {
 	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSyncer(writer{w})))
 	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{},
@@ -26,7 +27,7 @@ func traceTo(w io.Writer) {
 }
 
 // prepareWorkers has each worker process trace its calls. A worker's standard output goes to the
-// pool's OnOutput.
+// pool's OnOutput. It must come before procpool.Init, as that runs the hooks in a worker.
 func prepareWorkers() {
 	procpool.WorkerInit(func() error { traceTo(os.Stdout); return nil })
 	procpool.WorkerAround(quartetotel.New(quartetotel.Config{Kind: trace.SpanKindServer}).Around)
@@ -36,6 +37,8 @@ func prepareWorkers() {
 // request a label.
 func traced(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The path is a fixed one here. Where it holds numbers of users, name the span by the
+		// pattern of the mux.
 		name := r.Method + " " + r.URL.Path
 		ctx := otel.GetTextMapPropagator().Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 		ctx, span := otel.Tracer("service").Start(ctx, name, trace.WithSpanKind(trace.SpanKindServer))

@@ -48,6 +48,9 @@ func Chrome(w io.Writer, s *Scene) error {
 // Phases that are used here: X a slice with a length, b and e the two ends of an asynchronous one,
 // i an instant, s and f the ends of an arrow, C a counter, M a name. The two ends of one thing are
 // joined by ID together with Cat.
+//
+// The format is described in "Trace Event Format" of the Chromium project. A viewer takes PID and
+// TID for a process and a thread, whatever they stand for.
 type traceEvent struct {
 	Name  string         `json:"name"`
 	Cat   string         `json:"cat,omitempty"`
@@ -65,7 +68,8 @@ type traceEvent struct {
 // micros is written in microseconds.
 type micros time.Duration
 
-// MarshalJSON writes three decimals by hand: a float64 would lose nanoseconds after some months.
+// MarshalJSON writes three decimals by hand: a float64 would lose nanoseconds after some months. d
+// is not negative: a scene begins at 0.
 func (d micros) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, "%d.%03d", d/1000, d%1000), nil
 }
@@ -139,6 +143,8 @@ func (c *trace) thread(group string, number int, name string, order int) {
 // is wrong for tasks that only share a lane. A span of another look than Run has its look as its
 // name, since its task's name is on the slices beside it. The two events of an asynchronous slice
 // have the span's place in the scene as their id, which no other has.
+//
+// Queued spans are always asynchronous, as they have no lane.
 func (c *trace) stretch(i int, s Span) {
 	e := traceEvent{Name: s.name(), TS: micros(s.From), PID: c.pid(s.Lane.Group), TID: s.Lane.Number}
 	switch {
@@ -178,6 +184,7 @@ func (c *trace) holders(group string) {
 			}
 			c.thread(group, firstHolder+i, name, i-firstHolder)
 		}
+		// One lane for each lock that is held at once: with one lock there is never a second.
 		until[i] = s.To
 		c.event(traceEvent{
 			Name: s.name(), Cat: "holder", Phase: "X", TS: micros(s.From), Dur: micros(s.To - s.From),
@@ -194,6 +201,7 @@ func (c *trace) holds(s Span, group string) bool {
 // counters writes how many tasks hold a lock and how many want it, at each change. Changes of one
 // moment are written once, as their sum. A span without length changes nothing, and is left out by
 // holds; one that waits for the lock is counted in any case, and its two changes cancel each other.
+// It sorts copies of the ends, so the order of the spans does not matter.
 func (c *trace) counters(group string) {
 	type change struct {
 		at           time.Duration
@@ -235,6 +243,8 @@ func (c *trace) mark(i int, m Mark) {
 	if m.Kind == Forced && known {
 		from, to := base, base
 		from.Phase, from.ID, from.TID = "s", strconv.Itoa(i), c.lanes[peer].Number
+		// "e" binds the arrow's end to the slice that is there at this moment; without it the
+		// viewer takes the next one.
 		to.Phase, to.ID, to.Bind = "f", from.ID, "e"
 		c.event(from)
 		c.event(to)

@@ -11,7 +11,8 @@ import (
 const MaxText = 200
 
 // Clean returns text as one short line that is safe to print: at most [MaxText] characters, none of
-// which acts on a terminal. Labels come from requests, and go to terminals, pages and traces.
+// which acts on a terminal. Labels come from requests, and go to terminals, pages and traces. It
+// cuts before it cleans, so its cost has a bound whatever the length of text.
 func Clean(text string) string { return printable.Text(clip(text, MaxText), "") }
 
 // clip returns text of at most so many characters. It reads no further than that. The cut text has

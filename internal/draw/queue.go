@@ -23,7 +23,8 @@ type backlogStep struct {
 }
 
 // backlogs returns the groups in which a task had to queue for some time, in order. A task that
-// queued for no time is left out: it would show as a queue where none was.
+// queued for no time is left out: it would show as a queue where none was. groups is in order, and
+// so are the backlogs: Text and SVG rely on that.
 func (p *plan) backlogs() []backlog {
 	changes := make(map[string][]backlogStep) // count: by how much it changes
 	for _, s := range p.Spans {
@@ -53,6 +54,7 @@ func newBacklog(group string, changes []backlogStep) backlog {
 			continue
 		}
 		b.steps = append(b.steps, backlogStep{c.at, count})
+		// Within a moment the count may be higher for no time, and is not looked at.
 		b.most = max(b.most, count)
 	}
 	return b

@@ -12,8 +12,12 @@ import (
 // package quartet's Timeline turns its events into a Scene. The drawing functions only read it.
 // Spans of one task must not overlap; Length is the end of the time axis, and what lies outside is
 // drawn at its edge.
+//
+// Invariant: the spans are in the order of their beginnings. SVG and Chrome rely on it (stretches,
+// holders).
 type Scene struct {
-	Spans   []Span
+	Spans []Span
+	// In the order of their times: of two in one column Text shows the later.
 	Marks   []Mark
 	Remarks []Remark
 	Length  time.Duration
@@ -106,6 +110,8 @@ type plan struct {
 // A lane's label is that of its tasks if they all have the same one; an empty label counts as a
 // label, so a lane on which a task without one has run has none. home ends as the lane of the
 // task's last span.
+//
+// It walks over all spans once, and sorts lanes only.
 func newPlan(s *Scene) *plan {
 	p := &plan{Scene: s, row: make(map[Lane]int), labels: make(map[Lane]string), home: make(map[taskKey]Lane)}
 	for _, s := range s.Spans {
@@ -132,7 +138,7 @@ func newPlan(s *Scene) *plan {
 }
 
 // peer returns the row of the other task of a mark, if it is known. A task that has moved between
-// lanes is looked for where it ran last.
+// lanes is looked for where it ran last. row is 0 where ok is false, and means nothing.
 func (p *plan) peer(m Mark) (row int, ok bool) {
 	l, ok := p.home[taskKey{m.Lane.Group, m.Peer}]
 	return p.row[l], ok && m.Peer != 0

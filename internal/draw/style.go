@@ -18,7 +18,7 @@ var (
 // svgStyle has the colours: people with any colour vision tell them apart, and each has a form of
 // its own. They are classes and not variables, since not every viewer knows variables. ID is the
 // picture's own id: a pattern is found by id, and the first picture of a page with that id might be
-// hidden.
+// hidden. It is one text for all pictures: only ID is replaced, by head.
 var svgStyle = "<style>\n" + svgLight +
 	"@media (prefers-color-scheme:dark){\n" + svgDark(":where(:root:not([data-theme=light]))") + "}\n" +
 	svgDark(":where(:root[data-theme=dark])") +
@@ -76,7 +76,7 @@ func svgDark(page string) string {
 
 // axis draws a line every so often, with its time. At most eight, and none closer than 60 units, so
 // that the times do not touch. It is drawn before the bars, so that lines of the grid lie below
-// them.
+// them. The last line is at the end only where the length is a multiple of the step.
 func (d *drawing) axis() {
 	length := d.Length
 	step := tickStep(length, min(8, d.plot/60))
@@ -115,6 +115,8 @@ func tickStep(length time.Duration, most int) time.Duration {
 // legend explains what the picture has, in as many lines as that takes. What the picture does not
 // show has no entry. It comes last of all shapes, when shown, lost and forced are known, and so it
 // also sets the foot of the picture. On a narrow picture it begins at the left edge.
+//
+// The samples are drawn by the same methods as the picture, so they look alike.
 func (d *drawing) legend() {
 	left := d.left * 10
 	if d.left < svgLeft {

@@ -19,6 +19,8 @@ import (
 // is; a page with a switch of its own sets data-theme="light" or "dark" on its root element.
 // Several pictures in one page do not share ids. Stretches of one look that would fall into the
 // same tenth of a unit are drawn as one, so that the picture's size has a bound.
+//
+// It is made in memory before w gets any of it, as its id is known only then; an error is w's own.
 func SVG(w io.Writer, s *Scene, width int) error {
 	// The order is that of the layers: later shapes lie above earlier ones. The head comes last,
 	// since its id is a sum of the rest.
@@ -60,6 +62,9 @@ const (
 //
 // The builder b holds the shapes in the order of the layers. x and y in methods are tenths; width,
 // left, plot and foot are whole units.
+//
+// It is used by one goroutine, for one picture. shown, lost and forced are written by the methods
+// that draw, and read by legend.
 type drawing struct {
 	*plan
 	b          strings.Builder
@@ -133,7 +138,8 @@ func (d *drawing) placeQueue(y int) int {
 
 // tagLines sets the remarks' words, each beside or above those before it, and returns how many
 // lines each lane needs. Remarks are taken in their order, so the first ones get the lowest lines.
-// Words at the right edge are moved to the left until they fit.
+// Words at the right edge are moved to the left until they fit. It runs before the lanes have their
+// places, since they need room for these lines.
 func (d *drawing) tagLines() []int {
 	lines := make([]int, len(d.lanes))
 	ends := make(map[[2]int]int) // of the words in a row's line
@@ -174,7 +180,8 @@ func (d *drawing) head() string {
 }
 
 // bands shade what the remarks are about. They are drawn first, below everything. A band has a
-// width of one unit at least, so that a short remark can be pointed at.
+// width of one unit at least, so that a short remark can be pointed at. A remark about a lane that
+// is not in the picture is left out.
 func (d *drawing) bands() {
 	for _, r := range d.Remarks {
 		row, ok := d.row[r.Lane]
@@ -234,7 +241,8 @@ func (d *drawing) about(s Span) string {
 
 // marks draws lost races and forced switches, one of each sort for each unit of width. At a
 // thousand switches a second a picture would be nothing but arrows. seen has the row, the other row
-// (or -1) and the unit.
+// (or -1) and the unit. Others than the first in a place are not drawn at all, though their titles
+// differ.
 func (d *drawing) marks() {
 	seen := make(map[[3]int]bool)
 	for _, m := range d.Marks {
@@ -299,7 +307,8 @@ func (d *drawing) names() {
 	}
 }
 
-// rect writes a bar with the words that a resting pointer shows.
+// rect writes a bar with the words that a resting pointer shows. Class and numbers are this
+// package's own, and only about is escaped.
 func (d *drawing) rect(class string, x, width, y, height int, about string) {
 	fmt.Fprintf(&d.b, `<rect class="%s" x="%v" y="%v" width="%v" height="%v"><title>%s</title></rect>`+"\n",
 		class, tenths(x), tenths(y), tenths(width), tenths(height), svgText(about))

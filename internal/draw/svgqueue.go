@@ -13,6 +13,7 @@ func (d *drawing) queues() {
 		for x, count := range q.columns(d.plan, d.plot) {
 			// Only steps are written, so an hour of a steady queue is as short as a second.
 			if count != last {
+				// count is at most q.most, which is at least 1: see backlog.
 				fmt.Fprintf(&d.b, "H%vV%v", tenths((d.left+x)*10), tenths(foot-count*svgQueue*8/q.most))
 			}
 			last = count

@@ -44,6 +44,8 @@ func Text(w io.Writer, s *Scene, width int) error {
 // chart is a text that is being written. Cells are bytes, as all letters are ASCII; names and
 // labels are cut by runes. wide is the same for all lines, so that the plots stand below each
 // other.
+//
+// It is used by one goroutine, for one text.
 type chart struct {
 	*plan
 	b     strings.Builder
@@ -81,7 +83,8 @@ func (c *chart) queue(q backlog) {
 	c.line(q.group, "  q", queueCells(q.columns(c.plan, c.width)), fmt.Sprintf("queued, at most %d", q.most))
 }
 
-// foot writes the axis and the remarks.
+// foot writes the axis and the remarks. At widths that have no room for both ends of the axis the
+// second one stands beyond the plot.
 func (c *chart) foot() {
 	indent := strings.Repeat(" ", c.wide+4)
 	fmt.Fprintf(&c.b, "%s  %-*s%v\n", indent, max(1, c.width-len(c.Length.String())+1), "0", c.Length)
@@ -122,6 +125,9 @@ type cell struct {
 // cells returns the columns of each lane. Marks come last, over the letters. It first adds up, then
 // chooses letters: the order of spans does not matter. Of two marks in one column the later one is
 // seen.
+//
+// It takes memory for each lane and column, so a picture of thousands of lanes is for its caller to
+// avoid.
 func (c *chart) cells() [][]byte {
 	cells := make([][]cell, len(c.lanes))
 	for i := range cells {
@@ -151,6 +157,7 @@ var markLetters = [...]byte{Other: 0, Lost: '!', Forced: '>'}
 
 // spread adds a span to the columns that it touches, at least one. At least one, so that no task is
 // left out because it was short. A span at the very end of the picture falls into the last column.
+// from and to are in parts of columns.
 func (c *chart) spread(cells []cell, s Span) {
 	from, to := c.at(s.From, c.width*cellParts), c.at(s.To, c.width*cellParts)
 	first := min(from/cellParts, c.width-1)
@@ -172,6 +179,7 @@ func (c *cell) letter() byte {
 		if !c.seen[look] {
 			continue
 		}
+		// A sum over all tasks of the lane: on a lane with many tasks it is about them together.
 		if runs := c.parts[Run] + c.parts[Holds] + c.parts[Native]; runs < waits {
 			return '+'
 		}

@@ -16,13 +16,16 @@ const (
 
 // Stacks returns the text of all stacks, as a crash prints them, parted by empty lines. It stops
 // the program for some 7 µs per goroutine. So it returns a sentence in place of the stacks when
-// there are more than Most goroutines.
+// there are more than Most goroutines. The text is cut at 64 MiB; Stack then does not find those
+// that are beyond.
 func Stacks() []byte {
 	n := runtime.NumGoroutine()
 	if n > Most {
 		return fmt.Appendf(nil,
 			"no stacks: the program has %d goroutines, and reading more than %d would stop it for long", n, Most)
 	}
+	// runtime.Stack fills no more than it is given, and does not say how much that would have to
+	// be. So a full buffer is tried again, twice as large.
 	for size := (n + 64) * perStack; ; size *= 2 {
 		text := make([]byte, size)
 		if read := runtime.Stack(text, true); read < size || size >= mostText {
@@ -32,7 +35,7 @@ func Stacks() []byte {
 }
 
 // Stack finds the stack of one goroutine in the text of all. It returns text itself if that has no
-// stacks, and nil if it has others only.
+// stacks, and nil if it has others only. The space behind the number keeps 1 from finding 10.
 func Stack(text []byte, number int64) []byte {
 	if !bytes.HasPrefix(text, []byte("goroutine ")) {
 		return text

@@ -18,7 +18,8 @@ func IsFuture(n *task.Node) bool {
 }
 
 // RunAround implements task.Surrounder. A future that the job holds calls Surround itself, with its
-// function's error. It is called on the goroutine of the task, by Node.Run.
+// function's error. It is called on the goroutine of the task, by Node.Run. A panic or Goexit
+// passes through, to the executor's own deferred function.
 func (in *Intake) RunAround(n *task.Node) {
 	if IsFuture(n) {
 		n.Job.Run(n.Context())
@@ -37,6 +38,7 @@ func (in *Intake) RunAround(n *task.Node) {
 // function, so that Around sees the function's error before anybody who awaits it.
 func (in *Intake) Surround(ctx context.Context, n *task.Node, run func(context.Context) error) error {
 	info := quartet.Info{Executor: in.cfg.Name, Label: task.LabelOf(n.Parent()), Task: n.Seq}
+	// A wrapper's job may hold the call, hence As.
 	if call, ok := quartet.As[quartet.Call](n.Job); ok {
 		info.Func = call.Name()
 	}
@@ -49,6 +51,8 @@ func (in *Intake) Surround(ctx context.Context, n *task.Node, run func(context.C
 func CallAround(pkg string, around Around, ctx context.Context, info quartet.Info,
 	run func(context.Context) error,
 ) error {
+	// A plain bool: Around runs on one goroutine, and a run that it starts on another is its own
+	// fault.
 	ran := false
 	err := around(ctx, info, func(ctx context.Context) error {
 		if ran {

@@ -23,7 +23,8 @@ type Call struct {
 	node, parent *task.Node
 }
 
-// initCalls prepares the seats, where calls may begin without the lock at all.
+// initCalls prepares the seats, where calls may begin without the lock at all. ExactTimes,
+// RejectLate and Around need each node at its start, which a seat does not give.
 func (in *Intake) initCalls() {
 	cfg := &in.cfg
 	if cfg.Adopted == nil || cfg.ExactTimes || cfg.RejectLate || cfg.Around != nil {
@@ -43,6 +44,8 @@ func (in *Intake) lendSlotsLocked() {
 		in.LenLocked() > 0 || in.door.busy() || in.cfg.Calls() {
 		return
 	}
+	// A seat that is lent counts as a slot that is taken, until the next Lock takes the free ones
+	// back.
 	n := min(in.cfg.Free(), in.cfg.InFlight-in.inFlightLocked())
 	if n > 0 || in.callers.out != 0 {
 		in.callers.openLocked(max(0, n))
@@ -69,7 +72,8 @@ func (in *Intake) CallersLocked() int { return in.callers.takenLocked() }
 func (in *Intake) seatedLocked() int { return in.callers.takenLocked() + in.nested.takenLocked() }
 
 // addCallsLocked adds the calls that have begun without the lock. A nested one runs in place of its
-// parent, which the lists have as running.
+// parent, which the lists have as running. A call that ends between the two readings is missed in
+// one of them or counted in both; Submitted follows whatever was read, so the sum holds.
 func (in *Intake) addCallsLocked(s *quartet.Stats) {
 	running, waiting := uint64(in.callers.takenLocked()), uint64(in.nested.takenLocked())
 	s.Running += running
@@ -103,6 +107,7 @@ func (in *Intake) BeginCall(n, parent *task.Node) (c Call, begun bool) {
 		return c, false
 	}
 	c = Call{in, from, s, n, parent}
+	// By the seat's own count: a counter of all would be a cache line that all calls write to.
 	if s.taken%sampleEvery == 1 { // its times are taken, under the lock
 		n.Stamp = in.now()
 	}
@@ -136,7 +141,8 @@ func (c *Call) begin() {
 }
 
 // adopt takes the lock for adoptLocked, and cancels n if all that was accepted is cancelled.
-// Cancelled comes after the unlock, as it runs the callbacks of the context.
+// Cancelled comes after the unlock, as it runs the callbacks of the context. It is called by the
+// node's own goroutine, so n cannot end meanwhile.
 func (in *Intake) adopt(n *task.Node) {
 	in.Lock()
 	in.adoptLocked(n)
@@ -154,6 +160,8 @@ func (c *Call) End() bool {
 	if _, sat := c.seat.stand(c.node); !sat {
 		return false
 	}
+	// Before leave: the next call in this seat counts there too, and only one goroutine may at a
+	// time.
 	c.seat.count(c.node)
 	if c.parent != nil {
 		c.seat.clear()
@@ -223,7 +231,8 @@ func (in *Intake) countAdoptedLocked(n *task.Node) {
 }
 
 // standLocked has n stand up from the seat where it sits, if it does. A node from a seat has the
-// seat's index as its Lane, in either table: both are tried, and stand finds out by the pointer.
+// seat's index as its Lane, in either table: both are tried, and stand finds out by the pointer. A
+// stand that fails changes nothing, since the CAS compares the node.
 func (in *Intake) standLocked(n *task.Node) (parent *task.Node, sat bool) {
 	if in.callers == nil || !n.Is(task.OnCaller) {
 		return nil, false
@@ -250,7 +259,8 @@ func (in *Intake) adoptWaitingLocked(parent *task.Node) {
 	}
 }
 
-// adoptAllLocked adopts all calls in seats, and all nodes that consumers of the lane run.
+// adoptAllLocked adopts all calls in seats, and all nodes that consumers of the lane run. A node
+// that sits down meanwhile looks at stopping and observers itself.
 func (in *Intake) adoptAllLocked() {
 	for n := range in.lane.SittingLocked {
 		in.adoptFromLaneLocked(n)
@@ -272,6 +282,8 @@ func (in *Intake) CallLocked(n, within, parent *task.Node) (begun bool, refused 
 		in.stats.Rejected++
 		return false, err
 	}
+	// A call needs a place at its key like others; if it gets none it has to queue, and takes the
+	// ordinary way.
 	in.takePlaceLocked(n)
 	if n.Shut() != nil || within == nil && in.inFlightLocked() >= in.cfg.InFlight {
 		forgetKeyLocked(n.Stile)

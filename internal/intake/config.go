@@ -25,7 +25,8 @@ func (in *Intake) Logger() *slog.Logger {
 	return slog.Default()
 }
 
-// Field is a checked field of a Config.
+// Field is a checked field of a Config. The check is done when the Field is made, so that Wrong has
+// no types to care for.
 type Field struct {
 	name  string
 	wrong string // "": nothing
@@ -60,7 +61,7 @@ func Must(err error) {
 	}
 }
 
-// SetDefault sets a field that is zero.
+// SetDefault sets a field that is zero. A negative value that means never is not zero, and stays.
 func SetDefault[T comparable](field *T, value T) {
 	if *field == *new(T) {
 		*field = value

@@ -9,6 +9,9 @@ import (
 // wakes the submitter, so that nobody can overtake it and no wake-up can be lost. All fields but
 // ready are guarded by the lock. resume is written by the submitter before it comes to the door,
 // and so before anybody can call it.
+//
+// A visitor belongs to its submitter until come has put it at the door, then to whoever holds the
+// lock, and after decided to its submitter again, once that has received the signal.
 type visitor struct {
 	in     *Intake
 	node   *task.Node
@@ -58,6 +61,9 @@ type line = linked.List[*visitor]
 // first of them goes on to the door. The lock guards it. Invariant: waiting[s] is the sum of the
 // lengths of lines[s], and besides that of all lines in apart; a turnstile in apart has at least
 // one visitor, which its Visitors counts too.
+//
+// Rejected: one queue for all. A submitter that waits for its own key would stop those behind it,
+// for whom there is room.
 type door struct {
 	// By side and level; they are counted, so that busy costs two reads on each Unlock.
 	lines   [2][levels]line
@@ -68,6 +74,7 @@ type door struct {
 	idle    []*visitor // for reuse
 }
 
+// Level is from High to Low, which are -1 to 1.
 func (d *door) line(v *visitor) *line { return &d.lines[v.side][v.node.Level-High] }
 
 // busy reports whether anybody waits.
@@ -164,7 +171,8 @@ func (d *door) everybody(yield func(*visitor) bool) {
 func (d *door) len() int { return d.waiting[inside] + d.waiting[outside] + d.besides }
 
 // next returns who is next on a side, or nil. The levels take turns by grants and not by starts:
-// many may be let in between two starts.
+// many may be let in between two starts. grants is counted by letInLocked, for those who really
+// come in.
 func (d *door) next(s side) *visitor {
 	if d.waiting[s] == 0 {
 		return nil
@@ -204,6 +212,8 @@ func (d *door) keep(v *visitor) {
 
 // Apply tells a visitor what became of its node. It runs without the lock, on the goroutine that
 // made room. A resume may run code of another model's; a send never blocks, as each visit gets one.
+// A resume of a wait that its ctx has ended does nothing, and goAway sees the decision under the
+// lock.
 func (v *visitor) Apply() {
 	if v.resume != nil {
 		v.resume()

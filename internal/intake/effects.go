@@ -13,6 +13,9 @@ type Effect interface{ Apply() }
 
 // Effects are all of them, in order. Its zero value holds none. Most sections have one effect or
 // none, which first holds without a slice.
+//
+// Run is called once. An effect that panics keeps the later ones from running; so hooks of the
+// user's run within Guard.
 type Effects struct {
 	first Effect
 	rest  []Effect
@@ -40,7 +43,8 @@ func (e *Effects) add(x Effect) {
 // ThenLocked has x applied once the lock is released.
 func (in *Intake) ThenLocked(x Effect) { in.effects.add(x) }
 
-// AfterLocked has fn called once the lock is released.
+// AfterLocked has fn called once the lock is released. It costs the closure; an effect that is
+// frequent has a type of its own.
 func (in *Intake) AfterLocked(fn func()) { in.effects.add(call(fn)) }
 
 type call func()
@@ -54,6 +58,8 @@ func (fn call) Apply() { fn() }
 //
 // Gate, watches and events come after the rounds, since they follow from the state that those have
 // reached.
+//
+// It reads effects last: granting, starting and telling add to them.
 func (in *Intake) SettleLocked() Effects {
 	for in.roomy || in.fresh {
 		if in.roomy {

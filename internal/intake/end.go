@@ -19,7 +19,8 @@ func (in *Intake) SuspendLocked(n *task.Node) {
 // ResumeLocked says that a node that waited goes on; one with a limit has its place again.
 func (in *Intake) ResumeLocked(n *task.Node) { in.goesOnLocked(n) }
 
-// A call that began without the lock has to be in the lists before it can change them.
+// A call that began without the lock has to be in the lists before it can change them. The state
+// decides, and is moved before lists and numbers: if the move fails, nothing has been touched.
 func (in *Intake) waitsLocked(n *task.Node) bool {
 	if n.In == nil {
 		in.adoptLocked(n)
@@ -89,6 +90,9 @@ func (in *Intake) End(n *task.Node) {
 // EndLocked takes back a claimed node, whose job has returned and which has ended. The job's future
 // has ended before: whoever waits for it may be ahead of these numbers. Clause 11 of the contract
 // speaks of an executor at rest for that reason.
+//
+// The order: numbers, then places, then the list, then the hold. leaveLocked may tell a Shutdown
+// that all is over, and must find the rest done.
 func (in *Intake) EndLocked(n *task.Node) {
 	if in.LentLocked(n) {
 		in.countRunningLocked(n)
@@ -104,6 +108,7 @@ func (in *Intake) EndLocked(n *task.Node) {
 		ended = in.now()
 		in.ranLocked(time.Duration(ended-n.Stamp), ended)
 	}
+	// It asks the clock by itself, but only for a node with a deadline.
 	in.keptLocked(n, true)
 	in.stepLocked(quartet.EventEnded, n, ended)
 	in.givePlacesLocked(n)
@@ -114,7 +119,8 @@ func (in *Intake) EndLocked(n *task.Node) {
 	in.leaveLocked(n)
 }
 
-// leaveLocked: n is over.
+// leaveLocked: n is over. It is the counterpart of numberLocked: one hold for each node that was
+// counted.
 func (in *Intake) leaveLocked(n *task.Node) {
 	in.roomy = true
 	in.ReleaseLocked(1)
@@ -140,6 +146,8 @@ func (in *Intake) Drop(n *task.Node, cause error) {
 }
 
 // pulledLocked takes n into the numbers if it is in the lane still, or in the hand of a consumer.
+// The lane cannot be searched, so all of it is moved to the queue. n may be in neither then: a
+// consumer has it in hand, and finds it abandoned.
 func (in *Intake) pulledLocked(n *task.Node) {
 	if n.Seq == 0 {
 		in.spillLocked()

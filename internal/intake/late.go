@@ -41,7 +41,8 @@ func (in *Intake) ranLocked(d time.Duration, now int64) {
 }
 
 // forgetRunsLocked forgets the run times of long ago, when nothing is left of that time. Where
-// tasks run for hours, a minute without one says nothing: hence ten means.
+// tasks run for hours, a minute without one says nothing: hence ten means. p.last is 0 when no node
+// has ended yet.
 func (in *Intake) forgetRunsLocked(now int64) {
 	p := &in.punctual
 	idle := time.Duration(now - p.last)
@@ -53,7 +54,8 @@ func (in *Intake) forgetRunsLocked(now int64) {
 
 // lateLocked reports whether n, which is submitted from outside, has to wait for its start and is
 // likely to end after its deadline. What need not wait is never late: else after one long run
-// nothing would run again that could show the usual time.
+// nothing would run again that could show the usual time. It must be asked before n is queued, and
+// after takePlaceLocked, as it looks at n's turnstiles.
 func (in *Intake) lateLocked(n *task.Node) bool {
 	if !in.cfg.RejectLate {
 		return false
@@ -66,6 +68,7 @@ func (in *Intake) lateLocked(n *task.Node) bool {
 	if starts == 0 {
 		return false
 	}
+	// In the executor's own time, as the stamps are.
 	budget := deadline.Sub(in.cfg.Now())
 	return in.punctual.judge.Refuses(&in.punctual.runs, w, budget, in.cfg.Slots(), starts)
 }

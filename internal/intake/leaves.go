@@ -11,7 +11,8 @@ import (
 // fullYields is how often a submitter lets others run while the ring is full, before it goes to the
 // lock and blocks: each time that room has come costs less than parking. Without, 16 submitters
 // took three times as long; with 4 in place of 32, a tenth longer. One submitter of tasks of 1 µs
-// takes a quarter longer by it, since it keeps a core from the workers.
+// takes a quarter longer by it, since it keeps a core from the workers. It counts rounds of
+// runtime.Gosched, and so has no unit of time.
 const fullYields = 32
 
 // SubmitFunc accepts fn, which has no context and no future. try: it never waits. A refusal by the
@@ -22,6 +23,7 @@ func (in *Intake) SubmitFunc(fn func(), try bool) error {
 	if try && full == Wait {
 		full = Reject
 	}
+	// Without the lock: a stop shuts the gate before it looks at the lane.
 	if in.lane != nil && in.pushPatiently(fn, full == Wait) {
 		in.feed()
 		return nil
@@ -41,6 +43,9 @@ func (in *Intake) SubmitFunc(fn func(), try bool) error {
 // to Pushed, then is pushed. From the push on a consumer may run it, and from Pushed on a Cancel
 // asks its owner. If the ring refuses, it moves back: nobody can have cancelled it in between, as
 // no watch knows it yet, and its future has not been returned.
+//
+// RejectLate, levels, turnstiles and Data need the lock; so does a context that may end, as it has
+// to be watched.
 func (in *Intake) pushNode(n *task.Node) bool {
 	if in.lane == nil || in.cfg.RejectLate || n.Level != Normal || n.Stile != nil || n.Data != nil ||
 		!endless(n) {
@@ -96,6 +101,9 @@ func (in *Intake) arriveLocked(n *task.Node) {
 // for a node. The gate stays shut until the queue is empty, so that each entry is moved once. One
 // that is being pushed stays: it is younger than the moved ones, and older than later ones. Called
 // by whoever has to find, list, cancel or order a single node: in a ring nothing can be found.
+//
+// It takes time in proportion to the lane's length, which the ring bounds, and each entry pays for
+// it once.
 func (in *Intake) spillLocked() {
 	if in.lane == nil {
 		return
@@ -133,6 +141,8 @@ func (in *Intake) queueSpilledLocked(n *task.Node, to *task.List) {
 	in.fresh = true
 	n.In = in.levelLocked(Normal)
 	to.Push(n)
+	// Its submitter only looks when it waits, so others who want the room must be able to find its
+	// end.
 	if n.Is(task.Attended) {
 		in.ThenLocked(watching{in, n})
 	}
@@ -155,7 +165,7 @@ func (in *Intake) pushPatiently(fn func(), patient bool) bool {
 
 // pushLeafLocked puts an accepted leaf into the ring, if nothing is queued behind that. It keeps
 // the order: with nothing queued the ring may take it, whatever else has shut the gate. The spare
-// node is not needed then.
+// node is not needed then. A push under the lock passes a gate that is shut.
 func (in *Intake) pushLeafLocked(n *task.Node) bool {
 	if in.lane == nil || in.queuedLocked() > 0 || in.phase != open || !in.spaciousLocked() {
 		return false
@@ -200,7 +210,8 @@ func (in *Intake) spaciousLocked() bool {
 }
 
 // ListenLocked reports whether something may start; if not, the next leaf will call Ready. The
-// answer false is a promise: the next push finds the lane hungry.
+// answer false is a promise: the next push finds the lane hungry. So a worker may park on it
+// without a race.
 func (in *Intake) ListenLocked() bool {
 	for level := range in.queues {
 		if in.queues[level].Len() > 0 {
@@ -237,7 +248,8 @@ func (in *Intake) startArrivedLocked(n *task.Node) bool {
 	return in.startLocked(n)
 }
 
-// dropFastLocked drops the oldest entry of the ring. A leaf has nobody to be told.
+// dropFastLocked drops the oldest entry of the ring. A leaf has nobody to be told. It counts as
+// abandoned and was counted as submitted by takeEntryLocked.
 func (in *Intake) dropFastLocked() bool {
 	e, ok := in.takeEntryLocked()
 	switch {

@@ -7,7 +7,8 @@ import (
 	"github.com/quartet-go/quartet/internal/task"
 )
 
-// step is an event in the making.
+// step is an event in the making. The node is kept for its lane, which is known when the section
+// settles.
 type step struct {
 	event quartet.Event
 	node  *task.Node
@@ -61,6 +62,9 @@ func (t *telling) Apply() {
 type observer struct{ quartet.Observer }
 
 // changeObservers replaces the list. A list itself is never changed, so that effects may keep it.
+//
+// One section: the list is stored before the calls are adopted, so that a call which begins in
+// between looks at the new list, and adopts itself.
 func (in *Intake) changeObservers(change func([]*observer) []*observer) {
 	in.Lock()
 	var all []*observer

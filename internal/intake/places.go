@@ -25,6 +25,8 @@ func (k *Key) Order() *Key { return k }
 
 // Rule is the Data of a node that came through a view: its key, if any, and how long a backlog it
 // may join at its key and at its limit. Below 0: any.
+//
+// It is made with the view and shared by all nodes that come through it, so it must not be changed.
 type Rule struct {
 	Key                *Key
 	KeyMost, LimitMost int
@@ -53,7 +55,7 @@ func (in *Intake) most(n *task.Node, s *task.Turnstile) int {
 
 // fullLocked returns the turnstile whose backlog n may not join; nil: none. waiting: those who wait
 // for that already come first. A turnstile that is open needs no bound: n does not join its
-// backlog.
+// backlog. It looks at turnstiles from the first shut one on: those before it n passes at once.
 func (in *Intake) fullLocked(n *task.Node, waiting bool) *task.Turnstile {
 	for s := n.Shut(); s != nil; s = s.Next {
 		most := in.most(n, s)
@@ -106,7 +108,8 @@ func (in *Intake) SameKeyLocked(n, queued *task.Node) bool {
 }
 
 // givePlacesLocked: n is over, so that others may pass its turnstiles. n itself holds no place any
-// more when its key is looked at, so the last one of a key drops its turnstile.
+// more when its key is looked at, so the last one of a key drops its turnstile. It may be called
+// for a node that has passed none.
 func (in *Intake) givePlacesLocked(n *task.Node) {
 	for s := range n.Passed {
 		in.releaseLocked(s)
@@ -146,7 +149,8 @@ func (in *Intake) ReturnLocked(n *task.Node, got bool) {
 }
 
 // releaseLocked gives a place back, for the next. Who wants a lent place back comes before those
-// who have not started: a started task may hold what they wait for.
+// who have not started: a started task may hold what they wait for. Leave counts the place as free;
+// Give and Pass take it again for somebody.
 func (in *Intake) releaseLocked(s *task.Turnstile) {
 	s.Leave()
 	if n := s.Give(); n != nil {

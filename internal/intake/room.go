@@ -23,6 +23,9 @@ const patience = time.Millisecond
 //
 // A submitter under a model waits by quartet.Suspend, which lends its slot. Its resume may be
 // called from inside arm, when come finds room at once.
+//
+// RejectLate bounds the wait for those outside: a task that is let in too late would only be
+// refused then.
 func (in *Intake) waitForRoom(n, within *task.Node) error {
 	in.Lock()
 	v := in.door.visitor(in, n, within)
@@ -80,7 +83,8 @@ func (in *Intake) goAway(v *visitor, err error) error {
 }
 
 // come brings a visitor to the door, unless room has come. A Cancel may end the node while it is
-// Blocked, without the lock; acceptLocked finds that.
+// Blocked, without the lock; acceptLocked finds that. resume, where there is one, is called by
+// Apply after the unlock, also if that is at once.
 func (in *Intake) come(v *visitor, within *task.Node) {
 	in.Lock()
 	defer in.Commit()
@@ -149,7 +153,8 @@ func (in *Intake) endPatience() {
 // grantLocked lets in the submitters for whom there is room now. A large queue drains to half
 // first, if it does so soon: else each task of a submitter that is faster than the executor would
 // cost a wake-up of it. Those inside go first, and for them roomLocked does not ask InFlight: a
-// task that waits for room to submit its child must get it before strangers do.
+// task that waits for room to submit its child must get it before strangers do. It ends when nobody
+// is next, or there is no room: each round lets one in, or sends one back to its turnstile's line.
 func (in *Intake) grantLocked() {
 	if !in.door.busy() || in.cfg.Queue > 0 && in.backlogLocked() > in.lowMarkLocked() {
 		return
@@ -211,7 +216,8 @@ func (in *Intake) lowMarkLocked() int {
 func (in *Intake) MakeRoomLocked() { in.roomy, in.fresh = true, true }
 
 // turnAwayLocked refuses those at the door on one side. All of them are collected first, since
-// removing one changes the lines.
+// removing one changes the lines. Room that they leave behind is nobody's: a stop lets no one else
+// in on that side.
 func (in *Intake) turnAwayLocked(s side) {
 	for _, v := range in.door.all(s) {
 		stile := v.before

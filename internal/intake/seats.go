@@ -17,6 +17,9 @@ import (
 //
 // Rejected: a counter of free slots. It would say how many calls run, but not which: a stop has to
 // cancel them, and a list has to show them.
+//
+// all and out are read and written under the lock only. free is the one word that callers change
+// without it.
 type seats struct {
 	free atomic.Uint64 // a bit for each that is free, and the bit opened; 0: shut
 	all  uint64
@@ -52,7 +55,7 @@ func newSeats() *seats {
 }
 
 // take returns a free seat, or nil. It takes the lowest free one, so that few calls at once touch
-// few cache lines.
+// few cache lines. taken is written by whoever has the seat, and so without a race.
 func (s *seats) take() *seat {
 	for {
 		free := s.free.Load()
@@ -119,7 +122,8 @@ func (s *seats) takenLocked() int {
 	return bits.OnesCount64(s.out)
 }
 
-// endedLocked is how many calls have ended in their seats.
+// endedLocked is how many calls have ended in their seats. 63 pairs of loads, paid by those who ask
+// for Stats.
 func (s *seats) endedLocked() (done, failed uint64) {
 	if s == nil {
 		return 0, 0
@@ -161,7 +165,8 @@ func (c *seat) stand(n *task.Node) (parent *task.Node, sat bool) {
 	return parent, c.node.CompareAndSwap(n, nil)
 }
 
-// clear keeps nothing of who has sat there.
+// clear keeps nothing of who has sat there. It is called by whoever has stood the node up, before
+// the seat goes back.
 func (c *seat) clear() {
 	if c.parent.Load() != nil {
 		c.parent.Store(nil)

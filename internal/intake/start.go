@@ -48,7 +48,8 @@ func (in *Intake) PopLocked() *task.Node {
 // LeaveLocked. Its slot stays taken in between.
 func (in *Intake) NextLocked(c *leaf.Consumer) (n *task.Node, leaves bool) { return in.popLocked(c) }
 
-// The loop ends: each round takes a node or an entry out of the queue, or finds none.
+// The loop ends: each round takes a node or an entry out of the queue, or finds none. A node that
+// can no longer start stays counted as queued until its Drop.
 func (in *Intake) popLocked(c *leaf.Consumer) (n *task.Node, leaves bool) {
 	for {
 		n, lane := in.nextLocked()
@@ -101,7 +102,7 @@ func (in *Intake) TakeLocked(n *task.Node) bool {
 }
 
 // startLocked claims and counts a node that has left the queue, or the lane. It reports false where
-// the node can no longer start.
+// the node can no longer start. A leaf has no context, and nobody can cancel it.
 func (in *Intake) startLocked(n *task.Node) bool {
 	if n.Is(task.Leaf) {
 		n.Claim()
@@ -147,7 +148,8 @@ func (in *Intake) NobodyWaitsLocked() bool { return in.LenLocked() == 0 && !in.d
 
 // enqueueNewLocked puts an accepted node into the queue. It reports false when the node has been
 // cancelled meanwhile. The turnstile holds n before the state says so. A Cancel in between finds
-// the old state, in which no owner is asked; then the Move fails, and n is withdrawn here.
+// the old state, in which no owner is asked; then the Move fails, and n is withdrawn here. was >
+// Blocked means abandoned here, as an accepted node does not come again.
 func (in *Intake) enqueueNewLocked(n *task.Node) bool {
 	to := task.Ready
 	if !n.Advance() {
@@ -205,7 +207,8 @@ func (in *Intake) unqueueLocked(n *task.Node) {
 // discardLocked makes room for n, at the cost of a queued node: the oldest of the backlog that is
 // full, where there is one. It reports false when no node may go for n. Where a key or a limit is
 // full, only the tasks that wait there make room: one of another key would free a place that n
-// could not use.
+// could not use. true means that n may be accepted now: the dropped one has left the queue, though
+// its Abandon is still to run.
 func (in *Intake) discardLocked(n *task.Node, full *task.Turnstile) bool {
 	switch {
 	case in.cfg.NoQueue:
@@ -314,7 +317,8 @@ func (in *Intake) spareLocked(fn func()) *task.Node {
 }
 
 // recycleLocked keeps a leaf's node, which is known to nobody else. After a stop nothing is kept,
-// so that a closed executor that somebody still points to keeps no memory.
+// so that a closed executor that somebody still points to keeps no memory. No watch, list or future
+// knows a leaf's node any more when it comes here.
 func (in *Intake) recycleLocked(n *task.Node) {
 	if len(in.spare) < maxSpare && in.phase == open {
 		n.Reset()

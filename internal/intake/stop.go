@@ -35,7 +35,7 @@ func (in *Intake) UnfinishedLocked() int { return in.inFlightLocked() }
 
 // CancelStarted cancels the contexts of the nodes that have started. Without the lock, since a
 // cancellation runs callbacks of the user's. A node that starts meanwhile may be missed: the caller
-// has to look again.
+// has to look again. The nodes are copied under the lock, so that Cancel runs without it.
 func (in *Intake) CancelStarted(cause error) {
 	for _, n := range in.unfinished() {
 		if n.State().Started() {
@@ -94,7 +94,8 @@ func (in *Intake) Drain(ctx context.Context) error {
 }
 
 // CancelAndWait is Close without the executor's own part. It waits with a background context: Close
-// has no limit, only a warning.
+// has no limit, only a warning. The warning is a real timer, also under a virtual clock: it is for
+// people.
 func (in *Intake) CancelAndWait() {
 	in.Cancel()
 	warning := time.AfterFunc(in.cfg.CloseWarning, func() { in.Warn("Close") })
@@ -186,7 +187,8 @@ func (in *Intake) waitDrained(ctx context.Context) error {
 	}
 }
 
-// It looks after it has added itself: a task that ended in between woke nobody.
+// It looks after it has added itself: a task that ended in between woke nobody. A wait that its ctx
+// has ended leaves its resume in wakers, where it does nothing.
 func (in *Intake) armDrained(resume func()) {
 	in.Lock()
 	in.wakers = append(in.wakers, resume)

@@ -27,7 +27,8 @@ func (in *Intake) TrySubmitNode(n *task.Node) error { return in.submit(n, Reject
 
 // TrySubmitWatched is TrySubmitNode for a submitter that abandons n itself when its context ends.
 // It saves a registration at the context where the submitting goroutine waits for its end in any
-// case, as that of an HTTP request does.
+// case, as that of an HTTP request does. It does not go by the lane, from which a node cannot be
+// taken out cheaply.
 func (in *Intake) TrySubmitWatched(n *task.Node) error {
 	in.Label(n)
 	within := task.Within(n.Submitter(), in)
@@ -133,7 +134,8 @@ func (in *Intake) makeRoomLocked(n, within *task.Node, full quartet.Saturation) 
 }
 
 // roomLocked reports whether n may be accepted now. inside: n is submitted by a task of this
-// executor, which InFlight does not bound.
+// executor, which InFlight does not bound. Free slots are added to Queue: a task that starts at
+// once takes no place in it.
 func (in *Intake) roomLocked(n *task.Node, inside bool) bool {
 	switch {
 	case in.cfg.NoQueue && in.LenLocked() >= in.cfg.Free():
@@ -179,7 +181,8 @@ func (in *Intake) acceptLocked(n *task.Node) error {
 }
 
 // countLocked gives an accepted node its number, and its stamp if it is to be timed. RejectLate
-// judges by run times, so it needs those of all nodes.
+// judges by run times, so it needs those of all nodes. The sample goes by the number of accepted
+// nodes, so it is the same in each run.
 func (in *Intake) countLocked(n *task.Node) {
 	if in.cfg.ExactTimes || in.cfg.RejectLate || in.observers.Load() != nil || in.stats.Submitted%sampleEvery == 0 {
 		n.Stamp = in.now()

@@ -18,7 +18,8 @@ type listing struct {
 	limit  int // likewise; 0
 }
 
-// finish adds what runs user code: a key may have a String, a call a Name of its own.
+// finish adds what runs user code: a key may have a String, a call a Name of its own. A panic in it
+// is the caller's, who asked for the list.
 func (l *listing) finish() quartet.TaskStatus {
 	switch {
 	case l.key != nil:
@@ -36,6 +37,8 @@ func (l *listing) finish() quartet.TaskStatus {
 // or those that have started. Leaves are not listed. It takes time in proportion to most. Its cost
 // is the reason for most: a service may ask once a second with a million tasks queued. Calls and
 // nodes that run without the lock are adopted first, as only the lists can be listed.
+//
+// The sort and all code of the user's come after the unlock.
 func (in *Intake) Tasks(queued bool, most int) []quartet.TaskStatus {
 	in.Lock()
 	in.adoptAllLocked()

@@ -9,7 +9,8 @@ import (
 
 // startsSoonLocked reports whether a queued node needs no watch, since its start is certain and
 // near, and notes it. A registration costs more than a short task, and most of these nodes start
-// before it would be made. claimLocked looks at their contexts in place of a watch.
+// before it would be made. claimLocked looks at their contexts in place of a watch. soon has at
+// most as many nodes as slots are free.
 func (in *Intake) startsSoonLocked(n *task.Node) bool {
 	if !in.cfg.Soon || in.soon.Len() >= in.cfg.Free() || !in.StartableLocked(n) {
 		return false
@@ -31,7 +32,8 @@ func (in *Intake) watchLateLocked() {
 // watch has n abandoned when the context it was submitted with ends while n is queued. All queued
 // nodes whose contexts share a Done share one registration. It is called without the lock, and so
 // checks again whether n is still queued. Only the first node of a new watch registers; the others
-// join it.
+// join it. Between the submit's unlock and this lock n may have started or ended: then nothing is
+// to be watched.
 func (in *Intake) watch(n *task.Node) {
 	parent := n.Parent()
 	done := parent.Done()
@@ -115,7 +117,8 @@ func (in *Intake) unwatchedLocked(w *task.Watch) {
 	}
 }
 
-// endRestLocked gives up the watch that rests, if its context is there still.
+// endRestLocked gives up the watch that rests, if its context is there still. The weak pointer
+// gives nil once its context, and with it the watch, is garbage.
 func (in *Intake) endRestLocked() {
 	w := in.resting.Value()
 	in.resting = weak.Pointer[task.Watch]{}
@@ -133,6 +136,9 @@ func (stop unregister) Apply() { stop() }
 // contextEnded runs on a goroutine of the context's. It takes the lock for each node anew, so that
 // nobody waits for all. A node that another goroutine has just claimed is no longer among those of
 // w: whoever took it out of the queue took it out of the watch, in the same section.
+//
+// held is read before the state changes: a watch that rested, or was given up, has given its hold
+// back already.
 func (in *Intake) contextEnded(w *task.Watch) {
 	in.Lock()
 	held := w.State == task.Registering || w.State == task.Watching

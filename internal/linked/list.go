@@ -9,6 +9,8 @@ import "iter"
 
 // Link is a place in a List, a field of what waits there. It is in one List at a time. who is kept
 // here and not reached through the address of the link, so that T may be anything.
+//
+// It must not be copied while taken: its neighbours point at it.
 type Link[T any] struct {
 	who          T
 	older, newer *Link[T]
@@ -48,7 +50,8 @@ func (l *List[T]) Push(p *Link[T], who T) {
 }
 
 // Remove takes who waits at p out of l, in which it must be. The link is empty again afterwards,
-// and keeps nothing alive.
+// and keeps nothing alive. It does not look whether p is in l: with a link of another list it would
+// break both, so callers ask Taken where they are not sure.
 func (l *List[T]) Remove(p *Link[T]) {
 	if p.older != nil {
 		p.older.newer = p.newer

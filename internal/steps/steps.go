@@ -10,6 +10,8 @@ import (
 // Table says which states may follow which. States are small numbers: they index both slices. State
 // 0 is the first one. It is a variable that is written once and then only read, so all owners of
 // one kind share it.
+//
+// Invariant: Names and Follows have a place for each state, and no state follows that has none.
 type Table[S ~uint8] struct {
 	Of      string   // the owner and its package, for the panic: "procpool: a call"
 	Names   []string // of the states
@@ -26,7 +28,9 @@ func (t *Table[S]) Step(from, to S) S {
 	return to
 }
 
-// Unreachable names the states to which no steps lead from state 0. It is for tests of tables.
+// Unreachable names the states to which no steps lead from state 0. It is for tests of tables. A
+// state that cannot be reached is a row that somebody forgot to lead to, or a state that nobody
+// needs.
 func (t *Table[S]) Unreachable() (names []string) {
 	reached := make([]bool, len(t.Names))
 	var reach func(S)
