@@ -307,8 +307,8 @@ func newScene(states map[taskKey]Event, events []Event, w window, remarks []Rema
 	for _, i := range r.open {
 		r.scene.Spans[i].To = r.scene.Length
 	}
-	// The states of a record that was added may be later than the first events. Stable, so that spans
-	// of one moment stay in the order of their events.
+	// The states of a record that was added may be later than the first events. Stable, so that
+	// spans of one moment stay in the order of their events.
 	slices.SortStableFunc(r.scene.Spans, func(a, b draw.Span) int { return cmp.Compare(a.From, b.From) })
 	for _, m := range remarks {
 		r.scene.Remarks = append(r.scene.Remarks, draw.Remark{

@@ -66,8 +66,8 @@ func (in *Intake) watchLocked(done <-chan struct{}) (w *task.Watch, fresh bool) 
 	if w = in.watches[done]; w != nil {
 		return w, false
 	}
-	// Not one that is over: it has told of the end, and would not do so for the next node, which may
-	// have been accepted just before.
+	// Not one that is over: it has told of the end, and would not do so for the next node, which
+	// may have been accepted just before.
 	if w = in.resting.Value(); w != nil && w.Of == done && w.State == task.Resting {
 		w.State = task.Watching
 		in.resting = weak.Pointer[task.Watch]{}
