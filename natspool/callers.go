@@ -30,6 +30,15 @@ func (n *Node) callerLocked(id string) *caller {
 	return c
 }
 
+// callerOfLocked returns the record of j's pool. A call says by itself that its pool is Detached,
+// since a Detached pool may be gone before this node hears a beat of it. Its calls must then stay in
+// the stream, which loseLocked would purge.
+func (n *Node) callerOfLocked(j *job) *caller {
+	c := n.callerLocked(j.caller)
+	c.detached = j.detached()
+	return c
+}
+
 // hear handles the beat of a pool. It answers with a list of the pool's calls that this node holds,
 // if there are any or the pool believes so.
 //
@@ -179,7 +188,7 @@ func (n *Node) loseLocked(since, forgotten time.Time) (cancel []*job, purge []st
 			j.moveLocked(dropped)
 			continue
 		}
-		if c := n.callerLocked(j.caller); c.lost {
+		if c := n.callerOfLocked(j); c.lost {
 			n.orphanLocked(j)
 			if j.stage < over && !j.detached() {
 				cancel = append(cancel, j)

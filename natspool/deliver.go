@@ -67,7 +67,7 @@ func (n *Node) deliver(class string, m *nats.Msg) {
 		j.flow = &outflow{}
 	}
 	old := n.jobs[j.key]
-	c := n.callerLocked(message.caller)
+	c := n.callerOfLocked(j)
 	switch {
 	case old != nil: // delivered once more: the server has not got our acknowledgement
 		n.againLocked(old, m)
@@ -105,7 +105,7 @@ func (n *Node) againLocked(j *job, m *nats.Msg) {
 // the pool is gone, it waits for them. The ack comes before the refusal is heard: the pool has the
 // call, and sends it again.
 func (n *Node) foreignLocked(j *job) {
-	if j.detached() && n.callerLocked(j.caller).lost {
+	if j.detached() && n.callerOfLocked(j).lost {
 		n.later(j.stored, n.shared.LostAfter)
 		return
 	}

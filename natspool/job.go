@@ -223,7 +223,7 @@ func (j *job) end(output []byte, raw bool, err error) {
 		}
 		// The pool is known from now on, so that the result is kept until it is confirmed, or the
 		// pool is lost.
-		n.callerLocked(j.caller)
+		n.callerOfLocked(j)
 	}
 	// If calls are still running here, their results will go soon, and may take this one with them.
 	last := n.active == 0

@@ -127,3 +127,32 @@ func TestADrainingNodeWaitsForNoPoolOutOfReach(t *testing.T) {
 	var gone *natspool.NodeLostError
 	require.ErrorAs(t, q.ends(f, q.got), &gone)
 }
+
+// The calls of a Detached pool that has gone before any node was there all run, also those that a
+// node has no slot for yet.
+func TestCallsOfADetachedPoolStayWhenNoNodeHasHeardIt(t *testing.T) {
+	const short, soon, calls = 10 * time.Millisecond, 100 * time.Millisecond, 10
+	nc := serverOf(t)
+	p, err := natspool.New(nc, natspool.Config{Detached: true, Heartbeat: short, LostAfter: soon})
+	require.NoError(t, err)
+	for i := range calls {
+		nope.Go(t.Context(), p, i)
+	}
+	require.NoError(t, p.Close())
+	k := keeper{workerpool.New(workerpool.Config{}), make(chan quartet.Call, calls)}
+	defer k.Close()
+	n, err := natspool.Serve(t.Context(), nc, k, natspool.NodeConfig{
+		Slots: 1, Functions: []string{nope.Name()}, Heartbeat: short, LostAfter: soon,
+	})
+	require.NoError(t, err)
+	defer n.Close()
+	enough := time.After(time.Minute)
+	for i := range calls {
+		select {
+		case c := <-k.got:
+			resolves(c)
+		case <-enough:
+			require.Fail(t, "a call is gone", "%d of %d were started", i, calls)
+		}
+	}
+}
