@@ -11,7 +11,10 @@ import (
 // caller is a pool as a node sees it. It exists from the first call or beat of a pool until
 // callerMemory after its last sign.
 type caller struct {
-	heardAt  time.Time
+	heardAt time.Time
+	// The pool's beat since which this node has dropped no result that the pool has not confirmed;
+	// 0: it is the next one. A call that was granted since then, and is not here, has never started.
+	since    uint64
 	idle     bool // it has said that it has no calls: its silence means nothing
 	lost     bool
 	detached bool
@@ -56,15 +59,20 @@ func (n *Node) hear(m *nats.Msg) {
 	}
 	n.mu.Lock()
 	c := n.callerLocked(b.caller)
-	*c = caller{time.Now(), b.idle, b.gone, b.detached}
+	if c.since == 0 {
+		c.since = b.n
+	}
+	*c = caller{time.Now(), c.since, b.idle, b.gone, b.detached}
+	f.m = c.since
 	var gone []*job
 	for _, j := range n.jobs {
 		if j.caller != b.caller {
 			continue
 		}
-		// A pool without calls has ended them all, so it has this result, and its confirmation was
-		// lost. One that is gone has ended in order, and fetches none.
-		if (b.idle || b.gone) && j.stage == over {
+		// A pool that is gone has ended in order, and fetches no result. An idle one confirms it when
+		// it is said again. Its beat tells nothing: it may be older than this call, as the handlers of
+		// beats and of grants run beside each other.
+		if b.gone && j.stage == over {
 			j.moveLocked(dropped)
 			continue
 		}
@@ -98,11 +106,13 @@ func (j *job) detached() bool { return j.message.flags&flagDetached != 0 }
 //
 // A result stays: a pool that was only out of reach asks for it when it is back. Without it the
 // pool would take the call for one that has never started, and send it again. A node that drains
-// does not wait for that: it says soon that it has gone, and then the pool takes the call for lost.
+// does not wait for that, though other calls may keep it here for long. Its list is not whole any
+// more then, so a pool that comes back takes the call for lost.
 func (n *Node) orphanLocked(j *job) {
 	switch {
 	case j.stage == over && n.phase != serving:
 		j.moveLocked(dropped)
+		n.callerOfLocked(j).since = 0
 	case j.stage == asking && !j.detached():
 		n.ack(j)
 		j.moveLocked(dropped)

@@ -156,12 +156,7 @@ func (p *Pool) lostLocked(m *member, out *todo) {
 			continue
 		}
 		lost++
-		// attempt counts the starts so far, this lost one included.
-		if r.idempotent && int(r.message.attempt) < p.cfg.Attempts {
-			p.sendLocked(r, out)
-			continue
-		}
-		p.endLocked(r, out, ending{err: p.lostError(r, m)})
+		p.lostCallLocked(r, m, out)
 	}
 	p.members.forgetLocked(m)
 	p.rerouteLocked(m.beat.class, out)
@@ -170,6 +165,16 @@ func (p *Pool) lostLocked(m *member, out *todo) {
 	}
 	p.in.Logger().Warn("natspool: node lost", "pool", p.cfg.Name, "node", m.beat.id, "host", m.host, "pid", m.pid,
 		"calls", lost)
+}
+
+// lostCallLocked: r may have been started by m, and nothing will be heard of it. attempt counts the
+// starts so far, this lost one included.
+func (p *Pool) lostCallLocked(r *record, m *member, out *todo) {
+	if r.idempotent && int(r.message.attempt) < p.cfg.Attempts {
+		p.sendLocked(r, out)
+		return
+	}
+	p.endLocked(r, out, ending{err: p.lostError(r, m)})
 }
 
 // rerouteLocked: when the last node of a class is gone, the calls that wait for the class are sent

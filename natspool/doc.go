@@ -22,7 +22,7 @@
 //     run elsewhere. Functions that are [quartet.Idempotent] are started again, Config.Attempts
 //     times in all.
 //   - A node that is cut off and comes back in time: nothing is lost. It keeps results until the
-//     pool has confirmed them.
+//     pool has confirmed them, or was silent for ten times LostAfter.
 //   - A pool that dies: its calls are cancelled LostAfter later, with cause [ErrCallerLost], and
 //     leave the stream, unless it is Detached.
 //   - The server restarts: nothing is lost. Calls in memory are sent again by their pools; with

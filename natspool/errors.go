@@ -18,8 +18,8 @@ var (
 )
 
 // NodeLostError is the error of a call that had started on a node, when the node has been silent
-// for Config.LostAfter. The call may have ended there. If the node is only out of reach, the call
-// may still run.
+// for Config.LostAfter, or has not kept the result since it had not heard the pool for longer. The
+// call may have ended there. If the node is only out of reach, the call may still run.
 type NodeLostError struct {
 	Node     string // its ID, as in NodeInfo; "": unknown, since the pool itself was out of reach meanwhile
 	Host     string // where it ran

@@ -28,7 +28,7 @@ func (p *Pool) receive(m *nats.Msg) {
 		return
 	}
 	var out todo
-	confirms := 0
+	confirms, again := 0, false
 	var flow *record // whose items have arrived last
 	p.in.Lock()
 	n := p.members.meetLocked(from, time.Now())
@@ -42,6 +42,7 @@ func (p *Pool) receive(m *nats.Msg) {
 		case frameBack:
 			p.givenBackLocked(n, f.id, &out)
 		case frameResult:
+			again = again || p.records[f.id] == nil
 			if p.resultLocked(n, f, &out) {
 				confirms = p.out.push(p.names.node(from), frame{kind: frameConfirm, id: f.id})
 			}
@@ -58,7 +59,9 @@ func (p *Pool) receive(m *nats.Msg) {
 	draining := n.beat.draining
 	p.in.Commit()
 	p.do(&out)
-	if confirms >= confirmAfter || draining { // which waits for the confirmations
+	// A draining node waits for the confirmations. A result that was said again may be the last word
+	// to a pool that is idle, and so has no beats to take the confirmation along.
+	if confirms >= confirmAfter || draining || again {
 		p.out.flush()
 	}
 }
@@ -216,6 +219,10 @@ func (p *Pool) fetchLocked(r *record, object string, e ending) {
 //
 // The list answers beat f.n. A grant of the beat before may still have been on its way when the
 // node wrote the list. So a missing call counts as never arrived only if it was granted earlier.
+//
+// The node vouches for its list since beat f.m. Before, it may have dropped results of this pool: it
+// had not heard the pool for long, and that need not be known on this side, where clocks may have
+// stood still as well. A missing call that was granted before that may have run, so it is lost.
 func (p *Pool) holdingLocked(n *member, f frame, out *todo) {
 	there := make(map[uint64]bool, len(f.held))
 	for _, h := range f.held {
@@ -238,8 +245,14 @@ func (p *Pool) holdingLocked(n *member, f frame, out *todo) {
 		}
 	}
 	for _, r := range p.records {
-		if r.state == held && r.holder == n && !there[r.id] && r.heldAt+1 < f.n {
-			r.message.attempt-- // the grant never arrived: it has not been started, and this is no attempt
+		switch {
+		case r.state != held || r.holder != n || there[r.id] || r.heldAt+1 >= f.n:
+		case r.heldAt < f.m:
+			p.in.Logger().Warn("natspool: a node has dropped a result", "pool", p.cfg.Name, "node", n.beat.id,
+				"function", r.message.name)
+			p.lostCallLocked(r, n, out)
+		default: // the grant never arrived: it has not been started, and this is no attempt
+			r.message.attempt--
 			p.sendLocked(r, out)
 		}
 	}

@@ -38,11 +38,11 @@ func startQuiet(t *testing.T) *quiet {
 	return q
 }
 
-// serve starts a node of one slot, on an executor that the test ends the calls of.
+// serve starts a node of two slots, on an executor that the test ends the calls of.
 func (q *quiet) serve() (*natspool.Node, chan quartet.Call) {
 	k := keeper{workerpool.New(workerpool.Config{}), make(chan quartet.Call, 10)}
 	n, err := natspool.Serve(q.t.Context(), q.nc, k, natspool.NodeConfig{
-		Slots: 1, Functions: []string{nope.Name()}, Heartbeat: quietBeat, LostAfter: quietLost,
+		Slots: 2, Functions: []string{nope.Name()}, Heartbeat: quietBeat, LostAfter: quietLost,
 	})
 	require.NoError(q.t, err)
 	q.t.Cleanup(func() {
@@ -65,28 +65,25 @@ func (q *quiet) begin() (*quartet.Future[int], quartet.Call) {
 	return f, c
 }
 
-// lateResult makes a call that ends on its node while the pool hears nothing of the node. The node
-// has not heard the pool for LostAfter by then, and looks after it once more.
-func (q *quiet) lateResult() (late *quartet.Future[int], hears func()) {
-	f, c := q.begin()
+// late ends c on its node while the pool hears nothing of the node. The node has not heard the pool
+// for LostAfter by then, and looks after it once more.
+func (q *quiet) late(c quartet.Call) (hears func()) {
 	again, err := q.pool.Deaf()
 	require.NoError(q.t, err)
 	q.node.Look(time.Now().Add(quietLost + time.Second))
 	resolves(c)
 	require.Eventually(q.t, func() bool { return q.node.Unconfirmed() == 1 }, lost, time.Millisecond)
 	q.node.Look(time.Now())
-	return f, func() { require.NoError(q.t, again()) }
+	return func() { require.NoError(q.t, again()) }
 }
 
-// compare has the pool compare its calls with the node's list, often enough to believe the list.
+// compare has the pool beat once, and compare its calls with the node's answer.
 func (q *quiet) compare() {
 	answers, err := q.nc.SubscribeSync(q.pool.Subject())
 	require.NoError(q.t, err)
-	for range 3 {
-		q.pool.Beat()
-		_, err := answers.NextMsg(lost)
-		require.NoError(q.t, err)
-	}
+	q.pool.Beat()
+	_, err = answers.NextMsg(lost)
+	require.NoError(q.t, err)
 	require.NoError(q.t, answers.Unsubscribe())
 }
 
@@ -106,7 +103,8 @@ func (q *quiet) ends(f *quartet.Future[int], again chan quartet.Call) error {
 // lost. It gets the result, and does not take the call for one that was never started.
 func TestAResultWaitsForAPoolThatWasOutOfReach(t *testing.T) {
 	q := startQuiet(t)
-	f, hears := q.lateResult()
+	f, c := q.begin()
+	hears := q.late(c)
 	hears()
 	q.compare()
 	q.node.Look(time.Now().Add(3 * quietBeat)) // says the result again
@@ -116,7 +114,8 @@ func TestAResultWaitsForAPoolThatWasOutOfReach(t *testing.T) {
 // A node that drains waits for no such pool. Its end tells the pool that the call is lost.
 func TestADrainingNodeWaitsForNoPoolOutOfReach(t *testing.T) {
 	q := startQuiet(t)
-	f, _ := q.lateResult()
+	f, c := q.begin()
+	q.late(c)
 	left := make(chan error, 1)
 	go func() { left <- q.node.Shutdown(context.Background()) }()
 	require.Eventually(t, func() bool {
@@ -126,6 +125,63 @@ func TestADrainingNodeWaitsForNoPoolOutOfReach(t *testing.T) {
 	require.NoError(t, <-left)
 	var gone *natspool.NodeLostError
 	require.ErrorAs(t, q.ends(f, q.got), &gone)
+}
+
+// After a longer time the node forgets the pool, with its results. It says so in its list, and the
+// pool takes the call for lost.
+func TestACallOfAForgottenPoolIsLostAndNotRepeated(t *testing.T) {
+	q := startQuiet(t)
+	f, c := q.begin()
+	hears := q.late(c)
+	q.node.Look(time.Now().Add(11 * quietLost))
+	require.Zero(t, q.node.Unconfirmed())
+	hears()
+	q.compare()
+	var gone *natspool.NodeLostError
+	require.ErrorAs(t, q.ends(f, q.got), &gone)
+}
+
+// A node that drains drops such results, while another call keeps it from leaving.
+func TestACallOfADrainingNodeIsLostAndNotRepeated(t *testing.T) {
+	q := startQuiet(t)
+	stays, c := q.begin()
+	f := nope.Go(t.Context(), q.pool, 0)
+	hears := q.late(<-q.got)
+	left := make(chan error, 1)
+	go func() { left <- q.node.Shutdown(context.Background()) }()
+	require.Eventually(t, func() bool {
+		q.node.Look(time.Now().Add(quietLost + time.Second))
+		return q.node.Unconfirmed() == 0
+	}, lost, time.Millisecond)
+	_, again := q.serve()
+	hears()
+	q.compare()
+	q.compare() // f has been started since the last beat: the first list may be older than that
+	err := q.ends(f, again)
+	resolves(c)
+	var gone *natspool.NodeLostError
+	require.ErrorAs(t, err, &gone)
+	_, err = stays.Await(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, <-left)
+}
+
+// A beat of an idle pool may be heard after calls that were made later. It says nothing about their
+// results.
+func TestAnOldBeatDropsNoResult(t *testing.T) {
+	q := startQuiet(t)
+	beats, err := q.nc.SubscribeSync(natspool.Beats)
+	require.NoError(t, err)
+	q.pool.Beat()
+	old, err := beats.NextMsg(lost)
+	require.NoError(t, err)
+	f, c := q.begin()
+	hears := q.late(c)
+	require.NoError(t, q.nc.Publish(natspool.Beats, old.Data))
+	hears()
+	q.compare()
+	q.node.Look(time.Now().Add(3 * quietBeat))
+	require.NoError(t, q.ends(f, q.got))
 }
 
 // The calls of a Detached pool that has gone before any node was there all run, also those that a

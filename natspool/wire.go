@@ -96,7 +96,7 @@ const (
 	frameRefuse
 	frameBack    // node: it was granted, has not started here and will not
 	frameResult  // node: it has ended
-	frameHolding // node: these are all the calls of yours that are here
+	frameHolding // node: all the calls of yours that are here, at your beat n; I have dropped no result since beat m
 	frameGrant   // caller: start it; the number is the time left to its deadline in µs, 0: none
 	frameDeny    // caller: forget it
 	frameCancel  // caller: its context ends; the body is the cause
@@ -115,7 +115,7 @@ type frame struct {
 	flags uint8
 	id    uint64
 	n     uint64
-	m     uint64 // frameTaken; frameResult of a stream: how many frameItems there have been
+	m     uint64 // frameTaken, frameHolding; frameResult of a stream: how many frameItems there have been
 	body  []byte
 	held  []holding // frameHolding: these
 }
@@ -153,7 +153,7 @@ func (f *frame) append(dst []byte) []byte {
 	case frameRefuse, frameCancel:
 		dst = appendBytes(dst, f.body)
 	case frameHolding:
-		dst = binary.AppendUvarint(dst, f.n)
+		dst = binary.AppendUvarint(binary.AppendUvarint(dst, f.n), f.m)
 		dst = binary.AppendUvarint(dst, uint64(len(f.held)))
 		for _, h := range f.held {
 			begun := uint64(0)
@@ -186,7 +186,7 @@ func (r *reader) frame() frame {
 	case frameRefuse, frameCancel:
 		f.body = r.bytes()
 	case frameHolding:
-		f.n = r.uvarint()
+		f.n, f.m = r.uvarint(), r.uvarint()
 		for n := r.uvarint(); n > 0 && r.err == nil; n-- {
 			v := r.uvarint()
 			f.held = append(f.held, holding{v >> 1, v&1 == 1})
