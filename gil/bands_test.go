@@ -97,7 +97,7 @@ var bands = []band{
 	{"3.x, waits beside two and three", is3("echo beside=2", "wake beside=2", "wake beside=3")},
 	{"3.x, rounds of computing and sleep", is3("rounds", "sleepers")},
 	{"3.x, long calls", is3("native")},
-	{"3.x, short calls", is3("calls")},
+	{"3.x, short calls", is3("calls", "writes")},
 	{"3.x, a queue, requests, logs", is3("queued", "requests", "logs")},
 	{"3.x, interpreters", is3("interpreters")},
 	{"2.7", func(r *measuredRow) bool { return r.version == "2.7" }},

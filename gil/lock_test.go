@@ -2,6 +2,7 @@ package gil_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -291,4 +292,138 @@ func TestAVirtualDeadlockIsNamed(t *testing.T) {
 		require.NoError(t, s.Close())
 		require.Empty(t, said)
 	})
+}
+
+// A woken waiter has the Lock before it has the global lock: the thread that unlocked it, and that
+// computes on, finds it taken. In CPython the waiter sleeps in PyThread_acquire_lock_timed, without
+// the global lock.
+func TestAWokenThreadTakesTheLockFirst(t *testing.T) {
+	for name, cfg := range map[string]gil.Config{
+		"real": {Policy: gil.Interval(time.Hour)}, "virtual": {Clock: gil.Virtual, Policy: gil.Interval(time.Hour)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := gil.New(cfg)
+			var l gil.Lock
+			var waits, has, stolen bool
+			tries := 0
+			g := quartet.NewGroup(t.Context(), s)
+			g.Go(func(ctx context.Context) error {
+				_ = l.Lock(ctx)
+				for !waits {
+					_ = quartet.Sleep(ctx, time.Millisecond)
+				}
+				_ = quartet.Sleep(ctx, time.Millisecond) // the other waits in l now, without the global lock
+				l.Unlock()
+				for ; l.TryLock(ctx) && tries < 100_000; tries++ {
+					l.Unlock()
+					gil.HoldLock(ctx, 10*time.Microsecond)
+				}
+				stolen = has // it has run: it had the global lock, which this thread has never given up
+				return nil
+			})
+			g.Go(func(ctx context.Context) error {
+				waits = true
+				err := l.Lock(ctx)
+				has = true
+				l.Unlock()
+				return err
+			})
+			require.NoError(t, g.Wait(t.Context()))
+			require.NoError(t, s.Close())
+			require.Less(t, tries, 100_000, "the waiter has not taken the Lock")
+			require.False(t, stolen)
+			require.True(t, has)
+		})
+	}
+}
+
+// A Lock may be taken again before the woken waiter runs. It waits on then, and has wanted the
+// global lock only once, when it had the Lock.
+func TestAWaiterThatIsBargedWaitsOn(t *testing.T) {
+	s := gil.New(gil.Config{Clock: gil.Virtual})
+	var l gil.Lock
+	var order []string
+	g := quartet.NewGroup(t.Context(), s)
+	g.Go(func(ctx context.Context) error {
+		_ = l.Lock(ctx)
+		_ = quartet.Sleep(ctx, time.Millisecond)
+		l.Unlock()
+		_ = l.Lock(ctx)
+		gil.Compute(ctx, time.Millisecond)
+		order = append(order, "first again")
+		l.Unlock()
+		return nil
+	})
+	g.Go(func(ctx context.Context) error {
+		err := l.Lock(ctx)
+		order = append(order, "second")
+		l.Unlock()
+		return err
+	})
+	require.NoError(t, g.Wait(t.Context()))
+	require.NoError(t, s.Close())
+	require.Equal(t, []string{"first again", "second"}, order)
+	require.Zero(t, s.Report().Threads[1].Lost)
+}
+
+// The end of a context ends a wait for a Lock also after a wake-up that another thread has used.
+func TestABargedWaiterHearsOfTheEndOfItsContext(t *testing.T) {
+	under(t, func(t *testing.T, s *gil.Scheduler) {
+		var l gil.Lock
+		ended, end := context.WithCancelCause(t.Context())
+		waits := make(chan struct{})
+		g := quartet.NewGroup(t.Context(), s)
+		g.Go(func(ctx context.Context) error {
+			_ = l.Lock(ctx)
+			_ = quartet.Block(ctx, func() { <-waits })
+			for range 5 {
+				l.Unlock()
+				_ = l.Lock(ctx)
+				_ = quartet.Sleep(ctx, time.Microsecond)
+			}
+			end(context.Canceled)
+			return nil // with the Lock
+		})
+		g.Go(func(ctx context.Context) error {
+			ctx, stop := context.WithCancelCause(ctx)
+			defer context.AfterFunc(ended, func() { stop(context.Cause(ended)) })()
+			close(waits)
+			if err := l.Lock(ctx); err != nil {
+				return err
+			}
+			l.Unlock()
+			return context.Canceled
+		})
+		require.ErrorIs(t, g.Wait(t.Context()), context.Canceled)
+	})
+}
+
+// To wake another thread costs who does so, before it releases the global lock.
+func TestAWakeUpCostsWhoWakes(t *testing.T) {
+	s := gil.New(gil.Config{Clock: gil.Virtual})
+	q := gil.NewQueue[int](0)
+	g := quartet.NewGroup(t.Context(), s)
+	g.Go(func(ctx context.Context) error {
+		for range 100 {
+			if _, err := q.Get(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	g.Go(func(ctx context.Context) error {
+		for i := range 100 {
+			if err := errors.Join(quartet.Sleep(ctx, time.Millisecond), q.Put(ctx, i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	require.NoError(t, g.Wait(t.Context()))
+	require.NoError(t, s.Close())
+	for _, f := range s.Report().Threads {
+		if f.Slept > 0 {
+			require.Greater(t, f.Locked, 100*gil.LinuxVM.Signal)
+		}
+	}
 }

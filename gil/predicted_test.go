@@ -16,8 +16,8 @@ import (
 
 var predict = flag.Bool("predict", false, "add programs to testdata/predicted.csv: only before they are measured")
 
-// programs are the experiments whose figures were written down before they were measured: a queue, a
-// pool of requests, and logging beside workers.
+// programs are the experiments whose figures were written down before they were measured: a queue,
+// a pool of requests, and logging beside workers.
 var programs = []string{
 	"queued workers=4 beside=0 every=1 cpu=500 dur=2", "queued workers=2 beside=1 every=3 cpu=400 dur=2",
 	"requests workers=8 rate=150 wait=8 cpu=900 seed=0 dur=2", "requests workers=10 rate=700 wait=2 cpu=300 seed=0 dur=2",
@@ -75,4 +75,33 @@ func appendPredicted(t *testing.T, program string, figures figures) {
 	}
 	w.Flush()
 	require.NoError(t, errors.Join(w.Error(), f.Close()))
+}
+
+// within are the limits for the programs, by figure: how far a prediction may be off the median of
+// the measurements.
+var within = map[string]float64{"per_s": .10, "p50": .15, "p99": .50}
+
+// TestProgramsCameAsPredicted holds the predictions against the measurements that came after them.
+func TestProgramsCameAsPredicted(t *testing.T) {
+	rows := slices.DeleteFunc(readMeasured(t, *measuredFile),
+		func(r measuredRow) bool { return !slices.Contains(programs, r.experiment) })
+	if len(rows) == 0 {
+		t.Skip("another table of measurements")
+	}
+	before := readPredicted(t)
+	of := make(map[string]*tally)
+	for _, r := range rows {
+		off := before[r.experiment][r.figure]/r.median - 1
+		t.Logf("%-4s %-60s %-5s predicted %10.4g real %10.4g %+6.1f%%", r.version, r.experiment, r.figure,
+			before[r.experiment][r.figure], r.median, 100*off)
+		if of[r.figure] == nil {
+			of[r.figure] = &tally{}
+		}
+		of[r.figure].add(math.Abs(off) <= within[r.figure])
+		require.LessOrEqual(t, math.Abs(off), 1.5*within[r.figure], "%s, %s", r.experiment, r.figure)
+	}
+	for figure, c := range of {
+		t.Logf("%s: %d of %d are within %.0f%%", figure, c.inside, c.of, 100*within[figure])
+		require.GreaterOrEqual(t, c.percent(), 90., figure)
+	}
 }

@@ -186,8 +186,8 @@ func ExampleWhatIf() {
 	fmt.Println(err)
 	// Output:
 	// policy            cores  takes     ×  of the best  lock held  at a time  fairness  switches  lost  waits for it  longest  convoys
-	// interval 5ms          1  420ms  1.00          95%        95%       0.95      0.80        88     2         1.13s     25ms        0
-	// interval 5ms          4  420ms  1.00          95%        95%       0.95      0.80        88     2         1.13s     25ms        0
+	// interval 5ms          1  420ms  1.00          95%        95%       0.95      0.80        88     2         1.14s     25ms        0
+	// interval 5ms          4  420ms  1.00          95%        95%       0.95      0.80        88     2         1.14s     25ms        0
 	// interval 100ms        1  420ms  1.00          95%        95%       0.95      0.80        12     0         840ms    280ms        0
 	// interval 100ms        4  420ms  1.00          95%        95%       0.95      0.80        12     0         840ms    280ms        0
 	// 2 × interval 5ms      1  420ms  1.00          95%        95%       0.95      0.80       141     0         783ms      6ms        0

@@ -3,6 +3,7 @@ package workload
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -42,9 +43,18 @@ func lostShare(job load.Job) float64 {
 	interpreter := gil.New(gil.Config{})
 	defer func() { _ = interpreter.Close() }()
 	n := 0
+	var begin sync.WaitGroup // all begin together, so that they have to take turns
+	begin.Add(countingThreads)
 	threads := quartet.NewGroup(context.Background(), interpreter)
 	for range countingThreads {
 		threads.Go(func(ctx context.Context) error {
+			err := quartet.Block(ctx, func() {
+				begin.Done()
+				begin.Wait()
+			})
+			if err != nil {
+				return err
+			}
 			for range countsOfEach {
 				read := n
 				if _, err := load.Perform.Local(ctx, job); err != nil {
