@@ -12,8 +12,8 @@ import (
 // callerMemory after its last sign.
 type caller struct {
 	heardAt time.Time
-	// The pool's beat since which this node has dropped no result that the pool has not confirmed;
-	// 0: it is the next one. A call that was granted since then, and is not here, has never started.
+	// The pool's beat since which this node has dropped no result that the pool has not confirmed.
+	// 0: it is the next one. A call that was granted since, and is not here, has never started.
 	since    uint64
 	idle     bool // it has said that it has no calls: its silence means nothing
 	lost     bool
@@ -34,8 +34,8 @@ func (n *Node) callerLocked(id string) *caller {
 }
 
 // callerOfLocked returns the record of j's pool. A call says by itself that its pool is Detached,
-// since a Detached pool may be gone before this node hears a beat of it. Its calls must then stay in
-// the stream, which loseLocked would purge.
+// since a Detached pool may be gone before this node hears a beat of it. Its calls must stay in the
+// stream then, and loseLocked would purge them.
 func (n *Node) callerOfLocked(j *job) *caller {
 	c := n.callerLocked(j.caller)
 	c.detached = j.detached()
@@ -69,9 +69,9 @@ func (n *Node) hear(m *nats.Msg) {
 		if j.caller != b.caller {
 			continue
 		}
-		// A pool that is gone has ended in order, and fetches no result. An idle one confirms it when
-		// it is said again. Its beat tells nothing: it may be older than this call, as the handlers of
-		// beats and of grants run beside each other.
+		// A pool that is gone has ended in order, and fetches no result. An idle one confirms it
+		// when it is said again. Its beat tells nothing: it may be older than this call, as the
+		// handlers of beats and of grants run beside each other.
 		if b.gone && j.stage == over {
 			j.moveLocked(dropped)
 			continue

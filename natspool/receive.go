@@ -220,9 +220,9 @@ func (p *Pool) fetchLocked(r *record, object string, e ending) {
 // The list answers beat f.n. A grant of the beat before may still have been on its way when the
 // node wrote the list. So a missing call counts as never arrived only if it was granted earlier.
 //
-// The node vouches for its list since beat f.m. Before, it may have dropped results of this pool: it
-// had not heard the pool for long, and that need not be known on this side, where clocks may have
-// stood still as well. A missing call that was granted before that may have run, so it is lost.
+// The node vouches for its list since beat f.m. Before, it may have dropped results of this pool,
+// which it had not heard for long. This side need not know of that: its clock stands still while
+// its machine sleeps. A missing call that was granted before f.m may have run, so it is lost.
 func (p *Pool) holdingLocked(n *member, f frame, out *todo) {
 	there := make(map[uint64]bool, len(f.held))
 	for _, h := range f.held {
