@@ -31,6 +31,8 @@ type blockers struct {
 
 // blocking is a function given to quartet.Block. end keeps the panic or Goexit of fn, which Block
 // repeats on the task's own fiber.
+//
+// wait is set by arm, on the loop, before block hands b to another goroutine.
 type blocking struct {
 	fn   func()
 	wait *wait
@@ -60,10 +62,13 @@ func (r *run) Block(ctx context.Context, fn func()) error {
 }
 
 // block runs b on an idle goroutine or a new one. If BlockLimit functions run already, it queues b.
+// It is called on the loop's goroutine; the new goroutine inherits the pprof labels of the task
+// that is running there.
 func (l *Loop) block(b *blocking) {
 	l.in.Lock()
 	defer l.in.Commit()
 	all := &l.blocking
+	// A queued function has no goroutine: the one that ends next takes it over.
 	if l.cfg.BlockLimit > 0 && all.count >= l.cfg.BlockLimit {
 		all.queued = append(all.queued, b)
 		return
@@ -78,7 +83,8 @@ func (l *Loop) block(b *blocking) {
 	all.running.Go(func() { l.blocker(b) })
 }
 
-// unblock takes b out of the queue. It reports false if b has begun.
+// unblock takes b out of the queue. It reports false if b has begun. It is the wait's mayCut: if b
+// has begun, the wait goes on to b's end.
 func (l *Loop) unblock(b *blocking) bool {
 	l.in.Lock()
 	defer l.in.Commit()
@@ -146,7 +152,7 @@ func (l *Loop) afterBlocking(next chan *blocking, exited bool) (more bool) {
 }
 
 // endBlockers ends the idle goroutines, at the end of a Run, when no task is left and so no
-// function runs.
+// function runs. The wait comes after the unlock, as the goroutines take the lock on their way out.
 func (l *Loop) endBlockers() {
 	l.in.Lock()
 	for _, next := range l.blocking.idle {

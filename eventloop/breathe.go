@@ -17,6 +17,8 @@ const (
 // breath counts, for the task that runs, the waits that were over before they began. Each resume of
 // a fiber clears it, since others have run by then. The time bounds a task that computes between
 // two such waits.
+//
+// It is the loop's, and so about whichever task runs now.
 type breath struct {
 	waits int
 	since time.Duration // of the first
@@ -39,5 +41,6 @@ func (l *Loop) outOfBreath() bool {
 		b.since = now
 	}
 	b.waits++
+	// Nothing is reset here: the Yield that follows leads to a resume, which does.
 	return b.waits == breathAfter || now-b.since >= breathTime
 }

@@ -10,6 +10,8 @@ type buffer struct {
 
 // bufferPool holds the buffers that a loop's connections read into. A buffer belongs to one
 // connection from get to put. An idle connection has none: a buffer would be most of its memory.
+//
+// A sync.Pool gives its buffers to the garbage collector when a loop has become quiet.
 type bufferPool struct {
 	size int
 	pool sync.Pool
@@ -29,7 +31,7 @@ func (p *bufferPool) put(b *buffer) {
 }
 
 // scratch is the buffer that data is read into for OnData, on the loop only: it holds one piece at
-// a time.
+// a time. OnData's slice lies in it, so a callback that keeps data has to copy it.
 func (l *Loop) scratch() []byte {
 	if l.readInto == nil {
 		l.readInto = make([]byte, l.cfg.Conn.ReadBuffer)

@@ -22,7 +22,8 @@ func (l *Loop) Tasks(queued bool, most int) []quartet.TaskStatus {
 }
 
 // goroutineOf returns the number of the coroutine that runs n; 0: not known. It is called under the
-// intake's lock, and reads an atomic of the loop's.
+// intake's lock, and reads an atomic of the loop's. The number is stored when the strand's fiber
+// first runs for the task, and may be the last task's for a moment before.
 func goroutineOf(n *task.Node) int64 {
 	if s, ok := n.Data.(*strand); ok {
 		return s.goroutine.Load()
@@ -38,7 +39,8 @@ func (l *Loop) Busy() (ran time.Duration, stack string, ok bool) {
 	l.made()
 	l.in.Lock()
 	// The open question proves that a callback has run since it was asked, without a reading of the
-	// clock for each callback.
+	// clock for each callback. Under the lock, which guards dog.asked; the stacks are read after
+	// it.
 	ok = l.running && !l.asleep.Load() && l.attention.Load()&lookAsked != 0
 	ran = l.now() - l.dog.asked
 	l.in.Unlock()

@@ -40,7 +40,8 @@ func newCalendar() calendar { return calendar{edge: never} }
 
 func slotOf(when time.Duration) int { return int(when / slotWidth % slotCount) }
 
-// Once there are more than crowd, slots come into use, until no timer is left in them.
+// Once there are more than crowd, slots come into use, until no timer is left in them. now is used
+// only then.
 func (c *calendar) push(d due, now time.Duration) {
 	c.size++
 	c.place(d)
@@ -67,7 +68,7 @@ func (c *calendar) place(d due) {
 func (c *calendar) crowded() bool { return c.edge != never }
 
 // spread begins to use slots. edge lies in the future, so that the timers of the slot that has
-// begun stay in near, in order.
+// begun stay in near, in order. The slots are made once and kept, though they come out of use.
 func (c *calendar) spread(now time.Duration) {
 	if c.slots == nil {
 		c.slots, c.order = make([]slot, slotCount), new(sorter)
@@ -81,7 +82,8 @@ func (c *calendar) spread(now time.Duration) {
 
 // first returns the place that comes first. Its timer is nil when none is due by now; then no timer
 // is due before when. It drops stale places that come first, and opens slots whose time has come.
-// Each place is moved a constant number of times (far, slot, run), besides the heaps' own work.
+// Each place is moved a constant number of times (far, slot, run), besides the heaps' own work. Its
+// caller holds the loop's lock, so nothing is stopped or reset meanwhile.
 func (c *calendar) first(now time.Duration) due {
 	for {
 		for c.at < len(c.run) || len(c.near) > 0 {
@@ -144,6 +146,8 @@ func (c *calendar) nextSlot() time.Duration {
 
 // open puts the slot that begins at start in order. Timers from far move into the slots that have
 // become free. The caller has seen that run and near are empty, so nothing is before start.
+//
+// It opens one slot only: first comes back for the next one when run and near are empty again.
 func (c *calendar) open(start time.Duration) {
 	c.edge = start + slotWidth
 	places, all := c.pages.empty(&c.slots[slotOf(start)], c.run[:0])
@@ -167,7 +171,8 @@ func (c *calendar) forget() {
 }
 
 // compact drops the stale places. It looks at every place, and keeps each where it is; only the
-// heaps are ordered anew.
+// heaps are ordered anew. A place of run that has fired lies before at, and was counted out by
+// take.
 func (c *calendar) compact() {
 	c.near, c.far = fresh(c.near), fresh(c.far)
 	c.near.order()

@@ -2,11 +2,12 @@ package eventloop
 
 import "github.com/quartet-go/quartet/internal/task"
 
+// It is called for each look at a ctx's model, and so makes nothing.
 func modelOf(n *task.Node) any { return (*run)(n) }
 
 // submit hands n over. Where a Do on this loop, by a task of it, has called, n runs at once. Do has
 // put the loop into Data to say so; the mark is taken off, since Data of a started node is its
-// strand.
+// strand. A Joined node without that mark came through a wrapper, and takes the ordinary way.
 func (l *Loop) submit(n *task.Node) error {
 	call := n.Is(task.Joined) && n.Data == l
 	n.Data = nil

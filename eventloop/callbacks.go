@@ -13,6 +13,8 @@ const (
 
 // seen tells Config.Callbacks of a callback that has been queued, or is about to be. It returns the
 // callback's number, and 0 when nobody looks. No lock is held, since Observe is code of the user's.
+// The number is taken before the callback is queued, so numbers of callbacks from several
+// goroutines may be queued in another order.
 func (l *Loop) seen(queue string) uint64 {
 	if l.cfg.Callbacks == nil {
 		return 0
@@ -31,6 +33,7 @@ func (l *Loop) dropped(queue string, number uint64) {
 	}
 }
 
+// Observe runs on the goroutine that queues, or on the loop; a panic of it is that goroutine's.
 func (l *Loop) tell(kind quartet.EventKind, queue string, number uint64) {
 	l.cfg.Callbacks.Observe(quartet.Event{Kind: kind, Executor: l.Name(), Task: number, At: l.time(), Detail: queue})
 }

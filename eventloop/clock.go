@@ -12,7 +12,8 @@ import (
 // while a function given to quartet.Block runs, a KeepAlive is held or a Then is owed. A callback
 // that stands for one that computes calls Advance. The zero Clock is ready. Its methods may be
 // called from any goroutine. Loops with one Clock must not run at the same time. One word, so that
-// Now needs no lock; only the loop that would park moves it by itself.
+// Now needs no lock; only the loop that would park moves it by itself. since is in nanoseconds from
+// the Unix epoch.
 type Clock struct{ since atomic.Int64 }
 
 // Now returns the clock's time.

@@ -193,7 +193,8 @@ func (c *Conn) Pause() { c.set(func() { c.paused = true }) }
 func (c *Conn) Resume() { c.set(func() { c.paused = false }) }
 
 // set changes a callback or the pause, and then schedules a turn: data, or the end, may have waited
-// for just that.
+// for just that. An end that OnClose had not heard of is queued again: tellClose finds out whether
+// it is still to be told.
 func (c *Conn) set(assign func()) {
 	var fx effects
 	c.mu.Lock()
@@ -209,6 +210,8 @@ func (c *Conn) set(assign func()) {
 // effects is what a change of a connection has to do to others once the connection's lock is free.
 // Collected under the lock, run after it: what they do takes the loop's lock, or runs code of
 // tasks. An effect that is set twice is run once.
+//
+// It is a value on the stack of the method that makes the change, and used once.
 type effects struct {
 	wake    []func() // resume tasks
 	resume  func()   // likewise, the one in Read
@@ -254,7 +257,8 @@ func (c *Conn) post(fn func()) {
 	l.in.Commit()
 }
 
-// seldomLocked returns what few connections need, made when first asked for.
+// seldomLocked returns what few connections need, made when first asked for. It is never taken away
+// again.
 func (c *Conn) seldomLocked() *seldom {
 	if c.seldom == nil {
 		c.seldom = &seldom{}

@@ -90,7 +90,8 @@ func (c *ConnConfig) setDefaults() {
 }
 
 // Configure sets another configuration for this connection; zero fields mean the defaults, and
-// nonsense panics.
+// nonsense panics. Every connection begins with the loop's own configuration, by pointer; this one
+// gets a copy. A connection that is full stays so until it has drained to the new LowWater.
 func (c *Conn) Configure(cfg ConnConfig) {
 	intake.Must(cfg.check())
 	cfg.setDefaults()

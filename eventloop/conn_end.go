@@ -25,7 +25,8 @@ func (c *Conn) CloseWrite() {
 // within CloseTimeout. Nothing more is read. It does not wait.
 func (c *Conn) Close() { c.move(closes, nil) }
 
-// Abort ends the connection at once: queued data is dropped, and a TCP peer sees a reset.
+// Abort ends the connection at once: queued data is dropped, and a TCP peer sees a reset. reset is
+// asked for first: it changes how the following close looks to the other side.
 func (c *Conn) Abort() {
 	c.mu.Lock()
 	if c.life < closed {
@@ -50,6 +51,8 @@ func (c *Conn) move(ev event, err error) {
 //
 // It is the only place that writes life. The state is set before its beginning is done, since that
 // may move on at once: a closing connection without queued data is closed in the same call.
+//
+// It may call itself by the beginning of a state, always with a later one, so it ends.
 func (c *Conn) moveLocked(ev event, err error, fx *effects) {
 	next := transitions[c.life][ev]
 	if next == c.life {
@@ -73,7 +76,8 @@ func (c *Conn) moveLocked(ev event, err error, fx *effects) {
 
 // beginFailedLocked: nothing can be sent. The connection ends when all that had arrived has been
 // delivered, since a peer that sends and then resets has still sent. Where nobody takes data and
-// none is unread it ends now; else CloseTimeout bounds it.
+// none is unread it ends now; else CloseTimeout bounds it. readable is set, as the error has to be
+// found by a read, behind all data.
 func (c *Conn) beginFailedLocked(fx *effects) {
 	c.dropQueuedLocked(fx)
 	c.readable = true
@@ -98,7 +102,8 @@ func (c *Conn) beginClosingLocked(fx *effects) {
 }
 
 // beginClosedLocked closes the net.Conn, whatever is queued. Goroutines of a streamed transport
-// notice that and end; the last one moves the connection by settles.
+// notice that and end; the last one moves the connection by settles. The timers are stopped too:
+// one that fired later would find nothing to do.
 func (c *Conn) beginClosedLocked(fx *effects) {
 	c.dropQueuedLocked(fx)
 	c.wakeReaderLocked(fx)
@@ -149,7 +154,8 @@ func (c *Conn) allSentLocked(fx *effects) {
 }
 
 // bothEndedLocked closes a connection on which nobody will send anything any more. Tasks that read
-// (pulled) are told by io.EOF, so they need no OnEnd.
+// (pulled) are told by io.EOF, so they need no OnEnd. It is called whenever one half has ended, and
+// acts at the second.
 func (c *Conn) bothEndedLocked(fx *effects) {
 	if c.sending == finished && (c.receiving == told || c.receiving == ended && c.pulled) {
 		c.moveLocked(closes, nil, fx)
@@ -234,7 +240,7 @@ func (l *Loop) abortConnsLocked() {
 }
 
 // waiveConnsLocked gives up on connections: nobody runs the loop, and nobody will, so that their
-// ends are told to nobody.
+// ends are told to nobody. The net.Conns themselves are aborted by abortConnsLocked.
 func (l *Loop) waiveConnsLocked() {
 	waived := len(l.conns)
 	l.held -= waived

@@ -47,7 +47,7 @@ var transitions = [lives][events]life{
 	over:    {fails: over, closes: over, aborts: over, empties: over, settles: over},
 }
 
-// delivers reports whether received data may still be delivered.
+// delivers reports whether received data may still be delivered. Only these two states read.
 func (s life) delivers() bool { return s == alive || s == failed }
 
 // sends reports whether queued data may still be sent.

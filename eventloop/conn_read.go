@@ -65,6 +65,7 @@ func (c *Conn) scheduleLocked(fx *effects) {
 // readiness is what the system, or the reader of a connection, says of it.
 type readiness uint8
 
+// A report may have several of them.
 const (
 	canRead readiness = 1 << iota
 	canWrite
@@ -98,7 +99,8 @@ func (c *Conn) readyLocked(r readiness, fx *effects) {
 //
 // It is the posted callback serve. scheduled falls first, so that a callback which resumes the
 // connection, or nextLocked that finds more, posts the next turn behind those of other connections.
-// The callbacks are called without the lock, and may do anything with c.
+// The callbacks are called without the lock, and may do anything with c. data lies in the loop's
+// scratch buffer, which the next connection's turn overwrites.
 func (c *Conn) takeTurn() {
 	var fx effects
 	c.mu.Lock()
@@ -237,6 +239,8 @@ func (c *Conn) tryRead(p []byte) (n int, err error, ok bool) {
 
 // pullLocked is one try of Read. Data first, then the end, then errors, so that a task gets all
 // that arrived before it learns how the connection ended.
+//
+// The call after an end finds the same end: nothing is consumed by telling it.
 func (c *Conn) pullLocked(p []byte, fx *effects) (n int, err error, ok bool) {
 	if len(p) == 0 {
 		return 0, nil, true
@@ -270,6 +274,8 @@ func (c *Conn) pullLocked(p []byte, fx *effects) (n int, err error, ok bool) {
 
 // armRead is Suspend's arm. It looks again, under the lock: data that came after the try would have
 // found nobody to wake. A resume is called without the lock, since it may run code of a model.
+// waiting has room for one: a second reader would take the first one's place, which is why one task
+// reads at a time.
 func (c *Conn) armRead(resume func()) {
 	c.mu.Lock()
 	wait := !c.readable && c.receiving == receives && c.life.delivers()

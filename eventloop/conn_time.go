@@ -53,6 +53,7 @@ func (c *Conn) armLocked(timer **Timer, fn func(), at time.Time) {
 }
 
 // armForLocked takes the loop's lock (in Reset) under the connection's, which is the allowed order.
+// A Timer is made once for each purpose, and reset from then on.
 func (c *Conn) armForLocked(timer **Timer, fn func(), d time.Duration) {
 	if *timer == nil {
 		*timer = &Timer{loop: c.loop, fn: fn, unref: true}
@@ -118,7 +119,7 @@ func (c *Conn) writeTimeUp() {
 }
 
 // timeUp runs on the loop, as a timer's callback. The deadline may have been moved since the timer
-// was set, so it is looked at again.
+// was set, so it is looked at again. waitsLocked is called with the connection locked.
 func (c *Conn) timeUp(waitsLocked func() bool) {
 	var fx effects
 	c.mu.Lock()
@@ -129,7 +130,8 @@ func (c *Conn) timeUp(waitsLocked func() bool) {
 	fx.run(c)
 }
 
-// watchIdleLocked begins, or ends, to watch for IdleTimeout, after the handshake.
+// watchIdleLocked begins, or ends, to watch for IdleTimeout, after the handshake. It is called
+// again when the handshake has ended, and by Configure.
 func (c *Conn) watchIdleLocked() {
 	switch {
 	case c.life != alive || shakes(c.via):

@@ -62,7 +62,9 @@ func (c *Conn) writableLocked() error {
 
 // sendLocked gives p to the system as far as that has room and nothing is queued, and queues the
 // rest. Data must not overtake queued data, so it is given to the system only if there is none.
-// Most writes end here, without a copy and without the loop.
+// Most writes end here, without a copy and without the loop. The error of a write that is refused
+// by a deadline is returned with n = 0, though some of p may have been sent: the connection has
+// ended.
 func (c *Conn) sendLocked(p []byte, fx *effects) (n int, err error) {
 	all := len(p)
 	if c.buffered == 0 {
@@ -91,7 +93,7 @@ func (c *Conn) sendLocked(p []byte, fx *effects) (n int, err error) {
 
 // sendQueuedLocked gives queued data to a system that has room again. It goes on until the system
 // refuses: edge-triggered readiness says once that there is room. Only taken moves on, so no data
-// is copied.
+// is copied. sentLocked may end the connection in the middle; then out is empty, and the loop ends.
 func (c *Conn) sendQueuedLocked(fx *effects) {
 	for c.taken < len(c.out) {
 		n, err := c.via.write(c.out[c.taken:min(len(c.out), c.taken+writePiece)])
@@ -143,6 +145,8 @@ func (c *Conn) tellDrained() {
 // WriteWait sends p, waiting as the caller's model waits while the connection is full, so that what
 // is queued stays about the high-water mark. It returns how much of p it has queued, and ctx's
 // cause when ctx ends first. A task whose writes always find room yields from time to time.
+//
+// p may be sent in parts, with a wait between: another task's write may come between two of them.
 func (c *Conn) WriteWait(ctx context.Context, p []byte) (n int, err error) {
 	for {
 		sent, err := c.writeToMark(p[n:])
@@ -158,7 +162,8 @@ func (c *Conn) WriteWait(ctx context.Context, p []byte) (n int, err error) {
 }
 
 // writeToMark sends as much of p as the high-water mark allows. full is looked at after each piece,
-// so at most one piece lies above the mark.
+// so at most one piece lies above the mark. It does not ask SlowReader, which is for writers that
+// do not wait.
 func (c *Conn) writeToMark(p []byte) (n int, err error) {
 	var fx effects
 	c.mu.Lock()

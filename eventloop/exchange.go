@@ -57,6 +57,9 @@ var _ quartet.Task = (*exchange)(nil)
 
 // op is something that may block, and the task that waits for its end. A panic or Goexit of fn is
 // kept in end, and is the task's.
+//
+// One op of an exchange is on its way to net/http's goroutine at a time; others have goroutines of
+// their own.
 type op struct {
 	fn   func()
 	end  fiber.Captured
@@ -125,7 +128,8 @@ func (x *exchange) rest() {
 }
 
 // Run is the task. end catches a panic or Goexit of the handler, so that the loop sees a task that
-// returned; serve repeats it on net/http's goroutine.
+// returned; serve repeats it on net/http's goroutine. over is deferred, so it comes after all of
+// it, and ends what net/http's goroutine waits for.
 func (x *exchange) Run(ctx context.Context) {
 	defer x.over()
 	x.ctx = ctx
@@ -191,7 +195,7 @@ func (x *exchange) hand(o *op) {
 
 // use keeps the ResponseWriter whole until done is called. It reports false when the handler has
 // returned. Add and the look at ended are one section with over: after that, serve's Wait sees
-// every user.
+// every user. Each method of the ResponseWriter begins with it and ends with done.
 func (x *exchange) use() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -251,7 +255,8 @@ func (g *guard) reopen() {
 }
 
 // join waits for a callback that has begun. Call it after stop. begun is read without the lock:
-// stop has written it before, in the same goroutine, or before it closed ops.
+// stop has written it before, in the same goroutine, or before it closed ops. The callback sets
+// deadlines of the request's connection, so net/http must not go on before it has returned.
 func (g *guard) join() {
 	if g.begun {
 		<-g.fired

@@ -22,6 +22,8 @@ func Feed[T any](l *Loop, ch <-chan T, fn func(v T)) (stop func()) {
 // feed is Feed's goroutine, a helper of the loop. ran has room for one value, so that a callback
 // which runs after feed has ended does not block the loop. The callback tells in a deferred call: a
 // panic of fn must not stop the feed.
+//
+// stopped and refused are looked at twice in each round, since either wait may last.
 func feed[T any](l *Loop, ch <-chan T, fn func(v T), stopped <-chan struct{}) {
 	ran := make(chan struct{}, 1)
 	for {

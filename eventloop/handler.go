@@ -51,7 +51,8 @@ func Handler(l *Loop, h http.Handler) http.Handler {
 	})
 }
 
-// roomWait is how long a request waits for the loop to have room.
+// roomWait is how long a request waits for the loop to have room. A client would rather have a 503
+// soon than an answer that nobody waits for any more.
 const roomWait = time.Second
 
 // submit gives the exchange to the loop, or says why not. The first try does not wait: where there
@@ -100,7 +101,8 @@ func (x *exchange) endUpload() {
 	}
 }
 
-// refuse answers for a handler that has not run.
+// refuse answers for a handler that has not run. It is called on net/http's goroutine, before
+// anything was written.
 func (x *exchange) refuse(err error) {
 	if errors.Is(err, quartet.ErrSaturated) {
 		x.w.Header().Set("Retry-After", "1")

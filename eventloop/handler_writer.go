@@ -88,7 +88,8 @@ func write[T []byte | string](x *exchange, p T) (int, error) {
 }
 
 // allow fixes the header, and returns the error that net/http has for n more bytes. (It would come
-// too late from net/http, which sees them when they are sent.)
+// too late from net/http, which sees them when they are sent.) written counts what the handler has
+// given, also what still lies in buf.
 func (x *exchange) allow(n int) error {
 	if !x.wrote && x.err == nil {
 		x.writeHeader(http.StatusOK)
@@ -104,7 +105,8 @@ func (x *exchange) allow(n int) error {
 	return nil
 }
 
-// flushBuf may block.
+// flushBuf may block. It runs on net/http's goroutine, or on the caller's if that is no task of the
+// loop.
 func (x *exchange) flushBuf() {
 	if x.err == nil && len(x.buf) > 0 {
 		_, x.err = x.w.Write(x.buf)

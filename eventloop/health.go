@@ -90,7 +90,8 @@ type health struct {
 }
 
 // ended notes how long the last callback ran. A callback of less than a millisecond needs no name:
-// name costs an allocation.
+// name costs an allocation. longest is sorted, the longest first, so a binary search finds the
+// place.
 func (h *health) ended(ran time.Duration, name func() string) {
 	const most = 8
 	if ran < time.Millisecond {
@@ -191,7 +192,7 @@ func taskName(n *task.Node) string {
 	return fmt.Sprintf("task %d", n.Seq)
 }
 
-// oldest names the oldest tasks that have started and not ended.
+// oldest names the oldest tasks that have started and not ended. It takes the intake's lock.
 func (l *Loop) oldest() (names []string) {
 	for _, n := range l.in.Oldest(8) {
 		names = append(names, taskName(n))

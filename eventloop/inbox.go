@@ -37,6 +37,8 @@ func (b *inbox) lock() {
 	}
 }
 
+// It spins, without letting others run: whoever holds the lock is in the middle of a few
+// instructions.
 func (b *inbox) lockPatiently() {
 	for range patience {
 		if b.mu.TryLock() {
@@ -158,7 +160,8 @@ func (l *Loop) Post(fn func()) error {
 }
 
 // PostBatch is Post of several callbacks, in order and without others in between: all of them or,
-// closed, none.
+// closed, none. The slice is copied before it is changed, and only where something is to be put
+// around the callbacks.
 func (l *Loop) PostBatch(fns ...func()) error {
 	l.made()
 	var numbers []uint64 // for Config.Callbacks
@@ -230,7 +233,7 @@ func (l *Loop) pushCallLocked(fn func()) {
 
 // refusePosts begins a stop. All posted callbacks together are one hold of the intake: from New
 // until a stop has begun and no posted callback is left. (A hold for each would need the intake's
-// lock.)
+// lock.) It is called by Shutdown and by Close, and does its work once.
 func (l *Loop) refusePosts() {
 	l.in.Lock()
 	defer l.in.Commit()

@@ -51,7 +51,8 @@ func (l *Loop) holdsUp() bool {
 }
 
 // caller returns the task of the loop that calls, or nil: it is a callback, or a goroutine that is
-// not the loop's.
+// not the loop's. The number of the goroutine is asked for, as exchange has to tell a handler from
+// the goroutines of its libraries.
 func (l *Loop) caller() *task.Node {
 	if n := l.current.Load(); n != nil && n.Data.(*strand).goroutine.Load() == goid.Number() {
 		return n

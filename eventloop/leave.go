@@ -3,6 +3,9 @@ package eventloop
 // leave lets the started tasks finish, since fibers never outlive the Run that made them. Nothing
 // else runs meanwhile: callbacks, timers and task starts are left for another Run. It reports false
 // when no task is left. A fiber that is dropped half-way would never run its deferred calls.
+//
+// One step for each call: its driver comes back until no task is left. It takes the place of step
+// while a Run ends.
 func (l *Loop) leave() bool {
 	if l.live == 0 {
 		return false

@@ -67,7 +67,8 @@ func (s *Listener) roomLocked() {
 }
 
 // waitForRoom waits while the loop has MaxConns connections. A token in room may be an old one, so
-// it looks again after each.
+// it looks again after each. Attach and Dial may fill the last place between this look and Accept:
+// the bound is one for Serve, and not exact.
 func (s *Listener) waitForRoom() {
 	l, most := s.loop, s.loop.cfg.Conn.MaxConns
 	for most > 0 {
@@ -142,7 +143,8 @@ func passing(err error) bool {
 }
 
 // end is the goroutine's last deed. ended is closed before Run is released, so that whoever sees
-// Run return finds Done closed.
+// Run return finds Done closed. net.ErrClosed is what Accept returns after Close, and no error of
+// the listener's.
 func (s *Listener) end(err error) {
 	if !errors.Is(err, net.ErrClosed) {
 		s.err = err

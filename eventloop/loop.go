@@ -155,7 +155,8 @@ func (l *Loop) Name() string {
 }
 
 // pushClosingLocked queues fn for the closing phase. hasClosing lets a turn pass the phase without
-// the lock when the queue is empty.
+// the lock when the queue is empty. fn is not told to Config.Callbacks: an end is no callback that
+// the program has given.
 func (l *Loop) pushClosingLocked(fn func()) {
 	l.closing.push(entry{fn: fn})
 	l.hasClosing.Store(true)
@@ -193,7 +194,8 @@ func (l *Loop) SubmitCall(ctx context.Context, c quartet.Call) error {
 
 // Go runs fn as a task without a future. It never waits, so callbacks may call it. Without room it
 // returns [quartet.ErrSaturated], after Shutdown or Close [quartet.ErrClosed]. It differs from
-// SubmitTask on the loop, which would have to wait for room that only the loop can make.
+// SubmitTask on the loop, which would have to wait for room that only the loop can make. Its ctx is
+// below no other, so it ends with the task, or with the loop.
 func (l *Loop) Go(fn func(ctx context.Context)) error {
 	l.made()
 	intake.NotNil("eventloop", "Go", context.Background(), quartet.TaskFunc(fn))
@@ -221,9 +223,9 @@ func (l *Loop) KeepAlive(name string) (release func()) {
 	})
 }
 
-// holdLocked changes the number of things that keep Run from returning. At zero it wakes a
-// parked loop, which may have to end its Run now. A higher count needs no wake: the loop sees it
-// when it looks next.
+// holdLocked changes the number of things that keep Run from returning. At zero it wakes a parked
+// loop, which may have to end its Run now. A higher count needs no wake: the loop sees it when it
+// looks next. It is about Run only; what Shutdown waits for is held in the intake.
 func (l *Loop) holdLocked(n int) {
 	if l.held += n; l.held == 0 {
 		l.rouseLocked()

@@ -97,7 +97,8 @@ func (o *outbox) Stats() quartet.Stats {
 func (o *outbox) Unwrap() quartet.Executor { return o.ex }
 
 // submit queues t, unless ctx has ended or the loop is closing. An errand counts for Run (held) and
-// for Shutdown (a hold of the intake) until it is handed over; from then on ex answers for it.
+// for Shutdown (a hold of the intake) until it is handed over; from then on ex answers for it. It
+// never blocks, so callbacks may call it.
 func (o *outbox) submit(ctx context.Context, t quartet.Task) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -170,7 +171,8 @@ func (l *Loop) cancelErrandsLocked() {
 
 func (e *errand) Unwrap() quartet.Task { return e.Task }
 
-// Run and Resolve end the errand's own context with the task: nothing else would.
+// Run and Resolve end the errand's own context with the task: nothing else would. They are called
+// where ex runs its tasks.
 func (e *errand) Run(ctx context.Context) {
 	defer e.cancel(nil)
 	e.Task.Run(ctx)

@@ -171,7 +171,8 @@ func (l *Loop) rouseLocked() {
 	}
 }
 
-// setAlarm sets the loop's only runtime timer.
+// setAlarm sets the loop's only runtime timer. A Timer that has been stopped, or reset, delivers no
+// old value: so Go 1.23 and later promise.
 func (l *Loop) setAlarm(d time.Duration) <-chan time.Time {
 	if l.alarm == nil {
 		l.alarm = time.NewTimer(d)

@@ -126,7 +126,8 @@ func (p *poller) poll() {
 
 // ask fills found. It reports false when no socket is ready. The connections are collected under
 // p.mu, and told without it: telling takes their locks, which others hold while they call add and
-// remove.
+// remove. As many events as the queue's array holds are taken at a time; ready stays set, so the
+// next turn asks for more.
 func (p *poller) ask() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

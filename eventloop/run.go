@@ -78,7 +78,7 @@ func (l *Loop) holdStart() (release func()) {
 // beginAfterStop is begin that waits for the end of a Run which has been stopped. Stop does not
 // wait, so Stop and Run in a row would otherwise fail by chance with ErrRunning. It does not wait
 // on the loop itself, or in OnSlow, which the end of a Run waits for: it would wait for its own
-// caller.
+// caller. Another Run may begin first after done is closed; then the look starts anew.
 func (l *Loop) beginAfterStop(ctx context.Context) error {
 	for {
 		err := l.begin()
@@ -203,7 +203,8 @@ func (l *Loop) end() {
 
 // Stop makes Run return after the current callback and its ticks and microtasks. Queued work is
 // kept for another Run. Run cancels the started tasks first, and waits for their end. If the loop
-// does not run, Stop does nothing.
+// does not run, Stop does nothing. It may be called from any goroutine, also on the loop itself,
+// and does not wait.
 func (l *Loop) Stop() {
 	l.made()
 	l.stopWith(errStopped)
@@ -324,7 +325,7 @@ func (l *Loop) dropTurnLocked() {
 
 // join waits for the end of the Run of a drained loop. The helpers wait for contexts, sockets or a
 // result that Close has ended or cancelled by now. The poller rests last, since connections leave
-// it as they end.
+// it as they end. Two callers may be here at once; both wait for the same.
 func (l *Loop) join() {
 	l.in.Lock()
 	running, done := l.running, l.done

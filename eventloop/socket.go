@@ -114,7 +114,7 @@ func (s *socket) look() error {
 }
 
 // write makes one call. A short write means that the socket is full, so the poller will report new
-// room.
+// room. It is returned at once: another call would only say EAGAIN.
 func (s *socket) write(p []byte) (n int, err error) {
 	for n < len(p) {
 		wrote, err := syscall.Write(s.fd, p[n:])
@@ -135,6 +135,7 @@ func (s *socket) write(p []byte) (n int, err error) {
 // flush has nothing to do: the poller says when there is room.
 func (s *socket) flush() {}
 
+// Its error says that the other side has gone, which a read will find.
 func (s *socket) shut() { _ = syscall.Shutdown(s.fd, syscall.SHUT_WR) }
 
 // farewell is nothing: the system sends all queued data, and then FIN.

@@ -19,7 +19,8 @@ func (l *Loop) Step() (ran bool, err error) {
 	return ran, l.result()
 }
 
-// RunUntilIdle calls Step until nothing can run now.
+// RunUntilIdle calls Step until nothing can run now. With a chain that queues itself for ever it
+// does not return.
 func (l *Loop) RunUntilIdle() error {
 	l.made()
 	for {

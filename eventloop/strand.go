@@ -32,7 +32,8 @@ func (s *strand) ContextEnded(done <-chan struct{}) {
 // maxStrands bounds the strands that are kept for reuse.
 const maxStrands = 256
 
-// newStrand runs on the loop, and so needs no lock for the spare ones.
+// newStrand runs on the loop, and so needs no lock for the spare ones. A fiber comes from the
+// loop's pool, with a goroutine that may have run other tasks.
 func (l *Loop) newStrand() *strand {
 	var s *strand
 	if last := len(l.strands) - 1; last >= 0 {

@@ -88,7 +88,8 @@ func shakes(via transport) bool {
 }
 
 // waitForRoom reports false when reading is over. That is the backpressure: while nobody takes the
-// data, nc's own buffers fill, and the other side waits.
+// data, nc's own buffers fill, and the other side waits. room's lock is the connection's, so what
+// it looks at cannot change between the look and the wait.
 func (s *streamed) waitForRoom() bool {
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
@@ -152,7 +153,8 @@ func (s *streamed) settleLocked(fx *effects) {
 	}
 }
 
-// read takes from the reader's inbox, and tells the reader when a buffer has become free.
+// read takes from the reader's inbox, and tells the reader when a buffer has become free. A buffer
+// may be taken in parts, where p is shorter.
 func (s *streamed) read(p []byte) (n int, more bool, err error) {
 	if len(s.inbox) == 0 {
 		return 0, false, s.look()
@@ -223,6 +225,8 @@ func (s *streamed) writeAll() {
 
 // nextJob returns what the writer does next, given the error of its last job. nil: it has ended, so
 // that the next flush starts another one.
+//
+// The job runs without the lock. Only the writer's goroutine calls nextJob, so jobs never overlap.
 func (s *streamed) nextJob(err error) (job func() error) {
 	var fx effects
 	c := s.c

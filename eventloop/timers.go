@@ -75,7 +75,8 @@ func (l *Loop) Every(d time.Duration, fn func(), opts ...EveryOption) *Timer {
 }
 
 // later returns t+d, at most the last time before never. Neither is negative. So a deadline never
-// overflows, and a timer set for the longest time still fires before never.
+// overflows, and a timer set for the longest time still fires before never. never-1-t cannot
+// overflow, as t is not negative.
 func later(t, d time.Duration) time.Duration { return t + min(d, never-1-t) }
 
 // Stop keeps the timer from firing, and reports whether it did. After true nothing runs, even if
@@ -96,7 +97,8 @@ func (t *Timer) Stop() bool {
 	return active || again
 }
 
-// Reset sets the timer anew, to fire after d. It reports whether the timer was still to fire.
+// Reset sets the timer anew, to fire after d. It reports whether the timer was still to fire. seen
+// is called before the lock, since Observe is the user's code.
 func (t *Timer) Reset(d time.Duration) bool {
 	l := t.loop
 	number := l.seen(QueueTimers)

@@ -106,7 +106,7 @@ func (l *Loop) forgetImmediates() {
 
 // nextImmediate reports whether the first immediate keeps the loop alive. It spares a chain of
 // immediates the lock in idle, which decides about the others. It may report false too often (the
-// first one was stopped, say), never true wrongly.
+// first one was stopped, say), never true wrongly. It reads what only the loop writes.
 func (l *Loop) nextImmediate() bool {
 	return len(l.immediates) > 0 && l.immediates[0].fn != nil && !l.immediates[0].unref
 }
@@ -333,7 +333,7 @@ func (l *Loop) call(p phase, e entry) {
 }
 
 // perform is the only place where the loop enters code of others, besides ticks, BeforeExit and the
-// hooks. No lock is held.
+// hooks. No lock is held. A panic in it ends the driver's coroutine, and run begins the next one.
 func (l *Loop) perform(e entry) {
 	switch {
 	case e.fn != nil:

@@ -78,7 +78,8 @@ func (l *Loop) look() {
 }
 
 // report tells OnSlow, unless the callback has ended while its stack was looked for: on a busy
-// machine the loop itself may have waited for a processor, and its stack says nothing.
+// machine the loop itself may have waited for a processor, and its stack says nothing. reporter
+// lets Close and Shutdown in OnSlow know that they must not wait.
 func (l *Loop) report(slow time.Duration) {
 	stack := l.slowStacks()
 	if l.attention.Load()&lookAsked == 0 {
@@ -110,7 +111,8 @@ func (l *Loop) askLocked() (slow time.Duration) {
 }
 
 // attend is called between two callbacks when a bit of attention is set. It reports whether Run is
-// to return. It runs on the loop's goroutine, so it may publish the loop's own counters.
+// to return. It runs on the loop's goroutine, so it may publish the loop's own counters. The bit is
+// cleared under the lock, under which look asks: so asked belongs to the question that is answered.
 func (l *Loop) attend() (stop bool) {
 	l.in.Lock()
 	defer l.in.Commit()

@@ -117,7 +117,8 @@ func (ws *WebSocket) tellClose(err error) {
 	}
 }
 
-// Write sends p as one message, or refuses it whole: with what [Conn.Write] returns.
+// Write sends p as one message, or refuses it whole: with what [Conn.Write] returns. Header and
+// payload are one write, so two goroutines' messages never mix.
 func (ws *WebSocket) Write(kind MessageType, p []byte) error {
 	if kind != Text && kind != Binary {
 		panic("eventloop: a WebSocket message is Text or Binary")
@@ -240,7 +241,7 @@ func (ws *WebSocket) frame(frame []byte) {
 
 // gather puts a message together. payload belongs to the read buffer: it is copied only where a
 // message has several frames. UTF-8 is looked at when the message is whole, since a character may
-// lie across two frames.
+// lie across two frames. splitFrame has bounded the sum of the frames by MaxMessage.
 func (ws *WebSocket) gather(h header, payload []byte) {
 	if h.op != opContinue {
 		ws.kind = MessageType(h.op)

@@ -83,7 +83,7 @@ func (h *header) fault() error {
 }
 
 // unmask takes the client's mask off, eight bytes at a time. In place: the data is the loop's until
-// the callback returns.
+// the callback returns. The mask is four bytes long, so the eight-byte steps leave its phase alone.
 func (h *header) unmask(p []byte) {
 	word := uint64(binary.LittleEndian.Uint32(h.mask[:]))
 	word |= word << 32
@@ -97,7 +97,7 @@ func (h *header) unmask(p []byte) {
 }
 
 // appendFrame appends a whole frame. Always one frame for a message, so its receiver need not
-// gather.
+// gather. A server must not mask (RFC 6455, 5.1).
 func appendFrame(dst []byte, op opcode, p []byte) []byte {
 	dst = append(dst, 0x80|byte(op))
 	switch n := len(p); {

@@ -27,6 +27,8 @@ type UpgradeConfig struct {
 // Upgrade answers an HTTP/1.1 request that asks for a WebSocket, and makes its connection one of
 // the loop. It may be called in any handler, on the loop or not. Messages are received once
 // OnMessage is set. Where it returns an error it has answered the request.
+//
+// The answer is written by the Conn and not by net/http, which has given the connection up by then.
 func Upgrade(l *Loop, w http.ResponseWriter, r *http.Request, cfg UpgradeConfig) (*WebSocket, error) {
 	l.made()
 	key := r.Header.Get("Sec-WebSocket-Key")
@@ -68,7 +70,8 @@ func refuseUpgrade(w http.ResponseWriter, status int, why string) error {
 	return errors.New("eventloop: Upgrade: " + why)
 }
 
-// hasToken reports whether a header's list has a token.
+// hasToken reports whether a header's list has a token. A header may be there several times, and
+// each may have a list.
 func hasToken(h http.Header, name, token string) bool {
 	for _, list := range h.Values(name) {
 		for item := range strings.SplitSeq(list, ",") {
