@@ -62,6 +62,9 @@ func (s *sim) idleCore(i int) int {
 // That takes the core some time (busy), and two who wake there at once wait for each other. On an
 // idle core it runs. On a busy one, an idle core elsewhere is looked for, mostly in vain (Sticky);
 // else fairness decides.
+//
+// It draws from t's own stream (places) only where chance decides, so a run without a second core
+// draws nothing.
 func (s *sim) lands(t *vthread) bool {
 	if t.abroad {
 		return true
@@ -151,7 +154,7 @@ func (s *sim) vacate(i int) {
 }
 
 // dispatch gives t the core i. A thread that was in the middle of computing goes on with that; any
-// other does what it came for, now.
+// other does what it came for, now. t is in no queue any more.
 func (s *sim) dispatch(t *vthread, i int) {
 	t.core = i
 	c := &s.cores[i]
@@ -166,7 +169,8 @@ func (s *sim) dispatch(t *vthread, i int) {
 }
 
 // displace takes the core away from what runs there, which is next on it. It had computed up to
-// now, which is booked; its entry in the agenda goes, as it no longer has the core.
+// now, which is booked; its entry in the agenda goes, as it no longer has the core. Its place is
+// the first of the queue: it lost the core without having used up its turn.
 func (s *sim) displace(c *core) {
 	t := c.running
 	if t.computing && t.due == onSlice {
@@ -262,7 +266,8 @@ func (s *sim) interrupt(t *vthread) {
 }
 
 // account books what t has computed since begin, the costs that it paid included. Under Ticks only
-// computing counts as ticks.
+// computing counts as ticks. It may be called in the middle of a slice, when the thread loses its
+// core.
 func (s *sim) account(t *vthread) {
 	ran := s.now - t.slice + t.paid
 	t.left -= ran

@@ -7,7 +7,8 @@ import "time"
 // core displaces what runs there only if it has a lag. Else it waits for the kernel's tick. The lag
 // outlasts a sleep, but what a thread owes others is forgiven.
 
-// settle books the lags of c's threads up to now. Call it before anything changes there.
+// settle books the lags of c's threads up to now. Call it before anything changes there. The gains
+// of a core's threads add up to nothing, but for the bounds in gain.
 func (s *sim) settle(c *core) {
 	d := s.now - c.settled
 	c.settled = s.now
@@ -40,7 +41,8 @@ func (s *sim) preempts(t *vthread, c *core) bool {
 }
 
 // nextTurn is the first tick of the kernel's at which c goes to the next thread of its queue: what
-// runs there has it for a third of a Quantum at least.
+// runs there has it for a third of a Quantum at least. phase shifts all ticks alike, so those of
+// all cores come at once, as the kernel's do.
 func (s *sim) nextTurn(c *core) time.Duration {
 	from := max(c.since+s.machine.Quantum/3, s.now) - s.phase
 	return from + s.machine.Quantum - from%s.machine.Quantum + s.phase

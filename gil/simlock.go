@@ -13,6 +13,8 @@ import (
 //
 // Invariant, between two steps: if it is free and somebody sleeps in waiters, somebody else is on
 // the way to it (flying); else a wake-up would be lost. check panics when that breaks.
+//
+// All of it belongs to whoever steps the machine. A policy gets a LockState and never the lock.
 type simLock struct {
 	holder      *vthread
 	last        *vthread // who has it, or had it last
@@ -51,7 +53,8 @@ func (l *simLock) requested() bool {
 	return l.asked
 }
 
-// request has the holder asked to drop the lock, or takes that back.
+// request has the holder asked to drop the lock, or takes that back. To take it back from a thread
+// that was not asked changes nothing.
 func (l *simLock) request(holder *vthread, asked bool) {
 	if l.ownRequests {
 		holder.asked = asked
@@ -113,7 +116,7 @@ func (s *sim) patienceEnded(t *vthread) {
 }
 
 // acquire gives the free lock to t. enter comes second, as it may run the thread's code, which asks
-// for the lock's state.
+// for the lock's state. The lock must be free, which own checks.
 func (s *sim) acquire(t *vthread) {
 	s.own(t)
 	s.enter(t)
@@ -150,7 +153,8 @@ func (s *sim) own(t *vthread) {
 	l.dropped = l.dropped[:0]
 }
 
-// enter lets a thread go on that has what it needs to run.
+// enter lets a thread go on that has what it needs to run. t has a core: lands has seen to that
+// before the occasion.
 func (s *sim) enter(t *vthread) {
 	if t.lock != nil && t.lock.holder != t {
 		panic(fmt.Sprintf("gil: invariant broken: thread %d runs without the lock", t.number))
@@ -247,7 +251,7 @@ func (l *simLock) check() {
 }
 
 // arrive is when a thread that was woken for the lock runs. It competes like everybody; that it had
-// been woken gives it nothing.
+// been woken gives it nothing. flying falls before take, which may put t among the waiters again.
 func (s *sim) arrive(t *vthread) {
 	l := t.lock
 	l.flying--
@@ -310,7 +314,8 @@ func (s *sim) skip(t *vthread) {
 }
 
 // reacquire is when the holder wants the lock back after its ticks. Whoever got the lock in between
-// has forced t, as the release was none of t's wish.
+// has forced t, as the release was none of t's wish. It is of Ticks only: every other policy comes
+// back through take.
 func (s *sim) reacquire(t *vthread) {
 	if t.lock.holder != nil {
 		t.Forced++

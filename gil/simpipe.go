@@ -4,6 +4,8 @@ import "time"
 
 // queue is a pipe of the simulated machine. A reader that waits means that there are no items:
 // putInto hands over directly.
+//
+// Invariant: items or readers is empty. A pipe has no bound, so a put never waits.
 type queue struct {
 	items   []time.Duration // when each was put
 	readers []*vthread      // who wait, the oldest first
@@ -17,7 +19,8 @@ func (s *sim) queue(i int) *queue {
 	return &s.queues[i]
 }
 
-// putInto puts a message of t's, and returns how long that takes.
+// putInto puts a message of t's, and returns how long that takes. The reader gets the time of the
+// put, from which a round in an open loop counts.
 func (s *sim) putInto(t *vthread) time.Duration {
 	q := s.queue(t.op.Queue)
 	if len(q.readers) == 0 {
@@ -33,7 +36,8 @@ func (s *sim) putInto(t *vthread) time.Duration {
 	return s.rouse(r, t, onRun)
 }
 
-// getFrom has t get a message, now or when one is put.
+// getFrom has t get a message, now or when one is put. A reader that waits has no entry in the
+// agenda: only a put wakes it.
 func (s *sim) getFrom(i int, t *vthread, owed time.Duration) {
 	q := s.queue(i)
 	if len(q.items) == 0 {

@@ -95,7 +95,8 @@ type Figures struct {
 }
 
 // set changes t's state, and accounts for the one before. moved is told only of changes between
-// running and not running: those are the ones that Stats counts.
+// running and not running: those are the ones that Stats counts. Nothing else writes state, once
+// spawn has made t.
 func (t *vthread) set(s *sim, to state) {
 	d := s.now - t.since
 	switch t.state {
@@ -149,10 +150,11 @@ func (t *vthread) check(s *sim) {
 }
 
 // late is by how much a timer of d is late. Each thread draws from a stream of its own, so the
-// order of threads changes nothing.
+// order of threads changes nothing. One number is drawn for each timed wait whose slack is not 0.
 func (t *vthread) late(s *sim, d time.Duration) time.Duration {
 	return t.timers.scale(s.machine.TimerSlack.of(d), &narrow)
 }
 
-// heavy is how much computing between two waits makes a thread a heavy one.
+// heavy is how much computing between two waits makes a thread a heavy one. It decides where a
+// thread may wake (besideWaker) and whether the kernel keeps it apart (lands).
 const heavy = 500 * time.Microsecond

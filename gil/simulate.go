@@ -7,6 +7,8 @@ import (
 )
 
 // StepThread is a thread in the step form.
+//
+// Steps have a state, so a StepThread is for one simulation.
 type StepThread struct {
 	Label string
 	// Step is its code. It must not be nil.
@@ -26,7 +28,8 @@ func Simulate(cfg Config, limit time.Duration, threads ...StepThread) (Report, e
 }
 
 // observedBy returns what tells o of the threads' steps. Task numbers begin with 1: 0 means in
-// events that there is none.
+// events that there is none. Its Observe runs within a step of the machine, which stands still
+// meanwhile.
 func (s *sim) observedBy(name string, o quartet.Observer) func(*vthread, quartet.EventKind, string, *vthread) {
 	return func(t *vthread, kind quartet.EventKind, detail string, peer *vthread) {
 		e := quartet.Event{

@@ -12,6 +12,8 @@ import (
 // Simulation is a simulated machine whose time its owner advances. Between two calls it stands
 // still: it has no goroutine, and nothing to close. One goroutine at a time may use it. [Start] and
 // [Workload.Start] make one.
+//
+// cfg is a copy with its defaults, so the caller's may be used again.
 type Simulation struct {
 	cfg   Config
 	s     *sim
@@ -87,7 +89,8 @@ func (m *Simulation) Advance(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// Report returns what the threads have done until now.
+// Report returns what the threads have done until now. It may be called at any moment between two
+// Advances.
 func (m *Simulation) Report() Report {
 	r := m.s.report(&m.cfg)
 	for _, l := range m.loads {

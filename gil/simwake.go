@@ -11,6 +11,8 @@ const outside = -1
 // wake-up to the dearest: on the waker's core, on a core that is not asleep yet, on a busy one or
 // one that has slept for a short time, on one that sleeps deeply. Machine's comments say which of
 // their constants are measured.
+//
+// It draws from t's own streams alone, so a wake-up more or less of one thread shifts no other's.
 func (s *sim) rouse(t, by *vthread, what occasion) (cost time.Duration) {
 	m := &s.machine
 	if t.ready { // it is awake, and waits for its core
@@ -21,6 +23,7 @@ func (s *sim) rouse(t, by *vthread, what occasion) (cost time.Duration) {
 	from, chill := outside, time.Duration(0)
 	if by != nil {
 		from, chill = by.core, by.chill
+		// The first call after a long pause pays for the cold caches, and the next ones do not.
 		by.chill = 0
 	}
 	cost = m.Signal + chill
@@ -62,7 +65,8 @@ func (s *sim) besideWaker(t, by *vthread, c *core, what occasion) bool {
 	return !t.heavy && !by.heavy && t.places.chance(s.machine.WakeAffine)
 }
 
-// disturb has what runs on c, which t interrupted for a moment, end later.
+// disturb has what runs on c, which t interrupted for a moment, end later. paid grows with left, so
+// the time is booked as computing.
 func (s *sim) disturb(c *core, t *vthread) {
 	r, d := c.running, s.switching
 	if r == nil || r == t || !r.computing || r.due != onSlice || d == 0 {

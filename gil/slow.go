@@ -12,6 +12,9 @@ import (
 // want the lock: it is in a long call of C, so to say, or waits for something that it does not name
 // with a waiting word, such as a channel or a mutex. Under the Virtual clock that stops the time of
 // all.
+//
+// It is about a stretch of real time under both clocks: virtual time does not pass in a thread that
+// keeps its goroutine.
 type SlowError struct {
 	Thread string        // its label, or "task" and its number
 	Ran    time.Duration // for at least so long, in real time
@@ -43,7 +46,8 @@ type watchdog struct {
 	seen  uint64
 }
 
-// arm has look called after a while. moves is the progress counter at this moment.
+// arm has look called after a while. moves is the progress counter at this moment. It is called
+// often, by each wait, and does something only once in a period.
 func (d *watchdog) arm(moves uint64, look func()) {
 	if d.armed {
 		return
@@ -79,7 +83,8 @@ func threadStacks() []byte {
 }
 
 // look reports a holder that has kept the lock since the last look, though others want it. A report
-// is made once for a holder: the watchdog is armed again only by the next wait.
+// is made once for a holder: the watchdog is armed again only by the next wait. OnSlow is called
+// without the mutex, and reads stacks, which takes its time.
 func (l *lock) look() {
 	l.mu.Lock()
 	d := &l.dog

@@ -28,7 +28,8 @@ type Thread struct {
 var never atomic.Bool
 
 // ThreadOf returns the handle of the thread whose task has ctx. Only that task may use it. Outside
-// of a scheduler's thread its checkpoints do nothing.
+// of a scheduler's thread its checkpoints do nothing. It looks ctx up once, for any number of
+// checkpoints.
 func ThreadOf(ctx context.Context) Thread {
 	if r := threadOf(ctx); r != nil {
 		return Thread{r.engine().eye((*task.Node)(r)), r}
@@ -55,6 +56,7 @@ func HoldLock(ctx context.Context, d time.Duration) { use(ctx, DoHold, d) }
 // (Py_BEGIN_ALLOW_THREADS), and then takes the lock again.
 func Released(ctx context.Context, d time.Duration) { use(ctx, DoRelease, d) }
 
+// Outside of a thread all three compute plainly: there is no lock that they could keep or release.
 func use(ctx context.Context, do Do, d time.Duration) {
 	if r := threadOf(ctx); r != nil {
 		r.engine().compute((*task.Node)(r), do, d)
@@ -84,6 +86,9 @@ func threadOf(ctx context.Context) *run {
 
 // run is a node of the scheduler as the Model of its own thread: to wait is to release the lock,
 // and to compete for it again.
+//
+// Each method that waits asks mine first: with a ctx that another goroutine uses, it must not touch
+// the lock of the thread that runs.
 type run task.Node
 
 var _ quartet.Model = (*run)(nil)

@@ -5,6 +5,7 @@ import (
 	"time"
 )
 
+// The zero Release frees the lock and wakes a waiter, and the holder comes back for it at once.
 type ticks int
 
 // Ticks is the lock of CPython up to 3.1 (sys.setcheckinterval): a semaphore, which the holder

@@ -68,7 +68,8 @@ func (v *virtual) wallTime() time.Time { return time.Unix(0, v.now.Load()).UTC()
 func (v *virtual) clock() time.Time { return v.wallTime() }
 
 // join is called when all has ended, so nobody puts anything into the inbox any more. Only after it
-// the report is safe to read from elsewhere.
+// the report is safe to read from elsewhere. Once, as Shutdown and Close may both come here; the
+// later one finds the report made.
 func (v *virtual) join() {
 	v.joined.Do(func() {
 		v.alive.Wait()
@@ -78,10 +79,11 @@ func (v *virtual) join() {
 	})
 }
 
-// readyLocked is the intake's hook. It lets one new thread at a time compete for the lock,
-// so that threads start in order. The thread takes its task when it has the lock for the first time
+// readyLocked is the intake's hook. It lets one new thread at a time compete for the lock, so that
+// threads start in order. The thread takes its task when it has the lock for the first time
 // (begin): until then the task can still be abandoned, and which task is the oldest is decided
-// then.
+// then. In the second case a stop is over: loop may be waiting at wake, and has to see that nothing
+// is left.
 func (v *virtual) readyLocked() {
 	if v.s.in.LenLocked() > 0 && !v.starting {
 		v.starting = true
@@ -99,7 +101,7 @@ func (v *virtual) spawn() {
 	st.t.user = st
 }
 
-// enterLocked: fn runs on the goroutine, at its present time.
+// enterLocked: fn runs on the goroutine, at its present time. fn runs without the lock.
 func (v *virtual) enterLocked(fn func()) {
 	v.inbox = append(v.inbox, fn)
 	v.mail.Store(true)
@@ -143,7 +145,8 @@ func (v *virtual) loop() {
 }
 
 // takeIn calls what the inbox holds, without the lock, in the order of arrival. These funcs may put
-// others in. The slice is taken whole, so the lock is not held while the funcs run.
+// others in. The slice is taken whole, so the lock is not held while the funcs run. mail is cleared
+// under the lock, so an entry that comes later sets it again.
 func (v *virtual) takeIn() {
 	v.s.in.Lock()
 	inbox := v.inbox
@@ -170,7 +173,7 @@ func (v *virtual) tell() {
 	}
 }
 
-// moved is for Stats: a thread got or lost the lock.
+// moved is for Stats: a thread got or lost the lock. The step form has no intake, and no moved.
 func (v *virtual) moved(t *vthread, running bool) {
 	if st := t.user.(*strand); st.n != nil {
 		v.tell()

@@ -12,6 +12,9 @@ import (
 
 // Program runs on a simulated machine, any number of times, each time from the beginning:
 // [Main], [StepProgram] or [Workload].
+//
+// Each Simulate begins anew, so one Program may be simulated by many goroutines at once if its own
+// code bears that.
 type Program interface {
 	// Simulate runs it to its end under cfg, whatever Clock that has, and returns what it did. The
 	// error is the program's own, or a [*DeadlockError].
@@ -25,7 +28,8 @@ type Program interface {
 type Main func(ctx context.Context, s *Scheduler) error
 
 // Simulate runs the program in virtual time. Where the program fails, Close takes down the threads
-// that it has left; else Shutdown waits for them.
+// that it has left; else Shutdown waits for them. The report is complete in both cases, as both
+// wait for all threads.
 func (m Main) Simulate(cfg Config) (Report, error) {
 	cfg.Clock = Virtual
 	s := New(cfg)
@@ -46,7 +50,8 @@ type StepProgram func() []StepThread
 // Simulate runs the threads until all have ended.
 func (p StepProgram) Simulate(cfg Config) (Report, error) { return Simulate(cfg, 0, p()...) }
 
-// Comparison is what became of one program on several machines, in the order of their trial.
+// Comparison is what became of one program on several machines, in the order of their trial. The
+// first Report is the one that the others are compared with.
 type Comparison []Report
 
 // WhatIf runs a program under each policy, and there on each number of cores, in turn; the rest of

@@ -5,6 +5,8 @@ import "sync"
 // wiring is which Locks the threads of one scheduler wait for, so that cycles can be seen. Whose a
 // Lock is changes under the wiring of that thread's scheduler too: what cycle follows stands still
 // meanwhile. Taken after a Lock's own mutex.
+//
+// Invariant: a thread is in waits from before it joins a Lock's line until its wait is over.
 type wiring struct {
 	// mu guards waits.
 	mu    sync.Mutex
@@ -58,8 +60,9 @@ func (w *wiring) cycleLocked(me *run, l *Lock) error {
 	return nil
 }
 
-// ownLocked makes l r's; nil: no thread's. A cycle is looked for under the
-// wiring's lock, and would otherwise see an owner change in the middle.
+// ownLocked makes l r's; nil: no thread's. A cycle is looked for under the wiring's lock, and would
+// otherwise see an owner change in the middle. A Lock that a goroutine outside of threads has, or
+// gives up, is in no cycle, and costs no second lock.
 func (l *Lock) ownLocked(r *run) {
 	whose := r
 	if r == nil {

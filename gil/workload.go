@@ -42,6 +42,9 @@ type Load struct {
 // Start returns a simulation of the workload at time 0, to be advanced. Its figures count from the
 // first tenth of For on. Threads are dealt to interpreters in turn. It panics on a negative number
 // or time, and on a workload whose rounds take no time.
+//
+// The number of a thread decides its stream of random numbers: to put a Load before another changes
+// both.
 func (w Workload) Start(cfg Config) *Simulation {
 	if w.For < 0 {
 		panic(fmt.Sprintf("gil: Workload.For is negative: %v", w.For))
@@ -92,6 +95,7 @@ func (l Load) check(i int) {
 	}
 }
 
+// One is the default, for a Load that is written down in a line.
 func (l Load) threads() int { return max(1, l.Threads) }
 func (l Load) open() bool   { return l.Arrivals.Mean() > 0 }
 
@@ -122,7 +126,8 @@ func (l Load) Bound(locks, cores int) float64 {
 }
 
 // Knee is the number of threads at which one lock, or else the cores, are busy all the time: more
-// of them do not get more done. It is 0 when that never comes.
+// of them do not get more done. It is 0 when that never comes. l is a copy, so the caller's Threads
+// stays.
 func (l Load) Knee(locks, cores int) float64 {
 	// So many that only locks and cores bound the rate; Little's law then gives the threads at that
 	// rate.
@@ -133,7 +138,8 @@ func (l Load) Knee(locks, cores int) float64 {
 	return l.Bound(locks, cores) * (l.computing() + l.Wait.Mean()).Seconds()
 }
 
-// bound is Bound on a machine of cfg's.
+// bound is Bound on a machine of cfg's. Foreign threads need no lock of this program; Slowdown is
+// the build's without a lock.
 func (l Load) bound(cfg *Config) float64 {
 	traits := cfg.Policy.Traits()
 	locks := max(1, traits.Locks)
