@@ -40,7 +40,8 @@ const (
 // newHistogram draws buckets from the first that is not empty to the last. A bucket with anything
 // in it has a bar of one unit at least, so that the rare slow task is seen.
 //
-// Gaps between the first and the last bar are kept, so the axis is a logarithm of the time.
+// Gaps between the first and the last bar are kept, so the axis is a logarithm of the time. most is
+// at least 1 where Count is not 0, so the division is safe.
 func newHistogram(name string, h quartet.Histogram) histogram {
 	out := histogram{Name: name, Empty: h.Count == 0}
 	first, last, most := -1, 0, uint64(0)

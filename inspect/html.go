@@ -70,7 +70,7 @@ type lanes struct {
 
 // writeHTML draws each picture twice, for a wide and for a narrow screen; the style shows one of
 // them. An executor without events has no picture: WriteSVG returns an error then, and the card
-// says so by having no lanes.
+// says so by having no lanes. t is never nil: an executor without a record has an empty Timeline.
 func (p *Page) writeHTML(b *bytes.Buffer) error {
 	s := p.Snapshot()
 	data := struct {

@@ -48,7 +48,8 @@ func within(record *quartet.Timeline, now time.Time) *quartet.Timeline {
 	return record.Window(from, now)
 }
 
-// all returns the record of the window.
+// all returns the record of the window. The result has no Limit, so it loses none of the events of
+// both parts.
 func (r *recorder) all(now time.Time) *quartet.Timeline {
 	t := within(&r.shown, now)
 	t.Add(within(&r.rest, now))

@@ -76,6 +76,8 @@ func (d micros) MarshalJSON() ([]byte, error) {
 
 // trace is one that is being written, event by event, since it may be large. It is used by one
 // goroutine, for one call of Chrome.
+//
+// events counts for the commas alone.
 type trace struct {
 	*plan
 	w      *bufio.Writer
@@ -193,7 +195,8 @@ func (c *trace) holders(group string) {
 	}
 }
 
-// holds reports whether in s a task of the group has its lock.
+// holds reports whether in s a task of the group has its lock. A span without length holds nothing
+// that a picture could show.
 func (c *trace) holds(s Span, group string) bool {
 	return s.Lane.Group == group && s.Look.holdsLock() && s.To > s.From
 }

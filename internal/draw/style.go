@@ -51,7 +51,8 @@ const svgLight = `.q-svg{font-family:system-ui,-apple-system,"Segoe UI","DejaVu 
 // svgDark returns the colours for the dark, below the selector of a page that is dark. The selector
 // has no weight (:where), so that a page may override a colour as in the light. The same rules are
 // written twice: for the reader's system, unless the page has chosen light, and for a page that has
-// chosen dark. CSS has no way to share a block between a media query and a selector.
+// chosen dark. CSS has no way to share a block between a media query and a selector. It is called
+// twice at the start of the program, and never again.
 func svgDark(page string) string {
 	var b strings.Builder
 	for line := range strings.Lines(`.q-page{fill:#16181c}
@@ -91,7 +92,8 @@ func (d *drawing) axis() {
 // so on up to ten seconds, and beyond that lengths that a clock has.
 //
 // It always returns a step above 0, or axis would not end: most is at least 1, as the plot is never
-// narrower than 60 units. Times at round steps are read at a glance.
+// narrower than 60 units. Times at round steps are read at a glance. The table ends with 6 h;
+// beyond that whole hours serve.
 func tickStep(length time.Duration, most int) time.Duration {
 	n := time.Duration(most)
 	step := time.Duration(1)

@@ -129,7 +129,8 @@ func (d *drawing) layOut(width int) {
 	d.bottom = y - (svgPitch-svgBar)*10 + 60
 }
 
-// placeQueue gives the next queue its place below y, and returns the y of what follows.
+// placeQueue gives the next queue its place below y, and returns the y of what follows. It is
+// called once for each backlog, in their order: queueFoot grows with it.
 func (d *drawing) placeQueue(y int) int {
 	y += svgQueue * 10
 	d.queueFoot = append(d.queueFoot, y)
@@ -273,7 +274,8 @@ func (d *drawing) cross(x, y int, about string) {
 }
 
 // arrow goes from the edge of one lane's bar to that of another's. It ends at the edge that faces
-// the other lane, so it never crosses its own bar.
+// the other lane, so it never crosses its own bar. Both lanes have places: marks has asked for
+// their rows.
 func (d *drawing) arrow(x, from, to int, about string) {
 	y1, y2, head := d.top[from]+svgBar*10, d.top[to], -50
 	if from > to {

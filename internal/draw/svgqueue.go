@@ -5,6 +5,9 @@ import "fmt"
 // queues draws the length of each queue as a stepped area, of at most two corners for each unit of
 // width. The height is relative to the queue's own maximum, which is written beside it: two queues
 // of one picture are not drawn to one scale. The area leaves a fifth of its height free at the top.
+//
+// The path goes back to the foot at the right edge, so that the area is closed also where tasks are
+// queued at the end.
 func (d *drawing) queues() {
 	for i, q := range d.backlogs {
 		foot := d.queueFoot[i]

@@ -20,7 +20,8 @@ import (
 // follow as sentences.
 //
 // It needs no colours, so it can be mailed and kept in a test. The whole text is made before
-// anything is written, so w sees one Write.
+// anything is written, so w sees one Write. The queues are taken from the front: lanes and backlogs
+// are both in the order of their groups.
 func Text(w io.Writer, s *Scene, width int) error {
 	p := newPlan(s)
 	c := chart{plan: p, width: max(width, 1), wide: groupWidth(p)}
@@ -70,7 +71,8 @@ func groupWidth(p *plan) int {
 }
 
 // line writes one lane or queue. number has at least three letters. Trailing spaces are dropped: an
-// editor would drop them from a test's expected text, too.
+// editor would drop them from a test's expected text, too. A name that was clipped is as long as
+// the column, so the padding is never negative.
 func (c *chart) line(group, number string, cells []byte, label string) {
 	name := clip(Clean(group), c.wide)
 	pad := strings.Repeat(" ", c.wide-utf8.RuneCountInString(name))
@@ -94,7 +96,7 @@ func (c *chart) foot() {
 }
 
 // queueCells writes a count as a digit, and more than nine as a star: a column is one character
-// wide.
+// wide. A count of 0 is a space: a queue that is empty draws nothing.
 func queueCells(counts []int) []byte {
 	cells := make([]byte, len(counts))
 	for i, n := range counts {

@@ -10,6 +10,7 @@ const (
 	// Most is the number of goroutines above which Stacks reads nothing.
 	Most = 20_000
 
+	// It is a first guess: with deep stacks the text is read again, into twice as much.
 	perStack = 1 << 10 // bytes of a usual stack
 	mostText = 64 << 20
 )

@@ -50,7 +50,8 @@ func (in *Intake) goesOnLocked(n *task.Node) {
 	}
 }
 
-// countRunningLocked counts a node that waited as running again.
+// countRunningLocked counts a node that waited as running again. n goes to the end of started: the
+// list is in the order in which nodes began to run, or went on.
 func (in *Intake) countRunningLocked(n *task.Node) {
 	in.waiting.Remove(n)
 	in.started.Push(n)

@@ -32,7 +32,8 @@ func (in *Intake) stepLocked(kind quartet.EventKind, n *task.Node, at int64) {
 // tellLocked makes effects of the steps. The lane of a start is known only now: the executor
 // chooses it after it has taken the node. Events of one section are told in the order of its steps.
 // The effects of two sections may run at the same time, so an observer sees their events mixed,
-// each with its time.
+// each with its time. The events are kept with the list that is valid now: a stop that comes before
+// they are told does not take them back.
 func (in *Intake) tellLocked() {
 	for _, s := range in.steps {
 		if s.event.Kind == quartet.EventStarted {

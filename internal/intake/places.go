@@ -162,7 +162,7 @@ func (in *Intake) releaseLocked(s *task.Turnstile) {
 }
 
 // passLocked brings those on for whom there is a place. A loop, since several places may have come
-// free.
+// free. A node that passes stands before its next turnstile, or among the ready ones.
 func (in *Intake) passLocked(s *task.Turnstile) {
 	for n := s.Pass(); n != nil; n = s.Pass() {
 		in.enqueueLocked(n)
@@ -171,7 +171,8 @@ func (in *Intake) passLocked(s *task.Turnstile) {
 	in.loosenLocked(s)
 }
 
-// forgetKeyLocked drops the turnstile of a key that nobody uses any more.
+// forgetKeyLocked drops the turnstile of a key that nobody uses any more. A limit's turnstile has
+// no Key of this type, and stays with its view.
 func forgetKeyLocked(s *task.Turnstile) {
 	if s == nil || !s.Idle() {
 		return

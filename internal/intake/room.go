@@ -140,7 +140,8 @@ func (in *Intake) beginPatienceLocked() {
 	}
 }
 
-// endPatience has the next place that comes free given away, if somebody is at the door still.
+// endPatience has the next place that comes free given away, if somebody is at the door still. It
+// runs on the timer's goroutine.
 func (in *Intake) endPatience() {
 	in.Lock()
 	in.patient.runs = false
@@ -230,7 +231,8 @@ func (in *Intake) turnAwayLocked(s side) {
 }
 
 // decideLocked tells a visitor what became of its node. The signal is sent after the unlock. In
-// between goAway may see the state and leave the signal to nobody: see told there.
+// between goAway may see the state and leave the signal to nobody: see told there. It is called
+// once for each visit.
 func (in *Intake) decideLocked(v *visitor, err error) {
 	v.state, v.err = decided, err
 	in.ThenLocked(v)

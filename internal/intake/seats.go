@@ -107,7 +107,8 @@ func (s *seats) openLocked(n int) {
 	s.free.Store(free | opened)
 }
 
-// vacateLocked is leave while they are shut.
+// vacateLocked is leave while they are shut. It is for seats that are shut; open ones take a seat
+// back by leave.
 func (s *seats) vacateLocked(c *seat) { s.out &^= 1 << c.index }
 
 // takenLocked is how many are taken, also while they are open. While they are open it is a

@@ -143,7 +143,8 @@ func (in *Intake) beginLocked(n *task.Node) {
 }
 
 // NobodyWaitsLocked reports whether a node that is submitted now has no elder that could start.
-// Held nodes do not count: they wait for something that a newcomer does not take from them.
+// Held nodes do not count: they wait for something that a newcomer does not take from them. The
+// executor asks it before it runs a call at once.
 func (in *Intake) NobodyWaitsLocked() bool { return in.LenLocked() == 0 && !in.door.busy() }
 
 // enqueueNewLocked puts an accepted node into the queue. It reports false when the node has been
@@ -243,7 +244,8 @@ func (in *Intake) discardOldestLocked(n *task.Node) bool {
 	return false
 }
 
-// dropLocked abandons a queued node, for its room.
+// dropLocked abandons a queued node, for its room. A leaf has no Abandon, and so is dropped on the
+// spot.
 func (in *Intake) dropLocked(n *task.Node) {
 	if n.Is(task.Leaf) {
 		in.dropLeafLocked(n)

@@ -45,6 +45,8 @@ func (in *Intake) CancelStarted(cause error) {
 }
 
 // unfinished returns all accepted nodes but leaves.
+//
+// Leaves are left out: they have neither a context nor anybody to be told.
 func (in *Intake) unfinished() []*task.Node {
 	in.Lock()
 	defer in.Commit()

@@ -93,7 +93,8 @@ func (in *Intake) register(w *task.Watch, parent context.Context) {
 	in.Commit()
 }
 
-// unwatchLocked: n has left the queue.
+// unwatchLocked: n has left the queue. It is called for each node that leaves the queue with a
+// watch.
 func (in *Intake) unwatchLocked(n *task.Node) {
 	w := n.Watch
 	w.Remove(n)

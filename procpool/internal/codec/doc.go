@@ -11,5 +11,11 @@
 // # Sharing
 //
 // Forms and shapes of types are compiled once, and then only read, by any number of goroutines. A
-// codec that Of returns is for one body.
+// codec that Of returns is for one body, or one stream.
+//
+// # Which codec
+//
+// The pool and a worker agree on one by name when the worker says hello. A worker that is this
+// program has the compact form; any other has JSON. A codec is made anew for each body, and for
+// each stream of items (Of), since it notes whether the last of them is raw.
 package codec
