@@ -42,6 +42,7 @@ type boot struct {
 	until    time.Time // no start before
 	timer    *time.Timer
 	armed    bool          // the timer counts in exited
+	fires    time.Time     // when the armed timer does
 	deaths   float64       // of the burst, used up
 	counted  time.Time     // when deaths was right
 	shortage time.Duration // the last wait for a shortage to pass; 0: there is none
@@ -181,15 +182,21 @@ func (p *Pool) growLocked(want int) {
 	}
 }
 
-// growLaterLocked arms the timer that calls dispatchLocked after d. One that is armed for a later
-// time stays: each dispatch until then looks again by itself.
+// growLaterLocked has dispatchLocked called after d, or before that where the timer is armed for an
+// earlier time.
 func (p *Pool) growLaterLocked(d time.Duration) {
 	b := &p.boot
-	if b.stopped || b.armed {
+	at := time.Now().Add(d)
+	switch {
+	case b.stopped, b.armed && !at.Before(b.fires):
+		return
+	case !b.armed:
+		b.armed = true
+		p.exited.Add(1)
+	case !b.timer.Stop(): // retry waits for the lock, and looks again
 		return
 	}
-	b.armed = true
-	p.exited.Add(1)
+	b.fires = at
 	if b.timer == nil {
 		b.timer = time.AfterFunc(d, p.retry)
 	} else {

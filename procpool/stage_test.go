@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -87,4 +89,33 @@ func TestACallThatEndsWithTheBreakerEndsOnce(t *testing.T) {
 	require.Equal(t, 1, o.ends)
 	f.gone(t, nil)
 	require.Equal(t, uint64(1), f.Stats().Failed)
+}
+
+// The timer of the next start goes by the shortest wait, and does not outlive the pool.
+func TestTheNextStartIsNotLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newMutePool(t, Config{})
+		armed := func() bool {
+			f.in.Lock()
+			defer f.in.Commit()
+			return f.boot.armed
+		}
+		later := func(d time.Duration) {
+			f.in.Lock()
+			defer f.in.Commit()
+			f.growLaterLocked(d)
+		}
+		later(time.Minute)
+		later(time.Second)
+		later(time.Hour)
+		time.Sleep(time.Second - 1)
+		require.True(t, armed())
+		time.Sleep(1)
+		synctest.Wait()
+		require.False(t, armed())
+		later(time.Hour)
+		f.gone(t, nil)
+		later(time.Hour)
+		require.False(t, armed())
+	})
 }
