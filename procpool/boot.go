@@ -112,16 +112,18 @@ func (b *boot) lackedLocked() (first bool) {
 func (p *Pool) bootFailedLocked(w *worker, err error) {
 	b := &p.boot
 	defer p.announceLocked()
+	// It was to prove what Reload brings, and says nothing of what runs. Reload returns the error,
+	// also that of a shortage: it tries once.
+	if w.version > p.version {
+		w.proof = err
+		return
+	}
 	if proc.Shortage(err) {
 		if b.lackedLocked() {
 			p.in.AfterLocked(func() {
 				p.warn("a worker cannot be started for want of resources; calls wait for one", "error", err)
 			})
 		}
-		return
-	}
-	if w.version > p.version { // it was to prove what Reload brings, and says nothing of what runs
-		w.proof = err
 		return
 	}
 	b.failures++

@@ -3,8 +3,10 @@ package procpool
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -93,4 +95,16 @@ func TestAProofCountsInNoWay(t *testing.T) {
 		f.bury(w, burial{})
 	}
 	require.NoError(t, f.Close())
+}
+
+// A Reload whose proof cannot be started for want of resources says so.
+func TestReloadInAShortage(t *testing.T) {
+	f := newMutePool(t, Config{})
+	f.in.Lock()
+	f.worker.version = 1
+	f.bootFailedLocked(f.worker, fmt.Errorf("starting a worker: %w", syscall.EMFILE))
+	f.in.Commit()
+	require.ErrorIs(t, f.worker.proof, syscall.EMFILE)
+	require.Zero(t, f.boot.shortage)
+	f.gone(t, nil)
 }

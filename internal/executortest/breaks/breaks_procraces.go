@@ -64,6 +64,12 @@ var procRaceBreaks = []broken{
 		},
 	},
 	{
+		clause: "proc", what: "the next start waits for a timer of long ago", pkg: "./procpool",
+		run: "^TestTheNextStart", edits: []edit{
+			{"procpool.(*Pool).growLaterLocked", "b.armed && !at.Before(b.fires)", "b.armed"},
+		},
+	},
+	{
 		clause: "wire", what: "a body without room goes in one frame", pkg: "./procpool", run: "^TestABodyWithout",
 		edits: []edit{
 			{
