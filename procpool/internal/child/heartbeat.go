@@ -37,8 +37,4 @@ func (s *server) beatLoop() {
 	}
 }
 
-func (s *server) busy() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.started) > 0
-}
+func (s *server) busy() bool { return s.tasks.Load() > 0 }

@@ -65,6 +65,9 @@ type server struct {
 	watched  chan struct{}
 	beating  atomic.Bool
 	beats    chan struct{}
+	// How many tasks are in started. The heart goes by it, and not by mu: that may wait for a pool
+	// which does not read, and such a worker does not hang.
+	tasks atomic.Int32
 
 	// Set before the first task, and not changed. The goroutine that reads has in and reader to
 	// itself: crew admits one.

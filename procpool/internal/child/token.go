@@ -152,6 +152,7 @@ func (s *server) startLocked(j *job) {
 	s.tokens--
 	s.starts++
 	s.started = append(s.started, j)
+	s.tasks.Add(1)
 	s.out.page.Word(wire.PageRunning).Store(j.id)
 	s.watch()
 	s.beat()
@@ -272,6 +273,7 @@ func (s *server) end(j *job, output []byte, raw bool, err error) {
 func (s *server) forgetLocked(j *job) {
 	is := func(k *job) bool { return k == j }
 	s.started = slices.DeleteFunc(s.started, is)
+	s.tasks.Add(-1)
 	switch j.stage {
 	case running:
 		s.tokens++
