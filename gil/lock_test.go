@@ -427,3 +427,27 @@ func TestAWakeUpCostsWhoWakes(t *testing.T) {
 		}
 	}
 }
+
+// A waiter whose context ended, and to which an Unlock gave its wake-up nevertheless, passes it on.
+func TestAWaiterThatGivesUpPassesItsWakeUpOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := gil.New(gil.Config{Clock: gil.Virtual, Policy: gil.Interval(time.Hour)})
+		var l gil.Lock
+		ended, end := context.WithCancel(t.Context())
+		_, err := quartet.Do(t.Context(), s, func(ctx context.Context) (int, error) {
+			_ = l.Lock(ctx)
+			second := quartet.Go(ended, s, func(ctx context.Context) (int, error) { return 0, l.Lock(ctx) })
+			third := quartet.Go(ctx, s, func(ctx context.Context) (int, error) { return 0, l.Lock(ctx) })
+			_ = quartet.Sleep(ctx, time.Millisecond) // both wait
+			end()
+			synctest.Wait()
+			gil.HoldLock(ctx, time.Millisecond) // the second has heard of it, and wants the global lock
+			l.Unlock()
+			_, err := second.Await(ctx)
+			require.ErrorIs(t, err, context.Canceled)
+			return third.Await(ctx)
+		})
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+	})
+}

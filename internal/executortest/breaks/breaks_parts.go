@@ -46,6 +46,24 @@ var partBreaks = []broken{
 		},
 	},
 	{
+		clause: "gil", what: "a woken waiter of a Lock takes the global lock first", pkg: "./gil", run: "^TestA(WokenThread|WaiterThat)",
+		edits: []edit{
+			{"gil.(*sim).step", "if t.waitsOn == nil || !t.waitsOn() {", "if t.waitsOn == nil || !t.waitsOn() || true {"},
+		},
+	},
+	{
+		clause: "gil", what: "to wake another thread costs nothing", pkg: "./gil", run: "^TestAWakeUpCosts",
+		edits: []edit{
+			{"gil.(*virtual).rouse", "v.waker.owed += cost", "v.waker.owed += 0 * cost"},
+		},
+	},
+	{
+		clause: "gil", what: "a waiter that gave up keeps a wake-up", pkg: "./gil", run: "^TestAWaiterThatGivesUp",
+		edits: []edit{
+			{"gil.(*lockWait).giveUp", "wake = l.line.first()", ""},
+		},
+	},
+	{
 		clause: "gil", what: "a forced release returns before another thread has had the lock", pkg: "./gil",
 		run: "^TestAForcedRelease", edits: []edit{
 			{"gil.(*lock).release", "if stays { <-taken }", "if stays && len(taken) > 0 { <-taken }"},
