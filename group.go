@@ -3,7 +3,6 @@ package quartet
 import (
 	"context"
 	"errors"
-	"reflect"
 	"sync"
 )
 
@@ -196,53 +195,4 @@ func (r *resumes) take() []func() {
 	}
 	r.waits = nil
 	return all
-}
-
-// onlyCancelled reports whether err only repeats the end of ctx, which has ended: each branch of
-// err's tree ends with ctx's error or its cause, whatever wraps them. So Group leaves net/http's
-// copy of a cause out, and keeps an error that is joined with a cancellation. It calls methods of
-// the user's errors (Unwrap, Error).
-func onlyCancelled(err error, ctx context.Context) bool {
-	end, cause := ctx.Err(), context.Cause(ctx)
-	return end != nil && only(err, end, cause)
-}
-
-// It walks the whole tree, since one branch that says something else makes the error worth keeping.
-//
-// The order of the cases: a *PanicError has an Unwrap too, and would be taken for what it wraps; an
-// error with both kinds of Unwrap cannot exist, since the methods have one name.
-func only(err, end, cause error) bool {
-	if err == end || same(err, cause) {
-		return true
-	}
-	switch e := err.(type) {
-	case *PanicError: // it has crashed, whatever the value was
-		return false
-	case interface{ Unwrap() error }:
-		if inner := e.Unwrap(); inner != nil {
-			return only(inner, end, cause)
-		}
-	case interface{ Unwrap() []error }:
-		inner := e.Unwrap()
-		for _, err := range inner {
-			if !only(err, end, cause) {
-				return false
-			}
-		}
-		return len(inner) > 0
-	}
-	// Only for a cancellation: package net's error for a deadline is another one, and is kept.
-	return end == context.Canceled && cancelledByNet(err)
-}
-
-// same is a == b, for errors that need not be comparable. A comparison of errors that cannot be
-// compared would panic.
-func same(a, b error) bool {
-	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
-}
-
-// cancelledByNet reports whether err is package net's error for a cancelled dial. The package does
-// not export it.
-func cancelledByNet(err error) bool {
-	return errors.Is(err, context.Canceled) && err.Error() == "operation was canceled"
 }

@@ -65,15 +65,6 @@ func (l *lock) contention(c *Contention) {
 	}
 }
 
-func addHistogram(sum, h *quartet.Histogram) {
-	sum.Count += h.Count
-	sum.Sum += h.Sum
-	sum.Max = max(sum.Max, h.Max)
-	for i, n := range h.Buckets {
-		sum.Buckets[i] += n
-	}
-}
-
 // series is a thread's waits for the same other, each of which ended only when it had asked for the
 // lock. It is convoy for the Real clock, where the culprit is known only if the ticker asked. mu of
 // the lock guards it.

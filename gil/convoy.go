@@ -92,22 +92,6 @@ func (t *vthread) convoyUntilNow() Convoy {
 	}
 }
 
-// name is t's label, or its number.
-func (t *vthread) name() string {
-	if t.label != "" {
-		return t.label
-	}
-	return fmt.Sprintf("T%d", t.number)
-}
-
-// lane is where events show t: where its task is. Remarks have to name the lane that events name.
-func (t *vthread) lane() int {
-	if t.task > 0 {
-		return int(t.task) - 1
-	}
-	return t.number
-}
-
 // remark tells an observer that takes remarks, as [quartet.Timeline] does, of the convoys.
 func (r *Report) remark(name string, o quartet.Observer) {
 	remarks, ok := quartet.As[interface{ Remark(quartet.Remark) }](o)

@@ -74,6 +74,16 @@ func (f *Figures) add(o *Figures) {
 	f.Asked += o.Asked
 }
 
+// addHistogram adds the values of h to those of sum. Max is the greater one: it cannot be added.
+func addHistogram(sum, h *quartet.Histogram) {
+	sum.Count += h.Count
+	sum.Sum += h.Sum
+	sum.Max = max(sum.Max, h.Max)
+	for i, n := range h.Buckets {
+		sum.Buckets[i] += n
+	}
+}
+
 // report sums up until now. It does not change the simulation. Threads of other programs, and
 // arrivals, are not inside, and not shown. Threads that still live are summed up to now.
 func (s *sim) report(cfg *Config) Report {

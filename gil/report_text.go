@@ -33,7 +33,7 @@ func (r Report) WriteText(w io.Writer) error {
 		func(a, b ThreadFigures) int { return cmp.Compare(a.Number, b.Number) }) {
 		t.row(f.name(), f.Life, &f.Figures, &f.Waits)
 		life += f.Life
-		merge(&waits, &f.Waits)
+		addHistogram(&waits, &f.Waits)
 	}
 	t.row("all", life, &r.Total, &waits)
 	t.flush()
@@ -115,13 +115,4 @@ func plural(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func merge(into, from *quartet.Histogram) {
-	into.Count += from.Count
-	into.Sum += from.Sum
-	into.Max = max(into.Max, from.Max)
-	for i, n := range from.Buckets {
-		into.Buckets[i] += n
-	}
 }

@@ -94,6 +94,22 @@ type Figures struct {
 	Asked     uint64        // times it asked for the lock
 }
 
+// name is t's label, or its number.
+func (t *vthread) name() string {
+	if t.label != "" {
+		return t.label
+	}
+	return fmt.Sprintf("T%d", t.number)
+}
+
+// lane is where events show t: where its task is. Remarks have to name the lane that events name.
+func (t *vthread) lane() int {
+	if t.task > 0 {
+		return int(t.task) - 1
+	}
+	return t.number
+}
+
 // set changes t's state, and accounts for the one before. moved is told only of changes between
 // running and not running: those are the ones that Stats counts. Nothing else writes state, once
 // spawn has made t.

@@ -1,6 +1,9 @@
 package inspect
 
 import (
+	"cmp"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -60,6 +63,16 @@ type Task struct {
 	Stack  string        `json:"stack,omitempty"`
 
 	goroutine int64 // 0: not known
+}
+
+// Title returns the words for a task. The label comes first, as it names the request; the
+// function's name is the same for many tasks.
+func (t Task) Title() string {
+	name := cmp.Or(t.Label, t.Func, "task "+strconv.FormatUint(t.Number, 10))
+	if t.Label != "" && t.Func != "" {
+		name = fmt.Sprintf("%s (%s)", t.Label, t.Func)
+	}
+	return name
 }
 
 // Worker is a process of a process pool. Running names the call that runs, and RunsFor counts from

@@ -2,10 +2,8 @@ package inspect
 
 import (
 	"cmp"
-	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -235,14 +233,4 @@ func tasks(all []quartet.TaskStatus, since map[uint64]time.Time, now time.Time) 
 // The state of a task is told by its last event. The words are in the JSON, and so a promise.
 var stateWords = map[quartet.EventKind]string{
 	quartet.EventQueued: "queued", quartet.EventStarted: "running", quartet.EventSuspended: "waiting",
-}
-
-// Title returns the words for a task. The label comes first, as it names the request; the
-// function's name is the same for many tasks.
-func (t Task) Title() string {
-	name := cmp.Or(t.Label, t.Func, "task "+strconv.FormatUint(t.Number, 10))
-	if t.Label != "" && t.Func != "" {
-		name = fmt.Sprintf("%s (%s)", t.Label, t.Func)
-	}
-	return name
 }
