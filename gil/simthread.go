@@ -42,8 +42,6 @@ type vthread struct {
 	paid  time.Duration // that
 	owed  time.Duration // cost of its acts (wake-ups, releases), to be paid in its next stretch of time
 	woken bool          // a wait ended before it had begun
-	// Asked when it has been woken, before it wants its lock; nil: it never waits on.
-	waitsOn func() bool
 
 	core      int           // where it ran last; -1: it has not
 	computing bool          // it has that core, and keeps it
@@ -76,6 +74,9 @@ type vthread struct {
 	waitBegan time.Duration
 	waits     quartet.Histogram
 	Figures
+
+	// Asked when it has been woken, before it wants its lock; nil: it never waits on.
+	waitsOn func() bool
 }
 
 // Figures is what became of one thread's time, and of its lock. Run, Wait, Native and Blocked add
