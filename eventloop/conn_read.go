@@ -178,7 +178,8 @@ func (c *Conn) readLocked(p []byte, fx *effects) (n int, err error) {
 }
 
 // lookLocked sees whether a connection whose data nobody takes has come to its end. It must not
-// read data, which would be lost, so it peeks; an end or error is then read as usual.
+// read data, which would be lost, so it peeks; an end or error is then read as usual. It is the
+// turn of a connection without OnData, and of one that is paused.
 func (c *Conn) lookLocked(fx *effects) {
 	if c.via.look() != nil {
 		_, _ = c.readLocked(c.loop.scratch()[:1], fx)

@@ -25,7 +25,8 @@ func (l *Loop) checkGoroutine(what string) {
 	}
 }
 
-// origin says where a callback was given to the loop. It is known only under Debug.
+// origin says where a callback was given to the loop. It is known only under Debug. The string is
+// made for each callback that is given to the loop, which is why only Debug has it.
 type origin struct {
 	fn    func()
 	where string

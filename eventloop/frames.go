@@ -46,7 +46,8 @@ type frames struct {
 }
 
 // Data that is left from before (a WebSocket's first bytes came with the request) counts as held,
-// so that a turn is posted for it though nothing arrives.
+// so that a turn is posted for it though nothing arrives. It replaces the frames before: what they
+// had not cut yet is lost with them.
 func (c *Conn) cut(f *frames) {
 	c.set(func() {
 		f.left = len(f.rest) > 0

@@ -12,6 +12,8 @@ import (
 
 // body is the request's. Any goroutine may read and close it, also after the handler has returned.
 // A body that is read to its end, fails or is closed frees its place among Config.Uploads.
+//
+// It wraps net/http's body, and is the Body of the handler's request.
 type body struct {
 	x *exchange
 	io.ReadCloser
@@ -36,6 +38,7 @@ func (b *body) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
+// Closing may read what is left of the request, which blocks: so it is an op too.
 func (b *body) Close() (err error) {
 	b.atEnd.Store(false)
 	b.x.do(func() { err = b.ReadCloser.Close() })

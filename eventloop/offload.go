@@ -39,6 +39,8 @@ func (l *Loop) OffloadRunner(r quartet.Runner) quartet.Runner {
 //
 // One goroutine hands over, so that the tasks keep their order: they start at ex in the order in
 // which they were submitted here. It lives only while something is queued.
+//
+// Each Offload makes one, so two views of one executor keep an order each, and none between them.
 type outbox struct {
 	loop *Loop
 	ex   quartet.Executor

@@ -11,6 +11,8 @@ import (
 // watches whether they can be written, which a kqueue refuses. So a goroutine blocks in kevent on a
 // second one, which watches the first. fd has the sockets, outer has fd, and at the end the timer
 // of close.
+//
+// The loop reads fd without blocking; only watch blocks, in outer.
 type eventQueue struct {
 	fd, outer int
 	done      chan struct{}
@@ -53,7 +55,8 @@ func newKqueue() (int, error) {
 	return fd, nil
 }
 
-// watch runs until the queue is closed. It reads no events of fd: those are the loop's.
+// watch runs until the queue is closed. It reads no events of fd: those are the loop's. EV_CLEAR on
+// outer makes it report fd once for each change.
 func (q *eventQueue) watch(signal func()) {
 	defer close(q.done)
 	var got [2]syscall.Kevent_t

@@ -46,7 +46,7 @@ func newEventQueue(signal func()) (*eventQueue, error) {
 
 // watch runs until the queue is closed. It never reads events itself. Between a signal and the
 // loop's wait the descriptor stays readable, and the runtime, edge-triggered too, does not call
-// again: one signal for many events.
+// again: one signal for many events. close ends the Read with an error, and with it watch.
 func (q *eventQueue) watch(raw syscall.RawConn, signal func()) {
 	defer close(q.done)
 	_ = raw.Read(func(uintptr) bool {

@@ -3,6 +3,9 @@ package eventloop
 // ring is a FIFO of the loop's own goroutine that keeps its memory. Invariant: items[head:] are the
 // waiting ones, and what lies before head is cleared. No lock: ticks and microtasks are queued on
 // the loop only.
+//
+// Unlike queue it keeps one slice: ticks and microtasks come in short chains, and are taken at
+// once.
 type ring[T any] struct {
 	items []T
 	head  int

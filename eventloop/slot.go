@@ -25,7 +25,7 @@ type slot struct {
 	used int   // places in last
 }
 
-// pages are kept for reuse.
+// pages are kept for reuse. They belong to one calendar, and so to the loop's lock.
 type pages struct {
 	free *page
 	kept int
@@ -90,6 +90,9 @@ const few = 64
 
 // sort returns, in order, the places of the slot that begins at start. It may keep their memory for
 // the next call.
+//
+// It is a counting sort: count each bucket, add the counts up to begins, deal out, then sort within
+// each bucket.
 func (s *sorter) sort(places []due, start time.Duration) []due {
 	if len(places) < few {
 		slices.SortFunc(places, due.compare)

@@ -12,6 +12,9 @@ import (
 // socket is the transport of a TCP or Unix socket, which the loop's poller watches: no goroutine
 // and no buffer waits for it. Its descriptor is used with the connection locked and before close
 // only, so that it is never another one's.
+//
+// All calls of the system on fd are non-blocking: the Go runtime has set the socket so, and a
+// duplicate shares that.
 type socket struct {
 	c    *Conn
 	fd   int
@@ -169,6 +172,7 @@ func (s *socket) netConn() net.Conn {
 	return s.view
 }
 
+// It costs a third descriptor while file is open, for a moment.
 func (s *socket) newView() net.Conn {
 	if fd, err := duplicate(s.fd); err == nil {
 		file := os.NewFile(uintptr(fd), "")

@@ -11,6 +11,7 @@ import (
 // stream must not be used by a goroutine that the task starts, unless ctx is [quartet.Detach]'s.
 func (c *Conn) Stream(ctx context.Context) io.ReadWriteCloser { return &stream{c, ctx} }
 
+// An io.Reader has no ctx, so the stream carries the one of its task.
 type stream struct {
 	c   *Conn
 	ctx context.Context

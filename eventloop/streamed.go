@@ -42,6 +42,9 @@ func streamedLocked(c *Conn) transport {
 }
 
 // readAll is the reader: it reads ahead a little, and no further while nobody takes it.
+//
+// An error ends the loop in each case, and readerEnds tells it: io.EOF of a peer that has sent all
+// is one of them.
 func (s *streamed) readAll() {
 	err := s.handshake()
 	s.endHandshake()
@@ -146,7 +149,8 @@ func (s *streamed) readerEnds(err error) {
 }
 
 // settleLocked ends a closed connection once both goroutines are gone. Each calls it as its last
-// deed.
+// deed. A connection that is not closed stays, though both goroutines may be gone: it may still be
+// written to.
 func (s *streamed) settleLocked(fx *effects) {
 	if s.c.life == closed && s.settled() {
 		s.c.moveLocked(settles, nil, fx)
@@ -206,6 +210,7 @@ func (s *streamed) shut() {
 	s.flush()
 }
 
+// The writer says it, behind all queued data.
 func (s *streamed) farewell() (done bool) {
 	if s.shaking { // there is nobody yet to say it to
 		return true

@@ -46,6 +46,9 @@ func (e *CloseError) Error() string {
 //
 // Water marks, SlowReader, timeouts, Pause and Resume are those of its Conn: SlowDrop drops whole
 // messages. Pings are answered; compression is not offered.
+//
+// Its frames are cut on the loop, one after the other; Write, Ping and Close only queue, and may
+// come from anywhere.
 type WebSocket struct {
 	c       *Conn
 	onClose func(error) // guarded by the connection's lock
@@ -135,7 +138,8 @@ func (ws *WebSocket) Ping() error {
 }
 
 // Close ends the connection in order: the other side is told code and reason, of which 123 bytes
-// are sent, and has CloseTimeout to answer. Messages that arrive meanwhile are dropped.
+// are sent, and has CloseTimeout to answer. Messages that arrive meanwhile are dropped. The first
+// close frame counts; a later Close only bounds the wait anew.
 func (ws *WebSocket) Close(code int, reason string) {
 	ws.sayClose(code, reason)
 	ws.boundClose()
@@ -152,7 +156,8 @@ func (ws *WebSocket) boundClose() {
 }
 
 // finish ends the connection after the close frames. The other side ends it in turn: closing at
-// once, with data unread, could cost it our last frame.
+// once, with data unread, could cost it our last frame. It is called on the loop, once the other
+// side's part is over or refused.
 func (ws *WebSocket) finish() {
 	ws.ended, ws.partial = true, nil
 	ws.c.OnData(func([]byte) {})

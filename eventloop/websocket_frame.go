@@ -15,12 +15,15 @@ const (
 	opPong     opcode = 10
 )
 
+// The highest bit of the opcode says so (RFC 6455, 5.5).
 func (op opcode) control() bool { return op >= opClose }
 
 // maxHeader is the longest header that a server sends, which masks nothing.
 const maxHeader = 10
 
 // header is the head of a frame.
+//
+// length is what the other side claims, and is not believed before the bytes are there.
 type header struct {
 	fin      bool
 	reserved bool // bits that only extensions use

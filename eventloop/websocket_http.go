@@ -84,7 +84,8 @@ func hasToken(h http.Header, name, token string) bool {
 }
 
 // takesOrigin keeps pages of other sites from using a visitor's cookies here: browsers put no
-// bounds of their own on WebSockets, and always send Origin.
+// bounds of their own on WebSockets, and always send Origin. A port is a part of the host here: a
+// page of another port is another origin.
 func (cfg *UpgradeConfig) takesOrigin(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" || slices.Contains(cfg.Origins, "*") {
@@ -98,7 +99,8 @@ func (cfg *UpgradeConfig) takesOrigin(r *http.Request) bool {
 	return same(r.Host) || slices.ContainsFunc(cfg.Origins, same)
 }
 
-// answer is the response that makes the connection a WebSocket.
+// answer is the response that makes the connection a WebSocket. The sum proves that the server has
+// understood the request (RFC 6455, 1.3); it is no secret.
 func (cfg *UpgradeConfig) answer(r *http.Request, key string) []byte {
 	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	var answer strings.Builder
