@@ -38,7 +38,7 @@ func (b *body) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// Closing may read what is left of the request, which blocks: so it is an op too.
+// Closing may read the rest of the request, which blocks: so it is an op too.
 func (b *body) Close() (err error) {
 	b.atEnd.Store(false)
 	b.x.do(func() { err = b.ReadCloser.Close() })
