@@ -136,6 +136,9 @@ func carryOut(plan workload.Plan, o options, m result.Machine, real *runtimes.In
 	case o.full:
 		plan = plan.Full()
 	}
+	if o.receivers > 0 {
+		plan.Receivers = slices.DeleteFunc(plan.Receivers, func(n int) bool { return n > o.receivers })
+	}
 	if o.virtual {
 		plan.Models = virtual.Models(plan.Models)
 	}

@@ -25,6 +25,7 @@ type options struct {
 	from      []string // reports to read
 	runtimes  []string // programs; "auto": all that are found
 	assert    bool
+	receivers int // the most that chat has, for a test; 0: no bound
 }
 
 func parse(args []string, errs io.Writer) (options, error) {
