@@ -92,8 +92,8 @@ func TestVirtualInSmall(t *testing.T) {
 }
 
 // The same bytes on each machine. Without -long chat has no thousand receivers, which take nine
-// tenths of the time. Under the race detector this takes minutes, all of them for one goroutine at a
-// time.
+// tenths of the time. Under the race detector this takes minutes, all of them for one goroutine at
+// a time.
 func TestVirtualIsExact(t *testing.T) {
 	if raceEnabled {
 		t.Skip("a thousand threads of a simulation take minutes under the race detector")

@@ -34,9 +34,9 @@ func engine(t *testing.T) (wasm, compressed []byte) {
 	return wasm, compressed
 }
 
-// questions are all that the page asks, and settings that no station has. Each station's four models
-// run and are judged. What else is computed from such runs is the same code at all stations, and
-// asked at one.
+// questions are all that the page asks, and settings that no station has. Each station's four
+// models run and are judged. What else is computed from such runs is the same code at all
+// stations, and asked at one.
 func questions(t *testing.T) (lines [][]byte) {
 	t.Helper()
 	add := func(q model.Question) {
