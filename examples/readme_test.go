@@ -35,7 +35,7 @@ func (b block) isProgram() bool { return b.lang == "go" && strings.HasPrefix(b.t
 func (b block) run(t *testing.T, goTool string) string {
 	file := filepath.Join(t.TempDir(), "page.go")
 	require.NoError(t, os.WriteFile(file, []byte(b.text), 0o600))
-	out, err := exec.Command(goTool, "run", file).CombinedOutput()
+	out, err := exec.Command(goTool, "run", "-ldflags=-s -w", file).CombinedOutput()
 	require.NoError(t, err, string(out))
 	return string(out)
 }

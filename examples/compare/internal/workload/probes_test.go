@@ -78,6 +78,7 @@ func TestBesideCrunch(t *testing.T) {
 
 // What each end takes with it, really.
 func TestAccidents(t *testing.T) {
+	t.Parallel() // it mostly waits
 	p := quick(t, "loop", "pool(k)", "processes(k)", "goroutines")
 	p.Rounds = 1
 	out := crash(p)

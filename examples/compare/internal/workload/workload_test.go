@@ -166,6 +166,7 @@ func TestReasonsComeFromTheFigures(t *testing.T) {
 
 // The lanes are of this run's executors, each request under its label.
 func TestLanesHaveAllThatWasSent(t *testing.T) {
+	t.Parallel() // it waits for each run's time
 	p := small(t)
 	p.Measure = func(m load.Model, s load.Setup, sc load.Scenario) load.Sample {
 		return load.Measure(m, s, sc, load.Spinner{PerMillisecond: 1}.Job)
