@@ -25,6 +25,7 @@ func TestFaultNodeStopped(t *testing.T) {
 		l.keepsBusy(2)
 		nodes[0].stop()
 		l.waitFor("lost", lost+1) // a long one costs what had started there
+		l.countsAllLost()
 		nodes[0].resume()
 	}
 	l.end()

@@ -94,6 +94,14 @@ func (l *load) waitFor(outcome string, calls int) {
 		"the load does not get on: %s", outcome)
 }
 
+// countsAllLost waits until each call that the pool has reported as lost is counted. The pool counts
+// the calls of one lost node together.
+func (l *load) countsAllLost() {
+	l.t.Helper()
+	require.Eventually(l.t, func() bool { return l.count("lost") == int(l.pool.Stats().Failed) }, time.Minute,
+		time.Millisecond, "a lost call has not come back")
+}
+
 func (l *load) call(idempotent bool, millis int) {
 	l.mu.Lock()
 	l.next++

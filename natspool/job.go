@@ -223,7 +223,11 @@ func (j *job) end(output []byte, raw bool, err error) {
 		}
 		// The pool is known from now on, so that the result is kept until it is confirmed, or the
 		// pool is lost.
-		n.callerOfLocked(j)
+		c := n.callerOfLocked(j)
+		// Nobody else removes the input of a call whose Detached pool has gone.
+		if j.detached() && c.lost {
+			n.own.big.removeLater(n.own, j.message.object)
+		}
 	}
 	// If calls are still running here, their results will go soon, and may take this one with them.
 	last := n.active == 0

@@ -292,6 +292,7 @@ func (p *Pool) letGo() {
 	p.in.Lock()
 	for _, r := range p.records {
 		if r.granted() {
+			r.message.object = "" // the input stays for the node, or for the next one if that dies
 			p.endLocked(r, &out, ending{err: quartet.ErrClosed})
 		} else {
 			delete(p.records, r.id)

@@ -212,3 +212,22 @@ func TestCallsOfADetachedPoolStayWhenNoNodeHasHeardIt(t *testing.T) {
 		}
 	}
 }
+
+// The large input of a call that goes on without its Detached pool stays when the pool is closed.
+func TestTheInputOfADetachedCallOutlivesThePool(t *testing.T) {
+	nc := serverOf(t)
+	k := keeper{workerpool.New(workerpool.Config{}), make(chan quartet.Call, 1)}
+	defer k.Close()
+	n, err := natspool.Serve(t.Context(), nc, k, natspool.NodeConfig{Heartbeat: beat, LostAfter: lost})
+	require.NoError(t, err)
+	defer n.Close()
+	p, err := natspool.New(nc, natspool.Config{Detached: true, Heartbeat: beat, LostAfter: lost})
+	require.NoError(t, err)
+	echo.Go(t.Context(), p, make([]byte, 9<<20))
+	c := <-k.got
+	require.NoError(t, p.Close())
+	require.Len(t, objects(t, nc), 1)
+	n.Look(time.Now().Add(lost + time.Second)) // the pool has gone
+	c.Resolve([]byte(`""`), quartet.JSON{}, nil)
+	require.Eventually(t, func() bool { return len(objects(t, nc)) == 0 }, lost, time.Millisecond)
+}
