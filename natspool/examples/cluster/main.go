@@ -1,6 +1,6 @@
 // Cluster runs a function on three nodes, each a process of its own, and kills one of them in the
 // middle. What the node was running is lost, and its calls say so; what waited runs on the others;
-// what may be run twice is:
+// what may be run twice is. Run it in the folder natspool, which is a module of its own:
 //
 //	$ go run ./examples/cluster
 //	3 nodes, 400 calls, half of them Idempotent
@@ -15,8 +15,14 @@
 //	go run ./examples/cluster -url nats://127.0.0.1:4222 -node
 //	go run ./examples/cluster -url nats://127.0.0.1:4222 -calls 5000
 //
+// A node says its name when it serves. The caller is silent until all calls have ended, some twelve
+// seconds later; then it counts them as above.
+//
 // With a server of your own, use -url and -node in the first one too. End the second one while the
-// third calls: with Ctrl-C it drains, and nothing is lost; with kill -9 it loses what it runs.
+// third calls: with Ctrl-C it drains, and nothing is lost; with kill -9 it loses what it runs, and
+// the third one warns of it. Kill the program, and not only the go that runs it:
+// pkill -9 -f 'cluster -url.*-node' does.
+//
 // Change one line: give once quartet.Idempotent().
 package main
 
