@@ -71,8 +71,7 @@ func (e *real) readyLocked() {
 // oldest of that moment, and could be abandoned until now. The next thread may compete from here
 // on.
 func (e *real) start(l *lock) {
-	// e stands for a thread without a task, and equals no node. Two such threads in a row count as
-	// no switch.
+	// e stands for a thread without a task, and equals no node. begins puts the node in its place.
 	l.take(e)
 	e.s.in.Lock()
 	e.starting = false
@@ -95,6 +94,8 @@ func (e *real) start(l *lock) {
 		l = &e.locks[i%len(e.locks)]
 		l.take(n)
 		n.Data = l
+	} else {
+		l.begins(n)
 	}
 	l.running.Store(n)
 	e.thread(n)

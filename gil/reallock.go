@@ -115,6 +115,15 @@ func (l *lock) ownLocked(id any) {
 	l.switched = nil
 }
 
+// begins says that n is the thread which has taken the lock for its first turn, when nobody knew
+// its task yet. Otherwise its own next take would count as a switch, and the first turn of the next
+// new thread would not.
+func (l *lock) begins(n *task.Node) {
+	l.mu.Lock()
+	l.last = n
+	l.mu.Unlock()
+}
+
 // sleepLocked unlocks meanwhile: it waits for the signal of a release. It reports true when the
 // lock has been handed over. The wake-up by a release and the hand-over differ in granted only: in
 // the second case ownLocked has been called for this waiter by the releaser. The caller has mu

@@ -3,6 +3,7 @@ package gil
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/quartet-go/quartet"
@@ -69,7 +70,7 @@ func (m *Simulation) Advance(ctx context.Context, d time.Duration) error {
 	if d < 0 {
 		panic(fmt.Sprintf("gil: Advance(%v): time does not go back", d))
 	}
-	limit := m.s.now + d
+	limit := m.s.now + min(d, math.MaxInt64-m.s.now) // no sum below now
 	// ctx is looked at now and then only: a look costs as much as a step.
 	for n := 0; len(m.s.agenda.heap) > 0; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
