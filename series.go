@@ -32,13 +32,18 @@ func (t *Timeline) Series(executor string, states ...EventKind) Series {
 		return nil
 	}
 	c := counting{executor: executor, states: states, in: make(map[uint64]bool)}
-	for _, e := range before {
-		c.see(e)
-	}
 	begin := t.window.from
 	if begin.IsZero() {
 		begin = events[0].At
 	}
+	for _, e := range before {
+		if e.At.After(begin) { // of a record that was added, and begins later
+			events = append(events, e)
+		} else {
+			c.see(e)
+		}
+	}
+	inOrder(events)
 	// Never empty from here on: add looks at the last point.
 	c.series = Series{{At: begin, N: len(c.in)}}
 	for _, e := range events {

@@ -147,3 +147,17 @@ func TestAddedTasksHideNothing(t *testing.T) {
 	require.Contains(t, svg.String(), "t1 runs for 5s")
 	require.Contains(t, svg.String(), "t2 runs for 5s")
 }
+
+// A task that was under way when the added record began counts from that moment on.
+func TestSeriesCountsAddedTasksFromTheirRecord(t *testing.T) {
+	var early, late quartet.Timeline
+	early.Observe(step(0, quartet.EventStarted, 1))
+	early.Observe(step(5, quartet.EventEnded, 1))
+	late.Observe(step(10, quartet.EventStarted, 2))
+	late.Observe(step(25, quartet.EventEnded, 2))
+	early.Add(late.Window(time.Unix(20, 0), time.Unix(30, 0)))
+	require.Equal(t, quartet.Series{
+		{At: time.Unix(0, 0), N: 1}, {At: time.Unix(5, 0), N: 0},
+		{At: time.Unix(20, 0), N: 1}, {At: time.Unix(25, 0), N: 0},
+	}, early.Series("pool", quartet.EventStarted))
+}
