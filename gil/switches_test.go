@@ -11,8 +11,8 @@ import (
 	"github.com/quartet-go/quartet/gil"
 )
 
-// Each thread that gets the lock after another one is a switch, and a thread that takes its own lock
-// back is none. The first turn of a thread, for which it has no task yet, is no exception.
+// Each thread that gets the lock after another one is a switch, and a thread that takes its own
+// lock back is none. The first turn of a thread, for which it has no task yet, is no exception.
 func TestEachNewThreadIsASwitch(t *testing.T) {
 	s := gil.New(gil.Config{})
 	for n := range uint64(3) {
