@@ -94,12 +94,12 @@ func (l *load) waitFor(outcome string, calls int) {
 		"the load does not get on: %s", outcome)
 }
 
-// countsAllLost waits until each call that the pool has failed is counted. The pool counts the calls
-// of one lost node together. A call that failed otherwise is named when the load ends.
+// countsAllLost waits until each call that the pool has failed is counted here. The pool counts the
+// calls of one lost node together. A call that failed otherwise is named when the load ends.
 func (l *load) countsAllLost() {
 	l.t.Helper()
-	require.Eventually(l.t, func() bool { return l.count("lost")+l.count("bad") == int(l.pool.Stats().Failed) },
-		time.Minute, time.Millisecond, "a lost call has not come back")
+	all := func() bool { return l.count("lost")+l.count("bad") == int(l.pool.Stats().Failed) }
+	require.Eventually(l.t, all, time.Minute, time.Millisecond, "a lost call has not come back")
 }
 
 func (l *load) call(idempotent bool, millis int) {
