@@ -8,7 +8,7 @@ import (
 )
 
 // writePiece is how many bytes one call of the system writes at most. After each piece the count of
-// queued bytes falls.
+// queued bytes falls. It also bounds the slice that a streamed connection keeps for its next data.
 const writePiece = 64 << 10
 
 // Write sends p, or queues what the system has no room for; it never waits, and p may be reused at

@@ -172,7 +172,8 @@ func (l *Loop) Health() Health {
 	return h
 }
 
-// lastName names the last callback or task for a reader.
+// lastName names the last callback or task for a reader. It is called on the loop's goroutine, in
+// attend.
 func (l *Loop) lastName() string {
 	switch last := l.turn.last; {
 	case last.task != nil:

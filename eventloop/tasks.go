@@ -13,7 +13,8 @@ import (
 )
 
 // startOldest starts the oldest queued task as a fiber. l.starting passes the task to runStarting:
-// a closure for each task would be an allocation.
+// a closure for each task would be an allocation. Its entry was counted in starts when it was
+// posted.
 func (l *Loop) startOldest() {
 	l.in.Lock()
 	l.starts--
@@ -202,7 +203,7 @@ func (r *run) suspend(ctx context.Context, arm func(w *wait), mayCut func() bool
 
 // yield switches to the loop. The loop resumes the task when its wait has been woken. The intake
 // counts the task as waiting from before the switch until after it, so that Stats never counts two
-// as running.
+// as running. The lock is not held over the switch.
 func (r *run) yield() {
 	l, n := r.loop(), (*task.Node)(r)
 	l.setWaiting(n, true)
@@ -229,7 +230,7 @@ func (r *run) Suspend(ctx context.Context, arm func(resume func())) error {
 }
 
 // AwaitTask is Suspend for a future. If the future ends on the loop, the task continues as a
-// microtask.
+// microtask. The hook lies in the wait, so an await allocates nothing besides that.
 func (r *run) AwaitTask(ctx context.Context, awaited task.Awaited) error {
 	if !r.mine() {
 		return awaited.Wait(ctx)

@@ -80,7 +80,8 @@ func (l *Loop) Every(d time.Duration, fn func(), opts ...EveryOption) *Timer {
 func later(t, d time.Duration) time.Duration { return t + min(d, never-1-t) }
 
 // Stop keeps the timer from firing, and reports whether it did. After true nothing runs, even if
-// the timer was due. In the callback of an interval it prevents the next one.
+// the timer was due. In the callback of an interval it prevents the next one. It costs the same
+// however many timers there are: the place in the calendar stays, and is stale.
 func (t *Timer) Stop() bool {
 	l := t.loop
 	l.in.Lock()
@@ -241,7 +242,7 @@ func (l *Loop) rearm(f fired) {
 }
 
 // rearmLocked leaves an interval alone that its callback has stopped or reset: then seq or stopped
-// tell.
+// tell. It runs before the next callback, so that one finds the interval set.
 func (l *Loop) rearmLocked(f fired) bool {
 	t, i := f.timer, f.timer.interval
 	t.firing = false

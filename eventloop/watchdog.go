@@ -130,7 +130,8 @@ func (l *Loop) attend() (stop bool) {
 // slowStacks returns the stack of the goroutine that has the loop now. Above it stands which task
 // that is, or, where it is known, where the callback was given to the loop. All stacks are taken,
 // as Go has no way to ask for that of one other goroutine; it happens only when a callback is slow
-// already.
+// already. The loop goes on meanwhile, so the task may have changed between the two looks: report
+// asks once more after it.
 func (l *Loop) slowStacks() []byte {
 	var stack bytes.Buffer
 	number := l.driver.Load()

@@ -17,7 +17,8 @@ func (s *Scheduler) submit(n *task.Node) error {
 
 // callHere runs n on the thread of the task that calls it, which keeps the lock. It reports false
 // when there is none: then nothing has happened. So a nested Do costs no switch of the lock, as a
-// function call in Python costs none.
+// function call in Python costs none. mine is asked, since the context may be in the hands of
+// another goroutine, which has no lock to run n under.
 func (s *Scheduler) callHere(n *task.Node) (done bool, refused error) {
 	caller, own := n.Outer(task.ModelKey).(*run)
 	if !own || caller.scheduler() != s {

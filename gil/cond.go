@@ -46,7 +46,8 @@ func (c *Cond) Wait(ctx context.Context) error {
 	return err
 }
 
-// Signal wakes the thread that has waited for longest, if there is one.
+// Signal wakes the thread that has waited for longest, if there is one. The caller need not have L,
+// as with sync.Cond; Python demands it.
 func (c *Cond) Signal() {
 	c.mu.Lock()
 	wake := c.line.first()

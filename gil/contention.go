@@ -127,7 +127,8 @@ func (l *lock) endSeriesLocked(id any) {
 }
 
 // forget drops the record of a thread that ends. convoys spares the mutex where there are no
-// series, which is nearly always.
+// series, which is nearly always. It is called by the thread itself, which adds to no series any
+// more.
 func (l *lock) forget(n *task.Node) {
 	if l.convoys.Load() == 0 {
 		return

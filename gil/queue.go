@@ -31,7 +31,7 @@ func NewQueue[T any](size int) *Queue[T] {
 	return &Queue[T]{size: size}
 }
 
-// Len returns how many values are in the queue.
+// Len returns how many values are in the queue. Another thread may change that at once.
 func (q *Queue[T]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -71,6 +71,8 @@ func (p *Page) Close() error {
 //
 // A request that finds the timer running only moves until; expire then sets the timer for the
 // remainder.
+//
+// Every request looks, also one for the JSON: whoever asks twice wants rates.
 func (p *Page) look() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -170,6 +172,7 @@ var formats = map[string]format{
 	"trace": {contentType: "application/json", file: "quartet-trace.json", write: (*Page).writeTrace},
 }
 
+// It is not among formats: it answers to every other name.
 var htmlFormat = format{contentType: "text/html; charset=utf-8", write: (*Page).writeHTML}
 
 // formatOf looks at ?format= first, so that the forms can be had where a mux gives the handler one

@@ -78,7 +78,8 @@ func NotNil(pkg, call string, ctx context.Context, t quartet.Task) {
 	}
 }
 
-// CheckKey panics when key cannot be one, naming the package.
+// CheckKey panics when key cannot be one, naming the package. A key goes into a map: one that
+// cannot be compared would panic there, and a NaN would never be found again.
 func CheckKey(pkg string, key any) {
 	if key == nil || !reflect.ValueOf(key).Comparable() {
 		panic(fmt.Sprintf("%s: Key of a %T: it cannot be compared", pkg, key))

@@ -66,7 +66,8 @@ func (in *Intake) submit(n *task.Node, full quartet.Saturation) error {
 	return err
 }
 
-// Label names n where somebody looks. It is called before the node is handed over.
+// Label names n where somebody looks. It is called before the node is handed over. It asks a
+// context, whose Value may be the user's, and so comes before the lock.
 func (in *Intake) Label(n *task.Node) {
 	if in.cfg.Named || in.observers.Load() != nil || trace.IsEnabled() {
 		n.Name(task.LabelOf(n.Parent()))
