@@ -157,7 +157,9 @@ func TestSeriesCountsAddedTasksFromTheirRecord(t *testing.T) {
 	late.Observe(step(25, quartet.EventEnded, 2))
 	early.Add(late.Window(time.Unix(20, 0), time.Unix(30, 0)))
 	require.Equal(t, quartet.Series{
-		{At: time.Unix(0, 0), N: 1}, {At: time.Unix(5, 0), N: 0},
-		{At: time.Unix(20, 0), N: 1}, {At: time.Unix(25, 0), N: 0},
+		{At: time.Unix(0, 0), N: 1},
+		{At: time.Unix(5, 0), N: 0},
+		{At: time.Unix(20, 0), N: 1},
+		{At: time.Unix(25, 0), N: 0},
 	}, early.Series("pool", quartet.EventStarted))
 }

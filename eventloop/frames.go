@@ -17,16 +17,18 @@ func Lines(c *Conn, fn func(line []byte)) {
 	if fn == nil {
 		panic("eventloop: Lines of a nil func")
 	}
-	Split(c, bufio.ScanLines, fn)
+	cutBy(c, bufio.ScanLines, fn, 1) // the \r of a line whose \n has not come yet
 }
 
 // Split is Lines for messages that split cuts off, as for a [bufio.Scanner]. An error of split ends
 // the connection, and [io.ErrUnexpectedEOF] does where the other side ends within a message.
-func Split(c *Conn, split bufio.SplitFunc, fn func(message []byte)) {
+func Split(c *Conn, split bufio.SplitFunc, fn func(message []byte)) { cutBy(c, split, fn, 0) }
+
+func cutBy(c *Conn, split bufio.SplitFunc, fn func(message []byte), around int) {
 	if c == nil || split == nil || fn == nil {
 		panic("eventloop: Split of a nil Conn or func")
 	}
-	c.cut(&frames{c: c, split: split, fn: fn})
+	c.cut(&frames{c: c, split: split, fn: fn, around: around})
 }
 
 // frames cuts received data into messages. It works on the loop.
@@ -38,6 +40,9 @@ type frames struct {
 	split bufio.SplitFunc
 	fn    func([]byte)
 	rest  []byte // received, and not cut yet
+	// How many bytes may stand around a message that is not whole yet: they do not count against
+	// MaxMessage. It is set by whoever makes the frames.
+	around int
 
 	// Guarded by the connection's lock.
 	held  bool // rest may hold whole messages: the connection was paused between two
@@ -134,7 +139,7 @@ func (f *frames) checkRest(n int, atEnd bool) {
 func (f *frames) limit() int {
 	f.c.mu.Lock()
 	defer f.c.mu.Unlock()
-	return f.c.cfg.MaxMessage
+	return f.c.cfg.MaxMessage + f.around
 }
 
 // fail ends the connection with err. One that fn or another goroutine has ended meanwhile keeps the

@@ -75,6 +75,28 @@ func TestALineThatIsTooLong(t *testing.T) {
 	})
 }
 
+// MaxMessage bounds the line without its end, of which one half may have come.
+func TestTheLongestLineMayEndInTwoReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := started(t, eventloop.Config{Conn: eventloop.ConnConfig{MaxMessage: 1000}})
+		here, there := net.Pipe()
+		c, err := l.Attach(there)
+		require.NoError(t, err)
+		var got []int
+		eventloop.Lines(c, func(line []byte) { got = append(got, len(line)) })
+		ended := make(chan error, 1)
+		c.OnClose(func(err error) { ended <- err })
+		for _, part := range []string{strings.Repeat("x", 1000) + "\r", "\n"} {
+			_, err := io.WriteString(here, part)
+			require.NoError(t, err)
+			synctest.Wait() // the loop has read it
+		}
+		require.NoError(t, here.Close())
+		require.NoError(t, <-ended)
+		require.Equal(t, []int{1000}, got)
+	})
+}
+
 // A callback that panics costs its own line, and no other.
 func TestALineWhoseCallbackPanics(t *testing.T) {
 	l := started(t, eventloop.Config{OnPanic: func(error) {}})

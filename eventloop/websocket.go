@@ -71,7 +71,7 @@ func newWebSocket(c *Conn, early []byte) *WebSocket {
 	ws := &WebSocket{c: c}
 	c.set(func() { c.paused = true }) // until there is OnMessage; first, so that no end overtakes it
 	c.OnClose(ws.tellClose)
-	c.cut(&frames{c: c, split: ws.splitFrame, fn: ws.frame, rest: early})
+	c.cut(&frames{c: c, split: ws.splitFrame, fn: ws.frame, rest: early, around: longestHeader})
 	return ws
 }
 

@@ -21,6 +21,9 @@ func (op opcode) control() bool { return op >= opClose }
 // maxHeader is the longest header that a server sends, which masks nothing.
 const maxHeader = 10
 
+// longestHeader is the longest one that there is: a client's, which has a mask.
+const longestHeader = maxHeader + 4
+
 // header is the head of a frame.
 //
 // length is what the other side claims, and is not believed before the bytes are there.

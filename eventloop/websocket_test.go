@@ -144,6 +144,24 @@ func TestWebSocketMessages(t *testing.T) {
 	require.NoError(t, l.Shutdown(t.Context()))
 }
 
+// MaxMessage bounds the message, and not its frame: the head may arrive with all but the last
+// bytes.
+func TestWebSocketTakesTheLongestMessageInTwoReads(t *testing.T) {
+	closed := make(chan error, 1)
+	l, dial := webSocketServer(t, eventloop.Config{Conn: eventloop.ConnConfig{MaxMessage: 1000}}, echoing(closed))
+	b := dial()
+	message := strings.Repeat("m", 1000)
+	whole := frame(0x82, message)
+	b.send(whole[:1004])
+	for range 200 { // turns, in which the loop asks for readable sockets more than once
+		on(t, l, func() {})
+	}
+	b.send(whole[1004:])
+	first, got := b.receive()
+	require.Equal(t, byte(0x82), first)
+	require.Equal(t, message, got)
+}
+
 func TestWebSocketRefusesWhatTheProtocolForbids(t *testing.T) {
 	unmasked := []byte{0x81, 1, 'x'}
 	for name, c := range map[string]struct {
