@@ -41,8 +41,7 @@ func (l *Lock) Lock(ctx context.Context) error {
 	} else {
 		err = parkUntil(ctx, quartet.Suspend, w.attempt)
 	}
-	// Before the next try, so that a look for a cycle by another thread does not go through a wait
-	// that is over.
+	// The wait is over: a look for a cycle by another thread must not go through it.
 	_ = me.waitsFor(nil)
 	if err != nil {
 		w.giveUp()

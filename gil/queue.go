@@ -11,7 +11,7 @@ import (
 // of threads they block it.
 //
 // Its values are passed at the moment of the call, also under the Virtual clock: they cost no
-// virtual time but the waits.
+// virtual time but the waits and the wake-ups.
 type Queue[T any] struct {
 	size int
 

@@ -63,8 +63,7 @@ func (s *sim) idleCore(i int) int {
 // idle core it runs. On a busy one, an idle core elsewhere is looked for, mostly in vain (Sticky);
 // else fairness decides.
 //
-// It draws from t's own stream (places) only where chance decides, so a run without a second core
-// draws nothing.
+// It draws from t's own stream (places), and only where chance decides.
 func (s *sim) lands(t *vthread) bool {
 	if t.abroad {
 		return true
