@@ -116,6 +116,9 @@ func (n *Node) orphanLocked(j *job) {
 	case j.stage == asking && !j.detached():
 		n.ack(j)
 		j.moveLocked(dropped)
+	case j.stage == asking && n.phase != serving && j.claim == unclaimed: // for another node to claim
+		n.later(j.stored, 0)
+		j.moveLocked(dropped)
 	case j.stage == asking && time.Since(j.askedAt) >= n.shared.Heartbeat:
 		n.claimLocked(j)
 	}
@@ -156,6 +159,8 @@ func (n *Node) told(k key, f frame) {
 		if f.kind == frameGrant { // given back meanwhile
 			n.out.push(n.names.caller(k.caller), frame{kind: frameBack, id: k.id})
 		}
+	case f.kind == frameGrant && j.stage == asking && n.phase != serving && !n.takesLocked():
+		n.returnLocked(j) // it has begun to drain since it asked
 	case f.kind == frameGrant && j.stage == asking:
 		n.grantLocked(j, time.Duration(f.n)*time.Microsecond)
 	case f.kind == frameDeny && j.stage == asking:

@@ -167,6 +167,20 @@ func (p *Pool) lostLocked(m *member, out *todo) {
 		"calls", lost)
 }
 
+// leftLocked: m has ended in order. It has told this pool of each call that it gave back, but beats
+// and frames have handlers of their own, and such a word may still be waiting. So m's calls count as
+// lost a Heartbeat later, as if m had been silent for that long already.
+func (p *Pool) leftLocked(m *member, out *todo) {
+	for _, r := range p.records {
+		if r.state == held && r.holder == m {
+			m.heardAt = time.Now().Add(p.cfg.Heartbeat - p.cfg.LostAfter)
+			p.rerouteLocked(m.beat.class, out)
+			return
+		}
+	}
+	p.lostLocked(m, out)
+}
+
 // lostCallLocked: r may have been started by m, and nothing will be heard of it. attempt counts the
 // starts so far, this lost one included.
 func (p *Pool) lostCallLocked(r *record, m *member, out *todo) {
@@ -283,7 +297,7 @@ func (p *Pool) hear(msg *nats.Msg) {
 		}
 	}
 	if b.gone {
-		p.lostLocked(m, &out)
+		p.leftLocked(m, &out)
 	}
 	for heard := range p.hearers {
 		select {

@@ -113,23 +113,29 @@ func (n *Node) foreignLocked(j *job) {
 	n.out.push(n.names.caller(j.caller), frame{kind: frameRefuse, id: j.id})
 }
 
-// giveBackLocked: the node drains, and gives back the calls that have not started. A call that is
-// asking is only put back into the stream: the pool has decided nothing about it. One that was
+// giveBackLocked: the node drains, and gives back the calls that have not started. One that was
 // granted has to be told, since the pool counts it as started here.
+//
+// A call that is asking stays until its pool has answered: the grant may be on its way, and the pool
+// would take a call of a node that has left for lost. told gives it back then.
 func (n *Node) giveBackLocked() {
 	for _, j := range n.jobs {
-		switch j.stage {
-		case asking:
-			n.later(j.stored, 0)
-			j.moveLocked(dropped)
-		case starting:
-			if j.keeps() {
-				n.later(j.stored, 0)
-			}
-			j.moveLocked(dropped)
-			n.out.push(n.names.caller(j.caller), frame{kind: frameBack, id: j.id})
+		if j.stage == starting {
+			n.returnLocked(j)
 		}
 	}
+}
+
+// returnLocked gives a granted call back that has not started. One that keeps is still in the
+// stream; any other is sent again by its pool.
+func (n *Node) returnLocked(j *job) {
+	if j.keeps() {
+		n.later(j.stored, 0)
+	} else {
+		n.ack(j)
+	}
+	j.moveLocked(dropped)
+	n.out.push(n.names.caller(j.caller), frame{kind: frameBack, id: j.id})
 }
 
 // grantLocked: j may start.

@@ -45,3 +45,36 @@ func (p *Pool) Deaf() (hears func() error, err error) {
 		return p.nc.Flush()
 	}, p.nc.Flush()
 }
+
+// Hear takes a message of a node in.
+func (p *Pool) Hear(m *nats.Msg) { p.receive(m) }
+
+// IsList reports whether a message of a node is nothing but its list of calls, which answers a beat.
+func IsList(m *nats.Msg) bool {
+	_, all, err := frames(m.Data)
+	return err == nil && len(all) == 1 && all[0].kind == frameHolding
+}
+
+// Left reports whether the pool has heard that a node is there no more, or does not know it.
+func (p *Pool) Left(id string) bool {
+	p.in.Lock()
+	defer p.in.Commit()
+	m := p.members.byID[id]
+	return m == nil || m.beat.gone
+}
+
+// Draining reports whether the node takes no new calls.
+func (n *Node) Draining() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.phase != serving
+}
+
+// LoseSilent is what the pool does about silent nodes at a beat at that time.
+func (p *Pool) LoseSilent(now time.Time) {
+	var out todo
+	p.in.Lock()
+	p.loseLocked(now.Add(-p.cfg.LostAfter), &out)
+	p.in.Commit()
+	p.do(&out)
+}

@@ -72,7 +72,7 @@ func (p *Pool) answered(since time.Time) (all bool, infos []NodeInfo) {
 	p.in.Lock()
 	defer p.in.Commit()
 	for _, m := range p.members.byID {
-		if age := now.Sub(m.heardAt); m.known && age < p.cfg.LostAfter {
+		if age := now.Sub(m.heardAt); m.known && !m.beat.gone && age < p.cfg.LostAfter {
 			all = all && m.heardAt.After(since)
 			infos = append(infos, m.info(age))
 		}

@@ -123,8 +123,50 @@ func TestADrainingNodeWaitsForNoPoolOutOfReach(t *testing.T) {
 		return len(left) > 0
 	}, lost, time.Millisecond)
 	require.NoError(t, <-left)
+	require.Eventually(t, func() bool { return q.pool.Left(q.node.ID()) }, lost, time.Millisecond)
+	q.pool.LoseSilent(time.Now().Add(quietBeat + time.Second))
 	var gone *natspool.NodeLostError
 	require.ErrorAs(t, q.ends(f, q.got), &gone)
+}
+
+// nextWord is the next message of a node that is no answer to a beat.
+func nextWord(t *testing.T, words *nats.Subscription) *nats.Msg {
+	for {
+		m, err := words.NextMsg(lost)
+		require.NoError(t, err)
+		if !natspool.IsList(m) {
+			return m
+		}
+	}
+}
+
+// A node begins to drain while the pool's leave to start a call is on its way, and is gone before
+// the pool has read its last words. The call has not started, and so runs elsewhere.
+func TestACallThatADrainingNodeAskedForRunsElsewhere(t *testing.T) {
+	q := startQuiet(t)
+	words, err := q.nc.SubscribeSync(q.pool.Subject())
+	require.NoError(t, err)
+	hears, err := q.pool.Deaf()
+	require.NoError(t, err)
+	f := nope.Go(t.Context(), q.pool, 1)
+	asks := nextWord(t, words)
+	left := make(chan error, 1)
+	go func() { left <- q.node.Shutdown(context.Background()) }()
+	require.Eventually(t, q.node.Draining, lost, time.Millisecond)
+	q.pool.Hear(asks)
+	require.NoError(t, <-left)
+	require.Eventually(t, func() bool { return q.pool.Left(q.node.ID()) }, lost, time.Millisecond)
+	back := nextWord(t, words)
+	require.NoError(t, hears())
+	_, again := q.serve()
+	q.pool.Hear(back)
+	select {
+	case c := <-again:
+		resolves(c)
+	case <-f.Done():
+	}
+	_, err = f.Await(t.Context())
+	require.NoError(t, err)
 }
 
 // After a longer time the node forgets the pool, with its results. It says so in its list, and the
