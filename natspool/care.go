@@ -168,8 +168,8 @@ func (p *Pool) lostLocked(m *member, out *todo) {
 }
 
 // leftLocked: m has ended in order. It has told this pool of each call that it gave back, but beats
-// and frames have handlers of their own, and such a word may still be waiting. So m's calls count as
-// lost a Heartbeat later, as if m had been silent for that long already.
+// and frames have handlers of their own, and such a word may still be waiting. So m's calls count
+// as lost a Heartbeat later: m's silence is taken to have begun LostAfter before that.
 func (p *Pool) leftLocked(m *member, out *todo) {
 	for _, r := range p.records {
 		if r.state == held && r.holder == m {

@@ -116,8 +116,8 @@ func (n *Node) foreignLocked(j *job) {
 // giveBackLocked: the node drains, and gives back the calls that have not started. One that was
 // granted has to be told, since the pool counts it as started here.
 //
-// A call that is asking stays until its pool has answered: the grant may be on its way, and the pool
-// would take a call of a node that has left for lost. told gives it back then.
+// A call that is asking stays until its pool has answered: the grant may be on its way, and the
+// pool would take a call of a node that has left for lost. told gives it back then.
 func (n *Node) giveBackLocked() {
 	for _, j := range n.jobs {
 		if j.stage == starting {

@@ -49,7 +49,7 @@ func (p *Pool) Deaf() (hears func() error, err error) {
 // Hear takes a message of a node in.
 func (p *Pool) Hear(m *nats.Msg) { p.receive(m) }
 
-// IsList reports whether a message of a node is nothing but its list of calls, which answers a beat.
+// IsList reports whether a node's message is only its list of calls, which answers a beat.
 func IsList(m *nats.Msg) bool {
 	_, all, err := frames(m.Data)
 	return err == nil && len(all) == 1 && all[0].kind == frameHolding
