@@ -59,7 +59,9 @@ func (n *Node) hearAll(now time.Time) {
 	}
 }
 
-// callerMemory is how many times LostAfter a pool that is gone is remembered.
+// callerMemory is how many times LostAfter a pool that is gone is remembered, with the results that
+// it has not confirmed. It bounds what pools that died leave in memory. A pool that comes back
+// later than that takes those calls for lost, by the list that is not whole.
 const callerMemory = 10
 
 // look is what every beat does.

@@ -174,11 +174,11 @@ func (n *Node) sayBeat(gone bool) {
 	_ = n.nc.Publish(n.names.nodeBeat(), b.append(nil, &d))
 }
 
-// Shutdown takes no new calls, and gives back at once the calls that it had fetched and not
-// started. It waits until the others have ended and the pools have the results. While a call waits
-// for calls that it made, and no other node is there to run them, the node goes on taking calls.
-// When ctx ends first, it cancels the contexts of what runs, and returns ctx's cause without
-// waiting further. At its nil return no goroutine or timer of the node is left.
+// Shutdown takes no new calls, and gives back the calls that it had fetched and not started. It
+// waits until the others have ended and the pools have the results. While a call waits for calls
+// that it made, and no other node is there to run them, the node goes on taking calls. When ctx
+// ends first, it cancels the contexts of what runs, and returns ctx's cause without waiting
+// further. At its nil return no goroutine or timer of the node is left.
 func (n *Node) Shutdown(ctx context.Context) error {
 	n.made()
 	if ctx == nil {
@@ -220,9 +220,11 @@ func (n *Node) warn() {
 		jobs-active-waiting)
 }
 
-// drain waits until no job is left, as far as ctx allows. Calls that have not started go back
-// first. Then it waits for the last job to be dropped, which is when its pool has the result. It
-// loops since a call that is waited for may submit another one to this node.
+// drain waits until no job is left, as far as ctx allows. Granted calls that have not started go
+// back first, those that are asking when their pools answer. Then it waits for the last job to be
+// dropped, which is when its pool has the result. It loops since a call that is waited for may
+// submit another one to this node. Closed is entered in the section that finds no job, so that no
+// call can arrive in between.
 func (n *Node) drain(ctx context.Context) error {
 	n.mu.Lock()
 	n.phase = max(n.phase, draining)

@@ -88,6 +88,16 @@ func parseCall(data []byte) (*callMessage, error) {
 //	frameCancel          pool: holdingLocked, each beat      it is said again, while the node lists the call
 //	beats of a node      pool: loseLocked, LostAfter         its calls are lost, or sent again
 //	beats of a pool      node: loseLocked, LostAfter         its calls are cancelled
+//
+// A node forgets some calls before their pool knows how they have ended. What the pool then
+// believes of such a call must be true. It finds the call missing in frameHolding:
+//
+//	the node forgets                     when                          the pool believes
+//	a call that is asking                two beats without an answer   never started: it is sent again
+//	a granted call that it gives back    at once                       the same
+//	a result of a silent pool, draining  LostAfter                     lost: the list is not whole
+//	a result of a pool that it forgets   callerMemory times LostAfter  the same
+//	any call                             the node has left             lost, a Heartbeat later
 type frameKind uint8
 
 const (
