@@ -56,7 +56,7 @@ func TestFaultNodeOutOfReach(t *testing.T) {
 	bad := startProxy(t, srv.said)
 	nodeProcess(t, bad.url())
 	nodeProcess(t, srv.said)
-	l := startLoad(t, client(t, srv.said), 50) // long enough that every slot is always taken
+	l := startLoadOf(t, client(t, srv.said), 50, 0) // long enough that every slot is always taken
 	for range rounds(1, 5) {
 		lost := l.count("lost")
 		l.keepsBusy(2)

@@ -13,7 +13,7 @@ import (
 func TestFaultNodeStopped(t *testing.T) {
 	srv := serverProcess(t, t.TempDir(), "127.0.0.1:0")
 	nodes := []*process{nodeProcess(t, srv.said), nodeProcess(t, srv.said)}
-	l := startLoad(t, client(t, srv.said), 50) // long enough that every slot is always taken
+	l := startLoadOf(t, client(t, srv.said), 50, 0) // long enough that every slot is always taken
 	for range rounds(1, 10) {
 		lost := l.count("lost")
 		l.keepsBusy(2)

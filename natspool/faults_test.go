@@ -42,7 +42,11 @@ type load struct {
 	bad    []error
 }
 
-func startLoad(t *testing.T, nc *nats.Conn, millis int) *load {
+// startLoad begins a load of which every fourth call is Idempotent.
+func startLoad(t *testing.T, nc *nats.Conn, millis int) *load { return startLoadOf(t, nc, millis, 4) }
+
+// startLoadOf begins one of which one in so many is; 0: none, so that each lost node costs a call.
+func startLoadOf(t *testing.T, nc *nats.Conn, millis, every int) *load {
 	p, err := natspool.New(nc, faultPool())
 	require.NoError(t, err)
 	l := &load{
@@ -56,7 +60,7 @@ func startLoad(t *testing.T, nc *nats.Conn, millis int) *load {
 				case <-l.stop:
 					return
 				default:
-					l.call((worker+i)%4 == 0, millis)
+					l.call(every > 0 && (worker+i)%every == 0, millis)
 				}
 			}
 		})
