@@ -11,33 +11,33 @@
 //
 //	300 requests a second arrive, 8 threads take them; wanted: 99 of 100 within 200ms
 //	                     answered/s   99 of 100 within          as wanted?
-//	one lock                    303   42.7 ms (24.8–111)        yes
-//	4 interpreters              304   39.8 ms (24–107)          yes
-//	4 processes                 304   39.9 ms (24–107)          yes
+//	one lock                    304   43.6 ms (25.4–111)        yes
+//	4 interpreters              304   40 ms (24.1–108)          yes
+//	4 processes                 304   39.5 ms (24–107)          yes
 //	no lock                     304   40 ms (24.1–105)          yes
 //
 //	the most 8 threads do  requests/s  (least–most)   of the best   knee at
-//	one lock                       597  (414–838)              75%   8.3 threads
-//	4 interpreters                 758  (525–1069)             95%   20.0 threads
-//	4 processes                    751  (522–1066)             94%   19.6 threads
+//	one lock                       596  (414–838)              74%   8.3 threads
+//	4 interpreters                 757  (523–1070)             95%   20.0 threads
+//	4 processes                    753  (522–1060)             95%   19.6 threads
 //	no lock                        772  (531–1088)             98%   19.1 threads
 //
 //	8 threads are below the knee of one lock. Times as much: 4 interpreters 1.3, 4 processes 1.3, no lock 1.3.
 //	It was measured on 2 cores: that it is as right about 4 is not known.
 //
 //	requests/s
-//	    2664 |
+//	    2676 |
 //	         |
 //	         |
 //	         |
 //	         |                                                 *         *
-//	    1776 |
+//	    1784 |
 //	         |
 //	         |                                       *
 //	         |
 //	         |
-//	     888 |                             ...............................
-//	         |                           .. *        L         L         L
+//	     892 |                               .............................
+//	         |                           ...*        L         L         L
 //	         |                      .....   L
 //	         |             .......*.
 //	         |*.........*..

@@ -64,15 +64,15 @@ func (a *asked) ask() bool {
 	if args["interval"] > 0 {
 		q.interval = time.Duration(args["interval"] * float64(time.Millisecond))
 	}
+	micros := func(arg string) time.Duration { return time.Duration(args[arg] * float64(time.Microsecond)) }
 	switch words[0] {
 	case "requests":
-		q.rate, q.threads, q.cpu, q.wait = int(args["rate"]), int(args["workers"]), 800*time.Microsecond,
-			2*time.Millisecond
+		q.rate, q.threads, q.cpu, q.wait = int(args["rate"]), int(args["workers"]), 2*micros("cpu"), 1000*micros("wait")
 		q.span = 2 * time.Second
 	case "logs":
-		q.threads, q.cpu, q.wait = int(args["workers"]), 300*time.Microsecond, time.Millisecond
+		q.threads, q.cpu, q.wait = int(args["workers"]), micros("cpu"), 1000*micros("wait")
 	case "rounds":
-		q.threads, q.wait = int(args["n"]), time.Duration(args["wait"]*float64(time.Microsecond))
+		q.threads, q.wait = int(args["n"]), micros("wait")
 		q.cpu = time.Duration(a.measured["compute"] * float64(time.Second))
 	case "wake":
 		q.rate, q.threads, q.cpu = 500, 1, 6*time.Microsecond
