@@ -125,6 +125,7 @@ func TestPortableSaysWhatJSONWouldChange(t *testing.T) {
 // dashed has a field that is called "-" in JSON: the comma tells it from one that is left out.
 type dashed struct {
 	Left string `json:"-"`
+	//lint:ignore SA5008 encoding/json documents this tag, though linters take it for a mistake
 	Dash string `json:"-,"`
 }
 
