@@ -28,17 +28,13 @@ func (c *Cond) Wait(ctx context.Context) error {
 	// Outside of c.mu: Unlock wakes a thread, which may come here at once.
 	c.L.Unlock()
 	err := s.wait(ctx, &c.mu)
-	var wake func()
 	if err != nil {
 		c.mu.Lock()
-		// The wake-up had been given to this thread, whose ctx has ended: it goes to the next one,
-		// or a Signal would be lost.
-		if !c.line.leave(s) {
-			wake = c.line.first()
-		}
+		// A wake-up that had been given to this thread always goes on, or a Signal would be lost.
+		wake := c.line.leave(s, true)
 		c.mu.Unlock()
+		call(wake)
 	}
-	call(wake)
 	// The caller unlocks L after Wait, whatever the error, so L is taken even if ctx has ended.
 	if e := c.L.Lock(context.WithoutCancel(ctx)); e != nil {
 		return e

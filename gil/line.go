@@ -28,15 +28,19 @@ func (l *line) join() *sleeper {
 	return s
 }
 
-// leave takes s out, and reports false when it has been woken already. A waiter whose context ends,
-// and that has been woken, has to pass the wake-up on: it was meant for one who goes on.
-func (l *line) leave(s *sleeper) bool {
+// leave takes s out, whose waiter gives up. If s has been woken already, its wake-up was meant for
+// a waiter that goes on. With pass leave gives it to the next one, and returns what wakes that one;
+// nil: there is nobody to wake. The caller calls it without the mutex.
+func (l *line) leave(s *sleeper, pass bool) (wake func()) {
 	i := slices.Index(l.sleepers, s)
-	if i < 0 {
-		return false
+	if i >= 0 {
+		l.sleepers = slices.Delete(l.sleepers, i, i+1)
+		return nil
 	}
-	l.sleepers = slices.Delete(l.sleepers, i, i+1)
-	return true
+	if !pass {
+		return nil
+	}
+	return l.first()
 }
 
 // first takes the oldest out, and returns what wakes it; nil when nobody waits. That is called

@@ -65,9 +65,7 @@ func (w *lockWait) attempt(resume func()) (over bool) {
 	l := w.l
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.held {
-		l.held = true
-		l.ownLocked(w.me)
+	if l.takeLocked(w.me) {
 		return true
 	}
 	// Noted under l's mutex, so that the owner cannot change between the look for a cycle and the
@@ -85,10 +83,7 @@ func (w *lockWait) attempt(resume func()) (over bool) {
 func (w *lockWait) giveUp() {
 	l := w.l
 	l.mu.Lock()
-	var wake func()
-	if !l.line.leave(w.sleeper) && !l.held {
-		wake = l.line.first()
-	}
+	wake := l.line.leave(w.sleeper, !l.held)
 	l.mu.Unlock()
 	call(wake)
 }
@@ -119,6 +114,10 @@ func parkUntil(
 func (l *Lock) tryFor(r *run) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.takeLocked(r)
+}
+
+func (l *Lock) takeLocked(r *run) bool {
 	if l.held {
 		return false
 	}

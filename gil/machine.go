@@ -106,8 +106,8 @@ var LinuxVM = Machine{
 var Ideal = Machine{Check: time.Nanosecond, Tick: 5 * time.Nanosecond, Quantum: time.Millisecond}
 
 // Scaled returns m with every latency and cost times percent/100: how far a prediction depends on
-// them. Check, Tick, Quantum and HotWindow stay. So do Sticky, Awake,
-// Barging and Overtake.
+// them. Check, Tick, Quantum and HotWindow stay. So do Sticky, Awake, Barging
+// and Overtake.
 func (m Machine) Scaled(percent int) Machine {
 	for _, d := range []*time.Duration{
 		&m.TimerSlack[0], &m.TimerSlack[1], &m.TimerSlack[2], &m.TimerSlack[3], &m.TimerSlack[4],

@@ -77,10 +77,7 @@ func (q *Queue[T]) when(ctx context.Context, cond func() bool, in *line, do func
 		q.mu.Unlock()
 		if err := s.wait(ctx, &q.mu); err != nil {
 			q.mu.Lock()
-			var wake func()
-			if !in.leave(s) && cond() {
-				wake = in.first() // the wake-up came, and is another's now
-			}
+			wake := in.leave(s, cond())
 			q.mu.Unlock()
 			call(wake)
 			return err
