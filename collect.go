@@ -161,8 +161,8 @@ func (b *inbox[T]) tryTake() (item T, ok bool) {
 	}
 	item = b.items[0]
 	b.items[0] = *new(T) // or the slice would keep it
-	// The slice moves on over its array. append starts a new array when that is full, so what was
-	// taken is garbage soon.
+	// The slice moves on over its array. When the array is full, append starts a new one, and the
+	// old one is garbage.
 	b.items = b.items[1:]
 	return item, true
 }

@@ -98,8 +98,8 @@ func onlyCancelled(err error, ctx context.Context) bool {
 
 // It walks the whole tree, since one branch that says something else makes the error worth keeping.
 //
-// The order of the cases: a *PanicError has an Unwrap too, and would be taken for what it wraps; an
-// error with both kinds of Unwrap cannot exist, since the methods have one name.
+// A *PanicError comes first, since it has an Unwrap, too, and must not be taken for the error that
+// it wraps. No error has both kinds of Unwrap, since the methods have one name.
 func only(err, end, cause error) bool {
 	if err == end || same(err, cause) {
 		return true

@@ -275,8 +275,8 @@ func (c *Conn) pullLocked(p []byte, fx *effects) (n int, err error, ok bool) {
 
 // armRead is Suspend's arm. It looks again, under the lock: data that came after the try would have
 // found nobody to wake. A resume is called without the lock, since it may run code of a model.
-// waiting has room for one: a second reader would take the first one's place, which is why one task
-// reads at a time.
+// One task may read at a time: waiting has room for one resume, and a second reader would replace
+// the first one's.
 func (c *Conn) armRead(resume func()) {
 	c.mu.Lock()
 	wait := !c.readable && c.receiving == receives && c.life.delivers()

@@ -75,9 +75,9 @@ func main() {
 // run serves until ctx ends, and then drains. It stops the server first, then the pool, then the
 // processes, as a request passes them: each drains while those that it calls still work.
 //
-// The listener comes first: an address that is taken is found before any process is started. The
-// error of Serve is one only before ctx ends: Stop's Shutdown makes Serve return ErrServerClosed,
-// which nobody reads.
+// The listener comes first: an address that is taken is found before any process is started.
+// Serve's error is read only before ctx ends. After that Stop's Shutdown makes Serve return
+// ErrServerClosed, which is no fault.
 func run(ctx context.Context, w io.Writer, addr string) error {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
