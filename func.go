@@ -14,11 +14,9 @@ import (
 // Func is a function with a name, so that a call of it can travel to another process. Make one with
 // [Define] or [Declare], usually as a package-level variable. Its methods may be called from any
 // goroutine.
-//
-// All fields but body are set by Declare and read-only from then on.
-//
-// The table of names keeps each Func for the life of the program, as a *named of the same memory.
 type Func[In, Out any] struct {
+	// All fields but body are set by Declare and read-only from then on. The table of names keeps
+	// each Func for the life of the program, as a *named of the same memory.
 	name       string
 	idempotent bool
 	strict     bool       // it refuses fields that its types do not have

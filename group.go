@@ -39,12 +39,11 @@ func NewGroup(ctx context.Context, ex Executor) *Group {
 
 // GroupGo submits a call of f as a member of g. A refusal is the future's error, and so the
 // group's.
-//
-// enter comes before the submit: a refusal, or an executor that runs the call at once, ends the
-// member inside it, and leave must find it counted.
 func GroupGo[In, Out any](g *Group, f *Func[In, Out], in In) *Future[Out] {
 	g.made()
 	f.needs("GroupGo", g.ctx, g.ex)
+	// Before the submit: a refusal, or an executor that runs the call at once, ends the member
+	// inside it, and leave must find it counted.
 	g.enter()
 	future := f.Go(g.ctx, g.ex, in)
 	watch(g, future)

@@ -11,10 +11,11 @@ import (
 // a loop with this clock would park for a timer, the clock jumps to that timer's time, but not
 // while a function given to quartet.Block runs, a KeepAlive is held or a Then is owed. A callback
 // that stands for one that computes calls Advance. The zero Clock is ready. Its methods may be
-// called from any goroutine. Loops with one Clock must not run at the same time. One word, so that
-// Now needs no lock; only the loop that would park moves it by itself. since is in nanoseconds from
-// the Unix epoch.
-type Clock struct{ since atomic.Int64 }
+// called from any goroutine. Loops with one Clock must not run at the same time.
+type Clock struct {
+	// Nanoseconds since the Unix epoch. One word, so that Now needs no lock.
+	since atomic.Int64
+}
 
 // Now returns the clock's time.
 func (c *Clock) Now() time.Time { return time.Unix(0, c.since.Load()).UTC() }

@@ -25,9 +25,9 @@ func (c *Conn) CloseWrite() {
 // within CloseTimeout. Nothing more is read. It does not wait.
 func (c *Conn) Close() { c.move(closes, nil) }
 
-// Abort ends the connection at once: queued data is dropped, and a TCP peer sees a reset. reset is
-// asked for first: it changes how the following close looks to the other side.
+// Abort ends the connection at once: queued data is dropped, and a TCP peer sees a reset.
 func (c *Conn) Abort() {
+	// First: it changes how the following close looks to the other side.
 	c.mu.Lock()
 	if c.life < closed {
 		c.via.reset()

@@ -98,10 +98,10 @@ func (t *Timer) Stop() bool {
 	return active || again
 }
 
-// Reset sets the timer anew, to fire after d. It reports whether the timer was still to fire. seen
-// is called before the lock, since Observe is the user's code.
+// Reset sets the timer anew, to fire after d. It reports whether the timer was still to fire.
 func (t *Timer) Reset(d time.Duration) bool {
 	l := t.loop
+	// Before the lock, since Observe is the user's code.
 	number := l.seen(QueueTimers)
 	l.in.Lock()
 	active := l.removeTimerLocked(t)

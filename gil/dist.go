@@ -10,11 +10,10 @@ import (
 // Dist is a distribution of durations, sampled with integers alone. Its zero value is always 0.
 // Dists can be compared; two that [Measured] made are equal only if one is a copy of the other. It
 // is a small value without a pointer, but for Measured, so that a Load can be copied and compared.
-//
-// a is the constant, the median, the mean or the lower end; b is the length of a uniform one.
 type Dist struct {
 	shape shape
-	a, b  time.Duration
+	a     time.Duration    // the constant, the median, the mean or the lower end
+	b     time.Duration    // of a uniform one: its length
 	table *[]time.Duration // of Measured: quantiles, at equal steps
 }
 

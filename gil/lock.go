@@ -16,11 +16,10 @@ import (
 // while it waits for the global lock, and others queue up behind it. The zero value is free. It
 // works under both clocks, and outside of threads, where it blocks the goroutine. It must not be
 // copied.
-//
-// Lock order: mu, then the wiring's of the owner's scheduler. Neither is held while a thread waits
-// or is woken.
 type Lock struct {
-	mu    sync.Mutex // guards what follows
+	// mu guards the fields below. Lock order: mu, then the wiring's of the owner's scheduler.
+	// Neither is held while a thread waits or is woken.
+	mu    sync.Mutex
 	held  bool
 	line  line
 	owner atomic.Pointer[run] // nil: no thread's

@@ -219,10 +219,10 @@ func (s *Scheduler) Shutdown(ctx context.Context) error {
 }
 
 // Close abandons queued tasks and cancels started ones, with cause [quartet.ErrClosed], and waits
-// until nothing is left. The error is always nil. join comes after the intake is drained, so no
-// thread is left that could need the engine.
+// until nothing is left. The error is always nil.
 func (s *Scheduler) Close() error {
 	s.made()
+	// First, so that join finds no thread that could need the engine.
 	s.in.CancelAndWait()
 	s.engine.join()
 	return nil

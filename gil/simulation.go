@@ -13,10 +13,8 @@ import (
 // Simulation is a simulated machine whose time its owner advances. Between two calls it stands
 // still: it has no goroutine, and nothing to close. One goroutine at a time may use it. [Start] and
 // [Workload.Start] make one.
-//
-// cfg is a copy with its defaults, so the caller's may be used again.
 type Simulation struct {
-	cfg   Config
+	cfg   Config // a copy, with its defaults
 	s     *sim
 	loads []*loadRun // of a Workload
 }

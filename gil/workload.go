@@ -126,11 +126,10 @@ func (l Load) Bound(locks, cores int) float64 {
 }
 
 // Knee is the number of threads at which one lock, or else the cores, are busy all the time: more
-// of them do not get more done. It is 0 when that never comes. l is a copy, so the caller's Threads
-// stays.
+// of them do not get more done. It is 0 when that never comes.
 func (l Load) Knee(locks, cores int) float64 {
 	// So many that only locks and cores bound the rate; Little's law then gives the threads at that
-	// rate.
+	// rate. l is a copy, so the caller's Threads stays.
 	l.Threads = 1 << 30
 	if l.computing() == 0 {
 		return 0

@@ -51,8 +51,6 @@ type Rates struct {
 
 // Task is an unfinished task. Func is the name of Define or Declare; Label is that of
 // quartet.Label. Held names the key or limit for which a queued task waits.
-//
-// goroutine is for addStacks and stays out of the JSON.
 type Task struct {
 	Number uint64        `json:"number"` // in the order of acceptance
 	Func   string        `json:"func,omitempty"`
@@ -62,7 +60,7 @@ type Task struct {
 	Age    time.Duration `json:"age"` // since its start, or its submit if it is queued
 	Stack  string        `json:"stack,omitempty"`
 
-	goroutine int64 // 0: not known
+	goroutine int64 // for addStacks alone, so not in the JSON; 0: not known
 }
 
 // Title returns the words for a task. The label comes first, as it names the request; the
